@@ -1,0 +1,38 @@
+# `make demo` hears a whole call; `make test` runs the tests. Both install what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ROOMS := processors transports services pipeline simulation
+
+# A strict editable install is a tree of links: it is made again when a file comes or goes.
+FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' | sort; cat pyproject.toml)
+STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cut -d' ' -f1)
+
+.PHONY: demo test check bench install clean
+
+demo: install
+	$(BIN)/antiphon demo
+
+test: install
+	$(BIN)/python -m pytest -q
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: install
+	@for b in benchmarks/*/run.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+install: $(STAMP)
+
+$(STAMP):
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-e '.[test,check]' --config-settings editable_mode=strict
+	@rm -f $(VENV)/.installed-* && touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo-out

@@ -1,0 +1,1 @@
+"""Interruption: who has the turn, what was heard."""

@@ -1,0 +1,1 @@
+"""Latency probes: where each millisecond of silence went."""

@@ -1,0 +1,1 @@
+"""PII redaction, spoken and written."""

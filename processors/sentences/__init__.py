@@ -1,0 +1,1 @@
+"""Sentence aggregation between the LLM and TTS."""

@@ -1,0 +1,1 @@
+"""Transports, chosen by name when a pipeline is composed."""
