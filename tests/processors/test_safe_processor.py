@@ -1,0 +1,103 @@
+"""Lifecycle frames travel on, and no class of ours shadows an attribute of Pipecat's."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+from antiphon.processors.safe_processor import LIFECYCLE_FRAMES, SafeProcessor
+from pipecat.frames.frames import EndFrame, Frame, TextFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.workers.runner import WorkerRunner
+
+ROOMS = ("processors", "transports", "services", "pipeline", "simulation")
+
+
+class FailsAtTheEnd(SafeProcessor):
+    """Raises at every lifecycle frame."""
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        raise RuntimeError("4111 1111 1111 1111")
+
+
+class Collector(FrameProcessor):
+    """Keeps what reaches it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[Frame] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        self.frames.append(frame)
+        await self.push_frame(frame, direction)
+
+
+async def test_a_worker_ends_although_a_processor_raises_at_every_lifecycle_frame() -> None:
+    collector = Collector()
+    worker = PipelineWorker(Pipeline([FailsAtTheEnd(), collector]))
+    errors: list[str] = []
+
+    @worker.event_handler("on_pipeline_error")
+    async def on_pipeline_error(worker: PipelineWorker, frame: Frame) -> None:
+        errors.append(str(frame))
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await worker.queue_frames([TextFrame("before"), EndFrame()])
+    await runner.run()
+
+    ended = [frame for frame in collector.frames if isinstance(frame, LIFECYCLE_FRAMES)]
+    assert [type(frame).__name__ for frame in ended] == ["StartFrame", "EndFrame"]
+    assert any(isinstance(frame, TextFrame) for frame in collector.frames)
+    assert errors
+    assert not any("4111" in error for error in errors)
+
+
+def assigned_attributes(cls: type) -> set[str]:
+    """Names that the methods written in `cls` assign on self."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    }
+
+
+def our_processors() -> Iterator[type[FrameProcessor]]:
+    for room in ROOMS:
+        package = importlib.import_module(f"antiphon.{room}")
+        for info in pkgutil.walk_packages(package.__path__, f"antiphon.{room}."):
+            if info.name.endswith("__main__"):
+                continue
+            for _, cls in inspect.getmembers(importlib.import_module(info.name), inspect.isclass):
+                if issubclass(cls, FrameProcessor) and cls.__module__ == info.name:
+                    yield cls
+
+
+@pytest.mark.parametrize("cls", sorted(set(our_processors()), key=lambda cls: cls.__qualname__))
+def test_no_processor_of_ours_shadows_an_attribute_of_pipecats(cls: type[FrameProcessor]) -> None:
+    theirs: set[str] = set()
+    for parent in cls.__mro__[1:]:
+        if parent.__module__.startswith("pipecat."):
+            theirs |= assigned_attributes(parent)
+    assert "_next" in theirs
+
+    assert not {name for name in assigned_attributes(cls) & theirs if name.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [cls for cls in set(our_processors()) if issubclass(cls, SafeProcessor)],
+    ids=lambda cls: cls.__qualname__,
+)
+def test_safe_processors_leave_process_frame_alone(cls: type[SafeProcessor]) -> None:
+    assert cls.process_frame is SafeProcessor.process_frame
