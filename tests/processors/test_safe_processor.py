@@ -60,11 +60,14 @@ async def test_a_worker_ends_although_a_processor_raises_at_every_lifecycle_fram
 
 
 def assigned_attributes(cls: type) -> set[str]:
-    """Names that the methods written in `cls` assign on self."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    """Names that the methods written in `cls`, but not in classes nested in it, assign on self."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(definition, ast.ClassDef)
     return {
         node.attr
-        for node in ast.walk(tree)
+        for method in definition.body
+        if not isinstance(method, ast.ClassDef)
+        for node in ast.walk(method)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
