@@ -86,7 +86,7 @@ def our_processors() -> Iterator[type[FrameProcessor]]:
                     yield cls
 
 
-@pytest.mark.parametrize("cls", sorted(set(our_processors()), key=lambda cls: cls.__qualname__))
+@pytest.mark.parametrize("cls", sorted(set(our_processors()), key=str), ids=str)
 def test_no_processor_of_ours_shadows_an_attribute_of_pipecats(cls: type[FrameProcessor]) -> None:
     theirs: set[str] = set()
     for parent in cls.__mro__[1:]:
@@ -100,7 +100,7 @@ def test_no_processor_of_ours_shadows_an_attribute_of_pipecats(cls: type[FramePr
 @pytest.mark.parametrize(
     "cls",
     [cls for cls in set(our_processors()) if issubclass(cls, SafeProcessor)],
-    ids=lambda cls: cls.__qualname__,
+    ids=str,
 )
 def test_safe_processors_leave_process_frame_alone(cls: type[SafeProcessor]) -> None:
     assert cls.process_frame is SafeProcessor.process_frame
