@@ -1,0 +1,6 @@
+"""eSpeak NG speech synthesis: no key, no network, word timings from the engine itself."""
+
+from antiphon.services.espeak.synthesizer import EspeakSynthesizer, Speech, SpeechChunk
+from antiphon.services.espeak.words import WordTiming
+
+__all__ = ["EspeakSynthesizer", "Speech", "SpeechChunk", "WordTiming"]
