@@ -10,7 +10,7 @@ import ctypes
 import functools
 import threading
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class EspeakSynthesizer:
 
         Args:
             text: Plain text, at most `MAX_TEXT_CHARS` characters.
-            voice: An eSpeak voice, with an optional variant: "en-us", "en-gb+f3".
+            voice: An eSpeak voice, with an optional variant: "en-us", "de+f3".
             rate_wpm: Words per minute, 80 to 450.
             pitch: 0 (low) to 100 (high).
 
@@ -100,7 +100,7 @@ class EspeakSynthesizer:
             chunks.append(chunk)
             return True
 
-        rate_hz = _submit(text, voice, rate_wpm, pitch, keep).result()
+        rate_hz = _worker().submit(_job(text, voice, rate_wpm, pitch, keep)).result()
         return Speech(
             pcm=b"".join(chunk.pcm for chunk in chunks),
             sample_rate_hz=rate_hz,
@@ -114,7 +114,7 @@ class EspeakSynthesizer:
 
         Args:
             text: Plain text, at most `MAX_TEXT_CHARS` characters.
-            voice: An eSpeak voice, with an optional variant: "en-us", "en-gb+f3".
+            voice: An eSpeak voice, with an optional variant: "en-us", "de+f3".
             rate_wpm: Words per minute, 80 to 450.
             pitch: 0 (low) to 100 (high).
 
@@ -129,7 +129,7 @@ class EspeakSynthesizer:
         queue: asyncio.Queue[SpeechChunk | None] = asyncio.Queue()
         aborted = threading.Event()
 
-        def post(chunk: SpeechChunk | None) -> bool:
+        def post(chunk: SpeechChunk) -> bool:
             if aborted.is_set():
                 return False
             try:
@@ -138,8 +138,8 @@ class EspeakSynthesizer:
                 return False
             return True
 
-        job = _submit(text, voice, rate_wpm, pitch, post)
-        job.add_done_callback(lambda _: post(None))
+        job = loop.run_in_executor(_worker(), _job(text, voice, rate_wpm, pitch, post))
+        job.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (chunk := await queue.get()) is not None:
                 yield chunk
@@ -213,7 +213,7 @@ class _Library:
         ):
             self._voice = ""
             raise ValueError(
-                f"unknown eSpeak voice {voice!r}: give a language ('en-us', 'en-gb', 'de'), with "
+                f"unknown eSpeak voice {voice!r}: give a language ('en-us', 'en', 'de'), with "
                 f"an optional variant ('en-us+f3') from {', '.join(sorted(variants))}"
             )
         self._voice = voice
@@ -251,7 +251,7 @@ def _library() -> _Library:
     return _Library()
 
 
-def _submit(text: str, voice: str, rate_wpm: int, pitch: int, sink: Sink) -> Future[int]:
+def _job(text: str, voice: str, rate_wpm: int, pitch: int, sink: Sink) -> Callable[[], int]:
     if len(text) > MAX_TEXT_CHARS:
         raise ValueError(
             f"text of {len(text)} characters is longer than {MAX_TEXT_CHARS}: "
@@ -263,4 +263,4 @@ def _submit(text: str, voice: str, rate_wpm: int, pitch: int, sink: Sink) -> Fut
     ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is not between {low} and {high}")
-    return _worker().submit(lambda: _library().speak(text, voice, rate_wpm, pitch, sink))
+    return lambda: _library().speak(text, voice, rate_wpm, pitch, sink)
