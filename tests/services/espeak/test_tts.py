@@ -78,7 +78,7 @@ class Call:
     def said(self) -> list[str]:
         """What the conversation holds of the agent."""
         return [
-            str(message["content"])
+            str(message.get("content"))
             for message in self.context.get_messages()
             if isinstance(message, dict) and message["role"] == "assistant"
         ]
@@ -253,6 +253,7 @@ async def test_a_bad_setting_in_the_middle_of_a_call_leaves_the_voice_as_it_was(
             "unknown eSpeak voice 'xx-none'" in frame.error for frame in call.of_type(ErrorFrame)
         )
         assert call.said == [FIRST]
+        assert call.heard_secs > 2
 
 
 def test_a_bad_setting_fails_when_the_service_is_made() -> None:
