@@ -8,6 +8,7 @@ fraction of the CPU.
 import asyncio
 from functools import cache
 from importlib import resources
+from typing import cast
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
@@ -66,7 +67,7 @@ class _CallModel:
     """What the model remembers of one call, in the shape in which Pipecat calls its model."""
 
     def __init__(self) -> None:
-        self.scored: NDArray[np.float32] | None = None
+        self.scored: Samples | None = None
         self.reset_states()
 
     def reset_states(self) -> None:
@@ -74,7 +75,7 @@ class _CallModel:
         self.state: Samples = np.zeros((2, 1, 128), dtype=np.float32)
         self.context: Samples | None = None
 
-    def __call__(self, samples: Samples, sample_rate_hz: int) -> NDArray[np.float32]:
+    def __call__(self, samples: Samples, sample_rate_hz: int) -> Samples:
         """Return the confidence of the window that was scored, or score it now."""
         if self.scored is None:
             _score([(self, samples)], sample_rate_hz)
@@ -146,14 +147,12 @@ def _score(windows: list[tuple[_CallModel, Samples]], sample_rate_hz: int) -> No
             for model, samples in windows
         ]
     )
-    confidences, states = _session().run(
-        None,
-        {
-            "input": batch,
-            "state": np.concatenate([model.state for model, _ in windows], axis=1),
-            "sr": np.array(sample_rate_hz, dtype=np.int64),
-        },
-    )
+    inputs = {
+        "input": batch,
+        "state": np.concatenate([model.state for model, _ in windows], axis=1),
+        "sr": np.array(sample_rate_hz, dtype=np.int64),
+    }
+    confidences, states = cast(list[Samples], _session().run(None, inputs))
     for index, (model, samples) in enumerate(windows):
         model.state = states[:, index : index + 1]
         model.context = samples[-context_samples:]
