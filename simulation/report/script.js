@@ -25,7 +25,9 @@ let zoom = 1;
 for (const button of document.querySelectorAll("[data-zoom]")) {
   button.addEventListener("click", () => {
     const middle = (scroller.scrollLeft + scroller.clientWidth / 2) / scroller.scrollWidth;
-    zoom = Math.max(1, Math.min(16, zoom * (Number(button.dataset.zoom) > 0 ? 2 : 0.5)));
+    const whole = scroller.clientWidth / 900;
+    const wanted = Math.max(zoom, Math.min(1, whole)) * (Number(button.dataset.zoom) > 0 ? 2 : 0.5);
+    zoom = Math.max(Math.min(1, whole), Math.min(16, wanted));
     timeline.style.setProperty("--zoom", zoom);
     scroller.scrollLeft = middle * scroller.scrollWidth - scroller.clientWidth / 2;
   });

@@ -21,6 +21,9 @@ __all__ = [
 MOST_POINTS = 1600
 """More would not be seen on a wide screen at the closest zoom that is of use."""
 
+LISTED_SECS = 0.002
+"""A shorter part of a wait is seen in its bar, but has no line of its own."""
+
 TICK_STEPS_SECS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 MOST_TICKS = 13
 
@@ -57,7 +60,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class PartView:
-    """One part of a wait; the bar's place is in per cent of the longest wait."""
+    """One part of a wait; the bar's place is in per cent of the axis, which all turns share."""
 
     key: str
     label: str
@@ -66,6 +69,7 @@ class PartView:
     width: float
     duration: str
     share: str
+    listed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +116,7 @@ def page_view(record: CallRecord) -> PageView:
     """
     longest_secs = max((turn.ttfa_secs or 0.0 for turn in record.turns), default=0.0)
     wait_ticks, wait_scale = _wait_ticks(longest_secs)
+    points = max(1, round(record.duration_secs / record.waveform.step_secs))
     stages = {part.key: part.label for turn in record.turns for part in turn.contributions}
     return PageView(
         record=record,
@@ -119,8 +124,8 @@ def page_view(record: CallRecord) -> PageView:
         duration=clock(record.duration_secs),
         figures=_figures(record),
         ticks=_ticks(record.duration_secs),
-        caller_path=waveform_path(record.waveform.caller),
-        agent_path=waveform_path(record.waveform.agent),
+        caller_path=waveform_path(record.waveform.caller, points),
+        agent_path=waveform_path(record.waveform.agent, points),
         caller_blocks=[
             _block(record, turn.caller.start_secs, turn.caller.end_secs, turn.caller.recognised)
             for turn in record.caller_turns
@@ -153,19 +158,24 @@ def millis(secs: float | None) -> str:
     return f"{secs * 1000:.0f} ms" if abs(secs) < 9.9995 else f"{secs:.1f} s"
 
 
-def waveform_path(peaks: Sequence[float]) -> str:
-    """Return an SVG path that is mirrored about the middle of a box of (points, 100)."""
-    if not peaks:
-        return ""
-    group = -(-len(peaks) // MOST_POINTS)
+def waveform_path(peaks: Sequence[float], points: int) -> str:
+    """Return an SVG path that is mirrored about the middle of a box of 1000 by 100.
+
+    Args:
+        peaks: Values between 0 and 1.
+        points: How many values fill the width; those that are missing at the end are silence.
+    """
+    group = -(-points // MOST_POINTS)
     heights = [
         # The square root shows quiet speech as well: loudness is not heard linearly.
         min(1.0, max(peaks[index : index + group])) ** 0.5 * 48
-        for index in range(0, len(peaks), group)
+        for index in range(0, min(points, len(peaks)), group)
     ]
-    scale = 1000 / len(heights)
-    upper = [f"{index * scale:.1f} {50 - high:.0f}" for index, high in enumerate(heights)]
-    lower = [f"{index * scale:.1f} {50 + high:.0f}" for index, high in enumerate(heights)]
+    if not heights:
+        return ""
+    step = 1000 * group / points
+    upper = [f"{index * step:.1f} {50 - high:.0f}" for index, high in enumerate(heights)]
+    lower = [f"{index * step:.1f} {50 + high:.0f}" for index, high in enumerate(heights)]
     return f"M{'L'.join(upper)}L{'L'.join(reversed(lower))}Z"
 
 
@@ -240,6 +250,7 @@ def _turn_view(turn: Turn, scale_secs: float) -> TurnView:
                 share=f"{100 * part.duration_secs / turn.ttfa_secs:.0f} %"
                 if turn.ttfa_secs
                 else "",
+                listed=part.duration_secs >= LISTED_SECS,
             )
             for part in turn.contributions
         ],
