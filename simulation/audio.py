@@ -7,7 +7,13 @@ import numpy as np
 __all__ = ["silence_pcm", "speech_pcm"]
 
 # Formant centres in Hz of five vowels (Peterson and Barney, 1952, men).
-_VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (570, 840, 2410), (530, 1840, 2480), (300, 870, 2240))
+_VOWELS = (
+    (730, 1090, 2440),
+    (270, 2290, 3010),
+    (570, 840, 2410),
+    (530, 1840, 2480),
+    (300, 870, 2240),
+)
 _SYLLABLES_PER_SECOND = 4.0
 _FORMANT_WIDTH_HZ = 90.0
 _FORMANT_LEVELS = (1.0, 0.6, 0.3)

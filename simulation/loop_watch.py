@@ -33,7 +33,9 @@ class Block:
 
 
 @contextmanager
-def watch_loop(loop: asyncio.AbstractEventLoop, *, limit_secs: float = 0.1) -> Iterator[list[Block]]:
+def watch_loop(
+    loop: asyncio.AbstractEventLoop, *, limit_secs: float = 0.1
+) -> Iterator[list[Block]]:
     """Watch a loop from a thread; must be entered in the loop's own thread.
 
     The thread pings the loop five times in the limit, and counts unanswered pings rather than

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import (
     CancelFrame,
@@ -27,8 +29,6 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
-
-from antiphon.processors.safe_processor import SafeProcessor
 
 from .frames import FrameStream, TimedFrame
 
@@ -235,19 +235,21 @@ async def run_frames(
         stream: What to send.
         sample_rate_hz: The pipeline's input and output sample rate in Hz.
         settle_secs: Seconds to wait between the end of the stream and `EndFrame`.
-        end_within_secs: Seconds after which a pipeline that did not end is given up.
+        end_within_secs: Seconds after which an `EndFrame` counts as lost.
         observers: Pipecat observers to attach.
 
     Returns:
         What came out at either end, without the StartFrame.
 
     Raises:
-        TimeoutError: If the pipeline did not start, or `EndFrame` did not come out.
+        TimeoutError: If the StartFrame or `EndFrame` did not come out.
     """
     noted: list[Output] = []
     row = [processor] if isinstance(processor, FrameProcessor) else list(processor)
-    worker = PipelineWorker(
-        Pipeline([_Tap(noted, FrameDirection.UPSTREAM), *row, _Tap(noted, FrameDirection.DOWNSTREAM)]),
+    ends = (_Tap(noted, FrameDirection.UPSTREAM), _Tap(noted, FrameDirection.DOWNSTREAM))
+    worker = CallWorker(
+        Pipeline([ends[0], *row, ends[1]]),
+        end_deadline_secs=end_within_secs,
         params=PipelineParams(
             audio_in_sample_rate=sample_rate_hz,
             audio_out_sample_rate=sample_rate_hz,
@@ -258,41 +260,59 @@ async def run_frames(
         idle_timeout_secs=None,
     )
     started = asyncio.Event()
+    lost: list[str] = []
 
     @worker.event_handler("on_pipeline_started")
     async def on_pipeline_started(_worker: PipelineWorker, _frame: Frame) -> None:
         started.set()
 
-    loop = asyncio.get_running_loop()
+    @worker.event_handler("on_pipeline_timeout")
+    async def on_pipeline_timeout(_worker: PipelineWorker, frame: Frame) -> None:
+        lost.append(type(frame).__name__)
+
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
-    names = ", ".join(type(each).__name__ for each in row)
+    began: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+    feeding = asyncio.create_task(_feed(worker, row[0], stream, started, began, settle_secs))
     try:
-        async with asyncio.timeout(end_within_secs):
-            await started.wait()
-        origin, ends = loop.time(), False
-        for item in stream:
-            await asyncio.sleep(max(0.0, origin + item.at - loop.time()))
-            _stamp(item, row[0].get_clock(), origin)
-            await worker.queue_frame(item.frame, item.direction)
-            ends = ends or isinstance(item.frame, EndFrame | StopFrame | CancelFrame)
-        await asyncio.sleep(max(0.0, origin + stream.seconds + settle_secs - loop.time()))
-        if not ends:
-            await worker.queue_frame(EndFrame())
-        async with asyncio.timeout(end_within_secs):
-            await asyncio.shield(running)
-    except TimeoutError:
-        stage = "EndFrame did not come out of" if started.is_set() else "StartFrame did not pass"
-        raise TimeoutError(f"{stage} {names} within {end_within_secs:g} s") from None
+        await running
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+    if lost or not began.done():
+        names = ", ".join(type(each).__name__ for each in row)
+        raise TimeoutError(f"{lost[0] if lost else 'StartFrame'} did not come out of {names}")
+    origin = began.result()
     return Outputs(
         dataclasses.replace(o, at=o.at - origin)
         for o in noted
         if not isinstance(o.frame, StartFrame)
     )
+
+
+async def _feed(
+    worker: PipelineWorker,
+    first: FrameProcessor,
+    stream: FrameStream,
+    started: asyncio.Event,
+    began: asyncio.Future[float],
+    settle_secs: float,
+) -> None:
+    """Send the stream and the end, and tell the loop's time at which the stream began."""
+    await started.wait()
+    loop = asyncio.get_running_loop()
+    origin = loop.time()
+    began.set_result(origin)
+    ends = False
+    for item in stream:
+        await asyncio.sleep(max(0.0, origin + item.at - loop.time()))
+        _stamp(item, first.get_clock(), origin)
+        await worker.queue_frame(item.frame, item.direction)
+        ends = ends or isinstance(item.frame, EndFrame | StopFrame | CancelFrame)
+    await asyncio.sleep(max(0.0, origin + stream.seconds + settle_secs - loop.time()))
+    if not ends:
+        await worker.queue_frame(EndFrame())
 
 
 def _stamp(item: TimedFrame, clock: BaseClock, origin: float) -> None:

@@ -219,7 +219,9 @@ def make_virtual(
 
 
 @contextmanager
-def virtual_time(*, packages: tuple[str, ...] = ("pipecat", "antiphon")) -> Iterator[asyncio.Runner]:
+def virtual_time(
+    *, packages: tuple[str, ...] = ("pipecat", "antiphon")
+) -> Iterator[asyncio.Runner]:
     """Give an `asyncio.Runner` whose loop runs in virtual time.
 
     Args:
