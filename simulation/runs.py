@@ -41,8 +41,9 @@ _UNREPEATABLE = frozenset(
     {"id", "name", "broadcast_sibling_id", "context_id", "group_id", "segment_id"}
 )
 
-# A service is named "FakeSTT#3" after those that the process made before it.
-_INSTANCE_COUNTER = re.compile(r"(?<=[a-zA-Z])#\d+")
+# A service is named "FakeSTT#3" after those that the process made before it; some values are
+# told with their address.
+_UNREPEATABLE_TEXT = re.compile(r"(?<=[a-zA-Z])#\d+| at 0x[0-9a-f]+")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -168,7 +169,7 @@ def _describe_value(value: Any) -> str:
     if isinstance(value, bytes):
         return f"{len(value)}B:{hashlib.sha1(value).hexdigest()[:10]}"
     if isinstance(value, str | int | float | bool | list | tuple | dict):
-        return _INSTANCE_COUNTER.sub("", repr(value))
+        return _UNREPEATABLE_TEXT.sub("", repr(value))
     return type(value).__name__
 
 

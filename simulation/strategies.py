@@ -23,7 +23,14 @@ from .frames import (
 
 __all__ = ["call_streams", "llm_responses", "sentences", "tts_responses", "user_turns"]
 
-_WORDS = ["yes", "no", "please", "thank", "you", "the", "a", "is", "at", "for", "of", "your", "order", "number", "costs", "$29.95", "3.5", "per", "cent", "Dr.", "St.", "today", "Monday", "14:30", "open", "until", "nine", "e.g.", "U.S.", "example.com", "café", "naïve", "über", "42", "1,", "two;", "three"]
+# fmt: off
+_WORDS = (
+    "yes", "no", "please", "thank", "you", "the", "a", "is", "at", "for", "of", "your", "order",
+    "number", "costs", "$29.95", "3.5", "per", "cent", "Dr.", "St.", "today", "Monday", "14:30",
+    "open", "until", "nine", "e.g.", "U.S.", "example.com", "café", "naïve", "über", "42", "1,",
+    "two;", "three",
+)
+# fmt: on
 
 
 def sentences(*, max_words: int = 12) -> st.SearchStrategy[str]:

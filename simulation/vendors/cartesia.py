@@ -36,8 +36,8 @@ _STATUS_ERRORS = {
 class CartesiaServer(VendorServer):
     """Answers the WebSocket at `/tts/websocket`.
 
-        async with CartesiaServer() as server:
-            tts = CartesiaTTSService(url=server.url, api_key="any", settings=…)
+    async with CartesiaServer() as server:
+        tts = CartesiaTTSService(url=server.url, api_key="any", settings=…)
     """
 
     def __init__(

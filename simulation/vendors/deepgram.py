@@ -1,6 +1,7 @@
 """Deepgram speech to text on loopback: listen v1 (Nova) and listen v2 (Flux)."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -149,10 +150,8 @@ class DeepgramServer(VendorServer):
             eager="eager_eot_threshold" in query,
             request_id=connection.id,
         )
-        try:
+        with contextlib.suppress(Cut):
             await self._serve_v2(connection, session)
-        except Cut:
-            pass
         return connection.ws
 
     async def _serve_v2(self, connection: Connection, session: FluxSession) -> None:

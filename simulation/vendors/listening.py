@@ -4,7 +4,7 @@ No socket and no clock is in here: audio goes in, messages come out.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,13 +103,14 @@ class Windows:
         self._loud = 0
         self._quiet = 0
 
-    def cut(self, pcm: bytes) -> list[Window]:
-        """Take audio and return the windows that are full."""
+    def cut(self, pcm: bytes) -> Iterator[Window]:
+        """Take audio and give its windows one by one; `secs` is the end of the last one given."""
         data = self._rest + pcm
         size = 2 * round(_WINDOW_SECS * self.sample_rate_hz)
         whole = len(data) - len(data) % size
         self._rest = data[whole:]
-        return [self._window(data[start : start + size]) for start in range(0, whole, size)]
+        for start in range(0, whole, size):
+            yield self._window(data[start : start + size])
 
     def _window(self, pcm: bytes) -> Window:
         self.secs += _WINDOW_SECS
@@ -219,7 +220,9 @@ class NovaSession:
             },
         ]
 
-    def _conclude(self, *, speech_final: bool = False, from_finalize: bool = False) -> list[Message]:
+    def _conclude(
+        self, *, speech_final: bool = False, from_finalize: bool = False
+    ) -> list[Message]:
         self._speaking = False
         self._owes_utterance_end = self._utterance_end_secs is not None
         text = self._transcriber.end()

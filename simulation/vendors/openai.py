@@ -31,8 +31,8 @@ _STATUS_ERRORS = {
 class OpenAIServer(VendorServer):
     """Answers `POST /v1/chat/completions`.
 
-        async with OpenAIServer(script=["Hello!"]) as server:
-            llm = OpenAILLMService(base_url=server.url, api_key="any")
+    async with OpenAIServer(script=["Hello!"]) as server:
+        llm = OpenAILLMService(base_url=server.url, api_key="any")
     """
 
     def __init__(

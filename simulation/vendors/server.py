@@ -24,7 +24,9 @@ class PortInUseError(OSError):
     """The port asked for is taken."""
 
 
-def refusal(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> web.Response:
+def refusal(
+    status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> web.Response:
     """Make an HTTP answer that refuses a request.
 
     Args:
@@ -115,7 +117,8 @@ class VendorServer(ABC):
 
     async def _listen(self, delay: float = 0.0) -> None:
         await asyncio.sleep(delay)
-        assert self._runner is not None and self._socket is not None
+        assert self._runner is not None
+        assert self._socket is not None
         await web.SockSite(self._runner, self._socket).start()
 
     @abstractmethod

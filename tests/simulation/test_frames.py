@@ -218,9 +218,9 @@ def test_whatever_is_sent_passes_a_processor_that_does_nothing(stream: FrameStre
     up = [i.frame.id for i in stream if i.direction == FrameDirection.UPSTREAM]
     interrupted = any(isinstance(i.frame, InterruptionFrame) for i in stream)
     out = passed(stream)
-    assert set(o.frame.id for o in out.up) >= set(up)
+    assert {o.frame.id for o in out.up} >= set(up)
     if not interrupted:
-        assert set(o.frame.id for o in out.down) >= set(down)
+        assert {o.frame.id for o in out.down} >= set(down)
     ends = [o.at for o in out.of(EndFrame)]
     assert ends == [pytest.approx(stream.seconds, abs=1e-5)]
 

@@ -1,5 +1,6 @@
 import asyncio
 import datetime
+import itertools
 import threading
 import time
 
@@ -53,7 +54,7 @@ def test_the_agent_is_said_to_speak_five_times_a_second_of_virtual_time() -> Non
     spoken = [line for line in whole_call() if "MemoryOutput -> " in line]
     times = [float(line.split()[0]) for line in spoken if "BotSpeakingFrame" in line]
     first_answer = [at for at in times if at < 4.9]
-    gaps = [b - a for a, b in zip(first_answer, first_answer[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(first_answer)]
     assert len(first_answer) >= 6
     assert all(gap + 1e-6 >= 0.2 and gap <= 0.25 for gap in gaps)
 
