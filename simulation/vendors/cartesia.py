@@ -163,7 +163,7 @@ class CartesiaServer(VendorServer):
 
     async def _speak(self, connection: Connection, asked: dict[str, Any], start: float) -> float:
         """Send one transcript's audio and words; returns its seconds."""
-        rate = asked["output_format"]["sample_rate"]
+        rate = int(asked["output_format"]["sample_rate"])
         spoken = await self._voice.speak(asked["transcript"], sample_rate_hz=rate)
         await asyncio.sleep(self._first_chunk_secs)
         common = {"done": False, "status_code": 206, "context_id": asked["context_id"]}

@@ -4,6 +4,7 @@ No socket and no clock is in here: audio goes in, messages come out.
 """
 
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ Message = dict[str, Any]
 _WINDOW_SECS = 0.02
 _LOUD_RMS = 200  # of 32767: above line noise, far below a voice
 _ONSET_WINDOWS = 2
+_LEAD_IN_WINDOWS = 15  # 0.3 s: a recogniser needs the soft beginning of a word
 _EAGER_SECS = 0.24
 _END_OF_TURN_SECS = 0.6
 _CONFIDENCE = 0.99
@@ -25,8 +27,8 @@ _CONFIDENCE = 0.99
 class Transcriber(Protocol):
     """Whatever turns one stretch of speech after another into text."""
 
-    def begin(self) -> None:
-        """Start a stretch of speech."""
+    def begin(self, lead_in: bytes, sample_rate_hz: int) -> None:
+        """Start a stretch of speech; the lead-in is the sound just before it was noticed."""
         ...
 
     def hear(self, pcm: bytes, sample_rate_hz: int) -> str:
@@ -57,7 +59,7 @@ class ScriptedTranscriber:
         self._words: list[str] = []
         self._secs = 0.0
 
-    def begin(self) -> None:
+    def begin(self, lead_in: bytes, sample_rate_hz: int) -> None:
         """Take the next line."""
         self._words = next(self._script, "").split()
         self._secs = 0.0
@@ -85,12 +87,14 @@ class Window:
         ends_at: The end in seconds of audio.
         quiet_secs: How long it has been quiet at the end; 0 while somebody speaks.
         onset: Whether speech has just been recognised as such.
+        lead_in: The sound before this window; empty but at an onset.
     """
 
     pcm: bytes
     ends_at: float
     quiet_secs: float
     onset: bool
+    lead_in: bytes = b""
 
 
 class Windows:
@@ -102,6 +106,7 @@ class Windows:
         self._rest = b""
         self._loud = 0
         self._quiet = 0
+        self._before: deque[bytes] = deque(maxlen=_LEAD_IN_WINDOWS)
 
     def cut(self, pcm: bytes) -> Iterator[Window]:
         """Take audio and give its windows one by one; `secs` is the end of the last one given."""
@@ -121,12 +126,16 @@ class Windows:
         else:
             self._loud = 0
             self._quiet += 1
-        return Window(
+        onset = self._loud == _ONSET_WINDOWS
+        window = Window(
             pcm=pcm,
             ends_at=self.secs,
             quiet_secs=self._quiet * _WINDOW_SECS,
-            onset=self._loud == _ONSET_WINDOWS,
+            onset=onset,
+            lead_in=b"".join(self._before) if onset else b"",
         )
+        self._before.append(pcm)
+        return window
 
 
 class NovaSession:
@@ -177,7 +186,7 @@ class NovaSession:
                 self._speaking = True
                 self._text = ""
                 self._start = window.ends_at - _ONSET_WINDOWS * _WINDOW_SECS
-                self._transcriber.begin()
+                self._transcriber.begin(window.lead_in, self._windows.sample_rate_hz)
                 if self._vad_events:
                     messages.append(
                         {"type": "SpeechStarted", "channel": [0, 1], "timestamp": self._start}
@@ -314,7 +323,7 @@ class FluxSession:
                 self._began = self._was_eager = False
                 self._told = ""
                 self._start = window.ends_at - _ONSET_WINDOWS * _WINDOW_SECS
-                self._transcriber.begin()
+                self._transcriber.begin(window.lead_in, self._windows.sample_rate_hz)
             if self._speaking:
                 messages += self._follow(window)
         return messages
