@@ -45,7 +45,7 @@ class EspeakVoice:
         return Spoken(
             pcm=pcm,
             words=tuple(
-                SpokenWord(text=word.word, start=word.start_secs, end=word.end_secs)
+                SpokenWord(text=word.text, start=word.start_secs, end=word.end_secs)
                 for word in speech.words
             ),
         )
