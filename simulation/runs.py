@@ -263,14 +263,14 @@ async def run_frames(
     started = asyncio.Event()
     lost: list[str] = []
 
-    @worker.event_handler("on_pipeline_started")
-    async def on_pipeline_started(_worker: PipelineWorker, _frame: Frame) -> None:
+    async def on_started(_worker: PipelineWorker, _frame: Frame) -> None:
         started.set()
 
-    @worker.event_handler("on_pipeline_timeout")
-    async def on_pipeline_timeout(_worker: PipelineWorker, frame: Frame) -> None:
+    async def on_lost(_worker: PipelineWorker, frame: Frame) -> None:
         lost.append(type(frame).__name__)
 
+    worker.add_event_handler("on_pipeline_started", on_started)
+    worker.add_event_handler("on_pipeline_timeout", on_lost)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())

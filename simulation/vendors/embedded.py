@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from pipecat.audio.utils import create_file_resampler
-
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import SAMPLE_RATE_HZ, load_decoder
+from pipecat.audio.utils import create_file_resampler
 
 from .listening import Transcriber
 from .voices import Spoken, SpokenWord
@@ -104,4 +103,5 @@ def _at_16_khz(pcm: bytes, sample_rate_hz: int) -> bytes:
     samples = np.frombuffer(pcm, dtype="<i2")
     count = round(len(samples) * SAMPLE_RATE_HZ / sample_rate_hz)
     at = np.arange(count) * sample_rate_hz / SAMPLE_RATE_HZ
-    return np.interp(at, np.arange(len(samples)), samples).astype("<i2").tobytes()
+    resampled: bytes = np.interp(at, np.arange(len(samples)), samples).astype("<i2").tobytes()
+    return resampled

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from antiphon.simulation.frames import FrameStream, silence, speech
 from antiphon.transports.memory import MemoryTransport
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import EndFrame, LLMRunFrame
+from pipecat.frames.frames import EndFrame, InputAudioRawFrame, LLMRunFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -66,6 +66,7 @@ async def call(
     start = loop.time()
     for item in heard:
         await asyncio.sleep(max(0.0, start + item.at - loop.time()))
+        assert isinstance(item.frame, InputAudioRawFrame)
         await transport.send_audio(item.frame.audio)
     await worker.queue_frame(EndFrame())
     await running

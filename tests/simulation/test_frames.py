@@ -207,7 +207,7 @@ def test_what_a_processor_adds_late_is_timed() -> None:
 )
 def test_an_impossible_stream_is_refused(stream: object) -> None:
     assert callable(stream)
-    with pytest.raises(ValueError, match="order of time|do not fit|at least one word"):
+    with pytest.raises(ValueError, match=r"order of time|do not fit|at least one word"):
         stream()
 
 

@@ -1,3 +1,6 @@
+# pytester forgets the modules that an inner test imports first; these cannot be imported twice.
+import antiphon.simulation.loop_watch
+import antiphon.simulation.virtual_time  # noqa: F401
 import pytest
 
 pytest_plugins = ["pytester"]

@@ -3,8 +3,9 @@ import datetime
 import itertools
 import threading
 import time
+from collections.abc import Callable
+from types import ModuleType
 
-import pipecat.frames.frames
 import pipecat.transports.base_output
 import pipecat.utils.time
 import pytest
@@ -19,6 +20,22 @@ from pipecat.frames.frames import (
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
 
 from .calls import call, question_then_barge_in
+
+
+def pipecat_time() -> ModuleType:
+    """What the output transport takes for the `time` module."""
+    module = vars(pipecat.transports.base_output)["time"]
+    assert isinstance(module, ModuleType)
+    return module
+
+
+def observer_clock() -> Callable[[], float]:
+    """The clock that an observer took as a default when it was imported."""
+    defaults = UserBotLatencyObserver.__init__.__kwdefaults__
+    assert defaults is not None
+    clock: Callable[[], float] = defaults["time_source"]
+    return clock
+
 
 REPLY = "We are open from nine to five every day of the week. Is there anything else I can do?"
 
@@ -62,28 +79,28 @@ def test_the_agent_is_said_to_speak_five_times_a_second_of_virtual_time() -> Non
 def test_pipecats_clocks_follow_the_loop() -> None:
     async def main() -> None:
         await asyncio.sleep(3600)
-        assert pipecat.transports.base_output.time.time() == EPOCH + 3600
+        assert pipecat_time().time() == EPOCH + 3600
         assert VADUserStartedSpeakingFrame().timestamp == EPOCH + 3600
         assert pipecat.utils.time.time_now_iso8601() == "2026-01-01T01:00:00.000+00:00"
-        started = pipecat.transports.base_output.time.monotonic()
+        started = pipecat_time().monotonic()
         await asyncio.sleep(2.5)
-        assert pipecat.transports.base_output.time.monotonic() - started == 2.5
+        assert pipecat_time().monotonic() - started == 2.5
 
     run_virtual(main())
 
 
 def test_real_time_is_back_after_the_run() -> None:
-    keyword_default = UserBotLatencyObserver.__init__.__kwdefaults__["time_source"]
+    keyword_default = observer_clock()
 
     async def main() -> None:
-        assert UserBotLatencyObserver.__init__.__kwdefaults__["time_source"]() == EPOCH
+        assert observer_clock()() == EPOCH
         raise RuntimeError("the call failed")
 
     with pytest.raises(RuntimeError, match="the call failed"):
         run_virtual(main())
-    assert pipecat.transports.base_output.time is time
-    assert pipecat.utils.time.datetime is datetime
-    assert UserBotLatencyObserver.__init__.__kwdefaults__["time_source"] is keyword_default
+    assert pipecat_time() is time
+    assert vars(pipecat.utils.time)["datetime"] is datetime
+    assert observer_clock() is keyword_default
     assert VADUserStartedSpeakingFrame().timestamp > EPOCH
 
 

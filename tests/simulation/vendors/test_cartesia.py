@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -27,7 +28,7 @@ def ask(transcript: str, context: str = "a", **changes: Any) -> dict[str, Any]:
 
 
 async def conversation(
-    server: CartesiaServer, sent: list[dict[str, Any] | str], *, secs: float = 30.0
+    server: CartesiaServer, sent: Sequence[dict[str, Any] | str], *, secs: float = 30.0
 ) -> list[dict[str, Any]]:
     """Send messages and return what comes in that many seconds."""
     came: list[dict[str, Any]] = []
@@ -70,8 +71,8 @@ async def test_a_context_goes_on_until_continue_is_false() -> None:
         came = await conversation(
             server,
             [
-                ask("one two", **{"continue": True}, max_buffer_delay_ms=0),
-                ask("three", **{"continue": True}, max_buffer_delay_ms=0),
+                ask("one two", max_buffer_delay_ms=0) | {"continue": True},
+                ask("three", max_buffer_delay_ms=0) | {"continue": True},
                 ask(""),
             ],
         )
@@ -139,10 +140,9 @@ async def test_a_bad_request_gets_the_vendors_error(
 async def test_a_bad_handshake_is_refused(headers: dict[str, str], status: int, code: str) -> None:
     async with CartesiaServer(api_key="key") as server:
         url = server.url.replace("ws:", "http:")
-        async with aiohttp.ClientSession(headers=headers) as session:
-            async with session.get(url) as response:
-                assert response.status == status
-                assert (await response.json())["error_code"] == code
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+            assert response.status == status
+            assert (await response.json())["error_code"] == code
 
 
 async def test_a_stall_leaves_the_connection_open_and_silent(virtual_time: Any) -> None:

@@ -3,11 +3,6 @@
 from contextlib import AsyncExitStack
 
 import pytest
-from pipecat.audio.utils import create_file_resampler
-from pipecat.services.cartesia.tts import CartesiaTTSService
-from pipecat.services.deepgram.stt import DeepgramSTTService
-from pipecat.services.openai.llm import OpenAILLMService
-
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.simulation.audio import silence_pcm
 from antiphon.simulation.frames import audio, silence
@@ -15,6 +10,10 @@ from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
 from antiphon.simulation.vendors.openai import OpenAIServer
+from pipecat.audio.utils import create_file_resampler
+from pipecat.services.cartesia.tts import CartesiaTTSService
+from pipecat.services.deepgram.stt import DeepgramSTTService
+from pipecat.services.openai.llm import OpenAILLMService
 
 from ..calls import call
 

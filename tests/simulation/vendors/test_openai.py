@@ -93,10 +93,13 @@ async def test_a_bad_request_gets_the_vendors_error(
 ) -> None:
     body = {key: value for key, value in {**ASKED, **change}.items() if value is not None}
     headers = {"Authorization": "Bearer key"}
-    async with OpenAIServer() as server, aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(f"{server.url}/chat/completions", json=body) as response:
-            error = (await response.json())["error"]
-            assert response.status == status
+    async with (
+        OpenAIServer() as server,
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{server.url}/chat/completions", json=body) as response,
+    ):
+        error = (await response.json())["error"]
+        assert response.status == status
     assert error["code"] == code
     assert says in error["message"]
     assert error["type"] == "invalid_request_error"
@@ -104,10 +107,13 @@ async def test_a_bad_request_gets_the_vendors_error(
 
 async def test_a_body_that_is_not_json_gets_the_vendors_error() -> None:
     headers = {"Authorization": "Bearer key"}
-    async with OpenAIServer() as server, aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(f"{server.url}/chat/completions", data="{") as response:
-            assert response.status == 400
-            assert "could not parse the JSON" in (await response.json())["error"]["message"]
+    async with (
+        OpenAIServer() as server,
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{server.url}/chat/completions", data="{") as response,
+    ):
+        assert response.status == 400
+        assert "could not parse the JSON" in (await response.json())["error"]["message"]
 
 
 async def test_a_wrong_key_is_refused() -> None:
