@@ -99,6 +99,7 @@ class Watch(BaseObserver):
         self.errors: list[str] = []
 
     async def on_push_frame(self, data: FramePushed) -> None:
+        """Note one hop."""
         frame = data.frame
         if data.first_push and isinstance(frame, ErrorFrame):
             permanent = frame.processor is not None and not frame.processor.is_usable
