@@ -14,9 +14,11 @@ _VOWELS = (
     (530, 1840, 2480),
     (300, 870, 2240),
 )
-_SYLLABLES_PER_SECOND = 4.0
-_FORMANT_WIDTH_HZ = 90.0
+# Chosen by search for what Silero is surest of, at 8 kHz µ-law and 16 kHz, for low and high voices.
+_SYLLABLES_PER_SECOND = 6.0
+_FORMANT_WIDTH_HZ = 50.0
 _FORMANT_LEVELS = (1.0, 0.6, 0.3)
+_SEED = 33
 
 
 def silence_pcm(seconds: float, *, sample_rate_hz: int = 16_000) -> bytes:
@@ -35,7 +37,7 @@ def silence_pcm(seconds: float, *, sample_rate_hz: int = 16_000) -> bytes:
 def speech_pcm(
     seconds: float, *, sample_rate_hz: int = 16_000, pitch_hz: float = 120.0, level: float = 0.35
 ) -> bytes:
-    """Return a babble of sung vowels, four syllables a second, as 16-bit mono PCM.
+    """Return a babble of gliding vowels, six syllables a second, as 16-bit mono PCM.
 
     No words are in it: it is for what listens to sound (VAD, mixers, recorders), not to speech.
 
@@ -52,20 +54,25 @@ def speech_pcm(
     if count == 0:
         return b""
     t = np.arange(count) / sample_rate_hz
-    beat = (t * _SYLLABLES_PER_SECOND).astype(int)
-    random = np.random.default_rng(0)
-    steps = random.uniform(-0.15, 0.15, size=beat[-1] + 1)
-    vowels = random.permuted(np.arange(beat[-1] + 1) % len(_VOWELS))
-    glide = np.cos(math.pi * _SYLLABLES_PER_SECOND * t) * 0.08
-    phase = 2 * math.pi * np.cumsum(pitch_hz * (1 + steps[beat] + glide)) / sample_rate_hz
+    syllable = (t * _SYLLABLES_PER_SECOND).astype(int)
+    last = syllable[-1]
+    random = np.random.default_rng(_SEED)
+    pitch_steps = random.uniform(-0.25, 0.25, size=last + 1)
+    vowels = random.permuted(np.arange(last + 1) % len(_VOWELS))
+    glide = 0.15 * np.cos(math.pi * _SYLLABLES_PER_SECOND * t)
+    pitch = pitch_hz * (1 + pitch_steps[syllable] + glide)
+    phase = 2 * math.pi * np.cumsum(pitch) / sample_rate_hz
+    # The last 40 % of a syllable glide to the next vowel.
+    onward = np.clip((t * _SYLLABLES_PER_SECOND % 1 - 0.6) / 0.4, 0, 1)
+    this, following = vowels[syllable], vowels[np.minimum(syllable + 1, last)]
     wave = np.zeros(count)
     for harmonic in range(1, int(min(3_500, sample_rate_hz / 2 - 200) / (pitch_hz * 1.25)) + 1):
         gains = np.array([_gain(harmonic * pitch_hz, vowel) for vowel in _VOWELS])
-        wave += gains[vowels[beat]] * np.sin(harmonic * phase)
+        wave += (gains[this] * (1 - onward) + gains[following] * onward) * np.sin(harmonic * phase)
     wave /= np.max(np.abs(wave))
     swell = np.abs(np.sin(math.pi * _SYLLABLES_PER_SECOND * t)) ** 0.5
-    consonant = random.normal(0.0, 0.08, size=count) * (1 - swell)
-    wave = wave * (0.15 + 0.85 * swell) + consonant
+    consonants = random.normal(0.0, 0.03, size=count) * (1 - swell)
+    wave = wave * (0.05 + 0.95 * swell) + consonants
     wave *= level * 32_767 / np.max(np.abs(wave))
     return wave.astype("<i2").tobytes()
 
