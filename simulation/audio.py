@@ -1,6 +1,7 @@
 """Synthetic sound for tests: a voice-like tone that Silero takes for speech, and silence."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,6 +35,7 @@ def silence_pcm(seconds: float, *, sample_rate_hz: int = 16_000) -> bytes:
     return bytes(2 * round(seconds * sample_rate_hz))
 
 
+@lru_cache(maxsize=64)
 def speech_pcm(
     seconds: float, *, sample_rate_hz: int = 16_000, pitch_hz: float = 120.0, level: float = 0.35
 ) -> bytes:

@@ -75,4 +75,4 @@ async def call(
 
 def question_then_barge_in() -> FrameStream:
     """A question, and a second one over the answer."""
-    return silence(0.5) + speech(1.5) + silence(2.5) + speech(1.0, pitch_hz=140) + silence(5.0)
+    return silence(0.2) + speech(1.0) + silence(2.2) + speech(0.8, pitch_hz=140) + silence(2.0)

@@ -21,9 +21,9 @@ async def test_pipecats_vad_hears_one_stretch_of_speech(rate_hz: int, pitch_hz: 
     changes: list[tuple[float, VADState]] = []
     for start in range(0, len(pcm), size):
         state = await analyzer.analyze_audio(pcm[start : start + size])
-        if state in (VADState.SPEAKING, VADState.QUIET):
-            if state != (changes[-1][1] if changes else VADState.QUIET):
-                changes.append((start / 2 / rate_hz, state))
+        before = changes[-1][1] if changes else VADState.QUIET
+        if state in (VADState.SPEAKING, VADState.QUIET) and state != before:
+            changes.append((start / 2 / rate_hz, state))
     assert [state for _, state in changes] == [VADState.SPEAKING, VADState.QUIET]
     assert 0.5 < changes[0][0] < 1.1
     assert 3.5 < changes[1][0] < 3.9
