@@ -73,17 +73,19 @@ async def test_a_context_goes_on_until_continue_is_false() -> None:
             [
                 ask("one two", max_buffer_delay_ms=0) | {"continue": True},
                 ask("three", max_buffer_delay_ms=0) | {"continue": True},
+                ask("four", max_buffer_delay_ms=0) | {"continue": True},
                 ask(""),
             ],
         )
     words = [m["word_timestamps"] for m in came if m["type"] == "timestamps"]
-    assert [each["words"] for each in words] == [["one", "two"], ["three"]]
+    assert [each["words"] for each in words] == [["one", "two"], ["three"], ["four"]]
     assert words[1]["start"] == pytest.approx([2 / 2.7], abs=1e-3)
+    assert words[2]["start"] == pytest.approx([3 / 2.7], abs=1e-3)
     kinds = [m["type"] for m in came]
-    assert kinds.count("flush_done") == 2
+    assert kinds.count("flush_done") == 3
     assert kinds.count("done") == 1
     assert kinds[-1] == "done"
-    assert server.transcripts == ["one two", "three"]
+    assert server.transcripts == ["one two", "three", "four"]
 
 
 async def test_contexts_speak_side_by_side() -> None:
