@@ -43,7 +43,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.text.base_text_aggregator import TextType
 
-from .audio import silence_pcm, speech_pcm
+from .babble import silence_pcm, speech_pcm
 
 __all__ = [
     "CHUNK_SECS",

@@ -7,7 +7,7 @@ from pipecat.frames.frames import Frame, TTSAudioRawFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
-from ..audio import speech_pcm
+from ..babble import speech_pcm
 from .behaviour import Failure, Latency
 
 __all__ = ["FakeTTS"]

@@ -46,7 +46,7 @@ def emulate(
     ] = None,
     real: Annotated[
         bool,
-        typer.Option(help="Hear with PocketSphinx and speak with eSpeak (antiphon[offline])."),
+        typer.Option(help="Hear with PocketSphinx and speak with eSpeak; needs the extra offline."),
     ] = False,
     fault: Annotated[list[str] | None, typer.Option(help=_FAULT_HELP)] = None,
     api_key: Annotated[

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..audio import speech_pcm
+from ..babble import speech_pcm
 
 __all__ = ["Babble", "Spoken", "SpokenWord", "Voice"]
 

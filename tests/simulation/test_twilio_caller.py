@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
-from antiphon.simulation.audio import speech_pcm
+from antiphon.simulation.babble import speech_pcm
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.twilio_caller import (
     PlaybackBuffer,

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.simulation.audio import silence_pcm
+from antiphon.simulation.babble import silence_pcm
 from antiphon.simulation.frames import audio, silence
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
