@@ -18,7 +18,11 @@ from typing import Protocol
 UD_MACRO = ("ud_de", "ud_es", "ud_fr", "ud_pt", "ud_ru", "ud_ar", "ud_hi", "ud_zh", "ud_ja")
 SUITE_OF_FILE = {"ud_en_ewt": "ud_en", "ud_en_gum": "ud_en"}
 
-_WIDE = "\u2e80-\u2fff\u3005-\u3007\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff10-\uff19\uff66-\uff9f\u0e00-\u0e7f\u1000-\u109f"
+# Chinese, Japanese, Korean, Thai and Burmese, without their punctuation.
+_WIDE = (
+    "\u2e80-\u2fff\u3005-\u3007\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\uff10-\uff19\uff66-\uff9f\u0e00-\u0e7f\u1000-\u109f"
+)
 _LETTER = rf"[^\W\d_{_WIDE}]"
 _MARK = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0903\u093a-\u0963\u1e00"
 # The shape of the o200k pre-tokeniser: a word takes one leading mark or space with it (so ".com"
@@ -128,7 +132,9 @@ _ABBREVIATION = re.compile(
 _NON_SPACE_LEFT = re.compile(r"\S+$")
 _NON_SPACE_RIGHT = re.compile(r"\S+")
 _CLOSERS = "\"')]}”’»」』】）》›"
-_LIST_NUMBER = re.compile(r"(?:^|\n|[.!?:]\s)\s*(?:[-*•]\s*)?\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]+$")
+_LIST_NUMBER = re.compile(
+    r"(?:^|\n|[.!?:]\s)\s*(?:[-*•]\s*)?\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]+$"
+)
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
 
 
@@ -253,7 +259,9 @@ def run_case(case: Case, make: Callable[[str], Aggregator], *, check_chunkings: 
     tally.lossy = int(squeeze(joined) != squeeze(case.text))
     words = " ".join(" ".join(chunks).split())
     tally.spaces_changed = int(
-        not tally.lossy and joined.strip() != case.text.strip() and words != " ".join(case.text.split())
+        not tally.lossy
+        and joined.strip() != case.text.strip()
+        and words != " ".join(case.text.split())
     )
     tally.unspeakable = sum(not speakable(c) for c in chunks) if speakable(case.text) else 0
     index_of = [i for i, c in enumerate(case.text) if not c.isspace()]

@@ -41,11 +41,13 @@ _CLOSERS = ")]}）］｝】〕》〉」』”’»›\"'*_`~"
 # Of these, what is hardly ever doubled or followed by another mark.
 _FINAL = "。｡।॥۔።။។៕༎"
 _NOT_BEFORE_FINAL = TERMINATORS + _CLOSERS
-_CERTAIN_OPENERS = "“‘«„\"`([¿¡"
+_CERTAIN_OPENERS = '“‘«„"`([¿¡'
 _OPENERS_TOO = "“‘«"  # close a quote in German, open one elsewhere
 _CLOSERS_APART = ")]”»」』"
 _SPACES = " \u00a0\u202f\u2009"
-_EMOJI = re.compile(r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]\S{0,8}?(?=\s|\w|$)")
+_EMOJI = re.compile(
+    r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]\S{0,8}?(?=\s|\w|$)"
+)
 _REFERENCE = re.compile(r"\[\d{1,3}\]")
 _CLOSING_TAG = re.compile(r"</[A-Za-z][^<>]{0,30}>")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -175,12 +177,14 @@ class BoundaryJudge:
             return Verdict(Answer.NO, end)
         if text[at] in _STRONG_HERE or text[run - 1] in STRONG:
             # 「はい。」と言った: a particle behind the quote goes on.
-            ends: bool | None = gap or text[closed - 1] not in "」』" or text[after] not in "とっでのなが、"
+            ends: bool | None = (
+                gap or text[closed - 1] not in "」』" or text[after] not in "とっでのなが、"
+            )
         elif not gap and text[after] not in "¿¡":
             ends = self._joined(at, run, after) if text[after].isalnum() else False
         elif text.count("\n", closed, after) > 1:
             ends = True
-        elif end - at > 1 and text[at] in ".…" or text[at] == "…":
+        elif text[at] == "…" or (text[at] == "." and end - at > 1):
             ends = self._after_ellipsis(after, proof)
         elif text[at] == ".":
             ends = self._after_dot(at, proof)
@@ -220,7 +224,7 @@ class BoundaryJudge:
             look = end
             while look < n and text[look] in _SPACES and look - end < 3:
                 look += 1
-            if look == end or look == n or text[look] not in _LATIN:
+            if look in (end, n) or text[look] not in _LATIN:
                 return end
             tail = look + 1
             while tail < n and text[tail] in _LATIN:
@@ -299,6 +303,8 @@ class BoundaryJudge:
         """`that up.Your order`: no space, so all else must speak for an end."""
         text, n = self.text, len(self.text)
         right = text[after]
+        if text[at : at + 2] == "……" and right >= _FIRST_WIDE:
+            return True
         if run - at > 1 or text[at] == "…":
             return False
         left, _ = self.words_before(at)
@@ -355,7 +361,7 @@ class BoundaryJudge:
             return True
         if left.isdigit():
             return self._after_number(left, before, proof)
-        if low in table.units and before[-1:].isdigit():
+        if low in table.units and (before[-1:].isdigit() or _ROMAN.fullmatch(before)):
             return not digit
         if low in table.numbered or (left[0].isupper() and low.capitalize() in table.numbered):
             if digit:

@@ -27,12 +27,18 @@ class LanguageTable:
 
     def __or__(self, other: "LanguageTable") -> "LanguageTable":
         """The words of both tables."""
-        return LanguageTable(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(self)))
+        return LanguageTable(
+            *(getattr(self, f.name) | getattr(other, f.name) for f in fields(self))
+        )
 
 
 @cache
 def _tables() -> dict[str, LanguageTable]:
-    text = files(__package__).joinpath("languages.toml").read_text(encoding="utf-8")
+    text = (
+        files("antiphon.processors.sentences")
+        .joinpath("languages.toml")
+        .read_text(encoding="utf-8")
+    )
     return {
         code: LanguageTable(**{kind: frozenset(words.split()) for kind, words in table.items()})
         for code, table in tomllib.loads(text).items()

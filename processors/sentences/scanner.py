@@ -29,12 +29,12 @@ _OWN = "(?P<own>(?<=[\u0531-\u0587\u2026\u055b-\u055f]):|(?<=[\u0386-\u03ff\u1f0
 _SINGLE = re.escape(TERMINATORS + "\n" + BULLETS + SPAN_MARKS.replace("*", "").replace("`", ""))
 _EVENT = re.compile(rf"[{_SINGLE}]|\*{{1,3}}|`{{1,3}}|{_OWN}")
 _EVENT_OR_CLAUSE = re.compile(rf"[{_SINGLE}]|\*{{1,3}}|`{{1,3}}|{_OWN}|[{_CLAUSE_MARKS}]")
-_SPAN = re.compile(rf"[{re.escape(SPAN_MARKS.replace('*', '').replace('`', ''))}]|\*{{1,3}}|`{{1,3}}")
+_SPAN = re.compile(
+    rf"[{re.escape(SPAN_MARKS.replace('*', '').replace('`', ''))}]|\*{{1,3}}|`{{1,3}}"
+)
 _CLAUSE_END = re.compile(r"[,;:—–،؛၊፣፤](?=\s)|[、，；：]")
 _SPACE = re.compile(r"\s+")
-_TAIL = re.compile(
-    rf"(?P<marks>[{re.escape(TERMINATORS)}]+)(?P<closers>[\"'”’»)\]）」』*_]*)\s*"
-)
+_TAIL = re.compile(rf"(?P<marks>[{re.escape(TERMINATORS)}]+)(?P<closers>[\"'”’»)\]）」』*_]*)\s*")
 _MARKER = re.compile(
     rf"\s*[-*#>{BULLETS}]*\s*\(?(?P<label>\d{{1,3}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>\.?\)|\.)"
 )
@@ -128,7 +128,7 @@ class SentenceScanner:
             or behind a title.
         """
         chunks: list[str] = []
-        end = self._complete_end() or self._word_end(len(self._text))
+        end = self._complete_end(after_number=True) or self._held or self._word_end(len(self._text))
         if end and self._judge.speaks(end):
             self._release(end, chunks)
         return self._settle(chunks)
@@ -143,7 +143,7 @@ class SentenceScanner:
         self._start = 0  # where the chunk begins in the buffer
         self._at = 0  # what lies before has been looked at
         self._held = 0  # the end of a sentence too short to be spoken on its own
-        self._waits = False  # the terminator at `_at` waits for what follows
+        self._waits: bool = False  # the terminator at `_at` waits for what follows
         self._first = self._rules.first_clause
         self._next_items: tuple[str, ...] = ()
         self._item_close = ""
@@ -189,7 +189,7 @@ class SentenceScanner:
             return self._clause(mark, final, chunks)
         if mark == ")" and (step := self._list_item(final, chunks)) is not None:
             return step
-        if mark[0] in "*`<\"»" and found.end() == len(self._text) and not final:
+        if mark[0] in '*`<"»' and found.end() == len(self._text) and not final:
             return False
         self._note(found)
         self._at = found.end()
@@ -257,8 +257,8 @@ class SentenceScanner:
             Whether to go on (False waits for more text), or None if this is no list item.
         """
         text, at, start = self._text, self._at, self._start
-        opens = at - start < 16 and (found := _MARKER.fullmatch(text, start, at + 1)) is not None
-        if not opens and not self._next_items:
+        found = _MARKER.fullmatch(text, start, at + 1) if at - start < 16 else None
+        if found is None and not self._next_items:
             return None
         if at + 1 == len(text):
             return None if final else False
@@ -267,7 +267,7 @@ class SentenceScanner:
             return True
         if not text[at + 1].isspace():
             return None
-        if opens and found is not None:
+        if found is not None:
             self._item_close = found["close"]
             self._next_items = _next_labels(found["label"])
             self._at = at + 1
@@ -363,7 +363,8 @@ class SentenceScanner:
         return 0
 
     def _longest(self) -> int:
-        return self._rules.first_clause_max_chars if self._first else self._rules.max_chars
+        longest = self._rules.max_chars
+        return min(longest, self._rules.first_clause_max_chars) if self._first else longest
 
     def _first_limit(self) -> int:
         """A third of the longest, where it is seen whether the text counts threefold."""
@@ -371,8 +372,11 @@ class SentenceScanner:
 
     # Ends without proof
 
-    def _complete_end(self) -> int:
-        """The end of a sentence that looks complete at the end of the buffer, or 0."""
+    def _complete_end(self, *, after_number: bool = False) -> int:
+        """The end of a sentence that looks complete at the end of the buffer, or 0.
+
+        Behind a digit it takes a longer pause: 3. may become 3.5.
+        """
         if not self._waits:
             return 0
         text, at, judge = self._text, self._at, self._judge
@@ -383,10 +387,10 @@ class SentenceScanner:
             return 0
         if tail["marks"] == ".":
             left, before = judge.words_before(at)
-            initial = len(left) == 1 and before.lower() not in judge.table.labels
-            if not left or left[-1].isdigit() or initial or judge.is_known(left):
+            initial = len(left) == 1 and left.isalpha() and before.lower() not in judge.table.labels
+            if not left or initial or judge.is_known(left) or left.lower() in judge.table.numbered:
                 return 0
-            if left.lower() in judge.table.numbered:
+            if left[-1].isdigit() and not after_number:
                 return 0
         return tail.end("closers")
 
@@ -402,9 +406,9 @@ class SentenceScanner:
         last = words[-1]
         match text[at:]:
             case ".":
-                return len(words) > 2 and len(last) >= 4 and last.isalpha() and last.islower()
+                return len(words) > 2 and len(last) >= 4 and last.isalpha() and last == last.lower()
             case "!":  # not yet: Yahoo! and the like
-                return len(words) == 1 or last.islower() or not last.isascii()
+                return len(words) == 1 or last == last.lower()
             case "?" | "？" | "！" | "؟":
                 return True
             case mark:

@@ -49,11 +49,10 @@ class SentenceSettings:
             raise ValueError(f"mode={self.mode!r}: use 'strict' or 'eager'")
         if self.max_chars < 60:
             raise ValueError(f"max_chars={self.max_chars}: use 60 or more")
-        if not 0 < self.first_clause_min_chars <= self.first_clause_max_chars <= self.max_chars:
+        if not 0 < self.first_clause_min_chars <= self.first_clause_max_chars:
             raise ValueError(
-                f"first_clause_min_chars={self.first_clause_min_chars}, "
-                f"first_clause_max_chars={self.first_clause_max_chars}, "
-                f"max_chars={self.max_chars}: use positive values in rising order"
+                f"first_clause_min_chars={self.first_clause_min_chars}: use 1 to "
+                f"first_clause_max_chars={self.first_clause_max_chars}"
             )
         if not 0 <= self.min_chars <= self.max_chars:
             raise ValueError(f"min_chars={self.min_chars}: use 0 to max_chars={self.max_chars}")

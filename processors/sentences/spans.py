@@ -9,7 +9,7 @@ _CLOSER_OF = dict(zip("([{（［｛【〔《〈「『", ")]}）］｝】〕》�
 _OPENER_OF = {closer: opener for opener, closer in _CLOSER_OF.items()}
 # German writes „…“ and »…«, so the same mark opens or closes.
 _QUOTE_CLOSERS = {"“": "”", "„": "“”", "«": "»", "»": "«", '"': '"'}
-SPAN_MARKS = "".join(_CLOSER_OF) + "".join(_OPENER_OF) + "\"“”„«»*`<>"
+SPAN_MARKS = "".join(_CLOSER_OF) + "".join(_OPENER_OF) + '"“”„«»*`<>'
 _RUN = re.compile(r"\*+|`+|.", re.DOTALL)
 # An opener that nobody closes must not swallow the reply: after this many characters it is taken
 # for a stray mark. An aside of 100 characters takes six seconds to say.
@@ -98,9 +98,7 @@ class OpenSpans:
         return ends_word or not after.strip() or after in ".!?,;:)"
 
     def _in_aside(self, position: int) -> bool:
-        return (
-            self._quote != "" and self._quote_is_aside and position - self._quote_at <= _REACH
-        )
+        return self._quote != "" and self._quote_is_aside and position - self._quote_at <= _REACH
 
     def _close(self, opener: str) -> None:
         for index in range(len(self._open) - 1, -1, -1):
