@@ -34,6 +34,7 @@ from pipecat.utils.types import is_given
 
 __all__ = ["SentenceAggregator", "SentenceTextAggregator"]
 
+_CLOCK_GRAIN = 1e-4  # seconds: what is left of a pause after rounding is no pause
 _OURS = (
     LLMTextFrame,
     LLMFullResponseStartFrame,
@@ -219,25 +220,22 @@ class SentenceAggregator(SafeProcessor):
 
     async def _watch(self) -> None:
         """Speak what waits when the model pauses."""
-        loop = asyncio.get_running_loop()
         idle = self._rules.idle_flush_ms / 1000
         stall = self._rules.stall_flush_ms / 1000
-        idle_done_for = -1.0
         while self._scanner.pending:
-            fed_at = self._fed_at
-            paused = loop.time() - fed_at
-            if idle_done_for != fed_at:
-                if paused < idle:
-                    await asyncio.sleep(idle - paused)
-                    continue
-                await self._speak_complete("idle")
-                idle_done_for = fed_at
-            elif paused < stall:
-                await asyncio.sleep(stall - paused)
-            else:
+            fed_at = await self._paused_for(idle)
+            await self._speak_complete("idle")
+            if await self._paused_for(stall) == fed_at:
                 async with self._order:
                     await self._push_chunks(self._scanner.flush_clause(), "stall")
                 return  # the next text starts the clock again
+
+    async def _paused_for(self, seconds: float) -> float:
+        """Wait until no text has come for some time; give the time at which the last came."""
+        now = asyncio.get_running_loop().time
+        while (left := self._fed_at + seconds - now()) > _CLOCK_GRAIN:  # noqa: ASYNC110 - a time
+            await asyncio.sleep(left)
+        return self._fed_at
 
     def _follow_language(self, frame: TTSUpdateSettingsFrame) -> None:
         if frame.delta is not None:

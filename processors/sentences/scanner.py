@@ -338,14 +338,16 @@ class SentenceScanner:
         if limit - start < longest and 2 * len(_WIDE.findall(text, start, limit)) < limit - start:
             self._limit = longest
             return
+        # What comes next must have something to say too: cut before the last letter at the latest.
+        last = max((found.start() for found in _SPEECH.finditer(text, start, limit)), default=0)
         end = 0
-        for clause in _CLAUSE_END.finditer(text, start + (limit - start) // 3, limit):
+        for clause in _CLAUSE_END.finditer(text, start + (limit - start) // 3, last):
             end = clause.end()
-        end = end or self._word_end(limit) or limit
-        if self._judge.speaks(end) and _SPEECH.search(text, end, limit + 1):
+        end = end or self._word_end(last) or last
+        if self._judge.speaks(end):
             self._release(end, chunks)
             self._at = limit
-        else:  # nothing to say on one of the sides
+        else:
             self._limit = 2 * (limit - start)
 
     def _word_end(self, limit: int) -> int:

@@ -1,9 +1,16 @@
 """What holds for every text: nothing lost, the same however it is cut, linear, speakable."""
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
 from antiphon.processors.sentences import SentenceScanner, SentenceSettings
 from hypothesis import given
 from hypothesis import strategies as st
 
+TraceFunction = Callable[[FrameType, str, Any], Any]
 WHOLE = SentenceSettings(first_clause=False)
 RULES = st.sampled_from(
     [
@@ -92,3 +99,53 @@ def test_a_second_flush_gives_nothing(text: str) -> None:
     scanner.flush()
     assert scanner.flush() == []
     assert scanner.pending == ""
+
+
+def lines_run(text: str) -> int:
+    """How many lines of the package run to stream a text, character by character."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
+        nonlocal count
+        if "sentences" not in frame.f_code.co_filename:
+            return None
+        count += event == "line"
+        return trace
+
+    scanner = SentenceScanner("en", settings=WHOLE)
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for char in text:
+            scanner.feed(char)
+        scanner.flush()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+GROWTH = [
+    "and so on ",
+    "Dr. Smith and ",
+    "1.5, ",
+    "A plain one. ",
+    'he ("said. ',
+    "a.b...",
+    "..",
+    " ",
+]
+
+
+@pytest.mark.parametrize("unit", GROWTH)
+def test_twice_the_text_is_twice_the_work(unit: str) -> None:
+    assert lines_run(unit * (1600 // len(unit))) < 2.3 * lines_run(unit * (800 // len(unit)))
+
+
+@pytest.mark.parametrize("unit", [unit for unit in GROWTH if says(unit)])
+def test_the_buffer_is_bounded(unit: str) -> None:
+    scanner = SentenceScanner("en", settings=WHOLE)
+    longest = 0
+    for _ in range(5000 // len(unit)):
+        scanner.feed(unit)
+        longest = max(longest, len(scanner.pending))
+    assert longest <= WHOLE.max_chars + 100
