@@ -10,9 +10,17 @@ from enum import Enum
 from typing import NamedTuple
 
 from antiphon.processors.sentences.languages import LanguageTable
+from antiphon.processors.sentences.marks import (
+    BULLETS,
+    CLOSERS,
+    LATIN,
+    SPEECH,
+    STRONG,
+    TERMINATORS,
+)
 from antiphon.processors.sentences.spans import OpenSpans
 
-__all__ = ["BULLETS", "STRONG", "TERMINATORS", "Answer", "BoundaryJudge", "Verdict"]
+__all__ = ["Answer", "BoundaryJudge", "Verdict"]
 
 
 class Answer(Enum):
@@ -31,16 +39,10 @@ class Verdict(NamedTuple):
 
 
 _WAIT = Verdict(Answer.WAIT)
-# Marks that mean nothing else in their script (Unicode's Sentence_Terminal).
-STRONG = "。！？｡।॥؟۔።፧፨။។៕།༎։"
 _STRONG_HERE = STRONG + ":;"  # the scanner asks for these two in Armenian and Greek only
-_LATIN = ".!?…‽⁇⁈⁉．"
-TERMINATORS = STRONG + _LATIN
-BULLETS = "•⁃‣◦▪●"
-_CLOSERS = ")]}）］｝】〕》〉」』”’»›\"'*_`~"
 # Of these, what is hardly ever doubled or followed by another mark.
 _FINAL = "。｡।॥۔።။។៕༎"
-_NOT_BEFORE_FINAL = TERMINATORS + _CLOSERS
+_NOT_BEFORE_FINAL = TERMINATORS + CLOSERS
 _CERTAIN_OPENERS = '“‘«„"`([¿¡'
 _OPENERS_TOO = "“‘«"  # close a quote in German, open one elsewhere
 _CLOSERS_APART = ")]”»」』"
@@ -51,10 +53,9 @@ _EMOJI = re.compile(
 _REFERENCE = re.compile(r"\[\d{1,3}\]")
 _CLOSING_TAG = re.compile(r"</[A-Za-z][^<>]{0,30}>")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SPEECH = re.compile(r"[^\W_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}|[^\W\d_](?:\.\w)+")
 _ROMAN = re.compile(r"[IVXLCDM]{2,}")
-_ITEM_LINE = re.compile(r"[-*+–—•⁃‣◦▪●#]|\(?(?:\d{1,3}|[a-zA-Z])[.)]")
+_ITEM_LINE = re.compile(rf"[-*+–—{BULLETS}#]|\(?(?:\d{{1,3}}|[a-zA-Z])[.)]")
 _MARKS_AROUND_WORD = "([{\"“”„«»‘’'—–-*_`~¿¡$€£¥#"
 _FIRST_WIDE = "\u2e80"  # from here on: scripts that put no space between sentences
 _FAR = 64  # characters of marks or spaces that are looked over before giving up
@@ -102,7 +103,7 @@ class BoundaryJudge:
         if self._letter_at < 0:
             silent = self._silent_to - self.base
             if end > silent:
-                found = _SPEECH.search(self.text, silent, end)
+                found = SPEECH.search(self.text, silent, end)
                 if found is None:
                     self._silent_to = self.base + end
                     return False
@@ -124,6 +125,8 @@ class BoundaryJudge:
             return Verdict(Answer.NO, after)
         if not self.speaks(at):
             return Verdict(Answer.NO, after)
+        if proof + 1 == n and not self.final:
+            return _WAIT
         blank = text.count("\n", at, after) > 1
         left = text[at - 1 : at] if at > self.start else ""
         anew = not text[proof].islower() or _ITEM_LINE.match(text, after) is not None
@@ -166,13 +169,11 @@ class BoundaryJudge:
             emoji = _EMOJI.match(text, after)
         if not self.speaks(at) or text[at - 1] in "([{":  # [...] and (?)
             return Verdict(Answer.NO, end)
+        if gap and text[after] in _CERTAIN_OPENERS and self._is_plain_end(at, run):
+            return Verdict(Answer.YES, closed)
         proof = self.proof(after)
         if proof == n:
-            if final:
-                return Verdict(Answer.NO, n)
-            if gap and text[after] in _CERTAIN_OPENERS and self._is_plain_end(at, run):
-                return Verdict(Answer.YES, closed)
-            return _WAIT
+            return Verdict(Answer.NO, n) if final else _WAIT
         if not text[proof].isalnum():
             return Verdict(Answer.NO, end)
         if text[at] in _STRONG_HERE or text[run - 1] in STRONG:
@@ -224,10 +225,10 @@ class BoundaryJudge:
             look = end
             while look < n and text[look] in _SPACES and look - end < 3:
                 look += 1
-            if look in (end, n) or text[look] not in _LATIN:
+            if look in (end, n) or text[look] not in LATIN:
                 return end
             tail = look + 1
-            while tail < n and text[tail] in _LATIN:
+            while tail < n and text[tail] in LATIN:
                 tail += 1
             if tail < n and text[tail].isalnum():
                 return end
@@ -239,7 +240,7 @@ class BoundaryJudge:
         first = place
         while place < n and place - first <= _FAR:
             char = text[place]
-            if char in _CLOSERS:
+            if char in CLOSERS:
                 if char in "\"'*_`" and not self._closes(place):
                     break
                 place += 1
@@ -279,7 +280,7 @@ class BoundaryJudge:
 
     def proof(self, place: int) -> int:
         """The next letter or digit, or the place at which the search for it ends."""
-        found = _SPEECH.search(self.text, place, place + _FAR)
+        found = SPEECH.search(self.text, place, place + _FAR)
         return found.start() if found else min(len(self.text), place + _FAR)
 
     def _next_word(self, proof: int) -> str | None:
@@ -363,18 +364,12 @@ class BoundaryJudge:
             return self._after_number(left, before, proof)
         if low in table.units and (before[-1:].isdigit() or _ROMAN.fullmatch(before)):
             return not digit
-        if low in table.numbered or (left[0].isupper() and low.capitalize() in table.numbered):
-            if digit:
-                return False
-            if not self.is_known(left):
-                return True
+        if digit and self._has(table.numbered, low, left):
+            return False
         if self._has(table.titles, low, left):
             return False
         if len(left) == 1 and left.isalpha():
             return self._after_initial(left, before, proof)
-        if table.months and _ROMAN.fullmatch(left):
-            word = self._next_word(proof)
-            return None if word is None else word in table.starters
         if low in ("a.m", "p.m") or (low == "m" and before.lower() in ("a.", "p.")):
             return self._after_time(proof)
         if low in table.units and not self._has(table.abbreviations, low, left):
@@ -401,7 +396,7 @@ class BoundaryJudge:
         if not table.months or len(left) > 2:
             return True
         if self.text[proof].isdigit():
-            return False
+            return before.lower() not in table.ordinal_after
         word = self._next_word(proof)
         if word is None:
             return None
@@ -429,6 +424,7 @@ class BoundaryJudge:
         return (
             self._has(table.titles, low, left)
             or self._has(table.abbreviations, low, left)
+            or self._has(table.numbered, low, left)
             or low in table.units
             or _DOTTED.fullmatch(left) is not None
         )

@@ -58,7 +58,7 @@ def _every_script() -> LanguageTable:
     tables = _tables()
     merged = tables["common"]
     for code, table in tables.items():
-        if code != "common" and not _is_latin(table):
+        if code not in ("common", "unknown") and not _is_latin(table):
             merged |= table
     return merged
 
@@ -76,8 +76,8 @@ def language_table(language: str | None) -> LanguageTable:
     """
     base = (language or "").replace("_", "-").split("-")[0].lower()
     own = _tables().get(base)
-    if own is None or base == "common" or not own.titles | own.abbreviations:
-        own = _tables()["en"]
+    if own is None or base in ("common", "unknown"):
+        own = _tables()["en"] | _tables()["unknown"]
     elif not _is_latin(own):
         own |= _tables()["en"]
     return _every_script() | own

@@ -7,46 +7,36 @@ between two chunks goes with the second.
 
 import re
 
-from antiphon.processors.sentences.boundaries import (
+from antiphon.processors.sentences.boundaries import Answer, BoundaryJudge, Verdict
+from antiphon.processors.sentences.languages import language_table
+from antiphon.processors.sentences.marks import (
     BULLETS,
+    CLAUSE_END,
+    CLAUSE_MARKS,
+    CLAUSE_MARKS_WITHOUT_SPACE,
+    LIST_MARKER,
+    SPEECH,
     STRONG,
     TERMINATORS,
-    Answer,
-    BoundaryJudge,
-    Verdict,
+    WIDE,
+    next_labels,
+    spoken_length,
 )
-from antiphon.processors.sentences.languages import language_table
 from antiphon.processors.sentences.settings import SentenceSettings
 from antiphon.processors.sentences.spans import SPAN_MARKS
 
-__all__ = ["SentenceScanner", "spoken_length"]
+__all__ = ["SentenceScanner"]
 
-_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
-_CLAUSE_MARKS = ",;:—–،؛、，；：၊፣፤"
-_CLAUSE_MARKS_WITHOUT_SPACE = "、，；：—"
 # A colon is a full stop behind an Armenian letter, a semicolon a question mark behind a Greek one.
 _OWN = "(?P<own>(?<=[\u0531-\u0587\u2026\u055b-\u055f]):|(?<=[\u0386-\u03ff\u1f00-\u1fff]);)"
-_SINGLE = re.escape(TERMINATORS + "\n" + BULLETS + SPAN_MARKS.replace("*", "").replace("`", ""))
-_EVENT = re.compile(rf"[{_SINGLE}]|\*{{1,3}}|`{{1,3}}|{_OWN}")
-_EVENT_OR_CLAUSE = re.compile(rf"[{_SINGLE}]|\*{{1,3}}|`{{1,3}}|{_OWN}|[{_CLAUSE_MARKS}]")
-_SPAN = re.compile(
-    rf"[{re.escape(SPAN_MARKS.replace('*', '').replace('`', ''))}]|\*{{1,3}}|`{{1,3}}"
-)
-_CLAUSE_END = re.compile(r"[,;:—–،؛၊፣፤](?=\s)|[、，；：]")
+_RUNS = r"\*{1,3}|`{1,3}"
+_SINGLE_SPANS = SPAN_MARKS.replace("*", "").replace("`", "")
+_SINGLE = re.escape(TERMINATORS + "\n" + BULLETS + _SINGLE_SPANS)
+_EVENT = re.compile(rf"[{_SINGLE}]|{_RUNS}|{_OWN}")
+_EVENT_OR_CLAUSE = re.compile(rf"[{_SINGLE}]|{_RUNS}|{_OWN}|[{CLAUSE_MARKS}]")
+_SPAN = re.compile(rf"[{re.escape(_SINGLE_SPANS)}]|{_RUNS}")
 _SPACE = re.compile(r"\s+")
 _TAIL = re.compile(rf"(?P<marks>[{re.escape(TERMINATORS)}]+)(?P<closers>[\"'”’»)\]）」』*_]*)\s*")
-_MARKER = re.compile(
-    rf"\s*[-*#>{BULLETS}]*\s*\(?(?P<label>\d{{1,3}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>\.?\)|\.)"
-)
-_SPEECH = re.compile(r"[^\W_]")
-_ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-
-
-def spoken_length(text: str) -> int:
-    """Length in characters, where one of Chinese, Japanese or Korean counts as three."""
-    if text.isascii():
-        return len(text)
-    return len(text) + 2 * len(_WIDE.findall(text))
 
 
 class SentenceScanner:
@@ -185,7 +175,7 @@ class SentenceScanner:
             return self._line_end(chunks)
         if mark in BULLETS:
             return self._bullet(chunks)
-        if mark in _CLAUSE_MARKS:
+        if mark in CLAUSE_MARKS:
             return self._clause(mark, final, chunks)
         if mark == ")" and (step := self._list_item(final, chunks)) is not None:
             return step
@@ -240,7 +230,7 @@ class SentenceScanner:
         if (
             proof < n
             and text[proof].isalnum()
-            and (text[at + 1].isspace() or mark in _CLAUSE_MARKS_WITHOUT_SPACE)
+            and (text[at + 1].isspace() or mark in CLAUSE_MARKS_WITHOUT_SPACE)
             and not (text[at - 1 : at].isdigit() and text[proof].isdigit())
             and not spans.inside(place)
             and not spans.in_quote(place)
@@ -257,7 +247,7 @@ class SentenceScanner:
             Whether to go on (False waits for more text), or None if this is no list item.
         """
         text, at, start = self._text, self._at, self._start
-        found = _MARKER.fullmatch(text, start, at + 1) if at - start < 16 else None
+        found = LIST_MARKER.fullmatch(text, start, at + 1) if at - start < 16 else None
         if found is None and not self._next_items:
             return None
         if at + 1 == len(text):
@@ -269,7 +259,7 @@ class SentenceScanner:
             return None
         if found is not None:
             self._item_close = found["close"]
-            self._next_items = _next_labels(found["label"])
+            self._next_items = next_labels(found["label"])
             self._at = at + 1
             return True
         dotted = text[at - 1] == "." and text[at] == ")"
@@ -335,13 +325,13 @@ class SentenceScanner:
         """At the longest length: cut at the last clause, or between words."""
         text, start, limit = self._text, self._start, self._at
         longest = self._longest()
-        if limit - start < longest and 2 * len(_WIDE.findall(text, start, limit)) < limit - start:
+        if limit - start < longest and 2 * len(WIDE.findall(text, start, limit)) < limit - start:
             self._limit = longest
             return
         # What comes next must have something to say too: cut before the last letter at the latest.
-        last = max((found.start() for found in _SPEECH.finditer(text, start, limit)), default=0)
+        last = max((found.start() for found in SPEECH.finditer(text, start, limit)), default=0)
         end = 0
-        for clause in _CLAUSE_END.finditer(text, start + (limit - start) // 3, last):
+        for clause in CLAUSE_END.finditer(text, start + (limit - start) // 3, last):
             end = clause.end()
         end = end or self._word_end(last) or last
         if self._judge.speaks(end):
@@ -390,7 +380,7 @@ class SentenceScanner:
         if tail["marks"] == ".":
             left, before = judge.words_before(at)
             initial = len(left) == 1 and left.isalpha() and before.lower() not in judge.table.labels
-            if not left or initial or judge.is_known(left) or left.lower() in judge.table.numbered:
+            if not left or initial or judge.is_known(left):
                 return 0
             if left[-1].isdigit() and not after_number:
                 return 0
@@ -426,15 +416,3 @@ class SentenceScanner:
             self._start = 0
             self._judge.text, self._judge.base, self._judge.start = self._text, self._base, 0
         return chunks
-
-
-def _next_labels(label: str) -> tuple[str, ...]:
-    """What the item after this one may be called: 2 after 1, b after a, ii after i."""
-    if label.isdigit():
-        return (str(int(label) + 1),)
-    following = []
-    if label in _ROMANS[:-1]:
-        following.append(_ROMANS[_ROMANS.index(label) + 1])
-    if len(label) == 1 and label not in "zZ":
-        following.append(chr(ord(label) + 1))
-    return tuple(following)

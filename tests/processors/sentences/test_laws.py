@@ -26,7 +26,8 @@ PIECES = st.sampled_from(
         " — ", "(", ")", "[1]", '"', ' "', "“", "”", "«", "»", "'", "\n", "\n\n", "- ", "• ",
         "1. ", "2) ", "**", "*", "`", "``", "<b>", "</b>", "<", "😊", " 🎉", "。", "！", "「", "」",
         "你好", "です", "।", "है", "؟", "نعم", "։", "¿", "¡", " Привет", " г.", " ", "   ", "x",
-        "A", "www.example.com", "a@b.co", " iPhone", " word word word word word word word word",
+        "Tel.", " (he", "(011)", " no.", " Max", "A", "www.example.com", "a@b.co", " iPhone",
+        " word word word word word word word word",
     ]
 )  # fmt: skip
 TEXTS = st.one_of(st.lists(PIECES, max_size=30).map("".join), st.text(max_size=60))
@@ -64,6 +65,14 @@ def test_the_sentences_do_not_depend_on_how_the_text_arrives(
         found += scanner.feed(text[at : at + size])
         at += size
     assert found + scanner.flush() == whole
+    assert [chunk for char in text for chunk in scanner.feed(char)] + scanner.flush() == whole
+
+
+@pytest.mark.parametrize("text", ["One\na. two", "Tel. (011) 253", "Wait! (please) M", "it's\n1"])
+def test_these_once_depended_on_how_they_arrived(text: str) -> None:
+    scanner = SentenceScanner(settings=WHOLE)
+    found = [chunk for char in text for chunk in scanner.feed(char)] + scanner.flush()
+    assert found == fed_whole(text, None, WHOLE)
 
 
 @given(TEXTS, LANGUAGES, RULES)
