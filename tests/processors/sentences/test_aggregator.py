@@ -204,10 +204,10 @@ async def test_text_with_nothing_to_say_does_not_reach_the_voice() -> None:
 
 async def test_a_language_update_of_the_voice_is_followed() -> None:
     update = TTSUpdateSettingsFrame(delta=TTSSettings(language="de"))
-    heard = await play([update, START(), "Es ist am 3. Mai. Gut.", END()])
-    assert texts(heard) == ["Es ist am 3. Mai.", "Gut."]
-    heard = await play([START(), "Es ist am 3. Mai. Gut.", END()])
-    assert texts(heard) != ["Es ist am 3. Mai.", "Gut."]
+    heard = await play([update, START(), "Er sitzt im 3. Haus. Gut.", END()])
+    assert texts(heard) == ["Er sitzt im 3. Haus.", "Gut."]
+    heard = await play([START(), "Er sitzt im 3. Haus. Gut.", END()])
+    assert texts(heard) != ["Er sitzt im 3. Haus.", "Gut."]
 
 
 async def test_other_frames_pass_unchanged_and_in_order() -> None:
