@@ -155,7 +155,7 @@ def test_a_stop_of_its_own_script_is_proof_in_itself() -> None:
 @pytest.mark.parametrize(
     "expected",
     [
-        "Sure, I can help you with that,| and it will take a minute.| Okay, let me see, then.",
+        "Sure, I can help you with that,| and it will take a minute or two, or three at most.",
         "Yes, sir, and then we go on to the end.",  # no mark behind the floor
         "That makes 1,200 dollars in all,| plus tax.",
         "好的，我来帮您查一下，|请稍等。|好，知道了。",
