@@ -53,6 +53,8 @@ ENGLISH = [
     '"Are you sure?" she asked.| He was.',
     'He said, "Wait. Not yet." and smiled.| Then he left.',
     "You get a code (it may take a while. Be patient) by text.| Read it out.",
+    "I see two flights (the cheap one leaves early and stops in Denver, and the other one is "
+    "direct but lands much later at night.| Which do you want?",
     "(That was a joke.)| Let us start.",
     "The text is unclear [...] but short.| Fine.",
     "That is well known.[3]| It has been measured.",
