@@ -228,6 +228,9 @@ def stream2sentence() -> dict[str, Factory]:
 
     return {
         "stream2sentence": factory(),
+        "stream2sentence auto context, min 1": factory(
+            auto_context=True, minimum_sentence_length=1
+        ),
         "stream2sentence quick yield": factory(quick_yield_single_sentence_fragment=True),
     }
 

@@ -140,6 +140,8 @@ class BoundaryJudge:
         if text[at] in _FINAL and self._stands_alone(at):
             return Verdict(Answer.YES, at + 1)
         run = at + 1
+        if text[at] == "." and run < n and (text[run].isdigit() or text[run].islower()):
+            return Verdict(Answer.NO, run)  # 3.5, example.com: the quick way out
         while run < n and text[run] in TERMINATORS:
             run += 1
         end = self._over_spaced_marks(run)
