@@ -36,7 +36,10 @@ class Phrases:
 
     def add(self, phrase: str, value: Any) -> None:
         """Add a phrase of one or more words, which means `value`."""
-        words = tuple(phrase.replace("'", " ").replace("-", " ").split())
+        self.put(tuple(phrase.replace("'", " ").replace("-", " ").split()), value)
+
+    def put(self, words: tuple[str, ...], value: Any) -> None:
+        """Add a phrase by its tokens."""
         options = self.by_first.setdefault(words[0], [])
         options.append((words, value))
         options.sort(key=lambda option: -len(option[0]))
@@ -74,6 +77,7 @@ class Language:
         self.phrases = Phrases()
         for phrase, (kind, value) in table["phrases"].items():
             self.phrases.add(phrase, Entry(kind, value))
+            self.phrases.put((*phrase.replace(" ", " - ").split(),), Entry(kind, value))
         for kind in ("fillers", "corrections"):
             for phrase in table[kind]:
                 self.phrases.add(phrase, Entry(kind[:-1], ""))

@@ -85,8 +85,14 @@ class Run:
         return len(self.value)
 
 
-def find_runs(scanned: Scan, language: Language) -> list[Run]:
-    """The runs of a text, in order."""
+def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> list[Run]:
+    """The runs of a text, in order.
+
+    Args:
+        scanned: The text.
+        language: Its language.
+        spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
+    """
     found: list[Run] = []
     current: list[Unit] = []
     bridges = 0
@@ -96,7 +102,7 @@ def find_runs(scanned: Scan, language: Language) -> list[Run]:
         kind = unit.kind
         if kind is Kind.DIGITS or kind is Kind.LETTERS or (kind is Kind.CARDINAL and unit.value):
             if current and lines and "\n" in text[current[-1].end : unit.start]:
-                _close(current, found)
+                _close(current, found, spelling)
                 current = []
             current.append(unit)
             bridges = 0
@@ -110,9 +116,9 @@ def find_runs(scanned: Scan, language: Language) -> list[Run]:
         ):
             bridges += 1
         else:
-            _close(current, found)
+            _close(current, found, spelling)
             current = []
-    _close(current, found)
+    _close(current, found, spelling)
     return found
 
 
@@ -128,7 +134,7 @@ def _numeric(current: list[Unit]) -> bool:
     return sum(len(u.value) for u in current if u.kind is Kind.DIGITS) >= 7
 
 
-def _close(current: list[Unit], found: list[Run]) -> None:
+def _close(current: list[Unit], found: list[Run], spelling: bool) -> None:
     """Keep a run if it holds anything but ordinary words that could be spelled."""
     if not current:
         return
@@ -136,6 +142,9 @@ def _close(current: list[Unit], found: list[Run]) -> None:
         if unit.sure and unit.kind is not Kind.CARDINAL:
             break
     else:
-        if len(current) < 3 and not any(u.kind is Kind.DIGITS for u in current):
+        lone = not any(
+            u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current
+        )
+        if lone and len(current) < 3:
             return
     found.append(Run(current))

@@ -79,7 +79,7 @@ class View:
         self.continuing = continuing
         self.keys = keys
         self.cues = list(_cues(scan, language))
-        self.runs = find_runs(scan, language)
+        self.runs = find_runs(scan, language, spelling=bool(expected))
         self.segments = [s for run in self.runs for s in run.segments]
         self.bare = self._bare()
         self._evidence: dict[tuple[int, int], tuple[str | None, str]] = {}
@@ -189,7 +189,7 @@ class View:
         """The numbers that the words around them, or a question, say are of a type."""
         for span in spans:
             found, why = self.evidence(span)
-            if found == kind and (len(span) >= fewest or why == "asked"):
+            if found == kind and (len(span) >= fewest or kind in self.expected):
                 value = span.digits if isinstance(span, Segment) else span.value
                 yield Entity(span.start, span.end, kind, 0.9, why, value)
 
@@ -210,14 +210,17 @@ def _cues(scan: Scan, language: Language) -> Iterator[Cue]:
         words = [words[i] for i in kept]
     else:
         kept = None
-    index, first_words = 0, language.cues.by_first
+    index, previous, first_words = 0, -1, language.cues.by_first
     while index < len(words):
         if words[index] in first_words and (found := language.cues.at(words, index)):
             size, kind = found
             last = index + size - 1
-            yield Cue(
-                kept[index] if kept else index, (kept[last] if kept else last) + 1, kind
-            )
+            # "driver's license" + "number is": the first says what kind of number.
+            if kind != "PHONE_NUMBER" or index != previous:
+                yield Cue(
+                    kept[index] if kept else index, (kept[last] if kept else last) + 1, kind
+                )
             index += size
+            previous = index
         else:
             index += 1

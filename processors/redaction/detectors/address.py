@@ -19,10 +19,9 @@ def detect(view: View) -> Iterator[Entity]:
     """A number before a street word; flats and boxes; what a cue or a question announces."""
     yield from view.by_context(ZIP, view.runs, 4)
     units = view.scan.units
-    streets = view.language.street_words
     index = 0
     while index < len(units):
-        if units[index].kind is Kind.DIGITS and (last := _street(units, index, streets)):
+        if units[index].kind is Kind.DIGITS and (last := _street(view, index)):
             last = _onward(view, last)
             yield _entity(view, units[index], units[last], "format")
             index = last
@@ -35,16 +34,16 @@ def detect(view: View) -> Iterator[Entity]:
         yield from _announced(view, 0, "asked")
 
 
-def _street(units: list[Unit], index: int, streets: frozenset[str]) -> int:
-    """The street word that follows a number within a few words, or 0."""
-    words = 0
+def _street(view: View, index: int) -> int:
+    """The street word that follows a number and a name within a few words, or 0."""
+    units, streets, words = view.scan.units, view.language.street_words, 0
     for last in range(index + 1, min(index + 10, len(units))):
         unit = units[last]
         if unit.kind is Kind.WORD or unit.kind is Kind.LETTERS:
             words += 1
             if words > 1 and unit.value in streets:
                 return last
-            if words > MOST_NAME_WORDS:
+            if words > MOST_NAME_WORDS or unit.value in view.language.common:
                 return 0
         elif unit.kind not in NUMBERED:
             return 0

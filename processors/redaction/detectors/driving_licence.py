@@ -23,7 +23,8 @@ def _british(value: str) -> bool:
 
     A caller who corrects himself says more: whatever begins and ends as one is taken.
     """
-    surname, rest = value[:5], value[5:]
+    # A spelled "o" was taken for a zero.
+    surname, rest = value[:5].replace("0", "o"), value[5:]
     if not surname[0].isalpha() or not all(c.isalpha() or c == "9" for c in surname):
         return False
     if not surname.rstrip("9").isalpha() or not rest[:6].isdecimal():

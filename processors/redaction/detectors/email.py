@@ -87,7 +87,7 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         if not _dot(units, index):
             break
         index += 1
-    return last if labels >= 2 else None
+    return last if labels >= 2 and units[last].kind is not Kind.DIGITS else None
 
 
 def _spelled(units: list[Unit], begin: int, end: int) -> str:
@@ -106,7 +106,7 @@ def _glued(units: list[Unit], index: int) -> bool:
 
 def _dot(units: list[Unit], index: int) -> bool:
     """Whether a dot that something follows is at `index`."""
-    if index + 1 >= len(units) or units[index].value not in (".", "point"):
+    if index + 1 >= len(units) or units[index].value != ".":
         return False
     unit = units[index]
     return unit.spoken or units[index + 1].start == unit.end

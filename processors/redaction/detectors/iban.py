@@ -40,9 +40,10 @@ def _find(run: Run) -> Entity | None:
     offset = 0
     for index, unit in enumerate(run.units):
         value = run.value[offset:]
-        size = LENGTHS.get(value[:2])
+        # A spelled "o" was taken for a zero.
+        size = LENGTHS.get(value[:2].replace("0", "o"))
         if size is not None and value[2:4].isdecimal() and len(value) >= size - 1:
-            exact = value[:size]
+            exact = value[:2].replace("0", "o") + value[2:size]
             valid = iban(exact)
             last, covered = index, 0
             limit = size if valid or len(value) > size + SLACK else len(value)

@@ -9,6 +9,8 @@ from antiphon.processors.redaction.view import View
 __all__ = ["detect"]
 
 HEX = frozenset("0123456789abcdefABCDEF")
+# A shorter mix of digits and letters up to F is an order code as often as an address.
+FEWEST_SPELLED = 12
 WRITTEN = HEX | frozenset(":.-")
 
 
@@ -16,10 +18,19 @@ def detect(view: View) -> Iterator[Entity]:
     """Dotted quads, colon and dash forms, and spelled runs that a cue names."""
     yield from view.by_context("IP_ADDRESS", view.runs, 4)
     yield from view.by_context("MAC_ADDRESS", view.runs, 8)
+    for run in view.runs:
+        if len(run) >= FEWEST_SPELLED and HEX.issuperset(run.value) and _mixed(run.value):
+            kind = "MAC_ADDRESS" if len(run) == 12 else "IP_ADDRESS"
+            yield Entity(run.start, run.end, kind, 0.5, "format", run.value)
     text = view.text
     if ":" in text or text.count("-") >= 5 or text.count(".") >= 2:
         yield from _written(text)
     yield from _quads(view.scan.units)
+
+
+def _mixed(value: str) -> bool:
+    letters = sum(c.isalpha() for c in value)
+    return 2 <= letters <= len(value) - 2
 
 
 def _written(text: str) -> Iterator[Entity]:
