@@ -1,7 +1,7 @@
 """Detectors people use today, each behind one function: text in, spans out.
 
-Run as a program it reads one JSON list of conversations from stdin and writes spans and CPU times to
-stdout, so that the peers can live in an environment of their own:
+Run as a program it reads one JSON list of conversations from stdin and writes spans and CPU times
+to stdout, so that the peers can live in an environment of their own:
 
     python peers.py NAME < conversations.json > spans.json
 """

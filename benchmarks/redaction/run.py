@@ -2,13 +2,13 @@
 
     python benchmarks/redaction/run.py CASES [--peers-python PYTHON] [--misses CATEGORY]
 
-CASES is a folder of JSON files, one a category: a list of `{id, category, turns, entities}`, where a
-turn is `{role, kind, text, chunks?}` and an entity `{turn, start, end, type, must}`; `must` are the
+CASES is a folder of JSON files, one a category: a list of `{id, category, turns, entities}`, where
+a turn is `{role, kind, text, chunks?}` and an entity `{turn, start, end, type, must}`; `must` are the
 characters that may not survive. Files named `neg_*` have nothing to hide.
 
 Metrics: *leak*, the share of documents of which any must-mask character of a structured entity is
-left (names, street addresses and postcodes are counted apart); *typed*, recall at the same type and
-IoU >= .5; *over*, the share of documents with nothing to hide in which something was hidden; *stream
+left (names, street addresses and postcodes are counted apart); *typed*, recall at the same type
+and IoU >= .5; *over*, the share of documents with nothing to hide in which something was hidden; *stream
 leak*, four or more consecutive letters or digits of a value in what was emitted. Every document is
 put in the `dev` or the `check` half by a hash of its first value: tune on `dev` only.
 """
@@ -78,7 +78,9 @@ def ours(cases: list[Case]) -> tuple[list[Found], list[float], float]:
     return found, cpu, cold_ms
 
 
-def peer(name: str, python: str, cases: list[Case]) -> tuple[list[Found], list[float], float] | None:
+def peer(
+    name: str, python: str, cases: list[Case]
+) -> tuple[list[Found], list[float], float] | None:
     talk = [[t["text"] for t in c["turns"]] for c in cases]
     done = subprocess.run(
         [python, str(Path(__file__).with_name("peers.py")), name],
@@ -95,9 +97,7 @@ def peer(name: str, python: str, cases: list[Case]) -> tuple[list[Found], list[f
 
 
 def doc_leaks(case: Case, spans: Found) -> bool:
-    return any(
-        leaks(e, spans[e["turn"]]) for e in case["entities"] if e["type"] not in CONTEXTUAL
-    )
+    return any(leaks(e, spans[e["turn"]]) for e in case["entities"] if e["type"] not in CONTEXTUAL)
 
 
 GROUPS = {
@@ -115,9 +115,7 @@ def table_row(label: str, cases: list[Case], found: list[Found]) -> str:
             doc_leaks(c, f) for c, f in zip(cases, found, strict=True) if c["category"] in names
         ]
         cells.append(statistics.fmean(docs) if docs else 0.0)
-    over = [
-        any(f) for c, f in zip(cases, found, strict=True) if c["category"].startswith("neg_")
-    ]
+    over = [any(f) for c, f in zip(cases, found, strict=True) if c["category"].startswith("neg_")]
     names = [
         leaks(e, f[e["turn"]])
         for c, f in zip(cases, found, strict=True)
@@ -154,7 +152,9 @@ def spoken_by_style(cases: list[Case], found: list[Found]) -> None:
     for case, spans in zip(cases, found, strict=True):
         if case["category"] == "spoken_structured":
             rows[case["transform"]].append(doc_leaks(case, spans))
-    print("\n" + "  ".join(f"{k.split(':')[-1]} {statistics.fmean(v):.3f}" for k, v in rows.items()))
+    print(
+        "\n" + "  ".join(f"{k.split(':')[-1]} {statistics.fmean(v):.3f}" for k, v in rows.items())
+    )
 
 
 def longest_kept(value: str, emitted: str) -> bool:
@@ -239,7 +239,7 @@ def main() -> None:
             if not case["category"].startswith(args.misses) or half(case) != "dev":
                 continue
             negative = case["category"].startswith("neg")
-            if (any(spans) if negative else doc_leaks(case, spans)):
+            if any(spans) if negative else doc_leaks(case, spans):
                 print("\n", case.get("transform"), " / ".join(t["text"] for t in case["turns"]))
                 for e in case["entities"]:
                     text = case["turns"][e["turn"]]["text"]

@@ -40,7 +40,12 @@ class Conversation:
         self._set((), turns=0)
 
     def _set(
-        self, kinds: tuple[str, ...], *, turns: int = TURNS, vetoed: bool = False, held: bool = False
+        self,
+        kinds: tuple[str, ...],
+        *,
+        turns: int = TURNS,
+        vetoed: bool = False,
+        held: bool = False,
     ) -> None:
         self.expected = kinds
         self.vetoed = vetoed
@@ -118,6 +123,4 @@ def _words_after(view: View, end: int) -> bool:
     """Whether words with a meaning of their own follow the last number."""
     index = view.unit_index(end)
     lead_ins = view.language.lead_ins
-    return any(
-        u.kind is Kind.WORD and u.value not in lead_ins for u in view.scan.units[index:]
-    )
+    return any(u.kind is Kind.WORD and u.value not in lead_ins for u in view.scan.units[index:])

@@ -83,17 +83,24 @@ class Redactor:
             return
         self._conversation.expect(tuple(_kind(k) for k in kinds), turns)
 
-    def redact(self, text: str, role: str = "user") -> Redaction:
+    def redact(
+        self, text: str, role: str = "user", *, also: Iterable[Entity] | None = ()
+    ) -> Redaction:
         """Redact one utterance and remember what it says about the next.
 
         Args:
             text: What was said, keyed in (as "DTMF: 4111#") or written.
             role: Who said it, "user" or "agent".
+            also: What another detector found in it; None if that failed, which fails closed.
 
         Raises:
             ValueError: If the role is unknown.
         """
         view, found, failed = self._look(text, role)
+        if also is None:
+            found, failed = merge([*found, *mask_numbers(text, self._language)]), failed or "also"
+        elif also:
+            found = merge([*found, *also])
         if view is not None:
             if role == "agent":
                 self._conversation.agent_said(view)
@@ -103,10 +110,27 @@ class Redactor:
         self.counts.update(e.type for e in hidden)
         return Redaction(self._render(text, hidden, role), hidden, failed)
 
-    def peek(self, text: str, role: str = "user") -> Redaction:
-        """Redact without remembering: for what will come again, such as interim transcripts."""
+    @property
+    def expecting(self) -> tuple[str, ...]:
+        """The types that the caller is expected to give, most likely first."""
+        return self._conversation.expected
+
+    def peek(self, text: str, role: str = "user", *, placeholders: bool = False) -> Redaction:
+        """Redact without remembering it as a turn.
+
+        Args:
+            text: What was said or written.
+            role: Who said it, "user" or "agent".
+            placeholders: Replace as the policy says, which may fill the vault, rather than by
+                type only: False for what is still growing, such as interim transcripts.
+        """
         _, found, failed = self._look(text, role)
         hidden = self._hidden(found)
+        if placeholders:
+            kept = self._open
+            shown = self._render(text, hidden, role)
+            self._open = kept
+            return Redaction(shown, hidden, failed)
         parts, done = [], 0
         for entity in hidden:
             parts += [text[done : entity.start], f"<{entity.type}>"]
@@ -118,7 +142,11 @@ class Redactor:
         return self._hidden(self._look(text, "agent")[1])
 
     def _hidden(self, found: list[Entity]) -> tuple[Entity, ...]:
-        return tuple(e for e in found if self.policy.rule(e.type).action is not Action.PASS)
+        return tuple(
+            e
+            for e in found
+            if e.why == "fail-closed" or self.policy.rule(e.type).action is not Action.PASS
+        )
 
     def _look(self, text: str, role: str) -> tuple[View | None, list[Entity], str]:
         if role not in ("user", "agent"):
@@ -168,6 +196,8 @@ class Redactor:
     ) -> str:
         """What stands for a value; a value said in pieces has one placeholder."""
         kind, value, before = entity.type, entity.value, ""
+        if entity.why == "fail-closed":
+            return f"<{kind}>"
         placeholder = ""
         if continued and continued[0] == kind and self._conversation.expected:
             before, placeholder = continued[1], continued[2]

@@ -6,7 +6,14 @@ The type names are those that Presidio made common, so that data sets and polici
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["CONTEXTUAL", "ENTITY_TYPES", "LENGTHS", "SENSITIVE_AUTHENTICATION", "Entity", "Redaction"]
+__all__ = [
+    "CONTEXTUAL",
+    "ENTITY_TYPES",
+    "LENGTHS",
+    "SENSITIVE_AUTHENTICATION",
+    "Entity",
+    "Redaction",
+]
 
 # How many digits or letters a whole value has: (fewest, most).
 LENGTHS: Mapping[str, tuple[int, int]] = {

@@ -3,6 +3,8 @@
 Shares nothing with the scanner and the detectors but the list of number words.
 """
 
+import re
+
 from antiphon.processors.redaction.entities import Entity
 from antiphon.processors.redaction.language import Language
 
@@ -13,46 +15,47 @@ NUMBER_KINDS = frozenset(
     {"digit", "teen", "tens", "number", "zero", "repeat", "multiplier", "ordinal", "nato"}
 )
 EDGES = ".,;:!?()[]{}<>\"'"
+WORD = re.compile(r"\S++")
 # The type of what is masked without knowing what it is.
-KIND = "BANK_ACCOUNT"
+KIND = "NUMBER"
 
 
-def mask_numbers(text: str, language: Language) -> list[Entity]:
+def mask_numbers(
+    text: str, language: Language, *, fewest: int = FEWEST_NUMERALS, keep: bool = False
+) -> list[Entity]:
     """Mask every run of three or more numerals or number words, and every word with an "@".
 
     Also the words around a spoken "at ... dot".
+
+    Args:
+        text: The text.
+        language: Whose number words count.
+        fewest: How many numerals in a row are masked.
+        keep: Spare what a log line is full of: "#12", "2026-01-31T10:00:00", "12.345s".
     """
+    words = [m.span() for m in WORD.finditer(text)]
     found: list[Entity] = []
-    words = _words(text)
     run: list[tuple[int, int]] = []
     size = 0
     for start, end in [*words, (len(text), len(text))]:
-        weight = _numerals(text[start:end], language)
+        word = text[start:end]
+        weight = 0 if keep and _technical(word) else _numerals(word, language)
         if weight:
             run.append((start, end))
             size += weight
-            continue
-        if size >= FEWEST_NUMERALS:
-            found.append(Entity(run[0][0], run[-1][1], KIND, 1.0, "fail-closed"))
-        run, size = [], 0
+        elif not (run and word and not any(c.isalnum() for c in word)):
+            if size >= fewest:
+                found.append(Entity(run[0][0], run[-1][1], KIND, 1.0, "fail-closed"))
+            run, size = [], 0
     for index, (start, end) in enumerate(words):
         word = text[start:end].lower()
         if "@" in word:
             found.append(Entity(start, end, "EMAIL_ADDRESS", 1.0, "fail-closed"))
-        elif _symbol(word, language) == "@" and _dot_follows(text, words[index : index + 6], language):
+        elif _means(word, "@", language) and _dot_follows(text, words[index : index + 6], language):
             first = words[max(0, index - 3)][0]
             last = words[min(len(words) - 1, index + 5)][1]
             found.append(Entity(first, last, "EMAIL_ADDRESS", 1.0, "fail-closed"))
     return _merged(found)
-
-
-def _words(text: str) -> list[tuple[int, int]]:
-    spans, position = [], 0
-    for word in text.split():
-        start = text.index(word, position)
-        position = start + len(word)
-        spans.append((start, position))
-    return spans
 
 
 def _numerals(word: str, language: Language) -> int:
@@ -61,19 +64,33 @@ def _numerals(word: str, language: Language) -> int:
     if digits:
         return digits
     plain = word.strip(EDGES).lower()
+    if "-" in plain:
+        return sum(_numerals(part, language) for part in plain.split("-"))
     entry = language.lexicon.get(plain)
     if entry and entry.kind in NUMBER_KINDS:
         return 1
     return int(len(plain) == 1 and plain.isalpha() and plain not in "ai")
 
 
-def _symbol(word: str, language: Language) -> str:
+def _technical(word: str) -> bool:
+    """A counter of objects, a time stamp, or a decimal below 100."""
+    head, mark, count = word.strip(EDGES).rpartition("#")
+    if mark and head.isidentifier() and len(count) <= 6:
+        return True
+    plain = word.strip(EDGES)
+    if len(plain) >= 19 and plain[4:5] == plain[7:8] == "-" and plain[10:11] == "T":
+        return plain[:4].isdecimal() and plain[13:14] == ":"
+    whole, dot, _ = plain.partition(".")
+    return bool(dot) and len(whole) <= 2 and whole.isdecimal() and plain.count(".") == 1
+
+
+def _means(word: str, symbol: str, language: Language) -> bool:
     entry = language.lexicon.get(word)
-    return entry.value if entry and entry.kind == "symbol" else ""
+    return entry is not None and entry.kind == "symbol" and entry.value == symbol
 
 
 def _dot_follows(text: str, words: list[tuple[int, int]], language: Language) -> bool:
-    return any(_symbol(text[s:e].lower(), language) == "." or "." in text[s : e - 1] for s, e in words)
+    return any(_means(text[s:e].lower(), ".", language) or "." in text[s : e - 1] for s, e in words)
 
 
 def _merged(found: list[Entity]) -> list[Entity]:

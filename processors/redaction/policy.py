@@ -66,7 +66,9 @@ class Policy:
                 raise ValueError(f"unknown entity type {kind!r}; known are {known}")
             kept = rule.action not in (Action.REDACT, Action.PASS)
             if kind in SENSITIVE_AUTHENTICATION and kept:
-                raise ValueError(f"{kind} may not be kept in any form; use redact, not {rule.action}")
+                raise ValueError(
+                    f"{kind} may not be kept in any form; use redact, not {rule.action}"
+                )
         for name, rule in (*self.rules.items(), ("default", self.default)):
             if rule.restore_to and rule.action is not Action.PLACEHOLDER:
                 raise ValueError(f"{name}: restore_to needs action placeholder, not {rule.action}")

@@ -1,7 +1,7 @@
 """From units to runs: the digits and letters that were said one after another.
 
-A run goes on over separators, fillers and corrections ("four one um double one no wait one two") and
-keeps both halves of a correction. Its digit segments are what numeric detectors look at.
+A run goes on over separators, fillers and corrections ("four one um double one no wait one two")
+and keeps both halves of a correction. Its digit segments are what numeric detectors look at.
 """
 
 from antiphon.processors.redaction.language import Language
@@ -68,10 +68,9 @@ class Run:
         last = len(self.units) - 1
         for index, unit in enumerate(self.units):
             digit = unit.kind is not Kind.LETTERS
-            if not digit and unit.value == "x" and current and index < last:
-                # The x of a written extension ("4508x769") joins; it is not a digit.
-                if self.units[index + 1].kind is Kind.DIGITS and not unit.spoken:
-                    continue
+            inside = unit.value == "x" and current and index < last and not unit.spoken
+            if inside and self.units[index + 1].kind is Kind.DIGITS:
+                continue  # the x of a written extension ("4508x769") joins; it is not a digit
             if digit:
                 current.append(unit)
             elif current:
@@ -142,9 +141,7 @@ def _close(current: list[Unit], found: list[Run], spelling: bool) -> None:
         if unit.sure and unit.kind is not Kind.CARDINAL:
             break
     else:
-        lone = not any(
-            u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current
-        )
+        lone = not any(u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current)
         if lone and len(current) < 3:
             return
     found.append(Run(current))

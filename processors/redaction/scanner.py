@@ -121,9 +121,7 @@ class _Scanner:
     ) -> int:
         found = self.scan
         last = index + size - 1
-        found.units.append(
-            Unit(kind, value, found.starts[index], found.ends[last], spoken, sure)
-        )
+        found.units.append(Unit(kind, value, found.starts[index], found.ends[last], spoken, sure))
         return index + size
 
     def _glued(self, index: int) -> bool:
@@ -135,7 +133,7 @@ class _Scanner:
         return self.scan.starts[index + 1] - self.scan.ends[index]
 
     def _word(self, index: int) -> int:
-        """A word, or letters that belong to a code: next to digits, or a short group in capitals."""
+        """A word, or letters that belong to a code: by digits, or a short group in capitals."""
         word = self.words[index]
         raw = self.scan.text[self.scan.starts[index] : self.scan.ends[index]]
         before = index > 0 and self._glued(index - 1) and self.words[index - 1][0].isdecimal()
@@ -182,7 +180,7 @@ class _Scanner:
         return self._add(_KINDS[kind], value or word, index, 1)
 
     def _repeat(self, index: int, times: int) -> int:
-        """ "double five", "triple x"; the word alone means nothing here."""
+        """Digits or letters said once for several: "double five", "triple x"."""
         if index + 1 < len(self.words):
             word = self.words[index + 1]
             entry = self.language.lexicon.get(word)
@@ -222,9 +220,9 @@ class _Scanner:
         following = lexicon.get(words[after]) if after < len(words) else None
         if following and following.kind == "multiplier":
             return self._cardinal(index, after, digits)
-        if following and following.kind == "ordinal" and lexicon[words[index]].kind == "tens":
-            if size == 1 and int(following.value) < 10:
-                return self._add(Kind.ORDINAL, digits[0] + following.value, index, 2)
+        tens = size == 1 and lexicon[words[index]].kind == "tens"
+        if tens and following and following.kind == "ordinal" and int(following.value) < 10:
+            return self._add(Kind.ORDINAL, digits[0] + following.value, index, 2)
         return self._add(Kind.DIGITS, digits, index, size)
 
     def _cardinal(self, index: int, after: int, digits: str) -> int:
@@ -267,7 +265,7 @@ class _Scanner:
         glued = words[index + 1] if self._glued(index) else ""
         if glued in self.language.ordinal_suffixes and len(word) <= 2:
             return self._add(Kind.ORDINAL, word, index, 2, spoken=False)
-        if start and text[start - 1] in CURRENCY or glued == "%":
+        if (start and text[start - 1] in CURRENCY) or glued == "%":
             return self._add(Kind.CARDINAL, "", index, self._amount(index))
         if glued == ":" and len(word) <= 2 and (size := self._time(index)):
             return self._add(Kind.CARDINAL, "", index, size)

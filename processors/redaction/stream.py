@@ -137,7 +137,9 @@ def _tail(units: list[Unit], end: int, partial: str, language: Language) -> int:
     return held
 
 
-_AT = frozenset({"", "a", "at", "d", "do", "dot", "u", "un", "p", "pl", "h", "hy", "m", "mi", "das"})
+_AT = frozenset(
+    {"", "a", "at", "d", "do", "dot", "u", "un", "p", "pl", "h", "hy", "m", "mi", "das"}
+)
 
 
 def _address(units: list[Unit], language: Language) -> int:

@@ -62,7 +62,9 @@ class Vault:
         clock: Seconds from any fixed point; another one in tests.
     """
 
-    def __init__(self, *, ttl_s: float = 900.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, ttl_s: float = 900.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.ttl_s = ttl_s
         self._clock = clock
         self._nonce = "".join(secrets.choice(ALPHABET) for _ in range(NONCE_LENGTH))

@@ -217,9 +217,7 @@ def _cues(scan: Scan, language: Language) -> Iterator[Cue]:
             last = index + size - 1
             # "driver's license" + "number is": the first says what kind of number.
             if kind != "PHONE_NUMBER" or index != previous:
-                yield Cue(
-                    kept[index] if kept else index, (kept[last] if kept else last) + 1, kind
-                )
+                yield Cue(kept[index] if kept else index, (kept[last] if kept else last) + 1, kind)
             index += size
             previous = index
         else:

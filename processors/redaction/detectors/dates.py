@@ -51,9 +51,7 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
         unit = units[index]
         if _part(unit):
             last = index
-        elif unit.kind is Kind.WORD and unit.value not in inside and unit.value not in OF:
-            break
-        elif unit.kind is Kind.SYMBOL and unit.value in "!?;":
+        elif _ends(unit, inside):
             break
         index += 1
     if last < 0:
@@ -69,7 +67,14 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     return Entity(span[0].start, span[-1].end, kind, 0.92, why, value)
 
 
-OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am", "le"})
+OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
+
+
+def _ends(unit: Unit, inside: frozenset[str]) -> bool:
+    """Whether a unit that is no part of a date cannot stand in one either."""
+    if unit.kind is Kind.WORD:
+        return unit.value not in inside and unit.value not in OF
+    return unit.kind is Kind.SYMBOL and unit.value in "!?;"
 
 
 def _part(unit: Unit) -> bool:

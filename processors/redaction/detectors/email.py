@@ -13,10 +13,12 @@ CONNECTORS = frozenset("._-+")
 MOST_LABELS = 6
 MOST_LOCAL = 24
 # Where a spoken address may end without more letters following: the usual top-level domains.
-TOP_LEVEL = frozenset(
-    "com org net edu gov mil int info biz io ai co uk us ca au nz ie de fr es it nl be at ch se no dk"
-    " fi pl pt eu hu cz sk ro bg gr hr si ru jp cn in br mx ar za dev app me tv xyz online store".split()
-)
+TOP_LEVEL = frozenset({
+    "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "io", "ai", "co", "uk", "us",
+    "ca", "au", "nz", "ie", "de", "fr", "es", "it", "nl", "be", "at", "ch", "se", "no", "dk",
+    "fi", "pl", "pt", "eu", "hu", "cz", "sk", "ro", "bg", "gr", "hr", "si", "ru", "jp", "cn",
+    "in", "br", "mx", "ar", "za", "dev", "app", "me", "tv", "xyz", "online", "store",
+})  # fmt: skip
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -95,8 +97,10 @@ def _spelled(units: list[Unit], begin: int, end: int) -> str:
 
 
 def _labelled(unit: Unit) -> bool:
-    return unit.kind is Kind.WORD or unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH) or (
-        unit.kind is Kind.SYMBOL and unit.value in "-_"
+    return (
+        unit.kind is Kind.WORD
+        or unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH)
+        or (unit.kind is Kind.SYMBOL and unit.value in "-_")
     )
 
 

@@ -51,8 +51,6 @@ def _find(run: Run) -> Entity | None:
                 covered += len(run.units[last].value)
                 last += 1
             score, why = (0.95, "checksum") if valid else (0.8, "format")
-            return Entity(
-                unit.start, run.units[last - 1].end, TYPE, score, why, exact.upper()
-            )
+            return Entity(unit.start, run.units[last - 1].end, TYPE, score, why, exact.upper())
         offset += len(unit.value)
     return None

@@ -89,7 +89,11 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
         labels.clear()
         while index < count and units[index].kind is Kind.DIGITS:
             begin, digits = index, ""
-            while index < count and units[index].kind in (Kind.DIGITS, Kind.FILLER, Kind.CORRECTION):
+            while index < count and units[index].kind in (
+                Kind.DIGITS,
+                Kind.FILLER,
+                Kind.CORRECTION,
+            ):
                 if units[index].kind is Kind.DIGITS:
                     digits += units[index].value
                 index += 1
@@ -112,8 +116,8 @@ def _octets(units: list[Unit], labels: list[tuple[int, int]]) -> bool:
     for begin, end in labels:
         digits = "".join(u.value for u in units[begin:end] if u.kind is Kind.DIGITS)
         corrected = any(u.kind is Kind.CORRECTION for u in units[begin:end])
-        if not corrected and (len(digits) > 3 or int(digits) > 255):
-            # The number before the first dot may belong to what came before it.
-            if begin != labels[0][0] or not units[begin].spoken:
-                return False
+        # The number before the first dot may begin with what came before it.
+        merged = begin == labels[0][0] and units[begin].spoken
+        if not corrected and not merged and (len(digits) > 3 or int(digits) > 255):
+            return False
     return True

@@ -14,12 +14,16 @@ MOST_NAMES = 4
 
 def detect(view: View) -> Iterator[Entity]:
     """What follows "my name is" or a title, or answers a question for a name."""
-    words, starts = view.scan.words, view.scan.starts
+    words = view.scan.words
     introductions = view.language.name_introductions
     index = 0
     plain = [w if w not in "’" else "'" for w in words]
     while index < len(words):
-        found = introductions.at(_apart(plain, index), 0) if plain[index] in introductions.by_first else None
+        found = (
+            introductions.at(_apart(plain, index), 0)
+            if plain[index] in introductions.by_first
+            else None
+        )
         if found:
             size = _consumed(plain, index, found[0])
             if entity := _names(view, index + size, "cue", titled=_strict(words, index, size)):
@@ -32,9 +36,9 @@ def detect(view: View) -> Iterator[Entity]:
             index += skip
         else:
             index += 1
-    if view.expected[:1] == (PERSON,) and len(words) <= 8 and starts:
-        if entity := _answer(view):
-            yield entity
+    asked = view.expected[:1] == (PERSON,) and 0 < len(words) <= 8
+    if asked and (entity := _answer(view)):
+        yield entity
 
 
 def _apart(words: list[str], index: int) -> list[str]:
@@ -51,7 +55,7 @@ def _consumed(words: list[str], index: int, size: int) -> int:
 
 
 def _strict(words: list[str], index: int, size: int) -> bool:
-    """ "my name is" takes any word for a name; "this is" only one in capitals."""
+    """Whether only a word in capitals is a name: after "this is", not after "my name is"."""
     return "name" not in words[index : index + size]
 
 

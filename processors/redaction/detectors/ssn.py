@@ -32,7 +32,9 @@ def _itin(segment: Segment) -> bool:
     """IRS: 9, and a fourth and fifth digit of 50-65, 70-88, 90-92 or 94-99."""
     digits = segment.digits
     middle = int(digits[3:5])
-    return digits[0] == "9" and (50 <= middle <= 65 or 70 <= middle <= 99) and middle not in (89, 93)
+    return (
+        digits[0] == "9" and (50 <= middle <= 65 or 70 <= middle <= 99) and middle not in (89, 93)
+    )
 
 
 def _issued(segment: Segment) -> bool:
