@@ -3,14 +3,14 @@
     python benchmarks/redaction/run.py CASES [--peers-python PYTHON] [--misses CATEGORY]
 
 CASES is a folder of JSON files, one a category: a list of `{id, category, turns, entities}`, where
-a turn is `{role, kind, text, chunks?}` and an entity `{turn, start, end, type, must}`; `must` are the
-characters that may not survive. Files named `neg_*` have nothing to hide.
+a turn is `{role, kind, text, chunks?}` and an entity `{turn, start, end, type, must}`; `must` are
+the characters that may not survive. Files named `neg_*` have nothing to hide.
 
 Metrics: *leak*, the share of documents of which any must-mask character of a structured entity is
 left (names, street addresses and postcodes are counted apart); *typed*, recall at the same type
-and IoU >= .5; *over*, the share of documents with nothing to hide in which something was hidden; *stream
-leak*, four or more consecutive letters or digits of a value in what was emitted. Every document is
-put in the `dev` or the `check` half by a hash of its first value: tune on `dev` only.
+and IoU >= .5; *over*, the share of documents with nothing to hide in which something was hidden;
+*stream leak*, four or more consecutive letters or digits of a value in what was emitted. Every
+document is put in the `dev` or the `check` half by a hash of its first value: tune on `dev` only.
 """
 
 import argparse

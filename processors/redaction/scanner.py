@@ -146,7 +146,13 @@ class _Scanner:
             near = near or (index + 1 < len(self.words) and self.words[index + 1][0].isdecimal())
             if near:
                 return self._add(Kind.LETTERS, word, index, 1, spoken=False, sure=False)
-        return self._add(Kind.WORD, word, index, 1)
+        kind = Kind.CARDINAL if self._compound(word) else Kind.WORD
+        return self._add(kind, "" if kind is Kind.CARDINAL else word, index, 1)
+
+    def _compound(self, word: str) -> bool:
+        """A quantity written as one word ("neunzehnhundertachtzig")."""
+        parts = self.language.compounds
+        return any(word.endswith(p) or p in word[2:-3] for p in parts) if parts else False
 
     def _letter(self, index: int, size: int, value: str, sure: bool) -> int:
         """A letter, with its "as in boy" if that follows."""
@@ -176,7 +182,7 @@ class _Scanner:
         if kind == "letter":
             return self._letter(index, 1, value, True)
         if kind == "multiplier":
-            return self._add(Kind.CARDINAL, word, index, 1)
+            return self._add(Kind.CARDINAL, "", index, 1)
         return self._add(_KINDS[kind], value or word, index, 1)
 
     def _repeat(self, index: int, times: int) -> int:
@@ -327,6 +333,7 @@ class _Scanner:
 
 
 _KINDS = {
+    "number": Kind.DIGITS,
     "word": Kind.WORD,
     "symbol": Kind.SYMBOL,
     "filler": Kind.FILLER,

@@ -1,8 +1,8 @@
 """Scrubbing what is written about a call: log lines, span attributes, context snapshots.
 
 Such text has no turns to learn from, so it is held to a harsher rule than speech: what a line
-quotes (between square brackets) loses every numeral, the rest every run of three or more, and what the
-detectors find goes as well. Times, object numbers and small decimals stay.
+quotes (between square brackets) loses every numeral, the rest every run of three or more, and what
+the detectors find goes as well. Times, object numbers and small decimals stay.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ Evidence for a number is, in order: the nearest cue word in the utterance, what 
 the application expects, and the number's own form. A negative cue ("order number") vetoes the last.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, Protocol
 
@@ -122,8 +122,9 @@ class View:
             if first - left.last <= NEGATIVE_REACH:
                 return "", "cue"
         after = self.token_at(span.end)
-        for cue in self.cues:
-            if after <= cue.token <= after + REACH_LEFT:
+        nearby = bisect_left(self.cues, after, key=_cue_token)
+        for cue in self.cues[nearby : nearby + REACH_LEFT + 1]:
+            if cue.token <= after + REACH_LEFT:
                 if not cue.type and size < 17 and left is None:
                     return "", "cue"
                 if cue.type == "PHONE_NUMBER" and size >= 6:
@@ -136,17 +137,15 @@ class View:
 
     def _left(self, first: int, span: Span) -> Cue | None:
         """The nearest cue before a number that no other number has used up."""
-        best: Cue | None = None
-        for cue in self.cues:
-            if cue.last > first:
-                break
-            if first - cue.last <= REACH_RIGHT:
-                best = cue
-        if best is None:
+        index = bisect_right(self.cues, first, key=_cue_last) - 1
+        if index < 0 or first - self.cues[index].last > REACH_RIGHT:
             return None
+        best = self.cues[index]
         cue_end = self.scan.ends[best.last - 1]
-        for other in self.segments:
-            if cue_end <= other.start and other.end <= span.start and len(other) >= 3:
+        between = bisect_left(self.segments, cue_end, key=_segment_start)
+        # No more segments than words fit into a cue's reach.
+        for other in self.segments[between : between + REACH_RIGHT]:
+            if other.end <= span.start and len(other) >= 3:
                 return None
         return best
 
@@ -196,6 +195,18 @@ class View:
     def unit_index(self, char: int) -> int:
         """The index of the first unit that starts at or after a character."""
         return bisect_left(self.scan.units, char, key=_unit_start)
+
+
+def _cue_token(cue: Cue) -> int:
+    return cue.token
+
+
+def _cue_last(cue: Cue) -> int:
+    return cue.last
+
+
+def _segment_start(segment: Segment) -> int:
+    return segment.start
 
 
 def _unit_start(unit: Unit) -> int:

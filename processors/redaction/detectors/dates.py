@@ -14,6 +14,7 @@ PARTS = frozenset({Kind.DIGITS, Kind.ORDINAL, Kind.MONTH, Kind.CARDINAL, Kind.LE
 MOST_UNITS = 24
 # The words that may stand between the cue and the date, or inside it.
 MOST_WORDS_BEFORE = 6
+OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -22,6 +23,7 @@ def detect(view: View) -> Iterator[Entity]:
     for cue in view.cues:
         if cue.type in (BIRTH, EXPIRY):
             found = _after(view, view.scan.ends[cue.last - 1], cue.type, "cue")
+            found = found or _before(view, view.scan.starts[cue.token], cue.type)
             if found:
                 used = True
                 yield found
@@ -54,9 +56,28 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
         elif _ends(unit, inside):
             break
         index += 1
-    if last < 0:
-        return None
-    span = units[first : last + 1]
+    return _dated(view, units[first : last + 1], kind, why) if last >= 0 else None
+
+
+def _before(view: View, char: int, kind: str) -> Entity | None:
+    """The date that ends a few words before a place: "the third of may is my birthday"."""
+    units, inside = view.scan.units, view.language.lead_ins
+    index = view.unit_index(char) - 1
+    words = 0
+    while index >= 0 and not _part(units[index]):
+        words += 1
+        if words > MOST_WORDS_BEFORE or units[index].value not in inside | OF:
+            return None
+        index -= 1
+    last = first = index
+    while index >= 0 and last - index < MOST_UNITS and not _ends(units[index], frozenset()):
+        first = index if _part(units[index]) else first
+        index -= 1
+    return _dated(view, units[first : last + 1], kind, "cue") if last >= 0 else None
+
+
+def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
+    """An entity of what reads as a date, if it does."""
     digits = sum(len(u.value) for u in span if u.kind is Kind.DIGITS)
     named = any(u.kind in (Kind.MONTH, Kind.ORDINAL) for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
@@ -65,9 +86,6 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
         return None
     value = view.text[span[0].start : span[-1].end]
     return Entity(span[0].start, span[-1].end, kind, 0.92, why, value)
-
-
-OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
 
 
 def _ends(unit: Unit, inside: frozenset[str]) -> bool:
