@@ -5,6 +5,7 @@ fails closed: if a detector raises or takes too long, every number of three digi
 address-like word is masked, and the call goes on.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -222,10 +223,9 @@ class Redactor:
 
     def _hash(self, value: str) -> str:
         import hmac
-        import secrets
 
         if not self._hash_key:
-            self._hash_key = secrets.token_bytes(32)
+            self._hash_key = os.urandom(32)
         return hmac.new(self._hash_key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
 
 

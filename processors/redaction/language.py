@@ -5,13 +5,13 @@ process.
 """
 
 import json
+import os
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["LANGUAGES", "Entry", "Language", "load_language"]
 
-FOLDER = Path(__file__).with_name("languages")
+FOLDER = os.path.join(os.path.dirname(__file__), "languages")
 LANGUAGES = ("en", "es", "fr", "de")
 
 
@@ -138,4 +138,5 @@ def load_language(code: str) -> Language:
     short = code.replace("_", "-").split("-")[0].lower()
     if short not in LANGUAGES:
         raise ValueError(f"no language table for {code!r}; there are {', '.join(LANGUAGES)}")
-    return Language(short, json.loads((FOLDER / f"{short}.json").read_text(encoding="utf-8")))
+    with open(os.path.join(FOLDER, f"{short}.json"), encoding="utf-8") as table:
+        return Language(short, json.load(table))

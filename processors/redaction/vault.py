@@ -5,7 +5,7 @@ memory only, overwritten when they expire or the call ends, and appear in no `re
 Python may have made copies of the strings they came from; those are beyond reach.
 """
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Collection
 
@@ -67,7 +67,7 @@ class Vault:
     ) -> None:
         self.ttl_s = ttl_s
         self._clock = clock
-        self._nonce = "".join(secrets.choice(ALPHABET) for _ in range(NONCE_LENGTH))
+        self._nonce = "".join(ALPHABET[b % len(ALPHABET)] for b in os.urandom(NONCE_LENGTH))
         self._slots: dict[str, _Slot] = {}
         self._counts: dict[str, int] = {}
 
