@@ -108,13 +108,22 @@ class _Scanner:
                     index = self._add(_KINDS[entry.kind], entry.value or word, index, size)
             elif word in lexicon:
                 index = self._known(index)
-            elif len(word) == 1 and first.isalpha():
+            elif len(word) == 1 and first.isalpha() and not self._ending(index):
                 index = self._letter(index, 1, word, word not in "ai")
             elif first.isalpha():
                 index = self._word(index)
             else:
                 index = self._add(Kind.SYMBOL, word, index, 1, spoken=False)
         return self.scan
+
+    def _ending(self, index: int) -> bool:
+        """Whether a letter is the end of a contraction ("it's")."""
+        return (
+            index > 1
+            and self.words[index - 1] in "'’"
+            and self._glued(index - 1)
+            and self._glued(index - 2)
+        )
 
     def _add(
         self, kind: Kind, value: str, index: int, size: int, spoken: bool = True, sure: bool = True

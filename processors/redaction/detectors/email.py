@@ -67,7 +67,7 @@ def _touches(units: list[Unit], index: int) -> bool:
 def _domain(view: View, units: list[Unit], index: int) -> int | None:
     """The last unit of the domain that starts at `index`, if one does."""
     labels = 0
-    last = index - 1
+    first, last = index, index - 1
     while labels < MOST_LABELS:
         begin = index
         letters = 0
@@ -89,7 +89,12 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         if not _dot(units, index):
             break
         index += 1
-    return last if labels >= 2 and units[last].kind is not Kind.DIGITS else None
+    if labels < 2 or units[last].kind is Kind.DIGITS:
+        return None
+    # "at the dot on the map"
+    words = [u.value for u in units[first : last + 1] if u.kind is Kind.WORD]
+    prose = units[first - 1].spoken and any(word in view.language.common for word in words)
+    return None if prose and units[last].value not in TOP_LEVEL else last
 
 
 def _spelled(units: list[Unit], begin: int, end: int) -> str:

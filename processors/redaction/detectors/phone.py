@@ -24,14 +24,20 @@ def detect(view: View) -> Iterator[Entity]:
         size = len(segment)
         if not FEWEST_UNNAMED <= size <= MOST_UNNAMED or view.evidence(segment)[0] == "":
             continue
-        if view.evidence(segment)[0] is None and (_calendar(segment) or _times(segment)):
+        unlike = _calendar(segment) or _times(segment) or _version(view, segment)
+        if view.evidence(segment)[0] is None and unlike:
             continue
         start = _with_plus(view, segment.start)
         written = not segment.units[0].spoken
         score = 0.7 if start != segment.start else 0.4
-        if written and segment.groups[:4] in GROUPED:
+        if written and _grouped(segment.groups):
             score = 0.65
         yield Entity(start, segment.end, TYPE, score, "format", segment.digits)
+
+
+def _grouped(groups: list[int]) -> bool:
+    """Whether digits are grouped as a telephone number; an extension may follow a whole one."""
+    return groups in GROUPED or groups[:3] == [3, 3, 4] or groups[:4] == [1, 3, 3, 4]
 
 
 def _with_plus(view: View, start: int) -> int:
@@ -56,6 +62,11 @@ def _calendar(segment: Segment) -> bool:
     return all(g == 4 for g in groups) and all(
         digits[i : i + 2] in ("19", "20") for i in range(0, len(digits), 4)
     )
+
+
+def _version(view: View, segment: Segment) -> bool:
+    """Whether it is written with dots as a version is, a single digit between them."""
+    return 1 in segment.groups and "." in view.text[segment.start : segment.end]
 
 
 def _times(segment: Segment) -> bool:
