@@ -88,15 +88,8 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
             continue
         labels.clear()
         while index < count and units[index].kind is Kind.DIGITS:
-            begin, digits = index, ""
-            while index < count and units[index].kind in (
-                Kind.DIGITS,
-                Kind.FILLER,
-                Kind.CORRECTION,
-            ):
-                if units[index].kind is Kind.DIGITS:
-                    digits += units[index].value
-                index += 1
+            begin = index
+            index, digits = _label(units, index)
             if len(digits) > 8:
                 break
             labels.append((begin, index))
@@ -109,6 +102,22 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
                 "".join(u.value for u in units[a:b] if u.kind is Kind.DIGITS) for a, b in labels
             )
             yield Entity(first.start, last.end, "IP_ADDRESS", 0.9, "format", value)
+
+
+def _label(units: list[Unit], index: int) -> tuple[int, str]:
+    """The digits up to the next dot: where they end, and what they are.
+
+    Fillers and corrections are part of a spoken label only: "8.8.8.8 and 9.9.9.9" are two.
+    """
+    digits, spoken = "", units[index].spoken
+    while index < len(units):
+        unit = units[index]
+        if unit.kind is Kind.DIGITS:
+            digits += unit.value
+        elif not spoken or unit.kind not in (Kind.FILLER, Kind.CORRECTION):
+            break
+        index += 1
+    return index, digits
 
 
 def _octets(units: list[Unit], labels: list[tuple[int, int]]) -> bool:

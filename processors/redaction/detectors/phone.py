@@ -65,8 +65,12 @@ def _calendar(segment: Segment) -> bool:
 
 
 def _version(view: View, segment: Segment) -> bool:
-    """Whether it is written with dots as a version is, a single digit between them."""
-    return 1 in segment.groups and "." in view.text[segment.start : segment.end]
+    """Whether it is written with two dots as a version is, with a single digit between them."""
+    return (
+        len(segment.units) == 3
+        and 1 in segment.groups
+        and "." in view.text[segment.start : segment.end]
+    )
 
 
 def _times(segment: Segment) -> bool:
