@@ -82,6 +82,7 @@ class Language:
             for phrase in table[kind]:
                 self.phrases.add(phrase, Entry(kind[:-1], ""))
         self.compounds: tuple[str, ...] = tuple(table["compounds"])
+        self.conjunctions = frozenset(table["conjunctions"])
         self.tens_joiner: str = table["tens_joiner"]
         self.cardinal_joiner: str = table["cardinal_joiner"]
         self.ordinal_suffixes = frozenset(table["ordinal_suffixes"])

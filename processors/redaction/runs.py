@@ -11,6 +11,8 @@ __all__ = ["Run", "Segment", "find_runs"]
 
 BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:")
 MOST_BRIDGES = 6
+# Two numbers joined by "and" have at least this many digits each.
+FEWEST_WHOLE = 7
 
 
 class Segment:
@@ -53,10 +55,11 @@ class Run:
         segments: Its digit segments.
     """
 
-    __slots__ = ("end", "segments", "start", "units", "value")
+    __slots__ = ("_joints", "end", "segments", "start", "units", "value")
 
-    def __init__(self, units: list[Unit]) -> None:
+    def __init__(self, units: list[Unit], joints: frozenset[int] = frozenset()) -> None:
         self.units = units
+        self._joints = joints
         self.value = "".join(u.value for u in units)
         self.start = units[0].start
         self.end = units[-1].end
@@ -72,6 +75,9 @@ class Run:
             if inside and self.units[index + 1].kind is Kind.DIGITS:
                 continue  # the x of a written extension ("4508x769") joins; it is not a digit
             if digit:
+                if unit.start in self._joints and self._two_numbers(current, index):
+                    found.append(Segment(current, self))
+                    current = []
                 current.append(unit)
             elif current:
                 found.append(Segment(current, self))
@@ -79,6 +85,15 @@ class Run:
         if current:
             found.append(Segment(current, self))
         return found
+
+    def _two_numbers(self, before: list[Unit], index: int) -> bool:
+        """Whether an "and" stands between two numbers, rather than in the middle of one."""
+        after = 0
+        for unit in self.units[index : index + FEWEST_WHOLE]:
+            if unit.kind is Kind.LETTERS:
+                break
+            after += len(unit.value)
+        return after >= FEWEST_WHOLE and sum(len(u.value) for u in before) >= FEWEST_WHOLE
 
     def __len__(self) -> int:
         return len(self.value)
@@ -94,17 +109,20 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
     """
     found: list[Run] = []
     current: list[Unit] = []
-    bridges = 0
+    joints: set[int] = set()
+    bridges, joint = 0, False
     text = scanned.text
     lines = "\n" in text
     for unit in scanned.units:
         kind = unit.kind
         if kind is Kind.DIGITS or kind is Kind.LETTERS or (kind is Kind.CARDINAL and unit.value):
             if current and lines and "\n" in text[current[-1].end : unit.start]:
-                _close(current, found, spelling)
-                current = []
+                _close(current, found, spelling, joints)
+                current, joint = [], False
+            if joint:
+                joints.add(unit.start)
             current.append(unit)
-            bridges = 0
+            bridges, joint = 0, False
         elif not current:
             continue
         elif bridges < MOST_BRIDGES and (
@@ -114,10 +132,11 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
             or (kind is Kind.WORD and unit.value in language.extensions and _numeric(current))
         ):
             bridges += 1
+            joint = joint or unit.value in language.conjunctions
         else:
-            _close(current, found, spelling)
-            current = []
-    _close(current, found, spelling)
+            _close(current, found, spelling, joints)
+            current, joint = [], False
+    _close(current, found, spelling, joints)
     return found
 
 
@@ -133,7 +152,7 @@ def _numeric(current: list[Unit]) -> bool:
     return sum(len(u.value) for u in current if u.kind is Kind.DIGITS) >= 7
 
 
-def _close(current: list[Unit], found: list[Run], spelling: bool) -> None:
+def _close(current: list[Unit], found: list[Run], spelling: bool, joints: set[int]) -> None:
     """Keep a run if it holds anything but ordinary words that could be spelled."""
     if not current:
         return
@@ -144,4 +163,5 @@ def _close(current: list[Unit], found: list[Run], spelling: bool) -> None:
         lone = not any(u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current)
         if lone and len(current) < 3:
             return
-    found.append(Run(current))
+    found.append(Run(current, frozenset(joints)))
+    joints.clear()

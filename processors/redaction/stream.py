@@ -101,10 +101,9 @@ def _held_from(raw: str, left: int, language: Language) -> int:
         partial = raw[held:]
     if partial and not _may_go_on(partial, language):
         return held
-    # Units of what is held or may be; a bounded stretch, so the cost of a piece is bounded too.
-    begin = max(left, held - MOST_HELD - 1)
-    units = scan(raw[begin:held], language).units
-    return min(held, begin + _tail(units, held - begin, partial, language))
+    # What has not left is never much longer than MOST_HELD, so the cost of a piece is bounded.
+    units = scan(raw[left:held], language).units
+    return min(held, left + _tail(units, held - left, partial, language))
 
 
 def _tail(units: list[Unit], end: int, partial: str, language: Language) -> int:

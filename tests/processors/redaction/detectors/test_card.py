@@ -13,13 +13,11 @@ Found = Callable[..., list[tuple[str, str]]]
         (("my card is 4539 1488 0343 6467",), [("CREDIT_CARD", "4539 1488 0343 6467")]),
         (("4539148803436467",), [("CREDIT_CARD", "4539148803436467")]),
         (
-            (
-                "pay with four five three nine one four double eight oh three four three six four six seven thanks",
-            ),
+            ("pay with 45 thirty nine 14 double eight oh three forty three sixty four 67",),
             [
                 (
                     "CREDIT_CARD",
-                    "four five three nine one four double eight oh three four three six four six seven",
+                    "45 thirty nine 14 double eight oh three forty three sixty four 67",
                 )
             ],
         ),

@@ -16,24 +16,20 @@ Found = Callable[..., list[tuple[str, str]]]
             [("IBAN_CODE", "FR1420041010050500013M02606")],
         ),
         (
-            (
-                "d e eight nine three seven oh four double oh four four oh five three two oh one three double oh",
-            ),
+            ("d e eighty nine 37 oh four double oh 44 oh five 32 oh one 30 double oh",),
             [
                 (
                     "IBAN_CODE",
-                    "d e eight nine three seven oh four double oh four four oh five three two oh one three double oh",
+                    "d e eighty nine 37 oh four double oh 44 oh five 32 oh one 30 double oh",
                 )
             ],
         ),
         (
-            (
-                "november lima nine one alpha bravo november alpha zero four one seven one six four three zero zero",
-            ),
+            ("november lima 91 alpha bravo november alpha 0417 one six four three 00",),
             [
                 (
                     "IBAN_CODE",
-                    "november lima nine one alpha bravo november alpha zero four one seven one six four three zero zero",
+                    "november lima 91 alpha bravo november alpha 0417 one six four three 00",
                 )
             ],
         ),
