@@ -14,9 +14,6 @@ from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
-from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
-from pipecat.services.tts_service import TTSService
 
 __all__ = ["UnguardedError", "unguarded"]
 
@@ -67,12 +64,17 @@ def _pipeline(chain: list[FrameProcessor]) -> Iterator[str]:
             yield f"recording: {processor.name} keeps the words; use RedactingRecorder"
 
 
+def _is(processor: FrameProcessor, *names: str) -> bool:
+    """Whether it is a service of a kind; by name, as importing the services costs a second."""
+    return any(cls.__name__ in names for cls in type(processor).__mro__)
+
+
 def _sources(processor: FrameProcessor) -> str:
-    if isinstance(processor, STTService):
+    if _is(processor, "STTService"):
         return "transcripts"
     if isinstance(processor, DTMFAggregator):
         return "keys"
-    if isinstance(processor, LLMService):
+    if _is(processor, "LLMService"):
         return "LLM output"
     return ""
 
@@ -84,7 +86,7 @@ def _redactor_follows(chain: list[FrameProcessor], index: int) -> bool:
     for processor in chain[index + 1 :]:
         if isinstance(processor, PIIRedactor):
             return True
-        if isinstance(processor, LLMService | TTSService):
+        if _is(processor, "LLMService", "TTSService"):
             return False
     return False
 

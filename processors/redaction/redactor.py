@@ -5,11 +5,13 @@ look at a frame's first push, see what was redacted; see `check` for what they s
 """
 
 import copy
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from antiphon.processors.redaction.check import UnguardedError, unguarded
 from antiphon.processors.redaction.core import Redactor
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import Entity, Redaction
 from antiphon.processors.redaction.fallback import mask_numbers
 from antiphon.processors.redaction.frames import PIIExpectFrame, PIIRedactedFrame
@@ -102,6 +104,7 @@ class PIIRedactor(SafeProcessor):
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
         expect_keys: Drop single key presses while a number is expected; the keys arrive together,
             redacted, in the aggregator's transcription.
+        detectors: What to look with; see `detectors.DETECTORS`.
         presidio: Looks at final transcripts as well.
     """
 
@@ -113,6 +116,7 @@ class PIIRedactor(SafeProcessor):
         vault: Vault | None = None,
         interims: Literal["redact", "drop"] = "redact",
         expect_keys: bool = True,
+        detectors: Iterable[Detector] = DETECTORS,
         presidio: PresidioBackend | None = None,
     ) -> None:
         super().__init__()
@@ -120,14 +124,21 @@ class PIIRedactor(SafeProcessor):
             raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
         self.vault = vault if vault is not None else Vault()
         self.policy = policy or Policy()
-        self.core = Redactor(self.policy, language=language, vault=self.vault)
+        looking = tuple(detectors)
+
+        def stream() -> StreamRedactor:
+            return StreamRedactor(
+                self.policy, language=language, vault=self.vault, detectors=looking
+            )
+
+        self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
         self._pii_language = language
         self._interims = interims
         self._expect_keys = expect_keys
         self._presidio = presidio
-        self._llm = StreamRedactor(self.policy, language=language, vault=self.vault)
-        self._thought = StreamRedactor(self.policy, language=language, vault=self.vault)
-        self._spoken = StreamRedactor(self.policy, language=language, vault=self.vault)
+        self._llm = stream()
+        self._thought = stream()
+        self._spoken = stream()
         self._last_llm: LLMTextFrame | None = None
         self._last_thought: LLMThoughtTextFrame | None = None
         self._last_spoken: TTSTextFrame | None = None

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.policy import TTS, Policy
@@ -25,12 +25,14 @@ from pipecat.frames.frames import (
     TTSSpeakFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.services.llm_service import FunctionCallParams
 from pipecat.utils.utils import obj_count, obj_id
+
+if TYPE_CHECKING:
+    from pipecat.services.llm_service import FunctionCallParams
 
 __all__ = ["PIIRestorer"]
 
-Handler = Callable[[FunctionCallParams], Awaitable[None]]
+Handler = Callable[["FunctionCallParams"], Awaitable[None]]
 MOST_HELD = 64
 
 
@@ -60,7 +62,7 @@ class PIIRestorer(SafeProcessor):
         """
 
         @wraps(handler)
-        async def restored(params: FunctionCallParams) -> None:
+        async def restored(params: "FunctionCallParams") -> None:
             kinds = self.policy.restorable(params.function_name)
             deliver = params.result_callback
 

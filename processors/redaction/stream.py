@@ -5,7 +5,10 @@ begins, a number once something follows that cannot be part of it. Detection alw
 text, a stretch of what has already left included, so that a number cut in two is still one number.
 """
 
+from collections.abc import Iterable
+
 from antiphon.processors.redaction.core import Redactor
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import Entity
 from antiphon.processors.redaction.language import Language, load_language
 from antiphon.processors.redaction.policy import Policy
@@ -33,12 +36,18 @@ class StreamRedactor:
         policy: What happens to each type; the default redacts all of them.
         language: The language written: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
+        detectors: What to look with; see `detectors.DETECTORS`.
     """
 
     def __init__(
-        self, policy: Policy | None = None, *, language: str = "en", vault: Vault | None = None
+        self,
+        policy: Policy | None = None,
+        *,
+        language: str = "en",
+        vault: Vault | None = None,
+        detectors: Iterable[Detector] = DETECTORS,
     ) -> None:
-        self.redactor = Redactor(policy, language=language, vault=vault)
+        self.redactor = Redactor(policy, language=language, vault=vault, detectors=detectors)
         self._language = load_language(language)
         self._raw = ""
         self._left = 0

@@ -85,8 +85,8 @@ class View:
         self._evidence: dict[tuple[int, int], tuple[str | None, str]] = {}
 
     def _bare(self) -> bool:
-        if not self.runs:
-            return False
+        if not self.runs or self.keys:
+            return bool(self.runs)
         lead_ins = self.language.lead_ins
         inside = {u.start for run in self.runs for u in run.units}
         return all(
