@@ -8,7 +8,7 @@ import re
 from antiphon.processors.redaction.entities import Entity
 from antiphon.processors.redaction.language import Language
 
-__all__ = ["mask_numbers"]
+__all__ = ["WORD", "is_counter", "mask_numbers"]
 
 FEWEST_NUMERALS = 3
 NUMBER_KINDS = frozenset(
@@ -39,7 +39,7 @@ def mask_numbers(
     size = 0
     for start, end in [*words, (len(text), len(text))]:
         word = text[start:end]
-        weight = 0 if keep and _technical(word) else _numerals(word, language)
+        weight = 0 if keep and is_counter(word) else _numerals(word, language)
         if weight:
             run.append((start, end))
             size += weight
@@ -72,7 +72,7 @@ def _numerals(word: str, language: Language) -> int:
     return int(len(plain) == 1 and plain.isalpha() and plain not in "ai")
 
 
-def _technical(word: str) -> bool:
+def is_counter(word: str) -> bool:
     """A counter of objects, a time stamp, or a decimal below 100."""
     head, mark, count = word.strip(EDGES).rpartition("#")
     if mark and head.isidentifier() and len(count) <= 6:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from antiphon.processors.redaction.core import Redactor, merge
-from antiphon.processors.redaction.fallback import mask_numbers
+from antiphon.processors.redaction.fallback import WORD, is_counter, mask_numbers
 from antiphon.processors.redaction.language import load_language
 
 __all__ = ["MASK", "scrub", "scrub_value"]
@@ -26,7 +26,8 @@ def scrub(text: str, language: str = "en", *, content: bool = False) -> str:
         content: Whether the whole line is what somebody said.
     """
     table = load_language(language)
-    found = [*Redactor(language=language).find(text)]
+    seen = text if content else _without_counters(text)
+    found = [*Redactor(language=language).find(seen)]
     found += mask_numbers(text, table, fewest=1 if content else 3, keep=not content)
     if not content:
         for start, end in _quoted(text):
@@ -51,6 +52,14 @@ def scrub_value(value: Any, language: str = "en") -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return MASK if len(str(value).replace(".", "")) >= 3 else value
     return value
+
+
+def _without_counters(text: str) -> str:
+    """The line with spaces for time stamps and counters, which detectors would take for numbers."""
+    for match in WORD.finditer(text):
+        if is_counter(match.group()):
+            text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
+    return text
 
 
 def _quoted(text: str) -> list[tuple[int, int]]:
