@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.entities import ENTITY_TYPES, Entity, Redaction
 from antiphon.processors.redaction.policy import Action, Policy, Rule
-from antiphon.processors.redaction.scrub import scrub, scrub_value
+from antiphon.processors.redaction.scrubbing import scrub, scrub_value
 from antiphon.processors.redaction.stream import StreamRedactor
 from antiphon.processors.redaction.vault import Vault
 

@@ -38,10 +38,10 @@ class Redactor:
         policy: What happens to each type; the default redacts all of them.
         language: The language spoken: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
-        budget_ms: Milliseconds that an utterance of up to 1000 characters may take before
+        budget_ms: Milliseconds of CPU that an utterance of up to 1000 characters may take before
             detection gives up and fails closed; a longer text has as many times more.
         detectors: What to look with; see `detectors.DETECTORS`.
-        clock: Seconds from any fixed point; another one in tests.
+        clock: Seconds of CPU from any fixed point; another one in tests.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Redactor:
         vault: Vault | None = None,
         budget_ms: float = 20.0,
         detectors: Iterable[Detector] = DETECTORS,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self.policy = policy or Policy()
         self.vault = vault if vault is not None else Vault()

@@ -90,7 +90,13 @@ def _means(word: str, symbol: str, language: Language) -> bool:
 
 
 def _dot_follows(text: str, words: list[tuple[int, int]], language: Language) -> bool:
-    return any(_means(text[s:e].lower(), ".", language) or "." in text[s : e - 1] for s, e in words)
+    """Whether a spoken dot, or a word with one inside, is among the next words."""
+    for start, end in words:
+        word = text[start:end]
+        inside = "." in word[:-1] and not is_counter(word)
+        if inside or _means(word.lower(), ".", language):
+            return True
+    return False
 
 
 def _merged(found: list[Entity]) -> list[Entity]:

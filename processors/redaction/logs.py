@@ -8,7 +8,7 @@ import logging
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from antiphon.processors.redaction.scrub import scrub
+from antiphon.processors.redaction.scrubbing import scrub
 
 if TYPE_CHECKING:
     from loguru import Record

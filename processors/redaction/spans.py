@@ -7,7 +7,7 @@ inside the services, with no hook; wrap the exporter given to `setup_tracing`.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from antiphon.processors.redaction.scrub import scrub
+from antiphon.processors.redaction.scrubbing import scrub
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace.status import Status
