@@ -1,6 +1,5 @@
 """PIIRestorer: the TTS and the named tools get values back, nobody else."""
 
-import asyncio
 from typing import Any
 
 from antiphon.processors.redaction import Action, PIIRestorer, Policy, Rule, Vault
@@ -80,7 +79,7 @@ async def test_text_that_only_begins_like_a_placeholder_is_not_lost() -> None:
     assert "".join(texts) == "3 < phone"
 
 
-def call(handler: Any, name: str, arguments: dict[str, Any]) -> list[Any]:
+async def call(handler: Any, name: str, arguments: dict[str, Any]) -> list[Any]:
     """Call a tool as an LLM service does, and what it delivers."""
     delivered: list[Any] = []
 
@@ -89,11 +88,11 @@ def call(handler: Any, name: str, arguments: dict[str, Any]) -> list[Any]:
 
     nothing: Any = None
     params = FunctionCallParams(name, "1", arguments, nothing, nothing, nothing, deliver)
-    asyncio.run(handler(params))
+    await handler(params)
     return delivered
 
 
-def test_a_named_tool_gets_the_value_and_its_result_is_redacted() -> None:
+async def test_a_named_tool_gets_the_value_and_its_result_is_redacted() -> None:
     vault = Vault()
     restorer = PIIRestorer(vault=vault, policy=POLICY)
     seen: list[Any] = []
@@ -104,13 +103,13 @@ def test_a_named_tool_gets_the_value_and_its_result_is_redacted() -> None:
         await params.result_callback({"done": f"charged {CARD}", "cvv": "123"})
 
     placeholder = vault.keep("CREDIT_CARD", CARD)
-    (result,) = call(charge, "charge", {"card": placeholder.lower(), "list": [placeholder]})
+    (result,) = await call(charge, "charge", {"card": placeholder.lower(), "list": [placeholder]})
 
     assert seen == [{"card": CARD, "list": [CARD]}]
     assert result == {"done": f"charged {placeholder}", "cvv": "<CVV>"}
 
 
-def test_a_tool_that_is_not_named_gets_the_placeholder() -> None:
+async def test_a_tool_that_is_not_named_gets_the_placeholder() -> None:
     vault = Vault()
     restorer = PIIRestorer(vault=vault, policy=POLICY)
     placeholder = vault.keep("CREDIT_CARD", CARD)
@@ -120,6 +119,6 @@ def test_a_tool_that_is_not_named_gets_the_placeholder() -> None:
     async def weather(params: FunctionCallParams) -> None:
         seen.append(params.arguments)
 
-    call(weather, "weather", {"card": placeholder})
+    await call(weather, "weather", {"card": placeholder})
 
     assert seen == [{"card": placeholder}]
