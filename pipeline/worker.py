@@ -1,0 +1,82 @@
+"""A pipeline worker that always ends.
+
+Pipecat 1.14 waits without limit for an EndFrame to travel through the pipeline, and a CancelFrame
+waits behind it: one processor that loses or holds the EndFrame keeps the call open for good.
+"""
+
+import asyncio
+from typing import Any
+
+from loguru import logger
+from pipecat.frames.frames import CancelFrame, EndFrame, Frame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection
+
+__all__ = ["CallWorker"]
+
+
+class CallWorker(PipelineWorker):
+    """A `PipelineWorker` with a deadline for ending and one for being cancelled.
+
+    When the deadline passes, the worker hands itself the frame that was lost, calls
+    `on_pipeline_timeout`, and shuts down as if that frame had arrived.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        end_deadline_secs: float = 30.0,
+        cancel_deadline_secs: float = 5.0,
+        **kwargs: Any,
+    ) -> None:
+        """Create the worker.
+
+        Args:
+            pipeline: The pipeline to run.
+            end_deadline_secs: Seconds from an EndFrame being queued until the worker ends
+                without it. Longer than the longest goodbye that should still be heard.
+            cancel_deadline_secs: The same for a CancelFrame.
+            **kwargs: Passed to `PipelineWorker`.
+        """
+        super().__init__(pipeline, **kwargs)
+        self._call_pipeline = pipeline
+        self._end_deadline_secs = end_deadline_secs
+        self._cancel_deadline_secs = cancel_deadline_secs
+        self._deadlines: set[asyncio.TimerHandle] = set()
+
+    async def queue_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Queue a frame; one that ends the call starts its deadline.
+
+        Args:
+            frame: The frame to push through the pipeline.
+            direction: Where to; upstream frames enter at the end of the pipeline.
+        """
+        await super().queue_frame(frame, direction)
+        if isinstance(frame, EndFrame):
+            self._start_deadline(frame, self._end_deadline_secs)
+        elif isinstance(frame, CancelFrame):
+            self._start_deadline(frame, self._cancel_deadline_secs)
+
+    async def cleanup(self) -> None:
+        """Release the deadlines along with everything else."""
+        for deadline in self._deadlines:
+            deadline.cancel()
+        await super().cleanup()
+
+    def _start_deadline(self, frame: Frame, secs: float) -> None:
+        self._deadlines.add(
+            asyncio.get_running_loop().call_later(
+                secs, lambda: self.create_task(self._end_without(frame, secs))
+            )
+        )
+
+    async def _end_without(self, frame: Frame, secs: float) -> None:
+        if self.has_finished():
+            return
+        logger.warning(f"{self}: {frame} did not get through within {secs:g} s; ending without it")
+        await self._call_event_handler("on_pipeline_timeout", frame)
+        await self._call_pipeline.push_frame(frame)
