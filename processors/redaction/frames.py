@@ -22,10 +22,10 @@ class PIIExpectFrame(ControlFrame):
 
 @dataclass
 class PIIRedactedFrame(SystemFrame):
-    """Something that was said or keyed in was redacted; holds no content.
+    """A final transcript, a key or the agent's speech was looked at; holds no content.
 
     Parameters:
-        counts: How many, by entity type.
+        counts: How many entities were redacted, by type; empty if there was nothing to hide.
         spans_s: Start and end of the words, in seconds of the audio that the STT has received;
             empty where the provider gave no word times.
         keyed: True if it was keyed in; also pushed, without counts, at each single key.

@@ -23,7 +23,6 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     OutputAudioRawFrame,
     StartFrame,
-    TranscriptionFrame,
     UserStartedSpeakingFrame,
     VADUserStartedSpeakingFrame,
 )
@@ -166,14 +165,11 @@ class RedactingRecorder(SafeProcessor):
                 bot.silence(self._bot_utterance, bot.end, self._tone)
         elif isinstance(frame, UserStartedSpeakingFrame | VADUserStartedSpeakingFrame):
             if self._utterance is None:
-                self._utterance = max(0, user.end - user.position(ONSET_S))
-        elif isinstance(frame, TranscriptionFrame):
-            self._last_utterance = user.end
-            self._utterance = None
+                self._utterance = user.position(now - ONSET_S)
         elif isinstance(frame, PIIRedactedFrame):
             self._redacted(frame, user, bot)
         elif isinstance(frame, BotStartedSpeakingFrame):
-            self._bot_utterance = max(0, bot.end - bot.position(SLACK_S))
+            self._bot_utterance = bot.position(now - SLACK_S)
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._bot_covered = False
 
@@ -189,9 +185,11 @@ class RedactingRecorder(SafeProcessor):
         elif frame.spans_s:
             for start_s, end_s in frame.spans_s:
                 self._cover(user.heard_at(start_s) - pad, user.heard_at(end_s) + pad)
-        else:
+        elif frame.counts:
             begin = self._utterance if self._utterance is not None else self._last_utterance
             self._cover(begin, user.end)
+        if not frame.agent and not frame.keyed:
+            self._last_utterance, self._utterance = user.end, None
 
     def _cover(self, start: int, end: int) -> None:
         for track in self._tracks or ():

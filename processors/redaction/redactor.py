@@ -271,13 +271,12 @@ class PIIRedactor(SafeProcessor):
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
         words = words_of(frame.result)
         found = self.core.redact(frame.text, also=await self._second_opinion(frame.text))
-        if found.entities:
-            said = PIIRedactedFrame(
-                counts=_counts(found),
-                spans_s=spans_of(frame.text, found.entities, words),
-                keyed=frame.text.startswith("DTMF:"),
-            )
-            await self.push_frame(said, direction)
+        looked = PIIRedactedFrame(
+            counts=_counts(found),
+            spans_s=spans_of(frame.text, found.entities, words),
+            keyed=frame.text.startswith("DTMF:"),
+        )
+        await self.push_frame(looked, direction)
         await self._whole(frame, direction, found, result=None)
 
     async def _second_opinion(self, text: str) -> list[Entity] | None:

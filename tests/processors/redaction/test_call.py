@@ -5,6 +5,7 @@ RTVI messages, the transcript, what the LLM was sent, what tools were reported, 
 whose "audio" here is the spoken text itself.
 """
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncGenerator
@@ -49,7 +50,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import FunctionCallParams, LLMService
-from pipecat.services.settings import LLMSettings, STTSettings, TTSSettings
+from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
@@ -84,9 +85,9 @@ class Llm(LLMService):
     """Answers from the script; keeps what a server would have been sent."""
 
     def __init__(self) -> None:
-        super().__init__(settings=LLMSettings(model="test"))
+        super().__init__()
         self.sent: list[str] = []
-        self.replies = [reply for _, reply in TALK if reply]
+        self.replies = [reply for _, reply in TALK]
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -141,7 +142,7 @@ def traces(text: str) -> list[str]:
 @pytest.mark.looptime
 async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_address() -> None:
     log = io.StringIO()
-    sink = logger.add(log, level="TRACE", diagnose=True)
+    sink = logger.add(log, level="TRACE", diagnose=True, format="{name} {message} {extra}")
     guard_logs()
     vault = Vault()
     policy = Policy(rules={"CREDIT_CARD": Rule(Action.PLACEHOLDER, frozenset({"charge"}))})
@@ -197,8 +198,6 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
     assert first.check(worker) == []
 
     async def talk() -> None:
-        import asyncio
-
         for said, _ in TALK:
             await asyncio.sleep(1)
             await worker.queue_frame(UserStartedSpeakingFrame())
@@ -211,8 +210,6 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
         await worker.queue_frame(EndFrame())
 
     try:
-        import asyncio
-
         await asyncio.gather(runner.run(), talk())
     finally:
         logger.remove(sink)
