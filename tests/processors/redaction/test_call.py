@@ -157,7 +157,7 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
     @restorer.tool
     async def charge(params: FunctionCallParams) -> None:
         charged.append(params.arguments["card"])
-        await params.result_callback({"receipt": f"card {CARD} code {CVV} sent to {MAIL}"})
+        await params.result_callback({"receipt": f"card {CARD} cvv {CVV} sent to {MAIL}"})
 
     @recorder.event_handler("on_track_audio_data")
     async def on_track(_: Any, user: bytes, bot: bytes, rate: int, channels: int) -> None:
