@@ -6,6 +6,9 @@ to stdout, so that the peers can live in an environment of their own:
     python peers.py NAME < conversations.json > spans.json
 """
 
+# The peers live in an environment of their own.
+# pyright: reportMissingImports=false
+
 import json
 import re
 import sys

@@ -206,7 +206,7 @@ def stream(cases: list[Case], show: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measure leaks and over-redaction.")
     parser.add_argument("cases", type=Path)
     parser.add_argument("--peers-python", help="interpreter in which the peers are installed")
     parser.add_argument("--misses", help="print what leaks or is over-redacted in a category")

@@ -179,7 +179,7 @@ class PIIRedactor(SafeProcessor):
 
     async def cleanup(self) -> None:
         """Wipe the vault: the call is over."""
-        await super().cleanup()  # type: ignore[no-untyped-call]  # untyped in Pipecat 1.14
+        await super().cleanup()
         self.vault.wipe()
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:

@@ -94,7 +94,7 @@ class Llm(LLMService):
         if not isinstance(frame, LLMContextFrame):
             await self.push_frame(frame, direction)
             return
-        messages = frame.context.get_messages()
+        messages: list[Any] = list(frame.context.get_messages())
         self.sent.append(json.dumps(messages, default=str))
         if not self.replies or messages[-1].get("role") == "tool":
             return

@@ -48,6 +48,7 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.transcriptions.language import Language
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
@@ -134,8 +135,12 @@ async def test_word_times_of_what_was_redacted_are_told_without_the_words() -> N
         InterimTranscriptionFrame(text="it is four five three", user_id="u", timestamp="t"),
         InterimTranscriptionFrame(text="it is four", user_id="u", timestamp="t"),
         EagerTranscriptionFrame(text=f"card {CARD}", user_id="u", timestamp="t"),
-        TranslationFrame(text=f"mi tarjeta {CARD}", user_id="u", timestamp="t", language="es"),
-        TranslationFrame(text="kortti neljä 4 viisi 5", user_id="u", timestamp="t", language="fi"),
+        TranslationFrame(
+            text=f"mi tarjeta {CARD}", user_id="u", timestamp="t", language=Language.ES
+        ),
+        TranslationFrame(
+            text="kortti neljä 4 viisi 5", user_id="u", timestamp="t", language=Language.FI
+        ),
         UserBackchannelFrame(text=f"yes {CARD}", user_id="u", timestamp="t"),
         TTSSpeakFrame(f"I have {CARD}"),
         AggregatedTextFrame(f"I have {CARD}", TextType.SENTENCE),
