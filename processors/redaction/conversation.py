@@ -1,12 +1,12 @@
-"""What one call has led up to: what was asked for, and whether a number is still being said.
+"""What one call has led up to: what was asked for, and how much of it was given.
 
 An expectation lives until it is answered, replaced by the next question, or a few turns old.
 Backchannels ("mm hmm", "go ahead") change nothing.
 """
 
-from antiphon.processors.redaction.entities import CONTEXTUAL, Entity
+from antiphon.processors.redaction.entities import CONTEXTUAL, LENGTHS, Entity
 from antiphon.processors.redaction.scanner import Kind
-from antiphon.processors.redaction.view import View
+from antiphon.processors.redaction.view import Cue, View
 
 __all__ = ["Conversation"]
 
@@ -21,13 +21,13 @@ class Conversation:
     Parameters:
         expected: The types asked for, most likely first.
         vetoed: True after a question for something that is nothing to hide.
-        continuing: True while the last number may go on in the next turn.
+        given: How many digits or letters of what is expected were given.
     """
 
     def __init__(self) -> None:
         self.expected: tuple[str, ...] = ()
         self.vetoed = False
-        self.continuing = False
+        self.given = 0
         self._turns_left = 0
         self._held = False
 
@@ -49,9 +49,14 @@ class Conversation:
     ) -> None:
         self.expected = kinds
         self.vetoed = vetoed
-        self.continuing = False
+        self.given = 0
         self._turns_left = turns
         self._held = held
+
+    @property
+    def complete(self) -> bool:
+        """Whether enough was given, so that only what is nothing but digits can belong to it."""
+        return bool(self.expected) and self.given >= LENGTHS[self.expected[0]][0]
 
     def agent_said(self, view: View) -> None:
         """Take note of what the agent asks."""
@@ -77,20 +82,20 @@ class Conversation:
     def caller_said(self, view: View, found: list[Entity]) -> None:
         """Take note of what the caller gave, or is about to give."""
         numbers = [e for e in found if e.type not in CONTEXTUAL]
-        self.continuing = False
+        self.given += sum(len(e.value) for e in numbers if e.type in self.expected)
         if numbers and not _words_after(view, numbers[-1].end):
-            self.continuing = True
             if not self.expected:
+                # It may go on in the next turn.
                 self._set((numbers[-1].type,), turns=2)
-                self.continuing = True
             return
         last = view.cues[-1] if view.cues else None
         announced = last is not None and not any(
             s.start >= view.scan.starts[last.token] for s in view.segments
         )
         if last and announced and not numbers and not self._held:
-            if last.type and last.type not in WEAK and not (self.expected and not view.bare):
-                self._set((last.type,), turns=2)
+            if last.type and last.type not in WEAK:
+                others = tuple(kind for kind in self.expected if kind != last.type)
+                self._set((last.type, *others), turns=max(2, self._turns_left))
                 return
             if not last.type and not self.expected:
                 self._set((), turns=2, vetoed=True)
@@ -104,7 +109,7 @@ class Conversation:
             self.clear()
 
 
-def _last_question(view: View) -> list:  # type: ignore[type-arg]
+def _last_question(view: View) -> list[Cue]:
     """The cues of the last sentence that ends in a question mark; else of the whole."""
     text = view.text
     end = text.rfind("?")

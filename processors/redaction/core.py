@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from antiphon.processors.redaction.checksums import luhn
+from antiphon.processors.redaction.checksums import iban, luhn
 from antiphon.processors.redaction.conversation import TURNS, Conversation
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import ENTITY_TYPES, LENGTHS, Entity, Redaction
@@ -168,7 +168,7 @@ class Redactor:
             self._language,
             expected=context.expected if caller else (),
             vetoed=context.vetoed and caller,
-            continuing=context.continuing and caller,
+            complete=context.complete and caller,
             keys=text.startswith(KEYS_PREFIX),
         )
         found: list[Entity] = []
@@ -203,7 +203,7 @@ class Redactor:
         if continued and continued[0] == kind and self._conversation.expected:
             before, placeholder = continued[1], continued[2]
         whole = before + value
-        if len(whole) > LENGTHS[kind][1]:
+        if _whole(kind, before) or len(whole) > LENGTHS[kind][1]:
             whole, placeholder = value, ""
         action = self.policy.rule(kind).action
         shown = f"<{kind}>"
@@ -248,6 +248,8 @@ def _whole(kind: str, value: str) -> bool:
         # A 19-digit "card" is a card of 16 and its security code as often as not.
         size = 15 if value[:2] in ("34", "37") else 16
         return len(value) == size and value.isdecimal() and luhn(value)
+    if kind == "IBAN_CODE":
+        return iban(value)
     return len(value) >= max(8, LENGTHS[kind][0])
 
 

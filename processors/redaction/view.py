@@ -56,7 +56,7 @@ class View:
         cues: The cue words in it, in order.
         expected: The types that the other side asked for, most likely first.
         vetoed: True if the question was for something that is nothing to hide.
-        continuing: True if the last utterance broke off within a number.
+        complete: True if all of what was expected has been given.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
     """
@@ -68,7 +68,7 @@ class View:
         *,
         expected: tuple[str, ...] = (),
         vetoed: bool = False,
-        continuing: bool = False,
+        complete: bool = False,
         keys: bool = False,
     ) -> None:
         self.scan = scan
@@ -76,7 +76,7 @@ class View:
         self.language = language
         self.expected = expected
         self.vetoed = vetoed
-        self.continuing = continuing
+        self.complete = complete
         self.keys = keys
         self.cues = list(_cues(scan, language))
         self.runs = find_runs(scan, language, spelling=bool(expected))
@@ -159,7 +159,7 @@ class View:
         return kind
 
     def _plausible(self, size: int) -> bool:
-        return size >= 3 or self.bare or self.continuing
+        return self.bare or (size >= 3 and not self.complete)
 
     def _expected(self, size: int) -> str:
         for kind in self.expected:

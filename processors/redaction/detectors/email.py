@@ -12,6 +12,7 @@ TYPE = "EMAIL_ADDRESS"
 CONNECTORS = frozenset("._-+")
 MOST_LABELS = 6
 MOST_LOCAL = 24
+MOST_NAMES = 3
 # Where a spoken address may end without more letters following: the usual top-level domains.
 TOP_LEVEL = frozenset({
     "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "io", "ai", "co", "uk", "us",
@@ -89,7 +90,7 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         if not _dot(units, index):
             break
         index += 1
-    if labels < 2 or units[last].kind is Kind.DIGITS:
+    if labels < 2 or (units[last].kind is Kind.DIGITS and units[last].sure):
         return None
     # "at the dot on the map"
     words = [u.value for u in units[first : last + 1] if u.kind is Kind.WORD]
@@ -156,7 +157,22 @@ def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
         first -= 1
     while first < index and units[first].kind in (Kind.SYMBOL, Kind.FILLER):
         first += 1
-    return first
+    return first if written else _named(view, units, first)
+
+
+def _named(view: View, units: list[Unit], first: int) -> int:
+    """Back to the cue, over the words an address begins with: "my email is jo smith at"."""
+    ends = [view.scan.ends[c.last - 1] for c in view.cues if c.type == TYPE]
+    after = max((e for e in ends if e <= units[first].start), default=None)
+    if after is None:
+        return first
+    reach = first
+    while reach > 0 and units[reach - 1].start >= after and first - reach < MOST_NAMES:
+        unit = units[reach - 1]
+        if unit.kind is not Kind.WORD or unit.value in view.language.lead_ins:
+            break
+        reach -= 1
+    return reach
 
 
 def _near_digits(units: list[Unit], first: int) -> bool:
@@ -185,4 +201,9 @@ def _fragment(view: View, units: list[Unit]) -> Iterator[Entity]:
 
 def _canonical(units: list[Unit]) -> str:
     skipped = (Kind.FILLER, Kind.CORRECTION)
-    return "".join(u.value for u in units if u.kind not in skipped)
+    return "".join(
+        # A spelled "o" was taken for a zero.
+        "o" if u.kind is Kind.DIGITS and not u.sure and u.end - u.start == 1 else u.value
+        for u in units
+        if u.kind not in skipped
+    )
