@@ -98,7 +98,6 @@ class Language:
         self.titles = frozenset(table["titles"])
         self.name_introductions = self._phrases(table["name_introductions"])
         self.street_words = frozenset(table["street_words"])
-        self.units_of_address = self._phrases(table["units_of_address"])
         self.common = frozenset(table["common"])
         self.spelling = self._phrases(table["spelling"])
         self.cues = Phrases()

@@ -28,6 +28,7 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     AggregatedTextProgressFrame,
     CancelFrame,
+    CancelWorkerFrame,
     EagerTranscriptionFrame,
     EndFrame,
     ExternalFunctionCallInProgressFrame,
@@ -134,6 +135,7 @@ class PIIRedactor(SafeProcessor):
         self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
         self._pii_language = language
         self._interims = interims
+        self._refused = False
         self._expect_keys = expect_keys
         self._presidio = presidio
         self._llm = stream()
@@ -161,13 +163,14 @@ class PIIRedactor(SafeProcessor):
         return found
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
-        """Check at the start, discard at an interruption, flush and wipe at the end."""
+        """Refuse an unguarded start, discard at an interruption, flush and wipe at the end."""
         if isinstance(frame, StartFrame):
-            try:
-                for way in self.check(self.pipeline_worker):
-                    logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
-            except UnguardedError as error:
-                await self.push_error(str(error), force_treat_as_permanent=True)
+            for way in unguarded(self.pipeline_worker):
+                logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
+                self._refused = self.policy.strict
+            if self._refused:
+                await self.push_error("unguarded ways out under a strict policy: no call")
+                await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
         elif isinstance(frame, InterruptionFrame):
             for stream in (self._llm, self._thought, self._spoken):
                 stream.clear()
@@ -184,6 +187,8 @@ class PIIRedactor(SafeProcessor):
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Redact what has text in it, and let everything else pass; what fails does not pass."""
+        if self._refused and _has_text(frame):
+            return
         try:
             await self._route(frame, direction)
         except Exception as error:

@@ -137,10 +137,6 @@ class _Scanner:
         """Whether the token after `index` starts where that one ends."""
         return index + 1 < len(self.words) and self.scan.starts[index + 1] == self.scan.ends[index]
 
-    def _gap(self, index: int) -> int:
-        """The characters between the token at `index` and the next."""
-        return self.scan.starts[index + 1] - self.scan.ends[index]
-
     def _word(self, index: int) -> int:
         """A word, or letters that belong to a code: by digits, or a short group in capitals."""
         word = self.words[index]

@@ -22,7 +22,6 @@ CONTEXT_CHARS = 200
 # The longest tail held: an IBAN said digit by digit in NATO words and fillers is below this.
 MOST_HELD = 400
 NUMERIC = frozenset({Kind.DIGITS, Kind.LETTERS, Kind.CARDINAL, Kind.ORDINAL, Kind.MONTH})
-SKIPPED = frozenset({Kind.FILLER, Kind.CORRECTION})
 MOST_SKIPPED = 6
 CONNECTORS = frozenset("._-@+")
 ENDS_A_WORD = frozenset(",;!?")

@@ -65,6 +65,23 @@ def test_an_expectation_ends_after_some_turns_about_something_else() -> None:
     assert hidden("agent| what's the cvv?", *talk, "make it one two three")[-1].endswith("three")
 
 
+def test_once_given_only_digits_alone_still_belong_to_it() -> None:
+    assert hidden(
+        "agent| what is your pin?", "four eight two one", "a table for four at eight thirty please"
+    ) == ["<PIN>", "a table for four at eight thirty please"]
+
+
+def test_the_caller_may_offer_something_else_than_what_was_asked_for() -> None:
+    redactor = Redactor()
+    hidden(
+        "agent| what's your account number?",
+        "can i give you my phone number instead",
+        redactor=redactor,
+    )
+
+    assert redactor.expecting[0] == "PHONE_NUMBER"
+
+
 def test_the_application_may_say_what_is_expected_and_take_it_back() -> None:
     redactor = Redactor()
     redactor.expect("security_code")

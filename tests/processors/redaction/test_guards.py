@@ -25,13 +25,20 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames.frames import Frame, InputDTMFFrame, LLMTextFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    CancelFrame,
+    Frame,
+    InputDTMFFrame,
+    LLMTextFrame,
+    TranscriptionFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
+from pipecat.workers.runner import WorkerRunner
 
 
 @pytest.fixture
@@ -190,6 +197,22 @@ def test_a_guarded_worker_has_no_unguarded_way_out(sink: io.StringIO) -> None:
     )
 
     assert redactor.check(guarded) == []
+
+
+async def test_a_strict_policy_ends_an_unguarded_call_before_it_begins() -> None:
+    redactor = PIIRedactor(policy=Policy.preset("strict"))
+    started = worker(Stt(), redactor)
+    cancelled: list[bool] = []
+
+    @started.event_handler("on_pipeline_finished")
+    async def on_pipeline_finished(_: PipelineWorker, frame: Frame) -> None:
+        cancelled.append(isinstance(frame, CancelFrame))
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(started)
+    await runner.run()
+
+    assert cancelled == [True]
 
 
 def test_a_strict_policy_refuses_an_unguarded_worker() -> None:

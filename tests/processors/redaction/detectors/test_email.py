@@ -27,6 +27,11 @@ Found = Callable[..., list[tuple[str, str]]]
             [("EMAIL_ADDRESS", "jo at e x a m p l e dot c o m")],
         ),
         (("agent| what's your email?", "jo at example"), [("EMAIL_ADDRESS", "jo at example")]),
+        (
+            ("my email is jo smith at example dot com",),
+            [("EMAIL_ADDRESS", "jo smith at example dot com")],
+        ),
+        (("use a at b dot c o for it",), [("EMAIL_ADDRESS", "a at b dot c o")]),
         (("meet me at noon",), []),
         (("look at the dot on the map",), []),
         (("at two point five percent",), []),
