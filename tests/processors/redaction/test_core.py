@@ -49,6 +49,7 @@ def test_a_number_that_broke_off_goes_on_in_the_next_turn() -> None:
     ("question", "answer"),
     [
         ("what's your order number?", "4419"),
+        ("what's your tracking number?", "three three four eight nine one seven five oh two"),
         ("what room are you in?", "four one seven"),
         ("how many tickets would you like?", "three"),
         ("which model is it?", "x one thousand"),
