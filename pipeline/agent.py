@@ -6,6 +6,7 @@ from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.redaction import PIIRedactor, PIIRestorer, Policy, Vault, guard_logs
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
@@ -20,6 +21,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -57,6 +61,7 @@ class VoiceAgent:
         tts: Text-to-speech.
         script: What the embedded services listen for and answer; an order-status line by default.
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
+        redaction: What becomes of personal data, on the way to the LLM and back; None for nothing.
     """
 
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
@@ -67,6 +72,7 @@ class VoiceAgent:
     tts: str | FrameProcessor = "embedded"
     script: Script = field(default_factory=Script.order_status)
     sentences: bool = True
+    redaction: Policy | None = field(default_factory=Policy)
 
     def pipeline(self, transport: BaseTransport) -> Pipeline:
         """Compose a plain Pipecat pipeline for one call.
@@ -81,6 +87,10 @@ class VoiceAgent:
             ValueError: If a service name is unknown or a variable that it needs is not set.
             ImportError: If the extra of a named service is not installed.
         """
+        stt = self._service(ServiceKind.STT, self.stt)
+        llm = self._service(ServiceKind.LLM, self.llm)
+        tts = self._service(ServiceKind.TTS, self.tts)
+        vault = Vault()
         messages: list[LLMContextMessage] = [{"role": "system", "content": self.instructions}]
         context = LLMContext(messages=messages, tools=list(self.tools))
         aggregators = LLMContextAggregatorPair(
@@ -92,11 +102,13 @@ class VoiceAgent:
         return Pipeline(
             [
                 transport.input(),
-                self._service(ServiceKind.STT, self.stt),
+                stt,
+                *self._redactor(vault),
                 aggregators.user(),
-                self._service(ServiceKind.LLM, self.llm),
+                llm,
+                *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
-                self._service(ServiceKind.TTS, self.tts),
+                *self._restoring(vault, tts),
                 transport.output(),
                 aggregators.assistant(),
             ]
@@ -113,7 +125,19 @@ class VoiceAgent:
             The worker, to be added to a `WorkerRunner`.
         """
         kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
-        worker = CallWorker(self.pipeline(transport), **kwargs)
+        pipeline = self.pipeline(transport)
+        if self.redaction is not None:
+            guard_logs()
+            # RTVI tells a client of a frame at its first push, which is before the redactor.
+            unredacted: list[FrameProcessor] = [
+                processor
+                for processor in pipeline.processors
+                if isinstance(processor, STTService | LLMService)
+            ]
+            kwargs.setdefault(
+                "rtvi_observer_params", RTVIObserverParams(ignored_sources=unredacted)
+            )
+        worker = CallWorker(pipeline, **kwargs)
 
         async def greet(*_: Any) -> None:
             if self.greeting:
@@ -141,6 +165,18 @@ class VoiceAgent:
         if isinstance(service, str):
             return create_service(kind, service, script=self.script)
         return service
+
+    def _redactor(self, vault: Vault) -> list[FrameProcessor]:
+        if self.redaction is None:
+            return []
+        return [PIIRedactor(policy=self.redaction, vault=vault)]
+
+    def _restoring(self, vault: Vault, tts: FrameProcessor) -> list[FrameProcessor]:
+        """The voice, and around it what lets it say a value that nothing else may keep."""
+        if self.redaction is None or not self.redaction.restorable("tts"):
+            return [tts]
+        restorer = PIIRestorer(vault=vault, policy=self.redaction)
+        return [restorer, tts, *self._redactor(vault)]
 
     def _turn_strategies(self) -> UserTurnStrategies:
         stop: BaseUserTurnStopStrategy

@@ -4,13 +4,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from antiphon.processors.redaction import PIIRedactor, PIIRestorer
     from antiphon.processors.safe_processor import SafeProcessor
     from antiphon.processors.sentences import SentenceAggregator
 
-__all__ = ["SafeProcessor", "SentenceAggregator"]
+__all__ = ["PIIRedactor", "PIIRestorer", "SafeProcessor", "SentenceAggregator"]
 
 # Imported on first use, so that one processor does not pay for the others.
 _HOMES = {
+    "PIIRedactor": "redaction",
+    "PIIRestorer": "redaction",
     "SafeProcessor": "safe_processor",
     "SentenceAggregator": "sentences",
 }

@@ -39,9 +39,11 @@ class Aggregator(Protocol):
 
     def feed(self, text: str) -> list[str]:
         """Take a token, give back what can be spoken."""
+        ...
 
     def flush(self) -> list[str]:
         """Give back the rest at the end of the stream."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def load_cases(folder: Path) -> list[Case]:
     cases = []
     for path in sorted(folder.glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
-        suite = SUITE_OF_FILE.get(data["suite"], data["suite"])
+        suite: str = SUITE_OF_FILE.get(data["suite"]) or data["suite"]
         cases += [
             Case(c["id"], c["lang"], suite, c["text"], tuple(c["sentences"])) for c in data["cases"]
         ]

@@ -153,10 +153,10 @@ class _LiveKit:
 
 def livekit() -> dict[str, Factory]:
     """LiveKit's two tokenizers, with their default minimum of 20 characters and with 1."""
-    from livekit.agents import tokenize
+    from livekit.agents import tokenize  # pyright: ignore[reportMissingImports]
 
     asyncio.set_event_loop(asyncio.new_event_loop())  # their channels look for one
-    found = {
+    found: dict[str, Factory] = {
         "livekit basic": lambda _: _LiveKit(tokenize.basic.SentenceTokenizer()),
         "livekit basic, min 1": lambda _: _LiveKit(
             tokenize.basic.SentenceTokenizer(min_sentence_len=1, stream_context_len=1)
@@ -181,7 +181,9 @@ class _Stream2Sentence:
     """stream2sentence's async generator, stepped by hand: it stops when it wants a token."""
 
     def __init__(self, **options: object) -> None:
-        from stream2sentence import generate_sentences_async
+        from stream2sentence import (  # pyright: ignore[reportMissingImports]
+            generate_sentences_async,
+        )
 
         self._tokens: list[str] = []
         self._ended = False

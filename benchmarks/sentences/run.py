@@ -139,7 +139,7 @@ def show_growth(found: dict[str, peers.Factory]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cases", nargs="?", type=Path, help="folder of the suites")
     parser.add_argument("--half", choices=("dev", "check"), help="only this half, by hash")
     parser.add_argument("--only", help="only aggregators with this in their name")

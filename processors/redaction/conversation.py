@@ -110,12 +110,12 @@ class Conversation:
 
 
 def _last_question(view: View) -> list[Cue]:
-    """The cues of the last sentence that ends in a question mark; else of the whole."""
+    """The cues of the last sentence that ends in a question mark; else the telling ones of all."""
     text = view.text
     end = text.rfind("?")
     begin = max(text.rfind(sign, 0, end) for sign in ".!?")
     inside = [c for c in view.cues if begin < view.scan.starts[c.token] <= end]
-    return inside or view.cues
+    return inside or [c for c in view.cues if c.type not in WEAK]
 
 
 def _continues(view: View) -> bool:

@@ -177,7 +177,7 @@ class SentenceAggregator(SafeProcessor):
 
     async def cleanup(self) -> None:
         """Stop the clock."""
-        await super().cleanup()  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
+        await super().cleanup()
         if self._watcher and not self._watcher.done():
             await self.cancel_task(self._watcher)
         self._watcher = None

@@ -133,8 +133,8 @@ class Caller:
                 match follower.due(at_secs, self._agent.spans):
                     case HangUp():
                         return
-                    case Say(text=text, audio=audio) if audio is not None:
-                        line, rest = _spoken_line(text, audio, at_secs), audio
+                    case Say(text=text, transcript=transcript, audio=audio) if audio is not None:
+                        line, rest = _spoken_line(transcript or text, audio, at_secs), audio
                         for listener in self._listeners:
                             listener.line_started(line)
             frame, rest = rest[:FRAME_SAMPLES], rest[FRAME_SAMPLES:]

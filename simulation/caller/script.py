@@ -29,12 +29,15 @@ class Say:
         after: The moment to wait for. `"agent_starts"` is how a caller talks over the agent.
         after_secs: How long after that moment to begin.
         audio: Mono samples at `SAMPLE_RATE_HZ` to play instead of speaking the text.
+        transcript: How a right transcript reads where that is not the text: with personal data
+            redacted. What is recorded of the line is this.
     """
 
     text: str = ""
     after: Moment = "agent_done"
     after_secs: float = 0.0
     audio: Samples | None = None
+    transcript: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ class Line(_Data):
     Parameters:
         text: What the caller says.
         answer: Words that the answer must contain.
+        transcript: How a right transcript reads where that is not the text: with personal data
+            redacted.
         tool: The function that must be called, with `arguments`; None expects no call.
         arguments: What it must be called with.
         over_agent_after_secs: Talk over the agent, so long after it began to speak.
@@ -32,17 +34,27 @@ class Line(_Data):
 
     text: str
     answer: str
+    transcript: str | None = None
     tool: str | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
     over_agent_after_secs: float | None = None
     max_wer: float = 0.25
     max_stop_secs: float = 1.0
 
+    @property
+    def _expected(self) -> str:
+        return self.transcript or self.text
+
     def step(self) -> Say:
         """Return the line as a caller's step."""
         if self.over_agent_after_secs is None:
-            return Say(text=self.text)
-        return Say(text=self.text, after="agent_starts", after_secs=self.over_agent_after_secs)
+            return Say(text=self.text, transcript=self.transcript)
+        return Say(
+            text=self.text,
+            transcript=self.transcript,
+            after="agent_starts",
+            after_secs=self.over_agent_after_secs,
+        )
 
     def differences(self, turn: Turn) -> list[str]:
         """Return how a turn differed from what is expected, one sentence each."""
@@ -50,9 +62,9 @@ class Line(_Data):
         caller, heard = turn.caller, turn.agent.heard if turn.agent else ""
         errors = caller.errors if caller else None
         if caller and errors and errors.rate > self.max_wer:
-            found.append(f'the agent understood "{caller.recognised}" for "{self.text}"')
+            found.append(f'the agent understood "{caller.recognised}" for "{self._expected}"')
         if turn.ttfa_secs is None:
-            found.append(f'the agent did not answer "{self.text}"')
+            found.append(f'the agent did not answer "{self._expected}"')
         elif not re.search(rf"\b{re.escape(self.answer)}\b", heard, re.IGNORECASE):
             found.append(f'the agent answered "{heard}", without "{self.answer}"')
         calls = [(call.name, dict(call.arguments)) for call in turn.tool_calls]

@@ -249,3 +249,18 @@ def test_eight_times_the_text_costs_about_eight_times_as_much(piece: str) -> Non
 
     # A quadratic step shows as a factor of 64; the floor keeps noise out of tiny times.
     assert large < 24 * max(small, 2e-4)
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        "Hello, this is the order desk. How can I help you?",
+        "Good morning, this is Sam from the bank. What can I do for you?",
+        "Thanks for holding. My name is Alex. Where would you like to start?",
+    ],
+)
+@pytest.mark.parametrize("asked", ["what are your opening hours", "i would like to pay by card"])
+def test_an_agent_that_introduces_itself_has_not_asked_for_a_name(
+    greeting: str, asked: str
+) -> None:
+    assert hidden(f"agent| {greeting}", asked) == [asked]

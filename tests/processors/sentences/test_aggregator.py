@@ -66,7 +66,7 @@ async def play(
     await asyncio.sleep(1)
     began = asyncio.get_running_loop().time()
     for step in steps:
-        if isinstance(step, float):
+        if isinstance(step, float | int):
             await asyncio.sleep(step)
         else:
             await worker.queue_frame(LLMTextFrame(step) if isinstance(step, str) else step)
