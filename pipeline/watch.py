@@ -1,0 +1,97 @@
+"""`antiphon watch`: the live calls of a running process, in the terminal."""
+
+import json
+import time
+import urllib.request
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["render", "watch"]
+
+
+def watch(
+    url: Annotated[
+        str, typer.Argument(help="Where the process shows its latency.")
+    ] = "http://127.0.0.1:9464/latency",
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 1.0,
+    once: Annotated[bool, typer.Option(help="Look once, and print.")] = False,
+) -> None:
+    """Show live calls: turns, TTFA, the stage at fault, barge-ins and loop lag."""
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is not an http:// or https:// address")
+    console = Console()
+    if once:
+        console.print(_look(url))
+        return
+    with Live(_look(url), console=console, auto_refresh=False, screen=True) as live:
+        try:
+            while True:
+                time.sleep(max(0.1, every))
+                live.update(_look(url), refresh=True)
+        except KeyboardInterrupt:
+            pass
+
+
+def _look(url: str) -> Group | Text:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return render(json.load(answer))
+    except (OSError, ValueError) as error:
+        return Text(f"{url}: {error}", style="red")
+
+
+def render(snapshot: dict[str, Any]) -> Group:
+    """Draw what a process shows.
+
+    Args:
+        snapshot: What `antiphon.processors.latency.snapshot` returns.
+    """
+    process, lag = snapshot["process"], snapshot["loop_lag"]
+    counts: dict[str, float] = {}
+    for row in process["counts"]:
+        counts[row["what"]] = counts.get(row["what"], 0) + row["number"]
+    head = Text.assemble(
+        (f"{len(snapshot['calls'])} calls", "bold"),
+        f"   TTFA P50 {_ms(process['ttfa_5_min']['p50'])} P95 {_ms(process['ttfa_5_min']['p95'])}",
+        " (5 min)",
+        f"   since start P50 {_ms(process['ttfa']['p50'])} P95 {_ms(process['ttfa']['p95'])}",
+        f" of {process['ttfa']['count']}",
+        f"   barge-ins {counts.get('barge_ins', 0):.0f}",
+        f"   stalls {counts.get('stalls', 0):.0f}",
+        f"   loop lag P95 {_ms(lag['p95'])} max {_ms(lag['max'])}",
+    )
+    table = Table(expand=True)
+    for name in ("call", "transport"):
+        table.add_column(name, no_wrap=True)
+    for name in ("time", "turns", "P50", "P95", "last"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("stage at fault")
+    table.add_column("barge-ins", justify="right")
+    table.add_column("stalls")
+    for call in snapshot["calls"]:
+        fault = ""
+        if call["last_stage"]:
+            fault = f"{call['last_stage']} {_ms(call['last_stage_secs'])} {call['last_owner']}"
+        stalls = ", ".join(f"{kind} {number:.0f}" for kind, number in call["stalls"].items())
+        table.add_row(
+            Text(call["call_id"], style="yellow" if call["waiting"] else ""),
+            call["transport"],
+            f"{call['seconds']:.0f} s",
+            str(call["turns"]),
+            _ms(call["ttfa"]["p50"]),
+            _ms(call["ttfa"]["p95"]),
+            _ms(call["last_secs"]),
+            fault,
+            str(call["barge_ins"]),
+            Text(stalls, style="red"),
+        )
+    return Group(head, table)
+
+
+def _ms(secs: float | None) -> str:
+    return "–" if secs is None else f"{secs * 1000:.0f} ms"

@@ -1,0 +1,226 @@
+"""What the caller hears while there is no answer: a filler, and, when it is late, an apology."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from antiphon.processors.safe_processor import SafeProcessor
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    CancelFrame,
+    EndFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    InterruptionFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+
+from .observer import LatencyObserver
+from .recorder import FILLER_TEXT
+from .watchdog import Stall, StallKind
+
+__all__ = ["Apology", "Filler"]
+
+_ANSWERS = (LLMTextFrame, AggregatedTextFrame, TTSSpeakFrame, TTSAudioRawFrame)
+
+
+class Wait(SafeProcessor):
+    """Knows when the caller has waited too long for an answer to pass by."""
+
+    def __init__(self, *, after_secs: float, **kwargs: Any) -> None:
+        """Create the processor.
+
+        Args:
+            after_secs: How long a wait may be.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If `after_secs` is not positive.
+        """
+        if not after_secs > 0:
+            raise ValueError(f"after_secs must be above 0, not {after_secs!r}")
+        super().__init__(**kwargs)
+        self._after_secs = after_secs
+        self._timer: asyncio.TimerHandle | None = None
+        self._spoken = False
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Begin a wait, or end it."""
+        if isinstance(frame, UserStoppedSpeakingFrame):
+            self._spoken = False
+            self._begin()
+        elif isinstance(frame, FunctionCallInProgressFrame):
+            if self._timer is None:
+                self._begin()
+        elif isinstance(frame, UserStartedSpeakingFrame) or (
+            isinstance(frame, _ANSWERS) and not _is_filler(frame)
+        ):
+            self._stop()
+        await self.push_frame(frame, direction)
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Wait no longer for an answer that was cancelled."""
+        if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
+            self._stop()
+
+    async def cleanup(self) -> None:
+        """Let no timer outlive the pipeline."""
+        self._stop()
+        await super().cleanup()
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Say what is to be said; once a wait.
+
+        Args:
+            stall: What the caller is waiting for, if a watchdog found it.
+        """
+        raise NotImplementedError
+
+    def _begin(self) -> None:
+        self._stop()
+        if not self._spoken:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._after_secs, self._late)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._timer = None
+        self.create_task(self.speak(), "late")
+
+
+class Filler(Wait):
+    """Says "One moment…" when a tool or the first token is late; never over an answer.
+
+    Stands between the LLM and the TTS service. What it says is not put into the context.
+
+    Event handlers available:
+
+    - on_filler(filler): something was said
+    """
+
+    def __init__(
+        self,
+        *,
+        texts: Sequence[str] = ("One moment…",),
+        after_secs: float = 1.2,
+        **kwargs: Any,
+    ) -> None:
+        """Create the filler.
+
+        Args:
+            texts: What it says, in turn.
+            after_secs: How long the caller waits in silence before; less than about 1 s would
+                often be followed at once by the answer.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If there is nothing to say, or `after_secs` is not positive.
+        """
+        if not texts:
+            raise ValueError("a filler needs at least one text")
+        super().__init__(after_secs=after_secs, **kwargs)
+        self._texts = tuple(texts)
+        self._count = 0
+        self._register_event_handler("on_filler")
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Say the next text, unless this wait has had one."""
+        if self._spoken:
+            return
+        self._spoken = True
+        text = self._texts[self._count % len(self._texts)]
+        self._count += 1
+        await self.push_frame(TTSSpeakFrame(text, append_to_context=False, text_type=FILLER_TEXT))
+        await self._call_event_handler("on_filler")
+
+
+# The silent failures that a caller notices.
+_HEARD_AS_SILENCE = frozenset(StallKind) - {StallKind.AUDIO_UNDERRUN, StallKind.LOOP_LAG}
+
+
+class Apology(Wait):
+    """Apologises when an answer will not come: after a long wait, or when a watchdog says so.
+
+    With a text it stands between the LLM and the TTS service; with a recording, which also
+    helps when the TTS service is what failed, behind the TTS service. It is heard to its end
+    even when the stuck request is being ended.
+
+    Event handlers available:
+
+    - on_apology(apology, stall): it was spoken; the place to offer a person. `stall` is None
+      after a wait that was merely long
+    """
+
+    def __init__(
+        self,
+        *,
+        text: str = "I'm sorry, this is not working right now. Would you like to talk to a person?",
+        audio: bytes | None = None,
+        sample_rate_hz: int = 16000,
+        after_secs: float = 6.0,
+        observer: LatencyObserver | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Create the apology.
+
+        Args:
+            text: What it says.
+            audio: A recording of it, 16-bit little-endian mono samples, played instead.
+            sample_rate_hz: Samples per second of `audio`.
+            after_secs: How long the caller waits before, fillers not counted as an answer.
+            observer: The call's observer, whose watchdogs know sooner.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If there is nothing to say, or `after_secs` is not positive.
+        """
+        if not text and not audio:
+            raise ValueError("an apology needs a text or a recording")
+        super().__init__(after_secs=after_secs, **kwargs)
+        self._text = text
+        self._audio = audio
+        self._sample_rate_hz = sample_rate_hz
+        self._register_event_handler("on_apology")
+        if observer:
+            observer.add_event_handler("on_stall", self._stalled)
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Apologise, unless this wait has had it."""
+        if self._spoken:
+            return
+        self._spoken = True
+        self._stop()
+        for frame in self._frames():
+            frame.interruptible = False
+            await self.push_frame(frame)
+        await self._call_event_handler("on_apology", stall)
+
+    def _frames(self) -> Sequence[Frame]:
+        if not self._audio:
+            return [TTSSpeakFrame(self._text, append_to_context=False, text_type=FILLER_TEXT)]
+        context_id = f"{self.name}.apology"
+        return [
+            TTSStartedFrame(context_id=context_id),
+            TTSAudioRawFrame(self._audio, self._sample_rate_hz, 1, context_id=context_id),
+            TTSStoppedFrame(context_id=context_id),
+        ]
+
+    async def _stalled(self, observer: LatencyObserver, stall: Stall) -> None:
+        if stall.kind in _HEARD_AS_SILENCE:
+            await self.speak(stall)
+
+
+def _is_filler(frame: Frame) -> bool:
+    kind = getattr(frame, "text_type", None)
+    return kind == FILLER_TEXT

@@ -1,0 +1,323 @@
+"""`LatencyObserver`: a whole pipeline's latency, with nothing inserted into it."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from loguru import logger
+from pipecat.frames.frames import InterruptionFrame
+from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
+
+from .budget import Breach, Budgets
+from .conversation import ConversationMeasures
+from .live import CALLS
+from .loop_lag import LoopLag
+from .pipecat_breakdown import contributions
+from .prices import Prices
+from .recorder import Recorder
+from .stages import TurnLatency, measure
+from .stats import PROCESS, Count, LatencyStats
+from .timeline import BargeIn, Mark, Moment, Turn, TurnKind
+from .watchdog import Stall, StallKind, WatchdogLimits
+
+__all__ = ["LatencyObserver"]
+
+KEPT_TURNS = 1000
+"""Turns kept for a report; of a longer call, the last."""
+
+KEPT_STAMPS = 256
+"""Stamps of probes kept until the turn that they belong to is over."""
+
+# Ended by an interruption of the service itself, which frees it without asking the caller.
+_ENDABLE = frozenset(
+    {
+        StallKind.NO_FIRST_TOKEN,
+        StallKind.TOKENS_STALLED,
+        StallKind.NO_SPEECH,
+        StallKind.SPEECH_UNFINISHED,
+    }
+)
+
+
+class LatencyObserver(BaseObserver):
+    """Takes each wait of a call apart, and watches over what the services owe.
+
+    Given to a worker as one of its `observers`. Needs nothing from the pipeline; with
+    `enable_metrics=True`, tokens and tools are told apart more finely, and cost is known.
+
+    Event handlers available:
+
+    - on_turn(observer, turn): a `TurnLatency`, when the agent has finished speaking or the
+      caller has gone on
+    - on_barge_in(observer, barge_in): a `BargeIn`, when the agent has fallen silent
+    - on_breach(observer, breach): a `Breach` of a budget
+    - on_stall(observer, stall): a `Stall`, once per thing overdue
+    - on_call_ended(observer, measures): the call's `ConversationMeasures`
+
+    Example::
+
+        latency = LatencyObserver()
+        worker = PipelineWorker(
+            pipeline, params=PipelineParams(enable_metrics=True), observers=[latency]
+        )
+
+        @latency.event_handler("on_turn")
+        async def on_turn(observer, turn):
+            for stage in turn.stages:
+                print(f"{stage.secs:6.3f} s  {stage.name}  {stage.owner}")
+    """
+
+    def __init__(
+        self,
+        *,
+        call_id: str = "",
+        transport: str = "",
+        budgets: Budgets | None = None,
+        limits: WatchdogLimits | None = None,
+        end_stuck: bool = False,
+        prices: Prices | None = None,
+        process: LatencyStats = PROCESS,
+        **kwargs: Any,
+    ) -> None:
+        """Create the observer of one call.
+
+        Args:
+            call_id: What the call is called in logs and traces; by default the observer's name.
+            transport: The kind of transport, such as "twilio"; by default as its module is named.
+            budgets: What a wait may cost.
+            limits: When something is overdue.
+            end_stuck: Whether a request that is overdue is also ended, once the agent is silent,
+                so that the call can go on; else that is for `end` to do.
+            prices: The price table; by default the packaged one.
+            process: Statistics that this call shares with others.
+            **kwargs: Passed to `BaseObserver`.
+        """
+        super().__init__(observe_every_push=False, **kwargs)
+        self.call_id = call_id or self.name
+        self.stats = LatencyStats(windows_secs=())
+        self.budgets = budgets or Budgets()
+        self._transport = transport
+        self._limits = limits or WatchdogLimits()
+        self._end_stuck = end_stuck
+        self._prices = prices or Prices.load()
+        self._process = process
+        self._call = Recorder(self._limits)
+        self._turns: deque[TurnLatency] = deque(maxlen=KEPT_TURNS)
+        self._numbered = 0
+        self._stamps: deque[Mark] = deque(maxlen=KEPT_STAMPS)
+        self._to_end: list[Stall] = []
+        self._seen_at = self._seen_on_loop = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._lag: LoopLag | None = None
+        self._lagged: list[Stall] = []
+        self._ended = False
+        for event in ("on_turn", "on_barge_in", "on_breach", "on_stall", "on_call_ended"):
+            self._register_event_handler(event)
+
+    @property
+    def turns(self) -> Sequence[TurnLatency]:
+        """The turns so far, oldest first, at most the last 1,000."""
+        return tuple(self._turns)
+
+    @property
+    def transport(self) -> str:
+        """The kind of transport."""
+        return self._transport or self._call.transport
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the caller is waiting for an answer at this moment."""
+        return self._call.timeline.waiting
+
+    @property
+    def measures(self) -> ConversationMeasures:
+        """How the conversation has gone so far, with its cost."""
+        cost = self._call.usage.cost(self._prices)
+        return self._call.conversation.measures(self.now(), cost=cost)
+
+    def now(self) -> float:
+        """Return the present time in seconds of the pipeline's clock."""
+        return self._seen_at + (_loop_time() - self._seen_on_loop if self._seen_on_loop else 0.0)
+
+    async def heard(self, at: float | None = None) -> None:
+        """Tell that the far end has begun to play the answer, where a transport can know.
+
+        Args:
+            at: When, in seconds of the pipeline's clock; by default now.
+        """
+        await self._see(Moment.HEARD, at)
+
+    async def ducked(self, at: float | None = None) -> None:
+        """Tell that the agent was made quieter, to find out what the caller wants.
+
+        Args:
+            at: When, in seconds of the pipeline's clock; by default now.
+        """
+        await self._see(Moment.DUCKED, at)
+
+    def stamp(self, name: str, at: float) -> None:
+        """Put what a probe saw on the timeline of the present turn.
+
+        Args:
+            name: The probe's name and the kind of frame, such as "redacted.transcript".
+            at: When, in seconds of the pipeline's clock.
+        """
+        self._stamps.append(Mark(moment=Moment.STAMP, at=at, key=name))
+
+    async def end(self, stall: Stall) -> bool:
+        """End the request that is stuck, so that the call can go on.
+
+        The service is interrupted where it stands, and everything behind it; the caller's words
+        stay in the context.
+
+        Args:
+            stall: What `on_stall` brought.
+
+        Returns:
+            Whether there was a request to end: a transcript that is missing, for one, holds
+            nothing up.
+        """
+        processor = self._call.processors.get(stall.service)
+        if stall.kind not in _ENDABLE or processor is None:
+            return False
+        logger.warning(f"{self}: ending {stall.kind} at {stall.service}")
+        await processor.queue_frame(InterruptionFrame())
+        return True
+
+    async def setup(self, task_manager: Any) -> None:
+        """Begin to watch the loop, and be listed among the live calls."""
+        await super().setup(task_manager)
+        CALLS.add(self)
+        self._lag = LoopLag.of_running_loop()
+        self._lag.watch(self._loop_lagged)
+
+    async def cleanup(self) -> None:
+        """Close the last turn, and tell how the call went."""
+        if not self._ended:
+            self._ended = True
+            if self._lag:
+                self._lag.unwatch(self._loop_lagged)
+            CALLS.discard(self)
+            await self._see(Moment.CALL_ENDED, None)
+            if self._timer:
+                self._timer.cancel()
+            await self._call_event_handler("on_call_ended", self.measures)
+        await super().cleanup()
+
+    async def on_processor_setup(self, data: ProcessorSetUp) -> None:
+        """Learn who is in the pipeline."""
+        self._call.learn(data.processor)
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """Take in the first push of a frame."""
+        if self._call.take(data):
+            self._seen_at, self._seen_on_loop = data.timestamp / 1e9, _loop_time()
+            await self._report()
+
+    async def _see(self, moment: Moment, at: float | None) -> None:
+        self._call.see(moment, self.now() if at is None else at)
+        await self._report()
+
+    async def _report(self) -> None:
+        """Tell what the call has brought to light, and set the timer for the next deadline."""
+        call = self._call
+        if call.done:
+            done, call.done = call.done, []
+            for each in done:
+                await (self._turn(each) if isinstance(each, Turn) else self._barge_in(each))
+        if call.stalls:
+            stalls, call.stalls = call.stalls, []
+            for stall in stalls:
+                await self._stall(stall)
+        if self._to_end and not call.timeline.speaking:
+            to_end, self._to_end = self._to_end, []
+            for stall in to_end:
+                await self.end(stall)
+        self._set_timer()
+
+    async def _turn(self, turn: Turn) -> None:
+        written = turn.first(Moment.WRITTEN)
+        spans = []
+        if written and isinstance(written.evidence, FramePushed):
+            seen = [m.evidence for m in turn.marks if isinstance(m.evidence, FramePushed)]
+            spans = await contributions(seen, written.evidence)
+        self._numbered += 1
+        stamps = [stamp for stamp in self._stamps if turn.marks[0].at <= stamp.at <= turn.ended_at]
+        latency = measure(
+            replace(turn, marks=(*turn.marks, *stamps)),
+            number=self._numbered,
+            spans=spans,
+            services=self._call.services,
+            transport=self.transport,
+        )
+        self._turns.append(latency)
+        for stats in (self.stats, self._process):
+            stats.add_turn(latency, at=time.monotonic())
+        if turn.kind is not TurnKind.GREETING:
+            self._call.conversation.turn(empty=turn.kind is TurnKind.EMPTY)
+        await self._call_event_handler("on_turn", latency)
+        await self._breached(self.budgets.check(latency))
+
+    async def _barge_in(self, barge_in: BargeIn) -> None:
+        self._call.conversation.barge_in()
+        for stats in (self.stats, self._process):
+            stats.add_barge_in(barge_in, transport=self.transport, at=time.monotonic())
+        await self._call_event_handler("on_barge_in", barge_in)
+        await self._breached(self.budgets.check_barge_in(barge_in))
+
+    async def _breached(self, breaches: Sequence[Breach]) -> None:
+        for breach in breaches:
+            self._count(Count(what="breaches", kind=breach.budget, owner=breach.blame))
+            await self._call_event_handler("on_breach", breach)
+
+    async def _stall(self, stall: Stall) -> None:
+        self._count(Count(what="stalls", kind=stall.kind, owner=self._who(stall.service)))
+        logger.warning(
+            f"{self}: {stall.kind} at {stall.service or 'the pipeline'}, {stall.elapsed_secs:.2f} s"
+        )
+        await self._call_event_handler("on_stall", stall)
+        if self._end_stuck and stall.kind in _ENDABLE:
+            self._to_end.append(stall)
+
+    def _who(self, service: str) -> str:
+        # Processors are numbered; a label of a metric must not be.
+        known = self._call.services.get(service)
+        return known.provider if known else service.partition("#")[0]
+
+    def _count(self, count: Count) -> None:
+        for stats in (self.stats, self._process):
+            stats.count(count)
+
+    def _set_timer(self) -> None:
+        due = self._call.watchdogs.next_due()
+        if due is None or self._ended:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(0.0, due - self.now())
+        # A timer that fires early only looks, and sets the next one.
+        if self._timer is None or self._timer.when() > when + 1e-3:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._ended:
+            self.create_task(self._overdue(), "overdue")
+
+    async def _overdue(self) -> None:
+        self._call.stalls += self._call.watchdogs.due(self.now())
+        await self._report()
+
+    def _loop_lagged(self, lag: float) -> None:
+        limit = self._limits.loop_lag
+        if limit is not None and lag > limit and not self._ended:
+            stall = Stall(kind=StallKind.LOOP_LAG, service="", elapsed_secs=lag, at=self.now())
+            self.create_task(self._stall(stall), "loop_lag")
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

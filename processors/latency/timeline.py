@@ -1,0 +1,382 @@
+"""A call as turns, from what was seen and when: the moments of each wait, and of each barge-in.
+
+Pure: moments and their times come in, finished turns go out. Where the time of a turn went is
+`stages.py`'s part.
+"""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+__all__ = ["BargeIn", "Mark", "Moment", "Timeline", "Turn", "TurnKind"]
+
+
+class Moment(enum.StrEnum):
+    """Something seen in a call, at one time."""
+
+    CONNECTED = enum.auto()
+    CALLER_STARTED = enum.auto()
+    CALLER_STOPPED = enum.auto()
+    TRANSCRIPT = enum.auto()
+    TURN_STARTED = enum.auto()
+    TURN_ENDED = enum.auto()
+    BACKCHANNEL = enum.auto()
+    DUCKED = enum.auto()
+    INTERRUPTED = enum.auto()
+    CONTEXT = enum.auto()
+    LLM_STARTED = enum.auto()
+    TOKEN = enum.auto()
+    SENTENCE = enum.auto()
+    TOOL_STARTED = enum.auto()
+    TOOL_ENDED = enum.auto()
+    AUDIO = enum.auto()
+    WRITTEN = enum.auto()
+    HEARD = enum.auto()
+    FILLER_WRITTEN = enum.auto()
+    BOT_STOPPED = enum.auto()
+    STAMP = enum.auto()
+    EVIDENCE = enum.auto()
+    CALL_ENDED = enum.auto()
+
+
+class TurnKind(enum.StrEnum):
+    """How a wait for the agent ended."""
+
+    ANSWERED = enum.auto()
+    """The caller spoke, and heard an answer."""
+    GREETING = enum.auto()
+    """The agent spoke first, to a caller who had connected."""
+    INTERRUPTED = enum.auto()
+    """The caller spoke again before there was an answer."""
+    EMPTY = enum.auto()
+    """No word of the caller's was recognized."""
+    UNANSWERED = enum.auto()
+    """The call ended before there was an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """One moment.
+
+    Parameters:
+        moment: What was seen.
+        at: When, in seconds of the pipeline's clock.
+        owner: The processor it was seen at.
+        secs: For `CALLER_STARTED` and `CALLER_STOPPED`, how long the VAD had waited to be sure;
+            the sound itself began or ended that much earlier.
+        key: What tells this mark from others: the id of a tool call, the name of a probe.
+        name: What a person calls it: the tool's name.
+        evidence: What it was seen in; not looked at here.
+    """
+
+    moment: Moment
+    at: float
+    owner: str = ""
+    secs: float = 0.0
+    key: str = ""
+    name: str = ""
+    evidence: object = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One wait for the agent, from the caller's last words to the agent's.
+
+    Parameters:
+        kind: How it ended.
+        marks: What was seen, in order.
+        ended_at: When it was over, in seconds of the pipeline's clock.
+        clock_jumped: Whether the clock went back, or stood still for so long that the machine
+            must have slept; the times are then not to be trusted.
+    """
+
+    kind: TurnKind
+    marks: tuple[Mark, ...]
+    ended_at: float
+    clock_jumped: bool = False
+
+    def all(self, moment: Moment) -> Iterator[Mark]:
+        """Return the marks of one moment, in order."""
+        return (mark for mark in self.marks if mark.moment is moment)
+
+    def first(self, moment: Moment) -> Mark | None:
+        """Return the first mark of a moment, if there is one."""
+        return next(self.all(moment), None)
+
+    def last(self, moment: Moment) -> Mark | None:
+        """Return the last mark of a moment, if there is one."""
+        return next((mark for mark in reversed(self.marks) if mark.moment is moment), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BargeIn:
+    """The caller spoke over the agent, and the agent was cut off.
+
+    All times are in seconds of the pipeline's clock, None where it was not seen.
+
+    Parameters:
+        onset_at: When the caller's voice began.
+        vad_at: When the VAD was sure of it.
+        ducked_at: When the agent was made quieter.
+        decided_at: When it was decided to be an interruption.
+        silent_at: When no more of the agent's audio went out.
+    """
+
+    onset_at: float | None = None
+    vad_at: float | None = None
+    ducked_at: float | None = None
+    decided_at: float | None = None
+    silent_at: float | None = None
+
+    @property
+    def total_secs(self) -> float | None:
+        """From the caller's voice to the agent's silence."""
+        if self.onset_at is None or self.silent_at is None:
+            return None
+        return max(0.0, self.silent_at - self.onset_at)
+
+
+class _Phase(enum.Enum):
+    IDLE = enum.auto()
+    LISTENING = enum.auto()
+    ANSWERING = enum.auto()
+    SPEAKING = enum.auto()
+
+
+# Once is enough: what follows the first of these belongs to the answer's length, not to the wait.
+_FIRST_ONLY = frozenset({Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO, Moment.CONTEXT})
+_WORK = frozenset({Moment.CONTEXT, Moment.LLM_STARTED, Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO})
+_NOT_WHILE_SPEAKING = _WORK | {Moment.EVIDENCE}
+# Told by others than the pipeline, so they may overtake what an observer has yet to see.
+_TOLD_FROM_OUTSIDE = (Moment.HEARD, Moment.DUCKED, Moment.CALL_ENDED)
+_BEGINNINGS = frozenset({Moment.CALLER_STOPPED, Moment.TRANSCRIPT})
+_DONE_SPEAKING = (Moment.WRITTEN, Moment.HEARD)
+
+MAX_MARKS = 256
+"""Marks kept of one turn; later ones that may repeat are dropped."""
+
+MAX_GAP_SECS = 120.0
+"""A wait in which nothing is seen for longer is a machine that slept, not an agent that thinks."""
+
+
+class Timeline:
+    """Cuts what is seen in a call into turns."""
+
+    def __init__(self, *, max_gap_secs: float = MAX_GAP_SECS) -> None:
+        """Start at the beginning of a call.
+
+        Args:
+            max_gap_secs: Seconds without any moment inside a wait that count as a clock jump.
+        """
+        self._max_gap_secs = max_gap_secs
+        self._phase = _Phase.IDLE
+        self._marks: list[Mark] = []
+        self._aside: list[Mark] = []
+        self._barge_in: BargeIn | None = None
+        self._ducked_at: float | None = None
+        self._jumped = False
+        self._now: float | None = None
+        self._greeted = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the caller has finished, or connected, and has heard no answer yet."""
+        return self._phase is _Phase.ANSWERING
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the agent is speaking."""
+        return self._phase is _Phase.SPEAKING
+
+    def has(self, moment: Moment) -> bool:
+        """Whether the turn in progress has seen a moment: then its like need not be told."""
+        return any(mark.moment is moment for mark in self._marks)
+
+    def see(self, mark: Mark) -> list[Turn | BargeIn]:
+        """Take in a moment.
+
+        Args:
+            mark: What was seen. A time before that of an earlier mark is taken for that of the
+                earlier one, and the turn is flagged.
+
+        Returns:
+            What this moment completed.
+        """
+        mark = self._in_order(mark)
+        match mark.moment:
+            case Moment.CONNECTED:
+                if not self._greeted and self._phase is _Phase.IDLE:
+                    self._begin([mark], _Phase.ANSWERING)
+                self._greeted = True
+            case Moment.CALLER_STARTED:
+                return self._caller_started(mark)
+            case Moment.CALLER_STOPPED | Moment.TRANSCRIPT:
+                self._caller_heard(mark)
+            case Moment.TURN_STARTED:
+                return self._turn_started(mark)
+            case Moment.TURN_ENDED:
+                return self._turn_ended(mark)
+            case Moment.BACKCHANNEL:
+                self._aside = []
+                self._ducked_at = None
+            case Moment.DUCKED:
+                self._ducked_at = mark.at
+            case Moment.INTERRUPTED:
+                return self._interrupted(mark)
+            case Moment.WRITTEN | Moment.FILLER_WRITTEN:
+                self._written(mark)
+            case Moment.BOT_STOPPED:
+                return self._bot_stopped(mark)
+            case Moment.CALL_ENDED:
+                return self._call_ended(mark)
+            case _:
+                self._worked(mark)
+        return []
+
+    def _in_order(self, mark: Mark) -> Mark:
+        if mark.moment in _TOLD_FROM_OUTSIDE:
+            return mark
+        before, self._now = self._now, mark.at
+        if before is None:
+            return mark
+        if mark.at < before:
+            self._now = before
+            self._jumped = True
+            return replace(mark, at=before)
+        if self._phase is _Phase.ANSWERING and mark.at - before > self._max_gap_secs:
+            self._jumped = True
+        return mark
+
+    def _caller_started(self, mark: Mark) -> list[Turn | BargeIn]:
+        if self._phase in (_Phase.ANSWERING, _Phase.SPEAKING):
+            # Perhaps a turn, perhaps an "mhm": known when a strategy has decided.
+            self._aside = [mark]
+            return []
+        started = [m for m in self._marks if m.moment is Moment.TURN_STARTED]
+        self._begin([*started, mark], _Phase.LISTENING)
+        return []
+
+    def _caller_heard(self, mark: Mark) -> None:
+        if self._phase in (_Phase.IDLE, _Phase.LISTENING):
+            self._phase = _Phase.LISTENING
+            self._keep(mark)
+        elif self._aside or mark.moment is Moment.CALLER_STOPPED:
+            self._aside.append(mark)
+            del self._aside[:-MAX_MARKS]
+        elif self._phase is _Phase.ANSWERING:
+            self._keep(mark)
+
+    def _turn_started(self, mark: Mark) -> list[Turn | BargeIn]:
+        if self._phase in (_Phase.IDLE, _Phase.LISTENING):
+            self._phase = _Phase.LISTENING
+            self._keep(mark)
+            return []
+        done: list[Turn | BargeIn] = [*self._barge_in_over(None)]
+        if self._phase is _Phase.SPEAKING:
+            started = next((m for m in self._aside if m.moment is Moment.CALLER_STARTED), None)
+            self._barge_in = BargeIn(
+                onset_at=started.at - started.secs if started else None,
+                vad_at=started.at if started else None,
+                ducked_at=self._ducked_at,
+                decided_at=mark.at,
+            )
+        done.extend(self._close(mark.at))
+        self._begin([*self._aside, mark], _Phase.LISTENING)
+        return done
+
+    def _turn_ended(self, mark: Mark) -> list[Turn | BargeIn]:
+        done: list[Turn | BargeIn] = []
+        if self._phase in (_Phase.ANSWERING, _Phase.SPEAKING):
+            if not self._aside:
+                if self._phase is _Phase.ANSWERING:
+                    self._keep(mark)
+                return done
+            # A turn that nothing announced, in a pipeline without start strategies.
+            done.extend(self._close(mark.at))
+            self._begin(self._aside, _Phase.LISTENING)
+        self._keep(mark)
+        self._phase = _Phase.ANSWERING
+        return done
+
+    def _interrupted(self, mark: Mark) -> list[Turn | BargeIn]:
+        if self._barge_in:
+            self._barge_in = replace(self._barge_in, decided_at=mark.at)
+        elif self._aside:
+            return self._turn_started(mark)
+        return []
+
+    def _worked(self, mark: Mark) -> None:
+        if self._phase is _Phase.IDLE:
+            return
+        if self._phase is _Phase.LISTENING and mark.moment in _WORK:
+            if not self.has(Moment.CALLER_STOPPED) and not self.has(Moment.TRANSCRIPT):
+                return
+            # In a pipeline without turn strategies, being at work is the end of the turn.
+            self._phase = _Phase.ANSWERING
+        if self._phase is _Phase.SPEAKING and mark.moment in _NOT_WHILE_SPEAKING:
+            return
+        if mark.moment is Moment.HEARD and (self.has(Moment.HEARD) or not self.speaking):
+            return
+        if mark.moment in _FIRST_ONLY and self.has(mark.moment):
+            return
+        self._keep(mark)
+
+    def _written(self, mark: Mark) -> None:
+        if mark.moment is Moment.FILLER_WRITTEN:
+            if self._phase is _Phase.ANSWERING and not self.has(Moment.FILLER_WRITTEN):
+                self._keep(mark)
+            return
+        if self._phase in (_Phase.ANSWERING, _Phase.LISTENING) and self._marks:
+            self._keep(mark)
+            self._phase = _Phase.SPEAKING
+        elif self._phase is _Phase.IDLE:
+            self._begin([], _Phase.SPEAKING)
+
+    def _bot_stopped(self, mark: Mark) -> list[Turn | BargeIn]:
+        done: list[Turn | BargeIn] = [*self._barge_in_over(mark.at)]
+        if self._phase is _Phase.SPEAKING:
+            done.extend(self._close(mark.at))
+            speaks = self._aside and self._aside[-1].moment is Moment.CALLER_STARTED
+            self._begin(self._aside, _Phase.LISTENING if speaks else _Phase.IDLE)
+        return done
+
+    def _call_ended(self, mark: Mark) -> list[Turn | BargeIn]:
+        done: list[Turn | BargeIn] = [
+            *self._barge_in_over(None),
+            *self._close(mark.at, unanswered=TurnKind.UNANSWERED),
+        ]
+        self._begin([], _Phase.IDLE)
+        return done
+
+    def _barge_in_over(self, silent_at: float | None) -> Iterator[BargeIn]:
+        if self._barge_in:
+            yield replace(self._barge_in, silent_at=silent_at)
+        self._barge_in = None
+
+    def _begin(self, marks: list[Mark], phase: _Phase) -> None:
+        self._marks = list(marks)
+        self._phase = phase
+        self._aside = []
+        self._ducked_at = None
+        self._jumped = False
+
+    def _keep(self, mark: Mark) -> None:
+        if len(self._marks) < MAX_MARKS or mark.moment in _DONE_SPEAKING:
+            self._marks.append(mark)
+
+    def _close(self, at: float, unanswered: TurnKind = TurnKind.INTERRUPTED) -> Iterator[Turn]:
+        if self._phase is _Phase.IDLE:
+            return
+        kind = self._kind() or unanswered
+        # A caller who connects and speaks first has waited for nothing.
+        begun = _BEGINNINGS if not self.has(Moment.CONNECTED) else _WORK
+        if any(mark.moment in begun for mark in self._marks):
+            yield Turn(kind=kind, marks=tuple(self._marks), ended_at=at, clock_jumped=self._jumped)
+
+    def _kind(self) -> TurnKind | None:
+        answered = self.has(Moment.WRITTEN)
+        if self.has(Moment.CONNECTED):
+            return TurnKind.GREETING if answered else None
+        if not self.has(Moment.TRANSCRIPT):
+            return TurnKind.EMPTY
+        return TurnKind.ANSWERED if answered else None

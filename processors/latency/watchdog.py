@@ -1,0 +1,276 @@
+"""Deadlines for what a provider owes: the silent failures that no error frame reports.
+
+Pure: what happened comes in with its time, what is overdue goes out.
+"""
+
+import enum
+from dataclasses import dataclass, fields
+
+__all__ = ["Seen", "Stall", "StallKind", "WatchdogLimits", "Watchdogs"]
+
+
+class StallKind(enum.StrEnum):
+    """What is overdue, or went wrong unseen."""
+
+    TRANSCRIPT_MISSING = enum.auto()
+    """The caller spoke, and the STT service said nothing."""
+    NO_FIRST_TOKEN = enum.auto()
+    """The LLM was asked, and began no answer."""
+    TOKENS_STALLED = enum.auto()
+    """The LLM began an answer, and neither goes on nor ends it."""
+    EMPTY_ANSWER = enum.auto()
+    """The LLM ended its answer without a word or a tool call."""
+    NO_SPEECH = enum.auto()
+    """The TTS service began, and sent no audio."""
+    SPEECH_UNFINISHED = enum.auto()
+    """The TTS service sent audio, then neither more nor an end."""
+    NO_AUDIO_WRITTEN = enum.auto()
+    """There was audio to play, and the transport wrote none."""
+    NO_ANSWER = enum.auto()
+    """The caller's turn ended, and nothing at all is to be heard."""
+    AUDIO_UNDERRUN = enum.auto()
+    """The agent's audio broke off in the middle, and went on."""
+    LOOP_LAG = enum.auto()
+    """The event loop came late: all calls of this process stand still."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stall:
+    """Something overdue.
+
+    Parameters:
+        kind: What.
+        service: The processor that owes it; empty if none can be named.
+        elapsed_secs: For how long it has been owed.
+        at: When it was found, in seconds of the pipeline's clock.
+    """
+
+    kind: StallKind
+    service: str
+    elapsed_secs: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchdogLimits:
+    """Seconds after which something is overdue; None to never mind.
+
+    The defaults are twice what the slow end of current vendors takes, and short enough that
+    the caller can be told something within 3 s.
+
+    Parameters:
+        transcript_missing: From the caller's silence, as the VAD has it, to a final transcript.
+        no_first_token: From the request to the first token or tool call.
+        tokens_stalled: From one token to the next, or to the end.
+        no_speech: From the start of speech synthesis to its first audio.
+        speech_unfinished: From the last audio, once the LLM is done, to more or the end.
+        no_audio_written: From the first audio to the first that the transport wrote.
+        no_answer: From the end of the caller's turn to any audio written, except while a tool
+            runs.
+        audio_underrun: A hole within the agent's speech that is worth reporting.
+        loop_lag: How late the event loop may be.
+    """
+
+    transcript_missing: float | None = 2.0
+    no_first_token: float | None = 2.5
+    tokens_stalled: float | None = 2.0
+    no_speech: float | None = 2.0
+    speech_unfinished: float | None = 2.5
+    no_audio_written: float | None = 1.0
+    no_answer: float | None = 6.0
+    audio_underrun: float | None = 0.1
+    loop_lag: float | None = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that is always exceeded."""
+        for limit in fields(self):
+            secs = getattr(self, limit.name)
+            if secs is not None and not secs > 0:
+                raise ValueError(f"{limit.name} must be above 0 seconds or None, not {secs!r}")
+
+
+class Seen(enum.Enum):
+    """What a watchdog needs to know of."""
+
+    CALLER_STARTED = enum.auto()
+    CALLER_STOPPED = enum.auto()
+    INTERIM = enum.auto()
+    TRANSCRIPT = enum.auto()
+    TURN_STARTED = enum.auto()
+    TURN_ENDED = enum.auto()
+    INTERRUPTED = enum.auto()
+    LLM_STARTED = enum.auto()
+    TOKEN = enum.auto()
+    LLM_ENDED = enum.auto()
+    TOOL_STARTED = enum.auto()
+    TOOL_ENDED = enum.auto()
+    TTS_STARTED = enum.auto()
+    AUDIO = enum.auto()
+    TTS_STOPPED = enum.auto()
+    WRITTEN = enum.auto()
+
+
+@dataclass
+class _Owed:
+    since: float
+    service: str
+    reported: bool = False
+
+
+# What is no longer owed once something is seen.
+_SETTLES: dict[Seen, tuple[StallKind, ...]] = {
+    Seen.CALLER_STARTED: (StallKind.TRANSCRIPT_MISSING,),
+    Seen.TRANSCRIPT: (StallKind.TRANSCRIPT_MISSING,),
+    Seen.TURN_STARTED: (StallKind.NO_ANSWER,),
+    Seen.INTERRUPTED: (
+        StallKind.NO_FIRST_TOKEN,
+        StallKind.TOKENS_STALLED,
+        StallKind.NO_SPEECH,
+        StallKind.SPEECH_UNFINISHED,
+        StallKind.NO_AUDIO_WRITTEN,
+    ),
+    Seen.TOKEN: (StallKind.NO_FIRST_TOKEN,),
+    Seen.LLM_ENDED: (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED),
+    Seen.TOOL_STARTED: (
+        StallKind.NO_FIRST_TOKEN,
+        StallKind.TOKENS_STALLED,
+        StallKind.NO_ANSWER,
+    ),
+    Seen.AUDIO: (StallKind.NO_SPEECH,),
+    Seen.TTS_STOPPED: (StallKind.NO_SPEECH, StallKind.SPEECH_UNFINISHED),
+    Seen.WRITTEN: (StallKind.NO_AUDIO_WRITTEN, StallKind.NO_ANSWER),
+}
+
+# What begins to be owed, by the service that it was seen at.
+_OWES: dict[Seen, StallKind] = {
+    Seen.LLM_STARTED: StallKind.NO_FIRST_TOKEN,
+    Seen.TOKEN: StallKind.TOKENS_STALLED,
+    Seen.TTS_STARTED: StallKind.NO_SPEECH,
+    Seen.TURN_ENDED: StallKind.NO_ANSWER,
+    Seen.TOOL_ENDED: StallKind.NO_ANSWER,
+}
+
+
+class Watchdogs:
+    """Keeps the deadlines of one call."""
+
+    def __init__(self, limits: WatchdogLimits | None = None) -> None:
+        """Start with nothing owed.
+
+        Args:
+            limits: When something is overdue.
+        """
+        self._limits = limits or WatchdogLimits()
+        self._owed: dict[StallKind, _Owed] = {}
+        self._unheard = True
+        self._llm_at_work = False
+        self._llm_said_something = False
+        self._llm_asked_at = 0.0
+        self._speaking = False
+
+    def see(self, seen: Seen, *, at: float, service: str = "") -> list[Stall]:
+        """Take in what happened.
+
+        Args:
+            seen: What.
+            at: When, in seconds of the pipeline's clock.
+            service: The processor it was seen at; of `CALLER_STOPPED`, that which owes the
+                transcript; of `AUDIO`, the TTS service.
+
+        Returns:
+            What this itself shows to have gone wrong.
+        """
+        late = self._owed.get(StallKind.NO_FIRST_TOKEN)
+        for kind in _SETTLES.get(seen, ()):
+            self._owed.pop(kind, None)
+        owed = _OWES.get(seen)
+        # Text that comes after the LLM is done is another processor's, and owes nothing.
+        if owed and (seen is not Seen.TOKEN or self._llm_at_work):
+            self._owe(owed, at, service)
+        match seen:
+            case Seen.CALLER_STARTED | Seen.INTERIM:
+                self._unheard = True
+            case Seen.TRANSCRIPT:
+                self._unheard = False
+            case Seen.CALLER_STOPPED if self._unheard:
+                self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
+            case Seen.LLM_STARTED:
+                self._llm_at_work, self._llm_said_something = True, False
+                self._llm_asked_at = at
+            case Seen.TOKEN | Seen.TOOL_STARTED:
+                self._llm_said_something = True
+            case Seen.LLM_ENDED:
+                # An answer that was reported late, and then ended, is one failure and not two.
+                told = late is not None and late.reported
+                return self._llm_ended(at, service, told=told)
+            case Seen.AUDIO:
+                if not self._speaking and StallKind.NO_AUDIO_WRITTEN not in self._owed:
+                    self._owe(StallKind.NO_AUDIO_WRITTEN, at, "")
+                self._owe(StallKind.SPEECH_UNFINISHED, at, service)
+            case Seen.WRITTEN:
+                self._speaking = True
+            case Seen.INTERRUPTED:
+                self._llm_at_work = self._speaking = False
+            case Seen.TTS_STOPPED:
+                self._speaking = False
+        return []
+
+    def more_audio(self, at: float) -> bool:
+        """Take in audio that follows on other audio, at next to no cost.
+
+        Returns:
+            Whether there was other audio; if not, it is for `see` to take in.
+        """
+        owed = self._owed.get(StallKind.SPEECH_UNFINISHED)
+        if owed is None or owed.reported:
+            return False
+        owed.since = at
+        return True
+
+    def owes(self, kind: StallKind) -> bool:
+        """Whether something of a kind is awaited."""
+        return kind in self._owed
+
+    def due(self, at: float) -> list[Stall]:
+        """Return what is overdue, each once.
+
+        Args:
+            at: The present time.
+        """
+        overdue: list[Stall] = []
+        for kind, owed in self._owed.items():
+            limit = self._limit(kind)
+            if limit is not None and not owed.reported and at - owed.since >= limit - 1e-6:
+                owed.reported = True
+                overdue.append(
+                    Stall(kind=kind, service=owed.service, elapsed_secs=at - owed.since, at=at)
+                )
+        return overdue
+
+    def next_due(self) -> float | None:
+        """Return when to ask again, None if nothing is owed."""
+        times = [
+            owed.since + limit
+            for kind, owed in self._owed.items()
+            if not owed.reported and (limit := self._limit(kind)) is not None
+        ]
+        return min(times, default=None)
+
+    def _owe(self, kind: StallKind, at: float, service: str) -> None:
+        self._owed[kind] = _Owed(since=at, service=service)
+
+    def _limit(self, kind: StallKind) -> float | None:
+        # While the LLM still streams, a TTS service waits for text, not the other way round.
+        if kind is StallKind.SPEECH_UNFINISHED and self._llm_at_work:
+            return None
+        limit: float | None = getattr(self._limits, kind.value)
+        return limit
+
+    def _llm_ended(self, at: float, service: str, *, told: bool) -> list[Stall]:
+        was_at_work, self._llm_at_work = self._llm_at_work, False
+        if unfinished := self._owed.get(StallKind.SPEECH_UNFINISHED):
+            unfinished.since = max(unfinished.since, at)
+        if told or not was_at_work or self._llm_said_something:
+            return []
+        elapsed = max(0.0, at - self._llm_asked_at)
+        return [Stall(kind=StallKind.EMPTY_ANSWER, service=service, elapsed_secs=elapsed, at=at)]

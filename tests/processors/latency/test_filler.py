@@ -1,0 +1,210 @@
+"""A caller who waits hears something, and a stuck request does not end the call."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from antiphon.processors.latency import (
+    Apology,
+    Filler,
+    LatencyObserver,
+    LatencyProbe,
+    LatencyStats,
+    StallKind,
+    TurnKind,
+)
+from pipecat.services.llm_service import FunctionCallParams
+
+pytestmark = pytest.mark.looptime
+
+
+async def one_turn(call: Any) -> None:
+    await call.speak()
+    await asyncio.sleep(20)
+
+
+def first_sound_at(call: Any) -> float:
+    return min(chunk.at_secs for chunk in call.transport.played)
+
+
+async def test_a_filler_bridges_a_slow_first_token_and_is_not_the_answer(
+    run_call: Any, delays: Any
+) -> None:
+    delays.llm = 3.0
+    call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.2)])
+    [turn] = call.turns
+    assert call.tts.spoken[0] == "One moment…"
+    # 0.5 s to the end of the turn, 1.2 s of the filler's, then synthesis and output.
+    assert turn.first_sound_secs == pytest.approx(0.5 + 1.2 + 0.12 + 0.03, abs=0.01)
+    assert turn.total_secs == pytest.approx(1.2 + 2.6, abs=0.01)
+    assert turn.secs_of("llm_inference") == pytest.approx(3.0, abs=0.01)
+    assert sum(stage.secs for stage in turn.stages) == pytest.approx(turn.total_secs)
+
+
+async def test_a_quick_answer_has_no_filler(run_call: Any) -> None:
+    call = await run_call(one_turn, after_llm=[Filler(after_secs=1.2)])
+    assert "One moment…" not in call.tts.spoken
+
+
+async def test_no_filler_is_spoken_once_the_answer_has_begun(run_call: Any, delays: Any) -> None:
+    delays.per_token = 0.4  # the first sentence is complete long after the filler's limit
+    call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.0)])
+    assert "One moment…" not in call.tts.spoken
+
+
+async def test_a_slow_tool_is_bridged_once(run_call: Any) -> None:
+    async def look_up(params: FunctionCallParams) -> None:
+        await asyncio.sleep(8)
+        await params.result_callback({"open": "nine"})
+
+    async def scene(call: Any) -> None:
+        call.llm.register_function("look_up", look_up)
+        call.llm.tool = "look_up"
+        await one_turn(call)
+
+    call = await run_call(scene, after_llm=[Filler(after_secs=1.2)])
+    assert call.tts.spoken.count("One moment…") == 1
+
+
+async def test_a_caller_who_goes_on_hears_no_filler(run_call: Any, delays: Any) -> None:
+    delays.llm = None
+
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(1.2)
+        await call.speak(secs=3)
+
+    call = await run_call(scene, delays, after_llm=[Filler(after_secs=1.2)])
+    assert call.tts.spoken == []
+
+
+@pytest.mark.parametrize(
+    ("stuck", "kind", "service"),
+    [
+        ("stt", StallKind.TRANSCRIPT_MISSING, "Stt"),
+        ("llm", StallKind.NO_FIRST_TOKEN, "Llm"),
+        ("per_token", StallKind.TOKENS_STALLED, "Llm"),
+        ("tts", StallKind.NO_SPEECH, "Tts"),
+    ],
+)
+async def test_a_stuck_service_is_named_ended_and_apologised_for(
+    run_call: Any, delays: Any, stuck: str, kind: StallKind, service: str
+) -> None:
+    observer = LatencyObserver(process=LatencyStats(), end_stuck=True)
+    stalled_at: list[float] = []
+    setattr(delays, stuck, None)
+
+    @observer.event_handler("on_stall")
+    async def on_stall(_: LatencyObserver, stall: Any) -> None:
+        stalled_at.append(asyncio.get_running_loop().time())
+        setattr(delays, stuck, 0.1)  # from now on, the service is well again
+
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(12)
+        call.heard_until = len(call.transport.played)
+        await call.speak()
+        await asyncio.sleep(6)
+
+    call = await run_call(scene, delays, observer=observer, after_llm=[Apology(observer=observer)])
+    first = call.stalls[0]
+    assert (first.kind, first.service.partition("#")[0]) == (kind, service)
+    # The caller fell silent at 1.0 s.
+    assert stalled_at[0] - 1.0 <= 3.2
+    assert any("sorry" in text for text in call.tts.spoken)
+    # The call went on: the next turn was answered.
+    assert call.turns[-1].kind is TurnKind.ANSWERED
+    assert len(call.transport.played) > call.heard_until
+
+
+async def test_the_caller_hears_something_within_three_seconds_of_a_dead_llm(
+    run_call: Any, delays: Any
+) -> None:
+    delays.llm = None
+    observer = LatencyObserver(process=LatencyStats(), end_stuck=True)
+    cancelled: list[int] = []
+
+    async def scene(call: Any) -> None:
+        await one_turn(call)
+        cancelled.append(call.llm.cancelled)
+
+    call = await run_call(
+        scene, delays, observer=observer, after_llm=[Filler(), Apology(observer=observer)]
+    )
+    assert cancelled == [1]
+    assert first_sound_at(call) - 1.0 < 3.0
+    assert call.tts.spoken[0] == "One moment…"
+    assert "sorry" in call.tts.spoken[1]
+
+
+async def test_a_stuck_request_is_left_alone_unless_ending_is_asked_for(
+    run_call: Any, delays: Any
+) -> None:
+    delays.llm = None
+    cancelled: list[int] = []
+
+    async def scene(call: Any) -> None:
+        await one_turn(call)
+        cancelled.append(call.llm.cancelled)
+        assert await call.observer.end(call.stalls[0])
+        await asyncio.sleep(1)
+        cancelled.append(call.llm.cancelled)
+
+    await run_call(scene, delays)
+    assert cancelled == [0, 1]
+
+
+async def test_a_recorded_apology_is_heard_although_speech_synthesis_is_dead(
+    run_call: Any, delays: Any
+) -> None:
+    delays.tts = None
+    observer = LatencyObserver(process=LatencyStats())
+    recording = b"\x11\x11" * 8000
+    call = await run_call(
+        one_turn,
+        delays,
+        observer=observer,
+        after_tts=[Apology(audio=recording, observer=observer)],
+    )
+    assert first_sound_at(call) - 1.0 < 4.0
+    assert call.transport.played[0].pcm[:2] == b"\x11\x11"
+
+
+async def test_an_apology_offers_a_person_once_a_wait(run_call: Any, delays: Any) -> None:
+    delays.llm = None
+    offered: list[Any] = []
+    apology = Apology(after_secs=4.0)
+    apology.add_event_handler("on_apology", lambda _, stall: offered.append(stall))
+    call = await run_call(one_turn, delays, after_llm=[apology])
+    assert offered == [None]
+    assert len([text for text in call.tts.spoken if "sorry" in text]) == 1
+
+
+async def test_probes_around_a_processor_show_what_it_costs(run_call: Any, copies: Any) -> None:
+    process = LatencyStats()
+    before = LatencyProbe(place="before", process=process)
+    after = LatencyProbe(place="after", process=process)
+    observer = LatencyObserver(process=process)
+    shown = LatencyProbe(place="shown", observer=observer, process=process)
+    call = await run_call(
+        one_turn, observer=observer, after_stt=[before, copies, after], after_llm=[shown]
+    )
+    cost = (after.percentiles("transcript").p50 or 0) - (before.percentiles("transcript").p50 or 0)
+    assert cost == pytest.approx(0.04, abs=0.005)
+    assert process.percentiles("before.transcript").count == 1
+    assert before.percentiles("transcript").p50 == pytest.approx(0.35, abs=0.005)
+    assert call.turns[0].stamps == {"shown.token": pytest.approx(0.95, abs=0.01)}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Filler(texts=()),
+        lambda: Filler(after_secs=0),
+        lambda: Apology(text=""),
+        lambda: LatencyProbe(place=""),
+    ],
+)
+async def test_what_can_say_nothing_is_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"needs|must"):
+        make()

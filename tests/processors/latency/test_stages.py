@@ -1,0 +1,227 @@
+"""The stages of a wait add up to it, count overlap once, and name what took the time."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from antiphon.processors.latency import (
+    Mark,
+    Moment,
+    Service,
+    Span,
+    Timeline,
+    Turn,
+    TurnKind,
+    TurnLatency,
+    charge,
+    measure,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+M = Moment
+
+TIMES = st.floats(min_value=-5, max_value=15)
+SPANS = st.lists(
+    st.builds(
+        lambda stage, one, other: Span(stage=stage, start=min(one, other), end=max(one, other)),
+        st.sampled_from("abcd"),
+        TIMES,
+        TIMES,
+    ),
+    max_size=12,
+)
+
+
+@given(spans=SPANS)
+def test_whatever_spans_there_are_the_parts_touch_and_add_up(spans: list[Span]) -> None:
+    cut = charge(0.0, 10.0, spans)
+    assert cut[0].start == 0.0
+    assert cut[-1].end == 10.0
+    assert all(one.end == then.start for one, then in pairwise(cut))
+    assert all(span.end > span.start for span in cut)
+
+
+def test_time_that_two_spans_cover_goes_to_the_more_telling_one() -> None:
+    cut = charge(
+        0.0,
+        4.0,
+        [Span(stage="tool", start=1.0, end=2.0), Span(stage="llm", start=0.5, end=3.0)],
+    )
+    assert [(span.stage, span.start, span.end) for span in cut] == [
+        ("pipeline", 0.0, 0.5),
+        ("llm", 0.5, 1.0),
+        ("tool", 1.0, 2.0),
+        ("llm", 2.0, 3.0),
+        ("pipeline", 3.0, 4.0),
+    ]
+
+
+# Caller stops at 2.0 (VAD 0.2 s later), and every stage has a length of its own.
+WHOLE = (
+    Mark(moment=M.CALLER_STARTED, at=1.0, secs=0.2),
+    Mark(moment=M.CALLER_STOPPED, at=2.2, secs=0.2),
+    Mark(moment=M.TRANSCRIPT, at=2.5, owner="stt"),
+    Mark(moment=M.TURN_ENDED, at=2.9),
+    Mark(moment=M.CONTEXT, at=2.9),
+    Mark(moment=M.LLM_STARTED, at=3.4, owner="llm"),
+    Mark(moment=M.TOKEN, at=4.0, owner="llm"),
+    Mark(moment=M.SENTENCE, at=4.7, owner="sentences"),
+    Mark(moment=M.AUDIO, at=5.5, owner="tts"),
+    Mark(moment=M.WRITTEN, at=6.4, owner="out"),
+    Mark(moment=M.HEARD, at=7.4, owner="out"),
+)
+WHOLE_SECS = {
+    "endpointing_wait": 0.2,
+    "transcription": 0.3,
+    "turn_detection": 0.4,
+    "context": 0.5,
+    "llm_inference": 0.6,
+    "sentence_aggregation": 0.7,
+    "speech_synthesis": 0.8,
+    "output_transport": 0.9,
+    "playout": 1.0,
+}
+
+
+def turn(*marks: Mark, kind: TurnKind = TurnKind.ANSWERED) -> Turn:
+    return Turn(kind=kind, marks=marks, ended_at=marks[-1].at)
+
+
+def secs(latency: TurnLatency) -> dict[str, Any]:
+    return {stage.name: pytest.approx(stage.secs) for stage in latency.stages}
+
+
+def test_every_stage_of_a_whole_turn_gets_its_own_time() -> None:
+    latency = measure(turn(*WHOLE), number=1)
+    assert secs(latency) == WHOLE_SECS
+    assert latency.total_secs == pytest.approx(5.4)
+    assert latency.flags == ()
+
+
+@pytest.mark.parametrize("left_out", range(len(WHOLE)))
+def test_a_moment_that_was_not_seen_makes_no_stage_negative_or_zero(left_out: int) -> None:
+    marks = [mark for i, mark in enumerate(WHOLE) if i != left_out]
+    latency = measure(turn(*marks), number=1)
+    assert all(stage.secs > 0 for stage in latency.stages)
+    if latency.total_secs is not None:
+        assert sum(stage.secs for stage in latency.stages) == pytest.approx(latency.total_secs)
+    if WHOLE[left_out].moment in (M.CALLER_STOPPED, M.TRANSCRIPT, M.LLM_STARTED, M.TOKEN, M.AUDIO):
+        assert f"missing:{WHOLE[left_out].moment}" in latency.flags
+
+
+def test_time_that_no_stage_can_claim_is_shown_as_the_pipelines() -> None:
+    marks = [mark for mark in WHOLE if mark.moment is not M.TOKEN]
+    latency = measure(turn(*marks), number=1)
+    assert latency.secs_of("llm_inference") is None
+    assert latency.secs_of("pipeline") == pytest.approx(1.3)
+
+
+def test_pipecats_own_parts_are_kept_where_nothing_tells_more() -> None:
+    spans = [
+        Span(stage="turn_completion", start=3.4, end=4.0, owner="config: filter"),
+        Span(stage="speech_synthesis", start=4.0, end=5.5, owner="tts"),
+    ]
+    latency = measure(turn(*WHOLE), number=1, spans=spans)
+    assert latency.secs_of("turn_completion") == pytest.approx(0.6)
+    assert latency.secs_of("llm_inference") is None
+    assert latency.secs_of("sentence_aggregation") == pytest.approx(0.7)
+    assert latency.secs_of("speech_synthesis") == pytest.approx(0.8)
+
+
+def test_tools_that_run_together_are_counted_once() -> None:
+    marks = (
+        *WHOLE[:6],
+        Mark(moment=M.TOOL_STARTED, at=4.0, key="1", name="orders"),
+        Mark(moment=M.TOOL_STARTED, at=4.1, key="2", name="stock"),
+        Mark(moment=M.TOOL_ENDED, at=5.0, key="1", name="orders"),
+        Mark(moment=M.TOOL_ENDED, at=6.0, key="2", name="stock"),
+        Mark(moment=M.LLM_STARTED, at=6.2, owner="llm"),
+        Mark(moment=M.TOKEN, at=6.8, owner="llm"),
+        Mark(moment=M.AUDIO, at=7.0, owner="tts"),
+        Mark(moment=M.WRITTEN, at=7.0, owner="out"),
+    )
+    latency = measure(turn(*marks), number=1)
+    assert latency.secs_of("function_handler") == pytest.approx(2.0)
+    assert latency.secs_of("llm_inference") == pytest.approx(0.6 + 0.6)
+    assert latency.secs_of("context") == pytest.approx(0.5 + 0.2)
+    assert [(tool.name, tool.secs) for tool in latency.tools] == [
+        ("orders", pytest.approx(1.0)),
+        ("stock", pytest.approx(1.9)),
+    ]
+    assert sum(stage.secs for stage in latency.stages) == pytest.approx(5.0)
+
+
+def test_a_filler_is_the_first_sound_but_not_the_answer() -> None:
+    marks = (*WHOLE[:6], Mark(moment=M.FILLER_WRITTEN, at=3.6), *WHOLE[6:])
+    latency = measure(turn(*marks), number=1)
+    assert latency.first_sound_secs == pytest.approx(1.6)
+    assert latency.total_secs == pytest.approx(5.4)
+
+
+def test_a_transcript_that_came_before_the_vad_was_sure_costs_nothing() -> None:
+    early = [
+        Mark(moment=M.TRANSCRIPT, at=2.1, owner="stt") if m.moment is M.TRANSCRIPT else m
+        for m in WHOLE
+    ]
+    latency = measure(turn(*sorted(early, key=lambda mark: mark.at)), number=1)
+    assert latency.secs_of("transcription") is None
+    assert latency.secs_of("turn_detection") == pytest.approx(0.7)
+    assert latency.secs_of("pipeline") is None
+
+
+def test_a_wait_that_was_not_answered_has_no_total() -> None:
+    latency = measure(turn(*WHOLE[:6], kind=TurnKind.INTERRUPTED), number=1)
+    assert (latency.total_secs, latency.stages, latency.counts) == (None, (), False)
+
+
+def test_a_turn_whose_clock_jumped_does_not_count() -> None:
+    jumped = Turn(kind=TurnKind.ANSWERED, marks=WHOLE, ended_at=9, clock_jumped=True)
+    latency = measure(jumped, number=1)
+    assert latency.flags == ("clock_jump",)
+    assert not latency.counts
+
+
+def test_a_vad_that_claims_more_silence_than_there_was_speech_makes_no_wait_longer() -> None:
+    marks = (
+        Mark(moment=M.CALLER_STARTED, at=1.0),
+        Mark(moment=M.CALLER_STOPPED, at=1.5, secs=99.0),
+        *WHOLE[2:],
+    )
+    assert measure(turn(*marks), number=1).started_at == 1.0
+
+
+def test_a_stage_names_the_provider_behind_it() -> None:
+    services = {"llm": Service(provider="openai", model="gpt-5")}
+    latency = measure(turn(*WHOLE), number=1, services=services)
+    [stage] = [stage for stage in latency.stages if stage.name == "llm_inference"]
+    assert (stage.owner, stage.provider, stage.model) == ("llm", "openai", "gpt-5")
+
+
+def test_moments_are_told_since_the_callers_silence_for_a_picture() -> None:
+    stamped = (*WHOLE[:7], Mark(moment=M.STAMP, at=4.0, key="after_llm.token"), *WHOLE[7:])
+    latency = measure(turn(*stamped), number=1)
+    assert latency.marks["token"] == pytest.approx(2.0)
+    assert latency.stamps == {"after_llm.token": pytest.approx(2.0)}
+
+
+@given(
+    gaps=st.lists(st.floats(min_value=0, max_value=20), min_size=30, max_size=30),
+    moments=st.lists(st.sampled_from(list(M)), max_size=30),
+)
+def test_no_order_of_moments_makes_a_part_negative(
+    gaps: list[float], moments: list[Moment]
+) -> None:
+    timeline = Timeline()
+    at = 0.0
+    done = []
+    for moment, gap in zip([*moments, M.CALL_ENDED], gaps, strict=False):
+        at += gap
+        done += timeline.see(Mark(moment=moment, at=at, secs=0.2, key="k"))
+    for each in done:
+        if isinstance(each, Turn):
+            latency = measure(each, number=1)
+            assert all(stage.secs > 0 for stage in latency.stages)
+            assert sum(stage.secs for stage in latency.stages) == pytest.approx(
+                latency.total_secs or 0.0
+            )

@@ -1,0 +1,218 @@
+"""A call is cut into turns, whatever order and holes the moments come in."""
+
+import pytest
+from antiphon.processors.latency import BargeIn, Mark, Moment, Timeline, Turn, TurnKind
+
+M = Moment
+
+
+def follow(*seen: tuple[Moment, float] | Mark, max_gap_secs: float = 120.0) -> list[Turn | BargeIn]:
+    timeline = Timeline(max_gap_secs=max_gap_secs)
+    done: list[Turn | BargeIn] = []
+    for mark in seen:
+        if not isinstance(mark, Mark):
+            mark = Mark(moment=mark[0], at=mark[1], secs=0.2 if "CALLER" in mark[0].name else 0.0)
+        done += timeline.see(mark)
+    return done
+
+
+def turns(*seen: tuple[Moment, float] | Mark, max_gap_secs: float = 120.0) -> list[Turn]:
+    return [d for d in follow(*seen, max_gap_secs=max_gap_secs) if isinstance(d, Turn)]
+
+
+def asked(at: float) -> list[tuple[Moment, float]]:
+    """A caller who speaks for a second and is done."""
+    return [
+        (M.CALLER_STARTED, at),
+        (M.TURN_STARTED, at),
+        (M.CALLER_STOPPED, at + 1.0),
+        (M.TRANSCRIPT, at + 1.1),
+        (M.TURN_ENDED, at + 1.4),
+        (M.CONTEXT, at + 1.4),
+        (M.LLM_STARTED, at + 1.4),
+    ]
+
+
+def answered(at: float) -> list[tuple[Moment, float]]:
+    return [(M.TOKEN, at), (M.SENTENCE, at + 0.1), (M.AUDIO, at + 0.2), (M.WRITTEN, at + 0.2)]
+
+
+def test_a_call_of_two_answers_is_two_turns() -> None:
+    kinds = [
+        turn.kind
+        for turn in turns(
+            *asked(1), *answered(3), (M.BOT_STOPPED, 5), *asked(6), *answered(8), (M.CALL_ENDED, 12)
+        )
+    ]
+    assert kinds == [TurnKind.ANSWERED, TurnKind.ANSWERED]
+
+
+def test_a_pause_inside_the_callers_turn_starts_the_wait_anew() -> None:
+    [turn] = turns(
+        (M.CALLER_STARTED, 1),
+        (M.TURN_STARTED, 1),
+        (M.CALLER_STOPPED, 2),
+        (M.CALLER_STARTED, 2.5),
+        (M.CALLER_STOPPED, 4),
+        (M.TRANSCRIPT, 4.1),
+        (M.TURN_ENDED, 4.4),
+        *answered(5),
+        (M.BOT_STOPPED, 7),
+    )
+    stopped = turn.last(M.CALLER_STOPPED)
+    assert turn.kind is TurnKind.ANSWERED
+    assert stopped is not None
+    assert stopped.at == 4
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        ([*asked(1), *asked(3)], TurnKind.INTERRUPTED),
+        ([*asked(1), (M.CALL_ENDED, 9)], TurnKind.UNANSWERED),
+        (
+            [(M.CALLER_STARTED, 1), (M.CALLER_STOPPED, 2), (M.TURN_ENDED, 7), (M.CALL_ENDED, 9)],
+            TurnKind.EMPTY,
+        ),
+        # A dead STT: stock Pipecat still has the LLM say something, 5 s later.
+        (
+            [
+                (M.CALLER_STARTED, 1),
+                (M.CALLER_STOPPED, 2),
+                (M.TURN_ENDED, 7),
+                (M.LLM_STARTED, 7),
+                *answered(8),
+                (M.BOT_STOPPED, 9),
+            ],
+            TurnKind.EMPTY,
+        ),
+        ([(M.CONNECTED, 1), (M.LLM_STARTED, 1), *answered(2), (M.BOT_STOPPED, 4)], "greeting"),
+        (
+            [(M.CONNECTED, 1), (M.LLM_STARTED, 1), *asked(2)[:2], (M.CALL_ENDED, 9)],
+            TurnKind.INTERRUPTED,
+        ),
+    ],
+)
+def test_a_wait_is_classed_by_how_it_ended(
+    seen: list[tuple[Moment, float]], kind: TurnKind
+) -> None:
+    assert turns(*seen)[0].kind == kind
+
+
+def test_a_caller_who_connects_and_speaks_first_has_waited_once() -> None:
+    [turn] = turns((M.CONNECTED, 0), *asked(1), *answered(3), (M.BOT_STOPPED, 5))
+    assert turn.kind is TurnKind.ANSWERED
+
+
+def test_what_the_agent_says_unasked_is_no_turn() -> None:
+    assert turns((M.LLM_STARTED, 1), *answered(2), (M.BOT_STOPPED, 4), (M.CALL_ENDED, 9)) == []
+
+
+def test_an_aside_over_the_agent_leaves_its_turn_alone() -> None:
+    [turn] = turns(
+        *asked(1),
+        *answered(3),
+        (M.CALLER_STARTED, 4),
+        (M.CALLER_STOPPED, 4.5),
+        (M.BACKCHANNEL, 4.6),
+        (M.BOT_STOPPED, 8),
+        (M.CALL_ENDED, 20),
+    )
+    assert turn.kind is TurnKind.ANSWERED
+    assert turn.ended_at == 8
+
+
+def test_an_aside_while_the_answer_is_awaited_does_not_move_the_callers_silence() -> None:
+    [turn] = turns(
+        *asked(1),
+        (M.CALLER_STARTED, 2.6),
+        (M.CALLER_STOPPED, 2.9),
+        *answered(4),
+        (M.BOT_STOPPED, 8),
+    )
+    stopped = turn.last(M.CALLER_STOPPED)
+    assert stopped is not None
+    assert stopped.at == 2.0
+
+
+def test_a_barge_in_is_timed_from_the_voice_to_the_silence() -> None:
+    done = follow(
+        *asked(1),
+        *answered(3),
+        (M.CALLER_STARTED, 5.0),
+        (M.DUCKED, 5.05),
+        (M.TURN_STARTED, 5.3),
+        (M.INTERRUPTED, 5.31),
+        (M.BOT_STOPPED, 5.35),
+    )
+    [barge_in] = [d for d in done if isinstance(d, BargeIn)]
+    assert barge_in == BargeIn(
+        onset_at=4.8, vad_at=5.0, ducked_at=5.05, decided_at=5.31, silent_at=5.35
+    )
+    assert barge_in.total_secs == pytest.approx(0.55)
+
+
+def test_an_interruption_that_nobody_announced_is_a_barge_in_too() -> None:
+    done = follow(*asked(1), *answered(3), (M.CALLER_STARTED, 5), (M.INTERRUPTED, 5.3))
+    assert [d.kind for d in done if isinstance(d, Turn)] == [TurnKind.ANSWERED]
+    done = follow(
+        *asked(1), *answered(3), (M.CALLER_STARTED, 5), (M.INTERRUPTED, 5.3), (M.BOT_STOPPED, 5.4)
+    )
+    assert any(isinstance(d, BargeIn) for d in done)
+
+
+def test_an_interruption_without_a_caller_begins_no_turn() -> None:
+    [turn] = turns(*asked(1), (M.INTERRUPTED, 4), *answered(5), (M.BOT_STOPPED, 6))
+    assert turn.kind is TurnKind.ANSWERED
+
+
+def test_what_the_caller_says_over_the_agents_end_is_the_next_turn() -> None:
+    [first, second] = turns(
+        *asked(1),
+        *answered(3),
+        (M.CALLER_STARTED, 4.9),
+        (M.BOT_STOPPED, 5),
+        (M.TURN_STARTED, 5.1),
+        (M.CALLER_STOPPED, 6),
+        (M.TRANSCRIPT, 6.1),
+        (M.TURN_ENDED, 6.2),
+        *answered(7),
+        (M.BOT_STOPPED, 8),
+    )
+    assert (first.kind, second.kind) == (TurnKind.ANSWERED, TurnKind.ANSWERED)
+    assert second.marks[0] == Mark(moment=M.CALLER_STARTED, at=4.9, secs=0.2)
+
+
+def test_a_clock_that_goes_back_is_flagged_and_never_makes_time_negative() -> None:
+    [turn] = turns(*asked(10), (M.TOKEN, 3), (M.AUDIO, 12), (M.WRITTEN, 12), (M.BOT_STOPPED, 13))
+    assert turn.clock_jumped
+    times = [mark.at for mark in turn.marks]
+    assert times == sorted(times)
+
+
+def test_a_machine_that_slept_is_flagged() -> None:
+    [turn] = turns(*asked(1), *answered(500), (M.BOT_STOPPED, 502))
+    assert turn.clock_jumped
+
+
+def test_a_flag_does_not_outlive_its_turn() -> None:
+    [jumped, steady] = turns(
+        *asked(1),
+        *answered(500),
+        (M.BOT_STOPPED, 502),
+        *asked(503),
+        *answered(505),
+        (M.CALL_ENDED, 507),
+    )
+    assert (jumped.clock_jumped, steady.clock_jumped) == (True, False)
+
+
+def test_an_endless_turn_keeps_a_bounded_number_of_moments() -> None:
+    [turn] = turns(
+        *asked(1),
+        *[Mark(moment=M.TOOL_STARTED, at=3, key=str(i)) for i in range(2000)],
+        *answered(5),
+        (M.BOT_STOPPED, 7),
+    )
+    assert len(turn.marks) < 300
+    assert turn.kind is TurnKind.ANSWERED
