@@ -1,1 +1,19 @@
-"""Interruption: who has the turn, what was heard."""
+"""Barge-in: yields to a caller who means it, and keeps talking through "uh-huh"."""
+
+from antiphon.processors.interruption.decision import (
+    Action,
+    AgentState,
+    Decision,
+    DecisionSettings,
+    InterruptionDecider,
+    Utterance,
+)
+
+__all__ = [
+    "Action",
+    "AgentState",
+    "Decision",
+    "DecisionSettings",
+    "InterruptionDecider",
+    "Utterance",
+]
