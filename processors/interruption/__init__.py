@@ -8,6 +8,7 @@ from antiphon.processors.interruption.decision import (
     InterruptionDecider,
     Utterance,
 )
+from antiphon.processors.interruption.ledger import PlaybackLedger
 
 __all__ = [
     "Action",
@@ -15,5 +16,6 @@ __all__ = [
     "Decision",
     "DecisionSettings",
     "InterruptionDecider",
+    "PlaybackLedger",
     "Utterance",
 ]
