@@ -8,14 +8,36 @@ from antiphon.processors.interruption.decision import (
     InterruptionDecider,
     Utterance,
 )
+from antiphon.processors.interruption.frames import HeardTextFrame
+from antiphon.processors.interruption.gate import PlaybackGate
+from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.interruption.ledger import PlaybackLedger
+from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
+from antiphon.processors.interruption.strategy import Decider, InterruptionStrategy
+from antiphon.processors.interruption.turns import (
+    TurnEvent,
+    TurnSnapshot,
+    TurnState,
+    TurnTracker,
+)
 
 __all__ = [
     "Action",
     "AgentState",
+    "Decider",
     "Decision",
     "DecisionSettings",
+    "HeardTextFrame",
+    "Interruption",
     "InterruptionDecider",
+    "InterruptionSettings",
+    "InterruptionStrategy",
+    "PlaybackGate",
     "PlaybackLedger",
+    "PlaybackSettings",
+    "TurnEvent",
+    "TurnSnapshot",
+    "TurnState",
+    "TurnTracker",
     "Utterance",
 ]
