@@ -1,5 +1,6 @@
 """Barge-in: yields to a caller who means it, and keeps talking through "uh-huh"."""
 
+from antiphon.processors.interruption.adaptive_vad import AdaptiveVAD, AmbientNoise
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
@@ -23,7 +24,9 @@ from antiphon.processors.interruption.turns import (
 
 __all__ = [
     "Action",
+    "AdaptiveVAD",
     "AgentState",
+    "AmbientNoise",
     "Decider",
     "Decision",
     "DecisionSettings",
