@@ -4,13 +4,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from antiphon.processors.interruption import (
+        Interruption,
+        InterruptionStrategy,
+        PlaybackGate,
+    )
     from antiphon.processors.safe_processor import SafeProcessor
     from antiphon.processors.sentences import SentenceAggregator
 
-__all__ = ["SafeProcessor", "SentenceAggregator"]
+__all__ = [
+    "Interruption",
+    "InterruptionStrategy",
+    "PlaybackGate",
+    "SafeProcessor",
+    "SentenceAggregator",
+]
 
 # Imported on first use, so that one processor does not pay for the others.
 _HOMES = {
+    "Interruption": "interruption",
+    "InterruptionStrategy": "interruption",
+    "PlaybackGate": "interruption",
     "SafeProcessor": "safe_processor",
     "SentenceAggregator": "sentences",
 }
