@@ -4,16 +4,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from antiphon.processors.interruption import Interruption, InterruptionStrategy, PlaybackGate
+    from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
     from antiphon.processors.redaction import PIIRedactor, PIIRestorer
     from antiphon.processors.safe_processor import SafeProcessor
     from antiphon.processors.sentences import SentenceAggregator
 
-__all__ = ["PIIRedactor", "PIIRestorer", "SafeProcessor", "SentenceAggregator"]
+__all__ = [
+    "Apology",
+    "Filler",
+    "Interruption",
+    "InterruptionStrategy",
+    "LatencyObserver",
+    "LatencyProbe",
+    "PIIRedactor",
+    "PIIRestorer",
+    "PlaybackGate",
+    "SafeProcessor",
+    "SentenceAggregator",
+]
 
 # Imported on first use, so that one processor does not pay for the others.
 _HOMES = {
+    "Apology": "latency",
+    "Filler": "latency",
+    "Interruption": "interruption",
+    "InterruptionStrategy": "interruption",
+    "LatencyObserver": "latency",
+    "LatencyProbe": "latency",
     "PIIRedactor": "redaction",
     "PIIRestorer": "redaction",
+    "PlaybackGate": "interruption",
     "SafeProcessor": "safe_processor",
     "SentenceAggregator": "sentences",
 }

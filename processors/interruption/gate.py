@@ -1,0 +1,442 @@
+"""The valve between the voice and the caller's ear.
+
+The gate paces the agent's audio itself, so that next to nothing waits in the transport: a duck, a
+pause or a stop takes effect within one chunk, a pause loses nothing, and a word goes into the
+conversation's context when its audio has been heard, not before.
+"""
+
+import asyncio
+from collections import deque
+
+from antiphon.processors.interruption.fader import Fader
+from antiphon.processors.interruption.frames import HeardTextFrame
+from antiphon.processors.interruption.ledger import PlaybackLedger, Word
+from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
+from antiphon.processors.interruption.settings import PlaybackSettings
+from antiphon.processors.interruption.tool_calls import ToolCallGuard
+from antiphon.processors.safe_processor import SafeProcessor
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    AggregatedTextProgressFrame,
+    CancelFrame,
+    EndFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    InterruptionFrame,
+    LLMAssistantPushAggregationFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    OutputAudioRawFrame,
+    StartFrame,
+    StopFrame,
+    SystemFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+
+__all__ = ["PlaybackGate"]
+
+_TELL_EVERY_SECS = 0.02
+_HISTORY_MS = 15_000
+_REPLY_ENDS = (LLMFullResponseEndFrame, LLMAssistantPushAggregationFrame)
+
+
+class PlaybackGate(SafeProcessor):
+    """Paces, ducks, holds and resumes the agent's voice; stands before `transport.output()`.
+
+    `duck`, `restore`, `hold` and `resume` take effect at once and may be called from any task of
+    the call's event loop.
+    """
+
+    def __init__(
+        self, *, settings: PlaybackSettings | None = None, name: str | None = None
+    ) -> None:
+        """Create the gate.
+
+        Args:
+            settings: How the agent sounds when the caller speaks over it.
+            name: A name for logs.
+        """
+        super().__init__(name=name)
+        self.settings = settings or PlaybackSettings()
+        self.ledger = PlaybackLedger()
+        self._items: deque[tuple[Frame, float]] = deque()
+        self._timed: deque[tuple[float, Frame]] = deque()
+        self._offset = 0
+        self._history: deque[tuple[float, OutputAudioRawFrame]] = deque()
+        self._fader = Fader(ramp_ms=self.settings.ramp_ms)
+        self._held_at: float | None = None
+        self._held_position_ms = 0.0
+        self._ending = False
+        self._next_at = 0.0
+        self._in_reply = False
+        self._reply_began_ms = 0.0
+        self._last_pts = 0
+        self._context_base: dict[str | None, tuple[int, float]] = {}
+        self._tool_calls = ToolCallGuard()
+        # Contexts whose speech is not to be written down; only the last few can still be playing.
+        self._unwritten: deque[str | None] = deque(maxlen=8)
+        self._pacer: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    # What the strategy calls.
+
+    @property
+    def playing(self) -> bool:
+        """Whether the agent has something to say: audio sounds, waits, or is held."""
+        return bool(self._items) or self.ledger.played(self._now()) < self.ledger.sent_ms
+
+    @property
+    def protected(self) -> bool:
+        """Whether what is being said was sent with `interruptible=False`, as TTSSpeakFrame can."""
+        if not self.playing:
+            return False
+        waiting = (frame for frame, _ in self._items if isinstance(frame, OutputAudioRawFrame))
+        said = self._history[-1][1] if self._history else None
+        frame = next(waiting, said)
+        return frame is not None and not frame.interruptible
+
+    @property
+    def held(self) -> bool:
+        """Whether the agent is silent in the middle of what it says."""
+        return self._held_at is not None
+
+    @property
+    def reply_heard_ms(self) -> float:
+        """How much of the reply in progress the caller has heard."""
+        return max(0.0, self._position() - self._reply_began_ms)
+
+    def duck(self) -> None:
+        """Speak more quietly from the next piece on, until `restore`."""
+        self._fader.target = self.settings.duck_gain
+
+    def restore(self) -> None:
+        """Speak at full loudness again."""
+        self._fader.target = 1.0
+
+    def hold(self) -> None:
+        """Fall silent, keeping what was not played."""
+        if self._held_at is None and not self._ending:
+            self._held_at = self._now()
+            self._held_position_ms = self.ledger.played(self._held_at)
+            self._fader.target = 0.0
+
+    def resume(self) -> None:
+        """Go on where `hold` fell silent: from that word, or from its clause after a while."""
+        if self._held_at is None:
+            return
+        held_ms = (self._now() - self._held_at) * 1000
+        self._held_at = None
+        self._fader.target = 1.0
+        position_ms = self._held_position_ms
+        if held_ms > self.settings.clause_after_ms:
+            self._rewind(self.ledger.clause_start(position_ms))
+        else:
+            self._rewind(self.ledger.word_start(position_ms))
+        self._wake.set()
+
+    def agent_text(self) -> str:
+        """Return what the agent is saying."""
+        return self.ledger.text()
+
+    def asked(self, *, secs_ago: float = 0.0, within_ms: float = 1500) -> bool:
+        """Return whether the agent was asking something.
+
+        Args:
+            secs_ago: How long ago.
+            within_ms: How long after its end a question still counts.
+        """
+        position_ms = self.ledger.played(self._now()) - secs_ago * 1000
+        return self.ledger.asked(position_ms, within_ms=within_ms)
+
+    # Frames.
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Queue what the transport would play, and let all else pass.
+
+        Args:
+            frame: The frame.
+            direction: Its direction.
+        """
+        if direction is FrameDirection.DOWNSTREAM:
+            if (passing := self._tool_calls.passing(frame, self._now())) is None:
+                return
+            frame = passing
+        if (
+            direction is FrameDirection.UPSTREAM
+            or isinstance(frame, SystemFrame)
+            or frame.transport_destination is not None
+        ):
+            await self.push_frame(frame, direction)
+            return
+        if isinstance(frame, OutputAudioRawFrame):
+            await self._room.wait()
+            self._receive(frame)
+        elif isinstance(frame, TTSTextFrame):
+            self._note(frame)
+            self._wake.set()
+            return
+        elif isinstance(frame, AggregatedTextProgressFrame) and frame.pts:
+            self._timed.append((self._position_of(frame.context_id, frame.pts), frame))
+            self._wake.set()
+            return
+        elif isinstance(frame, TTSStartedFrame) and not frame.append_to_context:
+            self._unwritten.append(frame.context_id)
+        elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
+            self.ledger.expect(
+                frame.id, frame.text, source=frame, joined=frame.includes_inter_frame_spaces
+            )
+        self._items.append((frame, self.ledger.received_ms))
+        self._idle.clear()
+        self._wake.set()
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Start and stop the pacing; on an interruption, tell what was heard and drop the rest.
+
+        Args:
+            frame: The lifecycle frame.
+            direction: Its direction.
+        """
+        match frame:
+            case StartFrame():
+                self._pacer = self.create_task(self._pace(), f"{self}::pace")
+            case InterruptionFrame():
+                await self._interrupt()
+            case EndFrame() | StopFrame():
+                self._ending = True
+                self.resume()
+                await self._idle.wait()
+                await self._stop()
+            case CancelFrame():
+                await self._stop()
+
+    async def cleanup(self) -> None:
+        """Stop pacing."""
+        await self._stop()
+        await super().cleanup()
+
+    async def _stop(self) -> None:
+        if self._pacer:
+            pacer, self._pacer = self._pacer, None
+            await self.cancel_task(pacer)
+
+    def _receive(self, frame: OutputAudioRawFrame) -> None:
+        self._base_of(getattr(frame, "context_id", None))
+        self.ledger.receive(milliseconds(frame))
+        if self.ledger.received_ms - self.ledger.sent_ms > self.settings.max_buffer_ms:
+            self._room.clear()
+
+    def _note(self, frame: TTSTextFrame) -> None:
+        joined = frame.includes_inter_frame_spaces
+        if frame.pts:
+            start_ms = self._position_of(frame.context_id, frame.pts)
+            self._last_pts = max(self._last_pts, frame.pts)
+            self.ledger.word(frame.segment_id, frame.text, start_ms, source=frame, joined=joined)
+        else:
+            self.ledger.close(frame.segment_id, frame.text, source=frame, joined=joined)
+
+    def _position_of(self, context_id: str | None, pts: int) -> float:
+        base, position_ms = self._base_of(context_id)
+        return position_ms + max(0, pts - base) / 1e6
+
+    def _base_of(self, context_id: str | None) -> tuple[int, float]:
+        """Return from when a context's words are timed, and the position of its audio.
+
+        The service times them from the context's first audio, or from the last word before it if
+        that is later (pipecat's WordTimestampTracker); words known by then come just before it.
+        """
+        if context_id not in self._context_base:
+            base = max(self._last_pts, self.get_clock().get_time())
+            self._context_base = {context_id: (base, self.ledger.received_ms)}
+        return self._context_base[context_id]
+
+    # Pacing.
+
+    async def _pace(self) -> None:
+        while True:
+            if not self._items or (self.held and not self._fading()):
+                await self._rest()
+                continue
+            frame, received_ms = self._items[0]
+            if not isinstance(frame, OutputAudioRawFrame):
+                self._items.popleft()
+                await self._release(frame, received_ms)
+                continue
+            wait = self._next_at - self._now()
+            if wait > 0:
+                await asyncio.sleep(wait)
+                if not self._items or self._items[0][0] is not frame:
+                    continue
+                if self.held and not self._fading():
+                    continue
+            await self._play_piece()
+
+    def _fading(self) -> bool:
+        """Whether the voice that is to fall silent still has to be faded out."""
+        return not self._fader.silent and isinstance(self._items[0][0], OutputAudioRawFrame)
+
+    async def _rest(self) -> None:
+        """Wait for work, telling meanwhile the words that the last piece holds."""
+        self._wake.clear()
+        if not self._items:
+            self._idle.set()
+        await self._tell(self.ledger.heard(self._position()))
+        pending = self.ledger.played(self._now()) < self.ledger.sent_ms
+        try:
+            async with asyncio.timeout(_TELL_EVERY_SECS if pending else None):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _release(self, frame: Frame, received_ms: float) -> None:
+        """Pass on a frame whose turn has come: all audio before it was sent."""
+        if isinstance(frame, (TTSStoppedFrame, *_REPLY_ENDS)):
+            await self._tell(self.ledger.settle(received_ms))
+        if isinstance(frame, LLMFullResponseStartFrame):
+            self._reply_began_ms = received_ms
+        elif isinstance(frame, _REPLY_ENDS):
+            self._in_reply = False
+        await self.push_frame(frame)
+        if isinstance(frame, FunctionCallInProgressFrame) and (
+            follows := self._tool_calls.announced(frame, self._now())
+        ):
+            await self.push_frame(follows)
+
+    async def _take_piece(self) -> OutputAudioRawFrame:
+        """Take one piece off the queue: of several frames where the first ends within it.
+
+        The announcement of the next sentence makes no gap between two.
+        """
+        first = self._items[0][0]
+        assert isinstance(first, OutputAudioRawFrame)
+        size = bytes_of(first, self.settings.piece_ms)
+        piece = bytearray()
+        while len(piece) < size and self._items:
+            frame = self._items[0][0]
+            if isinstance(frame, AggregatedTextFrame):
+                self._items.popleft()
+                await self.push_frame(frame)
+                continue
+            if not isinstance(frame, OutputAudioRawFrame) or not same_kind(frame, first):
+                break
+            part = frame.audio[self._offset : self._offset + size - len(piece)]
+            piece += part
+            self._offset += len(part)
+            if self._offset >= len(frame.audio):
+                self._items.popleft()
+                self._offset = 0
+        return like(first, bytes(piece))
+
+    async def _play_piece(self) -> None:
+        sent = await self._take_piece()
+        self._remember(sent)
+        now = self._now()
+        self._next_at = max(self._next_at, now) + milliseconds(sent) / 1000
+        self.ledger.send(milliseconds(sent), now)
+        if self.ledger.received_ms - self.ledger.sent_ms <= self.settings.max_buffer_ms:
+            self._room.set()
+        await self.push_frame(self._at_gain(sent))
+        position_ms = self._position()
+        while self._timed and self._timed[0][0] <= position_ms:
+            await self.push_frame(self._timed.popleft()[1])
+        await self._tell(self.ledger.heard(position_ms))
+
+    def _at_gain(self, frame: OutputAudioRawFrame) -> OutputAudioRawFrame:
+        per_ms = frame.sample_rate * frame.num_channels / 1000
+        audio = self._fader.apply(frame.audio, samples_per_ms=per_ms)
+        return frame if audio is frame.audio else like(frame, audio)
+
+    async def _tell(self, words: list[Word]) -> None:
+        for word in words:
+            source = word.source
+            assert isinstance(source, AggregatedTextFrame)
+            said = source if isinstance(source, TTSTextFrame) else None
+            frame = HeardTextFrame(
+                word.text,
+                text_type=source.text_type,
+                context_id=source.context_id,
+                segment_id=said.segment_id if said else source.id,
+                # One word's own; a whole sentence's has no place in a part of it.
+                raw_text=said.raw_text if said and said.pts else None,
+            )
+            frame.append_to_context = source.context_id not in self._unwritten
+            frame.includes_inter_frame_spaces = word.joined
+            frame.will_be_spoken = True
+            self._in_reply = frame.append_to_context
+            await self.push_frame(frame)
+
+    # Holding and stopping.
+
+    def _remember(self, frame: OutputAudioRawFrame) -> None:
+        self._history.append((self.ledger.sent_ms, frame))
+        while self._history[0][0] < self.ledger.sent_ms - _HISTORY_MS:
+            self._history.popleft()
+
+    def _rewind(self, position_ms: float) -> None:
+        """Put audio that was sent after a position back in front."""
+        again: list[tuple[Frame, float]] = []
+        while (
+            self._history
+            and self._history[-1][0] + milliseconds(self._history[-1][1]) > position_ms
+        ):
+            start_ms, frame = self._history.pop()
+            again.append((frame, start_ms))
+        if not again:
+            return
+        if self._offset:
+            begun, received_ms = self._items[0]
+            assert isinstance(begun, OutputAudioRawFrame)
+            self._items[0] = (like(begun, begun.audio[self._offset :]), received_ms)
+            self._offset = 0
+        self._items.extendleft(again)
+        self.ledger.rewind(again[-1][1])
+        self._fader.jump(0.0)
+        self._idle.clear()
+
+    async def _interrupt(self) -> None:
+        await self._tell(self.ledger.heard(self._position()))
+        cut = self._in_reply and not self._said_all()
+        kept = deque(item for item in self._items if not item[0].interruptible)
+        if cut and self.settings.cut_mark:
+            mark = HeardTextFrame(self.settings.cut_mark, text_type="cut")
+            await self.push_frame(mark)
+        self._in_reply = False
+        self._items = kept
+        self._offset = 0
+        self._timed.clear()
+        self._history.clear()
+        self.ledger.clear()
+        self._reply_began_ms = 0.0
+        self._context_base.clear()
+        self._last_pts = 0
+        for frame, _ in kept:
+            if isinstance(frame, OutputAudioRawFrame):
+                self.ledger.receive(milliseconds(frame))
+        self._fader.target = 1.0
+        self._fader.jump(1.0)
+        self._held_at = None
+        self._next_at = 0.0
+        self._room.set()
+        self._wake.set()
+
+    def _position(self) -> float:
+        """How far the caller has heard the agent; what fades away in a hold does not count."""
+        played_ms = self.ledger.played(self._now())
+        return min(played_ms, self._held_position_ms) if self.held else played_ms
+
+    def _said_all(self) -> bool:
+        """Whether the reply was complete and played out, and only its end frame is on its way."""
+        frames = [frame for frame, _ in self._items]
+        return any(isinstance(frame, _REPLY_ENDS) for frame in frames) and not (
+            any(isinstance(frame, OutputAudioRawFrame) for frame in frames)
+            or self.ledger.played(self._now()) < self.ledger.sent_ms
+        )
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

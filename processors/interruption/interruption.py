@@ -1,0 +1,62 @@
+"""The parts of the capability, wired to each other."""
+
+from antiphon.processors.interruption.gate import PlaybackGate
+from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
+from antiphon.processors.interruption.strategy import Decider, InterruptionStrategy
+from pipecat.turns.user_stop import BaseUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import (
+    UserTurnStrategies,
+    default_user_turn_start_strategies,
+)
+
+__all__ = ["Interruption"]
+
+
+class Interruption:
+    """A strategy for the user aggregator, and the gate that obeys it; one pair a call.
+
+    Example::
+
+        interruption = Interruption()
+        aggregators = LLMContextAggregatorPair(
+            context,
+            user_params=LLMUserAggregatorParams(
+                user_turn_strategies=interruption.turn_strategies(),
+                vad_analyzer=SileroVADAnalyzer(),
+            ),
+        )
+        pipeline = Pipeline([
+            transport.input(), stt, aggregators.user(), llm, tts,
+            interruption.playback, transport.output(), aggregators.assistant(),
+        ])
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: InterruptionSettings | None = None,
+        playback: PlaybackSettings | None = None,
+        decider: Decider | None = None,
+    ) -> None:
+        """Create both.
+
+        Args:
+            settings: How callers interrupt.
+            playback: How the agent sounds when they do.
+            decider: Asked before the decider that comes with the package.
+        """
+        self.playback = PlaybackGate(settings=playback)
+        self.strategy = InterruptionStrategy(
+            settings=settings, playback=self.playback, decider=decider
+        )
+
+    def turn_strategies(
+        self, *, stop: list[BaseUserTurnStopStrategy] | None = None
+    ) -> UserTurnStrategies:
+        """Return the strategy first among Pipecat's own, for the user aggregator.
+
+        Args:
+            stop: How a turn ends; by default as in Pipecat.
+        """
+        start = [self.strategy, *default_user_turn_start_strategies()]
+        return UserTurnStrategies(start=start, stop=stop)

@@ -1,0 +1,331 @@
+"""What the caller has really heard.
+
+Pure: the gate tells which text and audio goes out and when, and asks which words were heard. Words
+come with times where the TTS service gives them; else a sentence is laid over its audio in
+proportion. Positions are milliseconds of agent audio since the last `clear`; times are seconds on
+any clock that only goes forward.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+
+__all__ = ["PlaybackLedger", "Word"]
+
+# Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
+# characters a second.
+_MS_PER_CHAR = 65.0
+_CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_PIECES = re.compile(r"\s*\S+(?:\s+$)?")
+
+
+@dataclass
+class Word:
+    """One word of the agent's, and where in the audio it sounds.
+
+    Attributes:
+        text: The word, with its punctuation.
+        start_ms: Where it begins.
+        end_ms: Where it ends.
+        joined: Whether `text` brings its own spaces (else words are parted by one).
+        source: What it was made from; the ledger only hands it back.
+    """
+
+    text: str
+    start_ms: float
+    end_ms: float
+    joined: bool
+    source: object
+
+
+@dataclass
+class _Sentence:
+    """A text and the audio it covers; `words` is filled as soon as either is known."""
+
+    key: int
+    text: str
+    source: object
+    joined: bool
+    start_ms: float
+    closed: bool = False
+    timed: bool = False
+    words: list[Word] = field(default_factory=list)
+    taken: int = 0
+
+
+def _pieces(text: str, *, joined: bool) -> tuple[list[str], bool]:
+    """Cut a text into words, or characters where a script knows no spaces."""
+    if _UNSPACED.search(text):
+        return list(text), True
+    return (_PIECES.findall(text), True) if joined else (text.split(), False)
+
+
+class PlaybackLedger:
+    """Keeps sentences, audio sent and audio played together."""
+
+    def __init__(self) -> None:
+        """Start with nothing said."""
+        self._sentences: deque[_Sentence] = deque()
+        self._received_ms = 0.0
+        self._sent_ms = 0.0
+        self._sounds_until = 0.0
+        self._behind_ms = 0.0
+        self._ms_per_char = _MS_PER_CHAR
+        self._gives_times = False
+
+    @property
+    def received_ms(self) -> float:
+        """How much audio there is, sent or not."""
+        return self._received_ms
+
+    @property
+    def sent_ms(self) -> float:
+        """How much audio was handed to the transport."""
+        return self._sent_ms
+
+    def clear(self) -> None:
+        """Forget what was said; positions start at 0 again."""
+        self._sentences.clear()
+        self._received_ms = self._sent_ms = 0.0
+
+    def expect(self, key: int, text: str, *, source: object, joined: bool = False) -> None:
+        """Note a sentence whose audio is about to arrive.
+
+        Args:
+            key: Its id.
+            text: Its text.
+            source: Handed back with each of its words.
+            joined: Whether the text brings its own spaces.
+        """
+        self._sentences.append(
+            _Sentence(key=key, text=text, source=source, joined=joined, start_ms=self._received_ms)
+        )
+
+    def receive(self, ms: float) -> None:
+        """Note that audio has arrived.
+
+        Args:
+            ms: How long it sounds.
+        """
+        self._received_ms += ms
+
+    def close(self, key: int | None, text: str, *, source: object, joined: bool = False) -> None:
+        """Note that the text of a sentence is complete, as services without word times do.
+
+        Where audio has arrived since it was expected, that audio is the sentence's; where none
+        has (the service streams), the sentence shares what comes with those after it.
+
+        Args:
+            key: Its id; None or unknown begins a sentence here.
+            text: Its text as it goes into the context.
+            source: Handed back with each of its words.
+            joined: Whether the text brings its own spaces.
+        """
+        sentence = next((s for s in self._sentences if s.key == key and not s.closed), None)
+        if sentence is None:
+            opened = [s for s in self._sentences if not s.closed and not s.timed]
+            start_ms = opened[-1].start_ms if opened else self._last_end_ms()
+            sentence = _Sentence(key=-1, text=text, source=source, joined=joined, start_ms=start_ms)
+            self._sentences.append(sentence)
+        sentence.text, sentence.source, sentence.joined = text, source, joined
+        sharing = [s for s in self._sentences if not s.closed and not s.timed]
+        start_ms = sharing[0].start_ms
+        duration_ms = self._received_ms - start_ms
+        if duration_ms <= 0:
+            return
+        sharing = sharing[: sharing.index(sentence) + 1]
+        chars = sum(len(s.text) for s in sharing)
+        self._ms_per_char += 0.3 * (duration_ms / max(1, chars) - self._ms_per_char)
+        for each in sharing:
+            end_ms = start_ms + duration_ms * len(each.text) / chars
+            self._lay(each, start_ms, end_ms)
+            each.closed = True
+            start_ms = end_ms
+
+    def word(
+        self, key: int | None, text: str, start_ms: float, *, source: object, joined: bool = False
+    ) -> None:
+        """Note a word whose time the service gave.
+
+        Args:
+            key: The id of its sentence.
+            text: The word.
+            start_ms: Where it begins.
+            source: Handed back with the word.
+            joined: Whether the text brings its own spaces.
+        """
+        self._gives_times = True
+        sentence = next((s for s in self._sentences if s.key == key), None)
+        if sentence is None:
+            sentence = _Sentence(
+                key=-1 if key is None else key, text="", source=source, joined=joined,
+                start_ms=start_ms,
+            )  # fmt: skip
+            self._sentences.append(sentence)
+        if not sentence.timed:
+            sentence.timed, sentence.words = True, []
+        words = sentence.words
+        if words:
+            words[-1].end_ms = max(words[-1].start_ms, start_ms)
+        end_ms = start_ms + len(text) * self._ms_per_char
+        words.append(Word(text, start_ms, end_ms, joined, source))
+
+    def send(self, ms: float, now: float) -> None:
+        """Note that audio was handed to the transport, which plays it without a gap.
+
+        Args:
+            ms: How long it sounds.
+            now: The time.
+        """
+        self._sent_ms += ms
+        self._sounds_until = max(self._sounds_until, now) + ms / 1000
+
+    def acknowledge(self, position_ms: float, now: float) -> None:
+        """Note how far the far end has really played, as Twilio's marks tell.
+
+        Args:
+            position_ms: The position that has just been heard.
+            now: The time.
+        """
+        self._behind_ms = max(0.0, self._paced(now) - position_ms)
+
+    def played(self, now: float) -> float:
+        """Return the position, in ms, that the caller has heard.
+
+        Args:
+            now: The time.
+        """
+        return max(0.0, self._paced(now) - self._behind_ms)
+
+    def _paced(self, now: float) -> float:
+        return self._sent_ms - max(0.0, self._sounds_until - now) * 1000
+
+    def rewind(self, position_ms: float) -> None:
+        """Go back: what follows is sent again. Words once heard stay heard.
+
+        Args:
+            position_ms: The position that is sent next.
+        """
+        self._sent_ms = position_ms
+        self._sounds_until = 0.0
+
+    def heard(self, position_ms: float) -> list[Word]:
+        """Return the words newly heard: those of which half or more has been played.
+
+        Args:
+            position_ms: How far was played.
+        """
+        found: list[Word] = []
+        for sentence in self._sentences:
+            if not (sentence.closed or sentence.timed):
+                self._estimate(sentence)
+            for word in sentence.words[sentence.taken :]:
+                if (word.start_ms + word.end_ms) / 2 > position_ms:
+                    return found
+                found.append(word)
+                sentence.taken += 1
+            if not sentence.closed and not sentence.timed:
+                return found
+        return found
+
+    def settle(self, position_ms: float) -> list[Word]:
+        """Return all words, not yet returned, that begin before a position: it was played to there.
+
+        Args:
+            position_ms: Where complete audio ends.
+        """
+        found: list[Word] = []
+        for sentence in self._sentences:
+            if sentence.start_ms >= position_ms:
+                break
+            if not (sentence.closed or sentence.timed or self._gives_times):
+                self._lay(sentence, sentence.start_ms, position_ms)
+            found += sentence.words[sentence.taken :]
+            sentence.taken = len(sentence.words)
+        while len(self._sentences) > 1 and self._last_of(self._sentences[0]) < position_ms:
+            self._sentences.popleft()
+        return found
+
+    @property
+    def pending(self) -> bool:
+        """Whether words are still to be heard."""
+        return any(s.taken < len(s.words) or not (s.closed or s.timed) for s in self._sentences)
+
+    def word_start(self, position_ms: float) -> float:
+        """Return where the word that sounds at a position begins.
+
+        Args:
+            position_ms: The position.
+        """
+        return max(
+            (w.start_ms for w in self._words() if w.start_ms <= position_ms), default=position_ms
+        )
+
+    def clause_start(self, position_ms: float) -> float:
+        """Return where the clause that sounds at a position begins.
+
+        Args:
+            position_ms: The position.
+        """
+        start_ms, begins = position_ms, True
+        for word in self._words():
+            if word.start_ms > position_ms:
+                break
+            if begins:
+                start_ms = word.start_ms
+            begins = bool(_CLAUSE_END.search(word.text))
+        return start_ms
+
+    def text(self) -> str:
+        """Return the sentences that are being spoken or still to come, as one text."""
+        return " ".join(s.text or "".join(w.text for w in s.words) for s in self._sentences)
+
+    def asked(self, position_ms: float, *, within_ms: float) -> bool:
+        """Return whether a question sounds at a position, or ended shortly before it.
+
+        Args:
+            position_ms: The position.
+            within_ms: How long after its end a question still counts.
+        """
+        for sentence in reversed(self._sentences):
+            if sentence.start_ms > position_ms:
+                continue
+            said = sentence.text or (sentence.words[-1].text if sentence.words else "")
+            if said.rstrip(" \"')").endswith(("?", "？")):
+                return True
+            if position_ms - sentence.start_ms > within_ms:
+                return False
+        return False
+
+    def _words(self) -> list[Word]:
+        return [word for sentence in self._sentences for word in sentence.words]
+
+    def _last_end_ms(self) -> float:
+        return max((self._last_of(s) for s in self._sentences), default=0.0)
+
+    @staticmethod
+    def _last_of(sentence: _Sentence) -> float:
+        return sentence.words[-1].end_ms if sentence.words else sentence.start_ms
+
+    def _estimate(self, sentence: _Sentence) -> None:
+        """Lay a sentence over audio of which part is still to come."""
+        if self._gives_times:
+            return
+        end_ms = sentence.start_ms + len(sentence.text) * self._ms_per_char
+        self._lay(sentence, sentence.start_ms, max(end_ms, self._received_ms))
+
+    def _lay(self, sentence: _Sentence, start_ms: float, end_ms: float) -> None:
+        pieces, joined = _pieces(sentence.text, joined=sentence.joined)
+        # A clause ends in a short silence. With three characters for it, words of eight eSpeak
+        # voices lie within 51 ms of their true place on average, without it within 71 ms.
+        weights = [
+            len(piece.strip()) + 1 + (3 if _CLAUSE_END.search(piece) else 0) for piece in pieces
+        ]
+        scale = (end_ms - start_ms) / max(1, sum(weights))
+        sentence.start_ms = start_ms
+        sentence.words = []
+        for piece, weight in zip(pieces, weights, strict=True):
+            word_end_ms = start_ms + weight * scale
+            sentence.words.append(Word(piece, start_ms, word_end_ms, joined, sentence.source))
+            start_ms = word_end_ms

@@ -1,0 +1,410 @@
+"""Deciding, in a running call, whether the caller's voice starts a turn.
+
+Stands first among the start strategies. What the caller says over the agent is judged here and
+nowhere else; what is said while the agent is silent goes on to the strategies behind it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from antiphon.processors.interruption.decision import (
+    Action,
+    AgentState,
+    Decision,
+    InterruptionDecider,
+    Utterance,
+)
+from antiphon.processors.interruption.gate import PlaybackGate
+from antiphon.processors.interruption.settings import InterruptionSettings
+from antiphon.processors.interruption.turns import TurnEvent, TurnSnapshot, TurnTracker
+from loguru import logger
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    FunctionCallCancelFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    InterimTranscriptionFrame,
+    TranscriptionFrame,
+    UserBackchannelFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSetup
+from pipecat.turns.types import ProcessFrameResult
+from pipecat.turns.user_start import BaseUserTurnStartStrategy
+
+__all__ = ["Decider", "InterruptionStrategy"]
+
+_TICK_SECS = 0.1
+# A final transcript this long after its utterance was settled still belongs to it.
+_LATE_SECS = 3.0
+
+
+class Decider(Protocol):
+    """Any other way to decide: an audio model, an LLM."""
+
+    async def decide(self, utterance: Utterance) -> Decision:
+        """Decide about an utterance as it stands.
+
+        Args:
+            utterance: All that is known so far.
+        """
+        ...
+
+
+@dataclass
+class _Speech:
+    """One utterance over the agent, from its onset until it is settled."""
+
+    onset: float
+    state: AgentState
+    asked: bool
+    agent_text: str
+    speaking: bool
+    ended: float
+    finals: list[str] = field(default_factory=list)
+    interim: str = ""
+    user_id: str = ""
+    timestamp: str = ""
+    language: str | None = None
+    held_since: float | None = None
+    pending: bool = False
+    settled: float | None = None
+
+    @property
+    def words(self) -> str:
+        return " ".join([*self.finals, self.interim]).strip()
+
+
+class InterruptionStrategy(BaseUserTurnStartStrategy):
+    """Starts a turn for callers who mean to interrupt, and for nobody else.
+
+    Put it first: `UserTurnStrategies(start=[strategy, *others])`. It judges what is said over the
+    agent; what is said while the agent is silent it leaves to the others.
+
+    Event handlers available:
+
+    - on_decision(strategy, decision): an utterance over the agent was settled.
+    - on_state(strategy, snapshot): the conversation's `TurnSnapshot` changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: InterruptionSettings | None = None,
+        playback: PlaybackGate | None = None,
+        decider: Decider | None = None,
+        enable_interruptions: bool = True,
+    ) -> None:
+        """Create the strategy.
+
+        Args:
+            settings: How callers interrupt.
+            playback: The gate to duck and hold, and to ask what the agent is saying. Without it the
+                agent talks on at full loudness until an interruption, and questions are not known.
+            decider: Asked before ours, which decides where it fails or takes too long.
+            enable_interruptions: Whether a turn interrupts the agent, as in Pipecat.
+        """
+        super().__init__(enable_interruptions=enable_interruptions)
+        self.settings = settings or InterruptionSettings()
+        self.interruptible = True
+        """Set it to False while the agent says what must be heard to its end."""
+        self._playback = playback
+        self._other = decider
+        self._ours = InterruptionDecider(settings=self.settings.decision)
+        self._speech: _Speech | None = None
+        self._turn_open = False
+        self._agent_since: float | None = None
+        self._agent_until = float("-inf")
+        self._tools: dict[str, str] = {}
+        self._watcher: asyncio.Task[None] | None = None
+        self._guarded: list[FrameProcessor] = []
+        self._tracker = TurnTracker()
+        self._register_event_handler("on_decision")
+        self._register_event_handler("on_state")
+
+    @property
+    def snapshot(self) -> TurnSnapshot:
+        """Where the conversation stands."""
+        return self._tracker.snapshot
+
+    async def _track(self, event: TurnEvent) -> None:
+        before = self._tracker.snapshot
+        heard_ms = self._playback.reply_heard_ms if self._playback else 0.0
+        if (snapshot := self._tracker.take(event, heard_ms=heard_ms)) is not before:
+            await self._call_event_handler("on_state", snapshot)
+
+    async def setup(  # type: ignore[override] # as BaseUserTurnStartStrategy has it
+        self, setup: FrameProcessorSetup
+    ) -> None:
+        """Prepare for a call.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        # An interruption empties the queue of the processor that starts it: a transcript already
+        # waiting there would be lost. So each is marked before it gets there.
+        for processor in _flatten(setup.pipeline_worker.pipeline):
+            if isinstance(processor, LLMUserAggregator) and processor.previous:
+                processor.previous.add_event_handler("on_before_push_frame", self._keep_transcript)
+                self._guarded.append(processor.previous)
+
+    async def cleanup(self) -> None:
+        """Stop watching."""
+        for processor in self._guarded:
+            processor.remove_event_handler("on_before_push_frame", self._keep_transcript)
+        self._guarded.clear()
+        await self._stop_watching()
+        await super().cleanup()
+
+    async def handle_user_turn_started(self) -> None:
+        """Leave all to the turn that has begun."""
+        self._turn_open = True
+        self._speech = None
+        await self._track(TurnEvent.CALLER_STARTED)
+
+    async def handle_user_turn_stopped(self) -> None:
+        """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
+        self._turn_open = False
+        if self._playback:
+            self._playback.restore()
+            self._playback.resume()
+        await self._track(TurnEvent.CALLER_STOPPED)
+
+    async def process_frame(self, frame: Frame) -> ProcessFrameResult:
+        """Judge a frame.
+
+        Args:
+            frame: The frame.
+
+        Returns:
+            STOP where the frame belongs to an utterance over the agent.
+        """
+        match frame:
+            case VADUserStartedSpeakingFrame():
+                return await self._voice_began(frame.start_secs)
+            case VADUserStoppedSpeakingFrame():
+                await self._voice_ended(frame.stop_secs)
+            case TranscriptionFrame() | InterimTranscriptionFrame():
+                return await self._heard(frame)
+            case BotStartedSpeakingFrame():
+                self._agent_since = _now()
+                await self._track(TurnEvent.AGENT_STARTED)
+            case BotStoppedSpeakingFrame():
+                self._agent_since, self._agent_until = None, _now()
+                await self._track(TurnEvent.AGENT_STOPPED)
+                await self._settle_pending()
+            case FunctionCallInProgressFrame():
+                self._tools[frame.tool_call_id] = frame.function_name
+            case FunctionCallResultFrame() | FunctionCallCancelFrame():
+                if self._tools.pop(frame.tool_call_id, None):
+                    await self._settle_pending()
+            case _:
+                pass
+        return ProcessFrameResult.CONTINUE
+
+    async def _keep_transcript(self, processor: FrameProcessor, frame: Frame) -> None:
+        if isinstance(frame, TranscriptionFrame):
+            frame.interruptible = False
+
+    # What was noticed.
+
+    async def _voice_began(self, start_secs: float) -> ProcessFrameResult:
+        if self._turn_open:
+            return ProcessFrameResult.CONTINUE
+        speech = self._speech
+        if speech is None or speech.settled is not None:
+            onset = _now() - start_secs
+            speech = self._speech = self._begin(onset, speaking=True)
+            if speech is None:
+                return ProcessFrameResult.CONTINUE
+        speech.speaking = True
+        if self._playback and self._may_interrupt():
+            self._playback.duck()
+            await self._track(TurnEvent.DUCKED)
+        return ProcessFrameResult.STOP
+
+    async def _voice_ended(self, stop_secs: float) -> None:
+        speech = self._speech
+        if speech and speech.speaking:
+            speech.speaking = False
+            speech.ended = _now() - stop_secs
+            await self._judge(speech)
+
+    async def _heard(
+        self, frame: TranscriptionFrame | InterimTranscriptionFrame
+    ) -> ProcessFrameResult:
+        text = frame.text.strip()
+        if self._turn_open or not text:
+            return ProcessFrameResult.CONTINUE
+        speech = self._speech
+        if speech and speech.settled is not None and _now() - speech.settled > _LATE_SECS:
+            speech = None
+        if speech is None:
+            onset = _now() - self.settings.late_transcript_ms / 1000
+            speech = self._begin(onset, speaking=False) or self._begin(_now(), speaking=False)
+            if speech is None:
+                return ProcessFrameResult.CONTINUE
+            self._speech = speech
+        if isinstance(frame, TranscriptionFrame):
+            speech.finals.append(text)
+            speech.interim = ""
+        else:
+            speech.interim = text
+        speech.user_id, speech.timestamp = frame.user_id, frame.timestamp
+        speech.language = str(frame.language) if frame.language else None
+        speech.settled = None
+        self._watch()
+        await self._judge(speech)
+        return ProcessFrameResult.STOP
+
+    def _begin(self, onset: float, *, speaking: bool) -> _Speech | None:
+        """Open an utterance, if the agent was busy when the caller began."""
+        state = self._agent_state(onset)
+        if state is AgentState.SILENT:
+            return None
+        playback = self._playback
+        self._ours.reset()
+        self._watch()
+        return _Speech(
+            onset=onset,
+            state=state,
+            asked=bool(playback and playback.asked(secs_ago=_now() - onset)),
+            agent_text=playback.agent_text() if playback else "",
+            speaking=speaking,
+            ended=_now(),
+        )
+
+    def _agent_state(self, at: float) -> AgentState:
+        speaking_now = self._agent_since is not None and self._agent_since <= at
+        if speaking_now or at < self._agent_until or (self._playback and self._playback.held):
+            return AgentState.SPEAKING
+        return AgentState.TOOL if self._tools else AgentState.SILENT
+
+    # Judging it.
+
+    async def _judge(self, speech: _Speech) -> None:
+        if speech is not self._speech or speech.settled is not None or speech.pending:
+            return
+        now = _now()
+        silence = None if speech.speaking else now - speech.ended
+        overdue = silence is not None and silence > _LATE_SECS / 2
+        words = speech.words
+        utterance = Utterance(
+            words=words,
+            agent_text=speech.agent_text,
+            agent_asked=speech.asked,
+            speech_ms=((now if speech.speaking else speech.ended) - speech.onset) * 1000,
+            is_final=bool(words) and not speech.speaking and (not speech.interim or overdue),
+            silence_ms=None if silence is None else silence * 1000,
+            agent_state=speech.state,
+            language=speech.language,
+        )
+        decision = await self._decide(utterance)
+        if speech is not self._speech or speech.settled is not None:
+            return
+        if decision.action is Action.IGNORE or self._waited_in_vain(speech, now):
+            await self._ignore(speech, decision)
+        elif decision.action is Action.INTERRUPT:
+            await self._interrupt(speech, decision)
+
+    async def _decide(self, utterance: Utterance) -> Decision:
+        if self._other:
+            try:
+                async with asyncio.timeout(self.settings.decider_limit_ms / 1000):
+                    return await self._other.decide(utterance)
+            except TimeoutError:
+                logger.debug(f"{self}: the other decider took too long")
+            except Exception as error:
+                logger.warning(f"{self}: the other decider failed ({type(error).__name__})")
+        return self._ours.decide(utterance)
+
+    def _waited_in_vain(self, speech: _Speech, now: float) -> bool:
+        since = speech.held_since
+        limit = self.settings.silent_hold_limit_ms / 1000
+        return since is not None and not speech.words and now - since > limit
+
+    def _may_interrupt(self) -> bool:
+        return self.interruptible and not (self._playback and self._playback.protected)
+
+    async def _interrupt(self, speech: _Speech, decision: Decision) -> None:
+        playback = self._playback
+        if not self._may_interrupt():
+            speech.pending = True
+            return
+        if playback and self._enable_interruptions:
+            playback.hold()
+        if any(name in self.settings.side_effect_tools for name in self._tools.values()):
+            speech.pending = True
+            return
+        if not speech.words and not speech.asked and playback:
+            # Nobody knows yet whether this is meant for the agent: fall silent, lose nothing.
+            speech.held_since = speech.held_since or _now()
+            self._ours.reset()
+            return
+        await self._start_turn(decision)
+
+    async def _start_turn(self, decision: Decision) -> None:
+        self._speech = None
+        logger.debug(f"{self}: interrupted ({decision.reason})")
+        await self._call_event_handler("on_decision", decision)
+        await self.trigger_user_turn_started()
+
+    async def _ignore(self, speech: _Speech, decision: Decision) -> None:
+        words = speech.words
+        speech.settled = _now()
+        speech.finals, speech.interim, speech.held_since = [], "", None
+        self._ours.reset()
+        if self._playback:
+            self._playback.restore()
+            self._playback.resume()
+        await self._track(TurnEvent.RESTORED)
+        logger.debug(f"{self}: ignored ({decision.reason})")
+        await self._call_event_handler("on_decision", decision)
+        if words:
+            await self.trigger_reset_aggregation()
+            await self.push_frame(UserBackchannelFrame(words, speech.user_id, speech.timestamp))
+
+    async def _settle_pending(self) -> None:
+        """Start the turn that had to wait, if nothing stands in its way any more."""
+        speech = self._speech
+        if speech and speech.pending:
+            speech.pending = False
+            self._ours.reset()
+            await self._judge(speech)
+
+    # Time passing.
+
+    def _watch(self) -> None:
+        if self._watcher is None:
+            self._watcher = self.create_task(self._tick(), f"{self}::tick")
+
+    async def _tick(self) -> None:
+        while (speech := self._speech) and speech.settled is None:
+            await asyncio.sleep(_TICK_SECS)
+            if speech.pending and self._may_interrupt():
+                await self._settle_pending()
+            else:
+                await self._judge(speech)
+        self._watcher = None
+
+    async def _stop_watching(self) -> None:
+        if self._watcher:
+            watcher, self._watcher = self._watcher, None
+            await self.cancel_task(watcher)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _flatten(processor: FrameProcessor) -> Iterator[FrameProcessor]:
+    yield processor
+    for inner in processor.processors:
+        yield from _flatten(inner)

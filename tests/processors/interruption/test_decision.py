@@ -1,0 +1,181 @@
+import pytest
+from antiphon.processors.interruption import (
+    AgentState,
+    DecisionSettings,
+    InterruptionDecider,
+    Utterance,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def final(words: str, *, language: str = "en", **known: object) -> str:
+    """What is decided about a complete utterance over a speaking agent."""
+    utterance = Utterance(words=words, language=language, is_final=True, **known)  # type: ignore[arg-type]
+    return InterruptionDecider().decide(utterance).action
+
+
+def early(words: str, **known: object) -> str:
+    utterance = Utterance(words=words, speech_ms=900, **known)  # type: ignore[arg-type]
+    return InterruptionDecider().decide(utterance).action
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "action"),
+    [
+        ("en", "uh-huh", "ignore"),
+        ("en", "Yeah, right.", "ignore"),
+        ("en", "Oh, that's really interesting.", "ignore"),
+        ("en", "um", "ignore"),
+        ("en", "stop", "interrupt"),
+        ("en", "no", "interrupt"),
+        ("en", "No, I meant Tuesday.", "interrupt"),
+        ("en", "yeah but I already paid", "interrupt"),
+        ("en", "sorry, what?", "interrupt"),
+        ("en", "how much is that", "interrupt"),
+        ("es", "ajá", "ignore"),
+        ("es", "sí, claro", "ignore"),
+        ("es", "espera", "interrupt"),
+        ("es", "no, quería decir el martes", "interrupt"),
+        ("es", "¿cuánto cuesta?", "interrupt"),
+        ("fr", "d'accord", "ignore"),
+        ("fr", "oui oui, je vois", "ignore"),
+        ("fr", "attendez", "interrupt"),
+        ("fr", "non, pas mardi", "interrupt"),
+        ("fr", "c'est combien ?", "interrupt"),
+        ("de", "mhm", "ignore"),
+        ("de", "ja, genau", "ignore"),
+        ("de", "Moment mal", "interrupt"),
+        ("de", "nein, ich meinte Dienstag", "interrupt"),
+        ("de", "Was kostet das?", "interrupt"),
+        ("it", "va bene", "ignore"),
+        ("it", "sì, capisco", "ignore"),
+        ("it", "aspetti un attimo", "interrupt"),
+        ("it", "no, non martedì", "interrupt"),
+        ("it", "quanto costa?", "interrupt"),
+        ("pt", "uhum", "ignore"),
+        ("pt-BR", "tá bom, entendi", "ignore"),
+        ("pt", "espera aí", "interrupt"),
+        ("pt", "não, eu quis dizer terça", "interrupt"),
+        ("pt", "quanto custa?", "interrupt"),
+        ("hi", "हाँ जी", "ignore"),
+        ("hi", "अच्छा ठीक है", "ignore"),
+        ("hi", "रुकिए", "interrupt"),
+        ("hi", "नहीं, मंगलवार को", "interrupt"),
+        ("hi", "कितना लगेगा?", "interrupt"),
+        ("ja", "はい、なるほど", "ignore"),
+        ("ja", "そうなんですね", "ignore"),
+        ("ja", "ちょっと待ってください", "interrupt"),
+        ("ja", "いいえ、火曜日です", "interrupt"),
+        ("ja", "いくらですか?", "interrupt"),
+        ("zh", "嗯嗯,好的", "ignore"),
+        ("zh", "对对对", "ignore"),
+        ("zh", "等一下", "interrupt"),
+        ("zh", "不是,我说的是星期二", "interrupt"),
+        ("zh", "多少钱?", "interrupt"),
+    ],
+)
+def test_caller_is_understood_in_every_language(language: str, words: str, action: str) -> None:
+    assert final(words, language=language) == action
+
+
+@pytest.mark.parametrize("words", ["stop", "wait", "no", "okay stop", "uh, hold on", "excuse me"])
+def test_command_interrupts_before_it_is_final(words: str) -> None:
+    assert early(words) == "interrupt"
+
+
+@pytest.mark.parametrize("words", ["yeah", "well", "how", "what a", "oh my", "I"])
+def test_what_may_yet_become_a_comment_is_waited_for(words: str) -> None:
+    assert early(words) == "wait"
+
+
+def test_interruption_is_clear_before_it_is_over() -> None:
+    assert early("can you tell me how much that would") == "interrupt"
+
+
+@pytest.mark.parametrize("words", ["yes", "mm-hmm", "Tuesday", "okay"])
+def test_anything_after_a_question_is_an_answer(words: str) -> None:
+    assert early(words, agent_asked=True) == "interrupt"
+
+
+def test_hesitation_after_a_question_may_take_its_time() -> None:
+    assert early("um", agent_asked=True) == "wait"
+    assert final("um", agent_asked=True) == "interrupt"
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        ({"speech_ms": 300}, "wait"),
+        ({"speech_ms": 300, "silence_ms": 300.0}, "wait"),
+        ({"speech_ms": 300, "silence_ms": 900.0}, "ignore"),
+        ({"speech_ms": 300, "silence_ms": 900.0, "agent_asked": True}, "interrupt"),
+        ({"speech_ms": 2100}, "interrupt"),
+        ({"speech_ms": 2100, "silence_ms": 900.0}, "ignore"),
+        ({"speech_ms": 300, "is_final": True}, "ignore"),
+    ],
+)
+def test_voice_without_words(known: dict[str, float], action: str) -> None:
+    assert InterruptionDecider().decide(Utterance(**known)).action == action  # type: ignore[arg-type]
+
+
+def test_any_word_takes_a_free_floor() -> None:
+    assert final("okay", agent_state=AgentState.SILENT) == "interrupt"
+
+
+def test_acknowledgement_while_a_tool_runs_is_no_turn() -> None:
+    assert final("okay", agent_state=AgentState.TOOL) == "ignore"
+
+
+def test_interruption_binds_until_reset() -> None:
+    decider = InterruptionDecider()
+    assert decider.decide(Utterance(words="wait")).action == "interrupt"
+    assert decider.decide(Utterance(words="wait what a", is_final=True)).action == "interrupt"
+    decider.reset()
+    assert decider.decide(Utterance(words="uh-huh", is_final=True)).action == "ignore"
+
+
+def test_cost_of_a_false_interruption_makes_the_agent_harder_to_interrupt() -> None:
+    said = Utterance(words="the second one", is_final=True)
+    actions = [
+        InterruptionDecider(settings=DecisionSettings(false_interruption_cost=cost)).decide(said)
+        for cost in (0.01, 1000)
+    ]
+    assert [decision.action for decision in actions] == ["interrupt", "ignore"]
+
+
+@pytest.mark.parametrize("words", ["uh-huh", "stop", "no I meant the red one", "that's nice"])
+def test_words_may_come_as_text_or_as_a_sequence(words: str) -> None:
+    as_text = Utterance(words=words, is_final=True)
+    as_list = Utterance(words=words.split(), is_final=True)
+    assert InterruptionDecider().decide(as_text) == InterruptionDecider().decide(as_list)
+
+
+@pytest.mark.parametrize(
+    ("words", "action"), [("uh-huh", "ignore"), ("stop", "interrupt"), ("where is it", "interrupt")]
+)
+def test_lists_alone_decide_without_the_model(words: str, action: str) -> None:
+    decider = InterruptionDecider(settings=DecisionSettings(text_model=False))
+    assert decider.decide(Utterance(words=words, is_final=True)).action == action
+
+
+def test_language_without_lists_is_refused_in_settings_and_survived_in_a_call() -> None:
+    with pytest.raises(ValueError, match="'tlh'"):
+        DecisionSettings(language="tlh")
+    assert final("stop", language="tlh") == "interrupt"
+
+
+@pytest.mark.parametrize("name", ["false_interruption_cost", "noise_after_ms", "long_speech_ms"])
+def test_settings_must_be_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is 0"):
+        DecisionSettings(**{name: 0})  # type: ignore[arg-type]
+
+
+@given(
+    words=st.text(max_size=60), asked=st.booleans(), language=st.sampled_from(["en", "ja", "hi"])
+)
+def test_final_utterance_is_never_left_undecided(words: str, asked: bool, language: str) -> None:
+    decision = InterruptionDecider().decide(
+        Utterance(words=words, agent_asked=asked, is_final=True, language=language)
+    )
+    assert decision.action in ("ignore", "interrupt")

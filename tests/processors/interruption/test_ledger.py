@@ -1,0 +1,140 @@
+import pytest
+from antiphon.processors.interruption import PlaybackLedger
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def heard(ledger: PlaybackLedger, ms: float) -> str:
+    return " ".join(word.text for word in ledger.heard(ms))
+
+
+def spoken(text: str, ms: float) -> PlaybackLedger:
+    """A sentence whose service gives no word times."""
+    ledger = PlaybackLedger()
+    ledger.expect(1, text, source=None)
+    ledger.receive(ms)
+    ledger.close(1, text, source=None)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("ms", "words"),
+    [
+        (0, ""),
+        (100, ""),
+        (130, "aaaa"),
+        (500, "aaaa bbbb"),
+        (999, "aaaa bbbb cccc dddd"),
+    ],
+)
+def test_words_without_times_are_heard_in_proportion_to_their_audio(ms: float, words: str) -> None:
+    assert heard(spoken("aaaa bbbb cccc dddd", 1000), ms) == words
+
+
+def test_word_counts_as_heard_from_its_middle_on() -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(2000)
+    for at, word in [(0, "one"), (500, "two"), (1000, "three")]:
+        ledger.word(1, word, at, source=None)
+    assert heard(ledger, 740) == "one"
+    assert heard(ledger, 760) == "two"
+    assert heard(ledger, 760) == ""
+
+
+def test_words_are_told_while_their_sentence_is_still_arriving() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "One two three four five six seven eight.", source=None)
+    ledger.receive(400)
+    assert heard(ledger, 400).startswith("One")
+
+
+def test_service_that_gives_times_is_waited_for() -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(1000)
+    ledger.word(1, "Hello.", 0, source=None)
+    assert heard(ledger, 400) == "Hello."
+    ledger.expect(2, "Good morning.", source=None)
+    ledger.receive(1000)
+    assert heard(ledger, 2000) == ""
+    ledger.word(2, "Good", 1000, source=None)
+    assert heard(ledger, 2000) == "Good"
+
+
+def test_texts_that_come_before_their_audio_share_it() -> None:
+    ledger = PlaybackLedger()
+    for key, text in [(1, "One two."), (2, "Six ten.")]:
+        ledger.expect(key, text, source=None)
+        ledger.close(key, text, source=None)
+    ledger.receive(2000)
+    ledger.expect(3, "End.", source=None)
+    assert [word.text for word in ledger.settle(2000)] == ["One", "two.", "Six", "ten."]
+
+
+def test_sentence_without_audio_is_never_heard() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "Nobody hears this.", source=None)
+    ledger.close(1, "Nobody hears this.", source=None)
+    assert ledger.settle(0) == []
+
+
+def test_script_without_spaces_is_heard_by_the_character() -> None:
+    ledger = spoken("今日は晴れです", 700)
+    assert "".join(word.text for word in ledger.heard(400)) == "今日は晴"
+    assert all(word.joined for word in ledger.heard(700))
+
+
+def test_played_follows_paced_writes() -> None:
+    ledger = PlaybackLedger()
+    ledger.send(40, now=10.0)
+    ledger.send(40, now=10.0)
+    assert ledger.played(10.0) == pytest.approx(0, abs=1e-6)
+    assert ledger.played(10.05) == pytest.approx(50)
+    assert ledger.played(11.0) == pytest.approx(80)
+
+
+def test_acknowledgement_corrects_what_pacing_claims() -> None:
+    ledger = PlaybackLedger()
+    for at in range(10):
+        ledger.send(100, now=at / 10)
+    ledger.acknowledge(600, now=1.0)
+    assert ledger.played(1.0) == pytest.approx(600)
+
+
+@pytest.mark.parametrize(
+    ("position", "word", "clause"),
+    [(100, 0, 0), (700, 500, 0), (1700, 1500, 1000)],
+)
+def test_start_of_word_and_of_clause(position: float, word: float, clause: float) -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(3000)
+    for index, text in enumerate(["Well", "yes,", "we", "can.", "And", "So"]):
+        ledger.word(1, text, index * 500, source=None)
+    assert ledger.word_start(position) == word
+    assert ledger.clause_start(position) == clause
+
+
+@pytest.mark.parametrize(
+    ("position", "asked"), [(500, False), (1500, True), (2500, True), (4500, False)]
+)
+def test_question_counts_while_it_sounds_and_shortly_after(position: float, asked: bool) -> None:
+    ledger = PlaybackLedger()
+    for key, text in enumerate(["We have two.", "Which one?", "The blue one is bigger."]):
+        ledger.expect(key, text, source=None)
+        ledger.receive(1000 if key < 2 else 4000)
+        ledger.close(key, text, source=None)
+    assert ledger.asked(position, within_ms=1500) is asked
+
+
+@given(
+    texts=st.lists(st.text("ab ,.", min_size=1, max_size=30).filter(str.strip), max_size=5),
+    steps=st.lists(st.floats(0, 900), max_size=30),
+)
+def test_every_word_is_heard_once_and_in_order(texts: list[str], steps: list[float]) -> None:
+    ledger = PlaybackLedger()
+    for key, text in enumerate(texts):
+        ledger.expect(key, text, source=None)
+        ledger.receive(1000)
+        ledger.close(key, text, source=None)
+    told = [word.text for at in sorted(steps) for word in ledger.heard(at)]
+    told += [word.text for word in ledger.settle(1000 * len(texts))]
+    assert told == " ".join(texts).split()

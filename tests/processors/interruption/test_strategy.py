@@ -1,0 +1,276 @@
+import asyncio
+
+import pytest
+from antiphon.processors.interruption import (
+    Action,
+    Decision,
+    InterruptionSettings,
+    TurnSnapshot,
+    Utterance,
+)
+from pipecat.frames.frames import Frame, FunctionCallInProgressFrame, FunctionCallResultFrame
+
+from .calls import Call, began, call, ended, final, interim, now, reply
+
+pytestmark = pytest.mark.looptime(start=0)
+
+STORY = [("One two three four five.", 1500), ("Six seven eight nine ten.", 1500)]
+
+
+async def speaking(call: Call, *, secs: float = 1.0) -> None:
+    """Let the agent tell its story, and speak for a while."""
+    await call.say(reply(STORY))
+    await asyncio.sleep(secs)
+
+
+async def test_backchannel_over_the_agent_keeps_it_talking_and_out_of_the_context() -> None:
+    async with call() as c:
+        await speaking(c)
+        await c.caller(began(), interim("uh-huh"), ended(), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(4)
+    assert c.said("user") == []
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+    assert c.backchannels == ["Uh-huh."]
+    assert c.turns == []
+
+
+async def test_command_over_the_agent_silences_it_within_a_chunk() -> None:
+    async with call() as c:
+        await speaking(c)
+        await c.caller(began(), every=0.2)
+        at = now()
+        await c.caller(interim("stop"), ended(), final("Stop."), every=0.1)
+        await asyncio.sleep(3)
+    assert c.silent_from(at) <= 0.041
+    assert c.said("user") == ["Stop."]
+    assert len(c.turns) == 1
+
+
+@pytest.mark.parametrize("every", [0.0, 0.001, 0.06, 0.4])
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        ([interim("stop"), final("Stop.")], "Stop."),
+        ([final("No."), final("I meant Tuesday.")], "No. I meant Tuesday."),
+        ([interim("no"), final("No."), final("I meant Tuesday.")], "No. I meant Tuesday."),
+        ([final("Can you"), interim("tell"), final("tell me more?")], "Can you tell me more?"),
+        ([final("Wait."), final("Please."), final("Stop.")], "Wait. Please. Stop."),
+    ],
+)
+async def test_no_word_of_an_interruption_is_lost(
+    frames: list[object], said: str, every: float
+) -> None:
+    async with call() as c:
+        await speaking(c)
+        await c.caller(began(), *frames, ended(), every=every)  # type: ignore[arg-type]
+        await asyncio.sleep(4)
+    assert " ".join(c.said("user")) == said
+    assert len(c.turns) == 1
+
+
+async def test_backchannel_that_arrives_after_the_agent_stopped_starts_no_turn() -> None:
+    async with call() as c:
+        await speaking(c, secs=2.7)
+        await c.caller(began(), every=0.2)
+        await c.caller(ended(), every=0.25)
+        await c.caller(final("Uh-huh."))
+        await asyncio.sleep(2)
+    assert c.turns == []
+    assert c.backchannels == ["Uh-huh."]
+
+
+async def test_words_after_the_agent_stopped_are_a_turn() -> None:
+    async with call() as c:
+        await speaking(c, secs=4)
+        await c.caller(began(), every=0.3)
+        await c.caller(ended(), final("Okay."))
+        await asyncio.sleep(2)
+    assert c.said("user") == ["Okay."]
+
+
+async def test_voice_without_words_ducks_and_expires_as_noise() -> None:
+    async with call() as c:
+        await speaking(c, secs=0.5)
+        await c.caller(began(), every=0.3)
+        await c.caller(ended())
+        await asyncio.sleep(4)
+    loud = dict(c.loudness())
+    assert min(loud.values()) == pytest.approx(0.25, abs=0.01)
+    assert list(loud.values())[-1] == 1.0
+    assert c.turns == []
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_voice_without_words_after_a_question_is_an_answer_in_progress() -> None:
+    async with call() as c:
+        await c.say(reply([("Do you want the blue one or the red one now?", 2500)]))
+        await asyncio.sleep(2)
+        await c.caller(began(), every=0.3)
+        await c.caller(ended())
+        await asyncio.sleep(1.5)
+        assert len(c.turns) == 1
+
+
+async def test_yes_after_a_question_is_an_answer() -> None:
+    async with call() as c:
+        await c.say(reply([("Do you want the blue one or the red one now?", 2500)]))
+        await asyncio.sleep(2)
+        await c.caller(began(), ended(), final("Yes."), every=0.1)
+        await asyncio.sleep(2)
+    assert c.said("user") == ["Yes."]
+
+
+async def test_long_speech_silences_the_agent_and_silence_brings_it_back() -> None:
+    async with call() as c:
+        await speaking(c, secs=0.2)
+        await c.caller(began(), every=2.5)
+        fell_silent = now()
+        await c.caller(ended(), every=4)
+    audible = [at for at, loud in c.loudness(fell_silent - 0.3) if loud]
+    # 0.8 s after the voice, which ended 0.2 s before the VAD said so; looked at every 0.1 s.
+    assert 0.6 <= audible[0] - fell_silent <= 0.75
+    assert c.turns == []
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_disclosure_is_said_to_its_end_and_the_words_over_it_become_a_turn() -> None:
+    async with call() as c:
+        c.strategy.interruptible = False
+        await speaking(c)
+        await c.caller(began(), ended(), final("I want to cancel my order."), every=0.1)
+        await asyncio.sleep(3)
+        assert c.turns == []
+        assert {loud for _, loud in c.loudness()} == {1.0}
+        c.strategy.interruptible = True
+        await asyncio.sleep(2)
+    assert c.said("user") == ["I want to cancel my order."]
+
+
+class Slow:
+    """A decider that takes its time, or fails."""
+
+    def __init__(self, secs: float, action: Action | None) -> None:
+        self.secs = secs
+        self.action = action
+
+    async def decide(self, utterance: Utterance) -> Decision:
+        await asyncio.sleep(self.secs)
+        if self.action is None:
+            raise RuntimeError("model fell over")
+        return Decision(self.action if utterance.is_final else Action.WAIT, "model")
+
+
+@pytest.mark.parametrize(
+    ("decider", "said"),
+    [
+        pytest.param(Slow(0.05, Action.IGNORE), [], id="in time"),
+        pytest.param(Slow(9, Action.IGNORE), ["Stop."], id="too late"),
+        pytest.param(Slow(0, None), ["Stop."], id="failing"),
+    ],
+)
+async def test_another_decider_decides_unless_it_is_late_or_fails(
+    decider: Slow, said: list[str]
+) -> None:
+    async with call(decider=decider) as c:
+        await speaking(c)
+        await c.caller(began(), ended(), final("Stop."), every=0.1)
+        await asyncio.sleep(4)
+    assert c.said("user") == said
+
+
+def tool_frames(name: str) -> tuple[Frame, Frame]:
+    running = FunctionCallInProgressFrame(name, "1", {}, cancel_on_interruption=False)
+    return running, FunctionCallResultFrame(name, "1", {}, {"booked": True})
+
+
+async def test_turn_waits_until_a_tool_with_side_effects_is_done() -> None:
+    settings = InterruptionSettings(side_effect_tools=frozenset({"book"}))
+    running, done = tool_frames("book")
+    async with call(settings=settings) as c:
+        await speaking(c)
+        await c.caller(running)
+        await c.caller(began(), ended(), final("No, wait, not that one."), every=0.1)
+        await asyncio.sleep(1)
+        assert c.turns == []
+        at = now() - 0.9
+        assert not [loud for begin, loud in c.loudness(at) if loud]
+        await c.caller(done)
+        await asyncio.sleep(2)
+    assert c.said("user") == ["No, wait, not that one."]
+    assert len(c.turns) == 1
+
+
+async def test_state_is_told_as_it_changes() -> None:
+    async with call() as c:
+        states: list[str] = []
+
+        @c.strategy.event_handler("on_state")
+        async def on_state(_: object, snapshot: TurnSnapshot) -> None:
+            states.append(snapshot.state)
+
+        await speaking(c)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
+        await c.caller(began(), ended(), final("Stop."), every=0.1)
+        await asyncio.sleep(2)
+    assert states == ["speaking", "ducked", "speaking", "ducked", "interrupted", "thinking"]
+    assert c.strategy.snapshot.interruptions == 1
+    assert 1000 < c.strategy.snapshot.heard_ms < 1500
+
+
+async def test_words_while_the_caller_talks_on_belong_to_one_utterance() -> None:
+    async with call() as c:
+        await speaking(c, secs=0.3)
+        await c.caller(began(), final("Yeah."), every=0.3)
+        await c.caller(final("But I want the blue one."), ended(), every=0.3)
+        await asyncio.sleep(2)
+    assert c.said("user") == ["Yeah. But I want the blue one."]
+    assert c.backchannels == []
+
+
+async def test_speech_that_the_vad_missed_still_interrupts() -> None:
+    async with call() as c:
+        await speaking(c)
+        await c.caller(interim("stop"), final("Stop."), every=0.1)
+        await asyncio.sleep(2)
+    assert c.said("user") == ["Stop."]
+
+
+async def test_caller_who_began_before_the_agent_has_the_turn() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.3)
+        await c.say(reply(STORY))
+        await c.caller(interim("so"), ended(), final("So, yeah."), every=0.1)
+        await asyncio.sleep(2)
+    assert c.said("user") == ["So, yeah."]
+
+
+async def test_speech_sent_as_uninterruptible_is_said_to_its_end() -> None:
+    async with call() as c:
+        notice = reply([("This call is recorded for training.", 2000)])
+        for frame in notice:
+            frame.interruptible = False
+        await c.say(notice)
+        await asyncio.sleep(0.5)
+        await c.caller(began(), ended(), final("Stop it."), every=0.1)
+        await asyncio.sleep(3)
+    assert sum(len(chunk.pcm) for chunk in c.transport.played) / 32 == 2000
+    assert {loud for _, loud in c.loudness()} == {1.0}
+    assert c.said("assistant") == ["This call is recorded for training."]
+    assert c.said("user") == ["Stop it."]
+
+
+async def test_voice_noticed_after_the_agent_stopped_began_over_it() -> None:
+    async with call() as c:
+        await speaking(c, secs=3.1)
+        await c.caller(began(start_secs=0.3), every=0.1)
+        await c.caller(ended(), final("Uh-huh."))
+        await asyncio.sleep(2)
+    assert c.turns == []
+    assert c.backchannels == ["Uh-huh."]
+
+
+async def test_call_can_end_while_someone_talks_over_the_agent() -> None:
+    async with call() as c:
+        await speaking(c, secs=0.2)
+        await c.caller(began(), every=2.5)
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
