@@ -1,0 +1,1 @@
+"""What answers calls from the internet: admission, draining, health and the doors."""
