@@ -226,7 +226,7 @@ async def test_an_interruption_clears_the_callers_buffer_and_the_marks_in_it() -
 
 async def test_the_call_ends_when_the_caller_hangs_up() -> None:
     caller = Caller()
-    async with call(await twilio(caller)) as (worker, middle):
+    async with call(await twilio(caller)) as (_, middle):
         caller.says(media(2))
         await middle.gets(InputAudioRawFrame)
         caller.hangs_up()
