@@ -31,7 +31,7 @@ class Agent(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Call:
     """One call, as the agent's tools see it through `current_call`.
 
@@ -46,13 +46,17 @@ class Call:
     transport_kind: str
     worker: CallWorker
     parameters: Mapping[str, str] = field(default_factory=dict)
+    _is_ending: bool = field(default=False, init=False, repr=False)
 
     async def end(self, goodbye: str | None = None) -> None:
-        """End the call once everything that is still to be said has been.
+        """End the call once everything that is still to be said has been; once is enough.
 
         Args:
             goodbye: What is said before.
         """
+        if self._is_ending:
+            return
+        self._is_ending = True
         if goodbye:
             await self.worker.queue_frame(TTSSpeakFrame(goodbye))
         await self.worker.queue_frame(EndFrame())

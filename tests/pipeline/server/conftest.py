@@ -77,6 +77,10 @@ class ParrotAgent:
         return worker
 
 
+# For `antiphon serve --agent conftest:parrot`.
+parrot = ParrotAgent()
+
+
 class PhoneCall:
     """The far end of a media stream."""
 
@@ -189,6 +193,10 @@ class Running:
             lines = (await response.text()).splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
+    async def metric_reaches(self, name: str, value: float) -> None:
+        while await self.metric(name) != value:
+            await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
 async def run_server(
@@ -223,6 +231,11 @@ async def run_server(
 @pytest.fixture
 def serving() -> Callable[..., AbstractAsyncContextManager[Running]]:
     return run_server
+
+
+@pytest.fixture
+def phone_class() -> type[Phone]:
+    return Phone
 
 
 @pytest.fixture(autouse=True)
