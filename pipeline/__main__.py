@@ -1,0 +1,22 @@
+"""`antiphon`: the command."""
+
+import sys
+
+from loguru import logger
+
+
+def main() -> None:
+    """Run the command, or say how to get what it needs."""
+    # Before Pipecat is imported: it greets on stderr.
+    logger.remove()
+    try:
+        from antiphon.pipeline.command import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("antiphon"):
+            raise
+        sys.exit(f"antiphon: {error.name} is missing: pip install 'antiphon[cli]'")
+    app(prog_name="antiphon")
+
+
+if __name__ == "__main__":
+    main()

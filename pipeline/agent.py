@@ -1,0 +1,149 @@
+"""A voice agent described once and composed for every call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from antiphon.pipeline.providers import ServiceKind, create_service
+from antiphon.pipeline.worker import CallWorker
+from antiphon.services.scripted import Script
+from antiphon.services.silero import SharedSileroVADAnalyzer
+from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.turns.user_stop import (
+    BaseUserTurnStopStrategy,
+    SpeechTimeoutUserTurnStopStrategy,
+    TurnAnalyzerUserTurnStopStrategy,
+)
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.workers.runner import WorkerRunner
+
+__all__ = ["VoiceAgent"]
+
+# Smart Turn judges synthetic voices at random, and the embedded recogniser's final is there 5 ms
+# after the VAD stop, so silence alone ends a turn. Both figures measured.
+EMBEDDED_SPEECH_TIMEOUT_SECS = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceAgent:
+    """What an agent is; `pipeline`, `worker` and `run` make a call of it.
+
+    A service is named (see `antiphon.pipeline.providers.PROVIDERS`) or given as a Pipecat
+    service. A given service is one object and serves one call; a name serves any number.
+
+    Example::
+
+        agent = VoiceAgent(instructions="Answer in one sentence.", tools=[get_order_status])
+        await agent.run(create_transport("memory"))
+
+    Parameters:
+        instructions: The system prompt. The embedded LLM follows `script` instead.
+        greeting: What the agent says when the caller connects, if anything.
+        tools: Pipecat direct functions: `async def tool(params: FunctionCallParams, …)`.
+        stt: Speech-to-text.
+        llm: The language model.
+        tts: Text-to-speech.
+        script: What the embedded services listen for and answer; an order-status line by default.
+    """
+
+    instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
+    greeting: str | None = None
+    tools: Sequence[DirectFunction] = ()
+    stt: str | FrameProcessor = "embedded"
+    llm: str | FrameProcessor = "embedded"
+    tts: str | FrameProcessor = "embedded"
+    script: Script = field(default_factory=Script.order_status)
+
+    def pipeline(self, transport: BaseTransport) -> Pipeline:
+        """Compose a plain Pipecat pipeline for one call.
+
+        Args:
+            transport: Where the caller is.
+
+        Returns:
+            The pipeline, from `transport.input()` to the assistant's context aggregator.
+
+        Raises:
+            ValueError: If a service name is unknown or a variable that it needs is not set.
+            ImportError: If the extra of a named service is not installed.
+        """
+        messages: list[LLMContextMessage] = [{"role": "system", "content": self.instructions}]
+        context = LLMContext(messages=messages, tools=list(self.tools))
+        aggregators = LLMContextAggregatorPair(
+            context,
+            user_params=LLMUserAggregatorParams(
+                vad_analyzer=SharedSileroVADAnalyzer(), user_turn_strategies=self._turn_strategies()
+            ),
+        )
+        return Pipeline(
+            [
+                transport.input(),
+                self._service(ServiceKind.STT, self.stt),
+                aggregators.user(),
+                self._service(ServiceKind.LLM, self.llm),
+                self._service(ServiceKind.TTS, self.tts),
+                transport.output(),
+                aggregators.assistant(),
+            ]
+        )
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        """Make the worker of one call: it greets who connects and stops when they leave.
+
+        Args:
+            transport: Where the caller is.
+            **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`.
+
+        Returns:
+            The worker, to be added to a `WorkerRunner`.
+        """
+        kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
+        worker = CallWorker(self.pipeline(transport), **kwargs)
+
+        async def greet(*_: Any) -> None:
+            if self.greeting:
+                await worker.queue_frame(TTSSpeakFrame(self.greeting, append_to_context=True))
+
+        async def leave(*_: Any) -> None:
+            await worker.cancel(reason="the caller left")
+
+        transport.add_event_handler("on_client_connected", greet)
+        transport.add_event_handler("on_client_disconnected", leave)
+        return worker
+
+    async def run(self, transport: BaseTransport, *, handle_sigint: bool = True) -> None:
+        """Run one call until it ends.
+
+        Args:
+            transport: Where the caller is.
+            handle_sigint: Whether Ctrl-C ends the call.
+        """
+        runner = WorkerRunner(handle_sigint=handle_sigint)
+        await runner.add_workers(self.worker(transport))
+        await runner.run()
+
+    def _service(self, kind: ServiceKind, service: str | FrameProcessor) -> FrameProcessor:
+        if isinstance(service, str):
+            return create_service(kind, service, script=self.script)
+        return service
+
+    def _turn_strategies(self) -> UserTurnStrategies:
+        stop: BaseUserTurnStopStrategy
+        if self.stt == "embedded":
+            stop = SpeechTimeoutUserTurnStopStrategy(
+                user_speech_timeout=EMBEDDED_SPEECH_TIMEOUT_SECS
+            )
+        else:
+            stop = TurnAnalyzerUserTurnStopStrategy(turn_analyzer=SharedSmartTurnAnalyzer())
+        return UserTurnStrategies(stop=[stop])

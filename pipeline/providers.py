@@ -1,0 +1,185 @@
+"""Services by name: what each provider needs, and how its Pipecat service is made."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.utils.types import NOT_GIVEN
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.settings import Settings
+    from antiphon.services.scripted import Script
+
+__all__ = ["PROVIDERS", "MissingVariable", "Provider", "ServiceKind", "create_service"]
+
+
+class ServiceKind(StrEnum):
+    """The three places of a service in a voice pipeline."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
+class MissingVariable(ValueError):
+    """A provider was chosen but a variable that it needs is not set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A provider of one kind of service.
+
+    Parameters:
+        build: Makes the service from the settings and the embedded agent's script.
+        extra: The extra of antiphon that brings its SDK.
+        module: A module that is there when the extra is.
+        variables: Environment variables that must be set. In `A|B`, either will do.
+    """
+
+    build: Callable[["Settings", "Script"], FrameProcessor]
+    extra: str
+    module: str
+    variables: tuple[str, ...] = ()
+
+    def is_installed(self) -> bool:
+        """Whether the extra is installed."""
+        return importlib.util.find_spec(self.module) is not None
+
+    def missing_variables(self, settings: "Settings") -> list[str]:
+        """The variables that are needed and not set."""
+        return [
+            variable
+            for variable in self.variables
+            if not any(getattr(settings, name.lower()) for name in variable.split("|"))
+        ]
+
+
+def _embedded_stt(settings: "Settings", script: "Script") -> FrameProcessor:
+    from antiphon.services.pocketsphinx import PocketSphinxSTTService
+
+    return PocketSphinxSTTService(grammar=script.jsgf())
+
+
+def _embedded_llm(settings: "Settings", script: "Script") -> FrameProcessor:
+    from antiphon.services.scripted import ScriptedLLMService
+
+    return ScriptedLLMService(script=script)
+
+
+def _embedded_tts(settings: "Settings", script: "Script") -> FrameProcessor:
+    from antiphon.services.espeak import EspeakTTSService
+
+    return EspeakTTSService()
+
+
+def _deepgram_stt(settings: "Settings", script: "Script") -> FrameProcessor:
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+
+    assert settings.deepgram_api_key is not None
+    return DeepgramSTTService(
+        api_key=settings.deepgram_api_key.get_secret_value(),
+        base_url=settings.deepgram_base_url or "",
+        settings=DeepgramSTTService.Settings(model=settings.deepgram_model or NOT_GIVEN),
+    )
+
+
+def _openai_llm(settings: "Settings", script: "Script") -> FrameProcessor:
+    from pipecat.services.openai.llm import OpenAILLMService
+
+    key = settings.openai_api_key
+    return OpenAILLMService(
+        # Local servers take any key, but the SDK refuses to start without one.
+        api_key=key.get_secret_value() if key else "unused",
+        base_url=settings.openai_base_url,
+        settings=OpenAILLMService.Settings(model=settings.openai_model or NOT_GIVEN),
+    )
+
+
+def _cartesia_tts(settings: "Settings", script: "Script") -> FrameProcessor:
+    from pipecat.services.cartesia.tts import CartesiaTTSService
+
+    assert settings.cartesia_api_key is not None
+    return CartesiaTTSService(
+        api_key=settings.cartesia_api_key.get_secret_value(),
+        url=settings.cartesia_url or "wss://api.cartesia.ai/tts/websocket",
+        settings=CartesiaTTSService.Settings(voice=settings.cartesia_voice_id),
+    )
+
+
+PROVIDERS: Mapping[ServiceKind, Mapping[str, Provider]] = {
+    ServiceKind.STT: {
+        "embedded": Provider(build=_embedded_stt, extra="offline", module="pocketsphinx"),
+        "deepgram": Provider(
+            build=_deepgram_stt,
+            extra="deepgram",
+            module="deepgram",
+            variables=("DEEPGRAM_API_KEY",),
+        ),
+    },
+    ServiceKind.LLM: {
+        "embedded": Provider(build=_embedded_llm, extra="offline", module="pocketsphinx"),
+        "openai": Provider(
+            build=_openai_llm,
+            extra="openai",
+            module="openai",
+            variables=("OPENAI_API_KEY|OPENAI_BASE_URL",),
+        ),
+    },
+    ServiceKind.TTS: {
+        "embedded": Provider(build=_embedded_tts, extra="offline", module="espeakng_loader"),
+        "cartesia": Provider(
+            build=_cartesia_tts,
+            extra="cartesia",
+            module="websockets",
+            variables=("CARTESIA_API_KEY", "CARTESIA_VOICE_ID"),
+        ),
+    },
+}
+
+
+def create_service(
+    kind: ServiceKind, name: str, *, script: "Script", settings: "Settings | None" = None
+) -> FrameProcessor:
+    """Make a service by its provider's name.
+
+    Args:
+        kind: Which place in the pipeline it takes.
+        name: One of the names in `PROVIDERS[kind]`.
+        script: What the embedded services listen for and answer.
+        settings: Keys, addresses and models; read from the environment by default.
+
+    Returns:
+        The Pipecat service.
+
+    Raises:
+        ValueError: If no provider has that name.
+        ImportError: If the provider's extra is not installed.
+        MissingVariable: If a variable that it needs is not set.
+    """
+    providers = PROVIDERS[kind]
+    if name not in providers:
+        raise ValueError(
+            f"unknown {kind} service {name!r}: choose one of {', '.join(sorted(providers))}"
+        )
+    provider = providers[name]
+    if not provider.is_installed():
+        raise ImportError(
+            f"the {name!r} {kind} service needs an extra: pip install 'antiphon[{provider.extra}]'"
+        )
+    settings = settings or _settings_from_environment()
+    if missing := provider.missing_variables(settings):
+        wanted = " and ".join(variable.replace("|", " or ") for variable in missing)
+        raise MissingVariable(
+            f"the {name!r} {kind} service needs {wanted}: set it in the environment or in .env"
+        )
+    return provider.build(settings, script)
+
+
+def _settings_from_environment() -> "Settings":
+    # Imported here because pydantic-settings comes with the services' extras, not with the core.
+    from antiphon.pipeline.settings import Settings
+
+    return Settings()

@@ -1,0 +1,56 @@
+"""A voice agent is composed of plain Pipecat parts and answers who calls."""
+
+import asyncio
+
+import pytest
+from antiphon.pipeline import MissingVariable, VoiceAgent
+from antiphon.services import EspeakTTSService
+from antiphon.transports import MemoryTransport
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.workers.runner import WorkerRunner
+
+
+def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
+    pipeline = VoiceAgent().pipeline(MemoryTransport())
+    assert type(pipeline) is Pipeline
+    names = [type(processor).__name__ for processor in pipeline.processors]
+    road = [
+        "MemoryInput",
+        "PocketSphinxSTTService",
+        "LLMUserAggregator",
+        "ScriptedLLMService",
+        "EspeakTTSService",
+        "MemoryOutput",
+        "LLMAssistantAggregator",
+    ]
+    assert [name for name in names if name in road] == road
+
+
+def test_a_service_of_ones_own_takes_its_place() -> None:
+    tts = EspeakTTSService()
+    assert tts in VoiceAgent(tts=tts).pipeline(MemoryTransport()).processors
+
+
+def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    with pytest.raises(MissingVariable, match="DEEPGRAM_API_KEY"):
+        VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
+
+
+async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:
+    transport = MemoryTransport()
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(VoiceAgent(greeting="Hello.").worker(transport))
+    heard = asyncio.Event()
+
+    @transport.event_handler("on_audio_played")
+    async def on_audio_played(_: MemoryTransport, chunk: object) -> None:
+        heard.set()
+
+    call = asyncio.create_task(runner.run())
+    await transport.connect()
+    await asyncio.wait_for(heard.wait(), 10)
+    await transport.disconnect()
+    await asyncio.wait_for(call, 10)
