@@ -166,6 +166,17 @@ async def test_malformed_messages_are_counted_and_the_call_goes_on() -> None:
     assert sum(transport.dropped.values()) == 7
 
 
+async def test_a_flood_of_malformed_messages_does_not_end_the_call() -> None:
+    caller = Caller()
+    transport = await twilio(caller)
+    garbage = ["{", "[]", "0", "null", "{}", {"event": "media"}, media(9**9), b"\xff", "[" * 5000]
+    async with call(transport) as (_, middle):
+        for number in range(200):
+            caller.says(*garbage, media(number))
+        await middle.gets(InputAudioRawFrame, 200)
+    assert sum(transport.dropped.values()) == 200 * len(garbage)
+
+
 async def test_a_key_the_caller_presses_is_a_frame() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (_, middle):

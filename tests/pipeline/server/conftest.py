@@ -130,7 +130,7 @@ class PhoneCall:
         return True
 
     async def ended(self) -> None:
-        while not (await self.websocket.receive()).type in (
+        while (await self.websocket.receive()).type not in (
             aiohttp.WSMsgType.CLOSE,
             aiohttp.WSMsgType.CLOSED,
             aiohttp.WSMsgType.ERROR,
@@ -144,6 +144,11 @@ class Phone:
     def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
         self.session = session
         self.base = base
+        self._calls: list[PhoneCall] = []
+
+    async def hang_up_all(self) -> None:
+        for call in self._calls:
+            await call.websocket.close()
 
     async def post(
         self, path: str, form: dict[str, str], *, signed_url: str | None = None, **headers: str
@@ -151,8 +156,8 @@ class Phone:
         url = self.base + path
         signature = RequestValidator(AUTH_TOKEN).compute_signature(signed_url or url, form)
         headers = {"X-Twilio-Signature": signature, **headers}
-        response = await self.session.post(url, data=form, headers=headers)
-        await response.read()
+        async with self.session.post(url, data=form, headers=headers) as response:
+            await response.read()
         return response
 
     async def rings(self, number: int, *, caller: str = "") -> ElementTree.Element:
@@ -161,12 +166,21 @@ class Phone:
         assert response.status == 200, await response.text()
         return ElementTree.fromstring(await response.text())
 
+    async def rings_in_vain(self) -> None:
+        """Ring until nobody listens any more."""
+        while True:
+            try:
+                await self.rings(999)
+            except aiohttp.ClientConnectionError:
+                return
+
     async def connects(self, twiml: ElementTree.Element, number: int, **start: Any) -> PhoneCall:
         stream = twiml.find("./Connect/Stream")
         assert stream is not None, ElementTree.tostring(twiml)
         parameters = {p.attrib["name"]: p.attrib["value"] for p in stream.iter("Parameter")}
         websocket = await self.session.ws_connect(stream.attrib["url"])
         call = PhoneCall(websocket, sid(number))
+        self._calls.append(call)
         await call.start(parameters, **start)
         return call
 
@@ -194,7 +208,7 @@ class Running:
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
     async def metric_reaches(self, name: str, value: float) -> None:
-        while await self.metric(name) != value:
+        while await self.metric(name) != value:  # noqa: ASYNC110 - it is seen only by asking
             await asyncio.sleep(0.01)
 
 
@@ -214,14 +228,16 @@ async def run_server(
     config = uvicorn.Config(outer, port=0, log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it only so
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     base = f"http://127.0.0.1:{port}{prefix}"
     async with aiohttp.ClientSession() as session:
+        running = Running(app, agent, base, session, Phone(session, base))
         try:
-            yield Running(app, agent, base, session, Phone(session, base))
+            yield running
         finally:
+            await running.phone.hang_up_all()
             await session.close()
             await app.state.calls.cancel()
             server.should_exit = True

@@ -16,8 +16,9 @@ KEY = {"Authorization": "Bearer key-of-the-test"}
 
 async def start(server: Any, **headers: str) -> aiohttp.ClientResponse:
     url = f"{server.base}/websocket/start"
-    response: aiohttp.ClientResponse = await server.session.post(url, headers={**KEY, **headers})
-    await response.read()
+    response: aiohttp.ClientResponse
+    async with server.session.post(url, headers={**KEY, **headers}) as response:
+        await response.read()
     return response
 
 
@@ -30,20 +31,20 @@ def packet() -> bytes:
 async def test_a_client_gets_a_token_and_talks_to_the_agent(serving: Any) -> None:
     async with serving("websocket") as server:
         ticket = await (await start(server)).json()
-        websocket = await server.session.ws_connect(ticket["url"])
-        # More than one: the agent's voice is resampled and sent 40 ms at a time.
-        for _ in range(10):
-            await websocket.send_bytes(packet())
-        answer = frames_pb2.Frame.FromString(await websocket.receive_bytes())  # pyright: ignore
+        async with server.session.ws_connect(ticket["url"]) as websocket:
+            # More than one: the agent's voice is resampled and sent 40 ms at a time.
+            for _ in range(10):
+                await websocket.send_bytes(packet())
+            answer = frames_pb2.Frame.FromString(await websocket.receive_bytes())  # pyright: ignore
     assert answer.WhichOneof("frame") == "audio"
 
 
 async def test_a_client_token_is_good_once(serving: Any) -> None:
     async with serving("websocket") as server:
         url = (await (await start(server)).json())["url"]
-        await server.session.ws_connect(url)
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-            await server.session.ws_connect(url)
+        async with server.session.ws_connect(url):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+                await server.session.ws_connect(url)
     assert refusal.value.status == 403
 
 
