@@ -6,8 +6,7 @@ import uuid
 from typing import Any
 
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.guards import Guards
-from antiphon.pipeline.server.websocket import full
+from antiphon.pipeline.server.guards import Guards, full
 from antiphon.transports.daily import create_daily_room, create_daily_transport, delete_daily_room
 from fastapi import APIRouter, Depends, HTTPException
 from loguru import logger

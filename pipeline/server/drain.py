@@ -61,6 +61,9 @@ class _DrainServer(uvicorn.Server):
             self.force_exit = True
             return
         self.should_exit = True
+        # Now, and not at uvicorn's next tick: until the port is closed, a proxy sends calls here.
+        for server in self.servers:
+            server.close()
         self._drain = asyncio.create_task(self._calls.drain(self._calls.settings.drain_secs))
 
 

@@ -14,10 +14,12 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["START_PURPOSE", "BodyLimit", "Guards", "public_url"]
+__all__ = ["START_PURPOSE", "BodyLimit", "Guards", "full", "public_url"]
 
 # The purpose of a token with which a start endpoint is opened instead of with an API key.
 START_PURPOSE = "start"
+
+RETRY_AFTER_SECS = 30
 
 
 class Guards:
@@ -181,3 +183,17 @@ def public_url(
         return f"{base}{connection.scope.get('root_path', '')}{path}"
     query = f"?{connection.url.query}" if connection.url.query else ""
     return base + connection.url.path + query
+
+
+def full(reason: str) -> HTTPException:
+    """Say politely that no call is let in.
+
+    Args:
+        reason: Why, in a word.
+
+    Returns:
+        A 503 that says when to try again.
+    """
+    return HTTPException(
+        503, f"no call is taken: {reason}", headers={"Retry-After": str(RETRY_AFTER_SECS)}
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from antiphon.pipeline.server.admission import Refusal
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.guards import Guards, public_url
+from antiphon.pipeline.server.guards import Guards, full, public_url
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
 from antiphon.transports.telephony import checked_id
@@ -105,8 +105,10 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             return twiml(_busy(""))
         if refusal := calls.admission.promise(call_sid, now=time.monotonic()):
             calls.metrics.refused.labels("twilio", refusal).inc()
-            message = calls.settings.busy_message if refusal is Refusal.FULL else ""
-            return twiml(_busy(message))
+            if refusal is Refusal.DRAINING:
+                # A proxy then asks another worker; without one, nobody listens in a moment anyway.
+                raise full(refusal)
+            return twiml(_busy(calls.settings.busy_message))
         names = {"From": "from", "To": "to", "Direction": "direction"}
         parameters = {to: str(form[name]) for name, to in names.items() if name in form}
         return twiml(answer_with_agent(request, calls, call_sid, parameters))

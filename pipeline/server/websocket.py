@@ -5,31 +5,16 @@ import uuid
 from typing import Any
 
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.guards import Guards, public_url
+from antiphon.pipeline.server.guards import Guards, full, public_url
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
 from fastapi import APIRouter, Depends, HTTPException, Request, WebSocket
 from loguru import logger
 
-__all__ = ["full", "websocket_router"]
+__all__ = ["websocket_router"]
 
 PURPOSE = "websocket"
 REFUSED = 1008
-RETRY_AFTER_SECS = 30
-
-
-def full(reason: str) -> HTTPException:
-    """Say politely that no call is let in.
-
-    Args:
-        reason: Why, in a word.
-
-    Returns:
-        A 503 that says when to try again.
-    """
-    return HTTPException(
-        503, f"no call is taken: {reason}", headers={"Retry-After": str(RETRY_AFTER_SECS)}
-    )
 
 
 def websocket_router(calls: Calls, guards: Guards) -> APIRouter:

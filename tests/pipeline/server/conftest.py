@@ -3,10 +3,15 @@
 import asyncio
 import base64
 import json
+import os
+import socket
+import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import AsyncIterator, Callable
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -149,6 +154,10 @@ class Phone:
     async def hang_up_all(self) -> None:
         for call in self._calls:
             await call.websocket.close()
+        self._calls.clear()
+
+    async def everybody_is_answered(self) -> bool:
+        return all([await call.is_answered() for call in self._calls])
 
     async def post(
         self, path: str, form: dict[str, str], *, signed_url: str | None = None, **headers: str
@@ -170,7 +179,7 @@ class Phone:
         """Ring until nobody listens any more."""
         while True:
             try:
-                await self.rings(999)
+                await self.post("/twilio/voice", {"CallSid": sid(999)})
             except aiohttp.ClientConnectionError:
                 return
 
@@ -249,9 +258,83 @@ def serving() -> Callable[..., AbstractAsyncContextManager[Running]]:
     return run_server
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @pytest.fixture
-def phone_class() -> type[Phone]:
-    return Phone
+async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
+    """`antiphon serve` as a process."""
+    processes: list[Process] = []
+
+    async def start(port: int, **settings: str) -> Process:
+        arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent),
+                "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+                **{f"ANTIPHON_{name.upper()}": value for name, value in settings.items()},
+            },
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        processes.append(process)
+        await answers(f"http://127.0.0.1:{port}/readyz", 200)
+        return process
+
+    yield start
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def answers(url: str, status: int) -> None:
+    """Wait until an address answers."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url) as response:
+                    if response.status == status:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def phone_to() -> AsyncIterator[Callable[[int], Phone]]:
+    """A phone that rings what listens on a port."""
+    async with aiohttp.ClientSession() as session:
+        phones: list[Phone] = []
+
+        def ring(port: int) -> Phone:
+            phones.append(Phone(session, f"http://127.0.0.1:{port}"))
+            return phones[-1]
+
+        yield ring
+        for phone in phones:
+            await phone.hang_up_all()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def other_ports() -> list[int]:
+    return [free_port(), free_port()]
+
+
+@pytest.fixture
+def wait_for_answer() -> Callable[[str, int], Awaitable[None]]:
+    return answers
 
 
 @pytest.fixture(autouse=True)
