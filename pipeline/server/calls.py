@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from antiphon.pipeline.server.admission import Admission
 from antiphon.pipeline.server.metrics import CallMetrics
@@ -16,6 +16,9 @@ from loguru import logger
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.server.control import TwilioControl
 
 __all__ = ["Agent", "Call", "Calls", "current_call"]
 
@@ -40,12 +43,16 @@ class Call:
         transport_kind: The name of its transport.
         worker: Runs it.
         parameters: What the start of the call carried along, by name.
+        base_url: The public address of the app, where the transport needs to know it.
+        control: Transfers and holds the call, where the provider can.
     """
 
     id: str
     transport_kind: str
     worker: CallWorker
     parameters: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""
+    control: "TwilioControl | None" = None
     _is_ending: bool = field(default=False, init=False, repr=False)
 
     async def end(self, goodbye: str | None = None) -> None:
@@ -125,6 +132,8 @@ class Calls:
         call_id: str,
         transport_kind: str,
         parameters: Mapping[str, str] | None = None,
+        base_url: str = "",
+        control: "TwilioControl | None" = None,
     ) -> None:
         """Run one call until it ends; whatever goes wrong in it stays in it.
 
@@ -134,6 +143,8 @@ class Calls:
             call_id: The provider's id, for logs.
             transport_kind: The name of the transport.
             parameters: What the start of the call carried along.
+            base_url: The public address of the app.
+            control: Transfers and holds the call.
         """
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
@@ -150,6 +161,8 @@ class Calls:
                         transport_kind=transport_kind,
                         worker=self._worker(transport),
                         parameters=parameters or {},
+                        base_url=base_url,
+                        control=control,
                     )
                     await self._run_call(call)
                     outcome = "ended"

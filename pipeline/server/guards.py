@@ -174,9 +174,10 @@ def public_url(
             own path and query.
 
     Returns:
-        The address.
+        The address, with `http` or `https`, of a websocket too.
     """
-    base = f"{connection.url.scheme}://{connection.url.netloc}"
+    scheme = connection.url.scheme.replace("ws", "http", 1)
+    base = f"{scheme}://{connection.url.netloc}"
     if settings.public_url:
         base = settings.public_url.rstrip("/")
     if path is not None:

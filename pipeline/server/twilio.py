@@ -1,11 +1,18 @@
-"""Twilio's door: the webhook that answers a call, the media stream, and what Twilio says later."""
+"""Twilio's door: the webhook that answers a call, the media stream, and what follows."""
 
 import asyncio
 import time
-from typing import Annotated
+import uuid
+from typing import Annotated, Any
 
 from antiphon.pipeline.server.admission import Refusal
 from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.control import (
+    CallControlError,
+    Handoffs,
+    NumberNotAllowed,
+    TwilioControl,
+)
 from antiphon.pipeline.server.guards import Guards, full, public_url
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
@@ -14,11 +21,12 @@ from antiphon.transports.twilio import read_twilio_start
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
 from fastapi.websockets import WebSocketDisconnect
 from loguru import logger
+from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, VoiceResponse
 
-__all__ = ["TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
+__all__ = ["CallOut", "TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
 
 PURPOSE = "twilio"
 CALL_SID = "CA[0-9a-fA-F]{32}"
@@ -32,6 +40,18 @@ MAX_WAITING = 100
 
 # RFC 6455 7.4.1: policy violation; and, from IANA's registry, try again later.
 REFUSED, TRY_AGAIN = 1008, 1013
+
+
+class CallOut(BaseModel):
+    """What `POST /twilio/call` takes.
+
+    Parameters:
+        to: The number to call, in E.164; it must begin with one of `ANTIPHON_DIAL_PREFIXES`.
+        detect_machine: Whether Twilio listens first whether a machine answers.
+    """
+
+    to: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
+    detect_machine: bool = False
 
 
 class TwilioRequests:
@@ -96,6 +116,8 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     """
     router = APIRouter(prefix="/twilio")
     signed = TwilioRequests(calls, guards)
+    handoffs = Handoffs()
+    control = TwilioControl(calls.settings, handoffs) if calls.settings.twilio_account_sid else None
 
     @router.post("/voice")
     async def voice(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
@@ -109,9 +131,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
                 # A proxy then asks another worker; without one, nobody listens in a moment anyway.
                 raise full(refusal)
             return twiml(_busy(calls.settings.busy_message))
-        names = {"From": "from", "To": "to", "Direction": "direction"}
-        parameters = {to: str(form[name]) for name, to in names.items() if name in form}
-        return twiml(answer_with_agent(request, calls, call_sid, parameters))
+        return twiml(answer_with_agent(request, calls, call_sid, _parameters(form)))
 
     waiting = asyncio.Semaphore(MAX_WAITING)
 
@@ -138,6 +158,8 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             call_id=start.call_sid,
             transport_kind="twilio",
             parameters={k: v for k, v in start.parameters.items() if k != "token"},
+            base_url=public_url(websocket, calls.settings, ""),
+            control=control,
         )
 
     @router.post("/status", status_code=204)
@@ -152,7 +174,62 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             if call := calls.find(call_sid):
                 await call.worker.cancel(reason=f"Twilio says: {said}")
 
+    @router.post("/transferred")
+    async def transferred(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+        said = str(form.get("DialCallStatus", ""))
+        response = VoiceResponse()
+        call_sid = str(form["CallSid"])
+        if said == "completed" or calls.admission.promise(call_sid, now=time.monotonic()):
+            response.hangup()
+            return twiml(response)
+        # Nobody answered, so the caller is back; the agent is told why.
+        parameters = {**_parameters(form), "transfer": said if said in OVER else "failed"}
+        return twiml(answer_with_agent(request, calls, call_sid, parameters))
+
+    @router.post("/whisper/{handoff_id}", dependencies=[Depends(signed)])
+    async def whisper(handoff_id: str) -> Response:
+        response = VoiceResponse()
+        handoff = handoffs.find(handoff_id, now=time.monotonic())
+        if handoff and handoff["summary"]:
+            response.say(handoff["summary"])
+        return twiml(response)
+
+    @router.get("/handoffs/{handoff_id}", dependencies=[Depends(guards.start)])
+    async def handoff(handoff_id: str) -> dict[str, Any]:
+        found = handoffs.find(handoff_id, now=time.monotonic())
+        if found is None:
+            raise HTTPException(404, "no such handoff, or too long ago")
+        return found
+
+    @router.post("/call", dependencies=[Depends(guards.start)])
+    async def call_out(request: Request, body: CallOut) -> dict[str, str]:
+        if control is None:
+            raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID")
+        key = uuid.uuid4().hex
+        if refusal := calls.admission.promise(key, now=time.monotonic()):
+            calls.metrics.refused.labels("twilio", refusal).inc()
+            raise full(refusal)
+        try:
+            call_sid = await control.call(
+                body.to,
+                base_url=public_url(request, calls.settings, ""),
+                detect_machine=body.detect_machine,
+            )
+        except NumberNotAllowed as error:
+            raise HTTPException(403, str(error)) from error
+        except CallControlError as error:
+            raise HTTPException(502, str(error)) from error
+        finally:
+            calls.admission.withdraw(key)
+        calls.admission.promise(call_sid, now=time.monotonic())
+        return {"call_sid": call_sid}
+
     return router
+
+
+def _parameters(form: FormData) -> dict[str, str]:
+    names = {"From": "from", "To": "to", "Direction": "direction", "AnsweredBy": "answered_by"}
+    return {to: str(form[name]) for name, to in names.items() if name in form}
 
 
 def answer_with_agent(
