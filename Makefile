@@ -10,10 +10,10 @@ STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cu
 
 .PHONY: demo test check bench install clean
 
-demo: install
+demo: $(STAMP)-simulation
 	$(BIN)/antiphon demo
 
-test: install
+test: $(STAMP)-test
 	$(BIN)/python -m pytest -q
 
 check: install
@@ -27,13 +27,14 @@ check: install
 bench: install
 	@for b in benchmarks/*/run.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
-install: $(STAMP)
+install: $(STAMP)-test,check
 
-$(STAMP):
+# The suffix of a stamp names the extras that it stands for.
+$(STAMP)-%:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		-e '.[test,check]' --config-settings editable_mode=strict
-	@rm -f $(VENV)/.installed-* && touch $@
+		-e '.[$*]' --config-settings editable_mode=strict
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-out

@@ -1,7 +1,5 @@
 import asyncio
 import contextlib
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -143,19 +141,3 @@ async def test_closing_a_stream_aborts_the_synthesis() -> None:
 async def test_a_bad_voice_in_a_stream_is_an_error_to_its_reader() -> None:
     with pytest.raises(ValueError, match="unknown eSpeak voice 'xx'"):
         _ = [chunk async for chunk in EspeakSynthesizer().stream("Hello.", voice="xx")]
-
-
-def test_importing_the_services_loads_no_native_library() -> None:
-    program = (
-        "import sys; import antiphon.services, antiphon.services.espeak;"
-        "sys.exit(bool({'espeakng_loader', 'pocketsphinx'} & set(sys.modules)))"
-    )
-
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-
-    with pytest.raises(ImportError, match=r"pip install 'antiphon\[offline\]'"):
-        EspeakSynthesizer()

@@ -1,0 +1,22 @@
+"""A synthetic caller: what it says, when it says it, and with what voice."""
+
+from antiphon.simulation.caller.caller import Caller, CallerListener, SpokenLine
+from antiphon.simulation.caller.follower import ScriptFollower
+from antiphon.simulation.caller.script import HangUp, Moment, Say, Step, recorded_lines
+from antiphon.simulation.caller.voice import CALLER_VOICE, EspeakVoice, UnknownVoice, Voice
+
+__all__ = [
+    "CALLER_VOICE",
+    "Caller",
+    "CallerListener",
+    "EspeakVoice",
+    "HangUp",
+    "Moment",
+    "Say",
+    "ScriptFollower",
+    "SpokenLine",
+    "Step",
+    "UnknownVoice",
+    "Voice",
+    "recorded_lines",
+]

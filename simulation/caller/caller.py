@@ -1,0 +1,162 @@
+"""A synthetic caller: speaks its lines over a memory transport and listens to the agent.
+
+It sends audio without a break, as a telephone does, and takes its turns by what it hears. All its
+time is the event loop's, so that a call in virtual time is the same call.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
+from antiphon.simulation.caller.follower import PATIENCE_SECS, PAUSE_SECS, ScriptFollower
+from antiphon.simulation.caller.script import HangUp, Say, Step
+from antiphon.simulation.caller.voice import EspeakVoice, Voice
+from antiphon.transports.memory import MemoryTransport, PlayedAudio
+
+__all__ = ["Caller", "CallerListener", "SpokenLine"]
+
+FRAME_SECS = 0.02
+FRAME_SAMPLES = round(SAMPLE_RATE_HZ * FRAME_SECS)
+SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenLine:
+    """A line as it is heard on the wire.
+
+    Parameters:
+        text: The words, as far as they are known.
+        start_secs: When its first audible sample sounds, on the loop's clock.
+        end_secs: When its last audible sample has sounded.
+    """
+
+    text: str
+    start_secs: float
+    end_secs: float
+
+
+class CallerListener(Protocol):
+    """What follows a caller: a recorder, a display. Times are the loop's, in seconds."""
+
+    def call_started(self, at_secs: float) -> None:
+        """The caller is connected."""
+        ...
+
+    def caller_audio(self, at_secs: float, samples: Samples) -> None:
+        """A frame at `SAMPLE_RATE_HZ` was sent; it began to sound at `at_secs`."""
+        ...
+
+    def line_started(self, line: SpokenLine) -> None:
+        """The caller begins a line; when it will end is known."""
+        ...
+
+    def call_ended(self, at_secs: float) -> None:
+        """The caller hangs up."""
+        ...
+
+
+class Caller:
+    """Makes one call.
+
+    Example::
+
+        caller = Caller(transport, [Say(text="what are your opening hours"), HangUp()])
+        await caller.call()      # while the worker of the agent runs
+    """
+
+    def __init__(
+        self,
+        transport: MemoryTransport,
+        script: Sequence[Step],
+        *,
+        voice: Voice | None = None,
+        listeners: Sequence[CallerListener] = (),
+        pause_secs: float = PAUSE_SECS,
+        patience_secs: float = PATIENCE_SECS,
+    ) -> None:
+        """Learn the script.
+
+        Args:
+            transport: The far end of the agent's transport.
+            script: What to do and when; after the last step the caller hangs up.
+            voice: Speaks the lines that bring no audio; by default eSpeak's "en-us+klatt2".
+            listeners: Are told of everything the caller does.
+            pause_secs: How long the agent must be silent before the caller speaks.
+            patience_secs: How long the caller waits for an answer before going on without one.
+        """
+        self._transport = transport
+        self._script = script
+        self._voice = voice
+        self._listeners = listeners
+        self._pause_secs = pause_secs
+        self._patience_secs = patience_secs
+        self._agent = SpeechActivity()
+        transport.add_event_handler("on_audio_played", self._hear)
+
+    async def call(self) -> None:
+        """Connect, follow the script, and hang up, also when cancelled."""
+        # Before the call, so that the call itself is not charged for it.
+        script = [await self._with_audio(step) for step in self._script]
+        follower = ScriptFollower(
+            script, pause_secs=self._pause_secs, patience_secs=self._patience_secs
+        )
+        await self._transport.connect()
+        loop = asyncio.get_running_loop()
+        start_secs = loop.time()
+        for listener in self._listeners:
+            listener.call_started(start_secs)
+        try:
+            await self._follow(follower, start_secs)
+        finally:
+            for listener in self._listeners:
+                listener.call_ended(loop.time())
+            await self._transport.disconnect()
+
+    async def _with_audio(self, step: Step) -> Step:
+        if not isinstance(step, Say) or step.audio is not None:
+            return step
+        self._voice = self._voice or EspeakVoice()
+        return replace(step, audio=await self._voice.speak(step.text))
+
+    async def _follow(self, follower: ScriptFollower, start_secs: float) -> None:
+        loop = asyncio.get_running_loop()
+        follower.begin(start_secs)
+        line: SpokenLine | None = None
+        rest = SILENCE[:0]
+        for index in itertools.count():
+            at_secs = start_secs + index * FRAME_SECS
+            if line is None:
+                match follower.due(at_secs, self._agent.spans):
+                    case HangUp():
+                        return
+                    case Say(text=text, audio=audio) if audio is not None:
+                        line, rest = _spoken_line(text, audio, at_secs), audio
+                        for listener in self._listeners:
+                            listener.line_started(line)
+            frame, rest = rest[:FRAME_SAMPLES], rest[FRAME_SAMPLES:]
+            frame = np.concatenate((frame, SILENCE[len(frame) :]))
+            # A frame is on the wire when its last sample has been spoken, not when its first has.
+            await asyncio.sleep(at_secs + FRAME_SECS - loop.time())
+            await self._transport.send_audio(frame.tobytes(), sample_rate_hz=SAMPLE_RATE_HZ)
+            for listener in self._listeners:
+                listener.caller_audio(at_secs, frame)
+            if line is not None and not len(rest):
+                follower.step_done(line.end_secs)
+                line = None
+
+    async def _hear(self, transport: MemoryTransport, chunk: PlayedAudio) -> None:
+        samples = np.frombuffer(chunk.pcm, "<i2")[:: chunk.num_channels]
+        self._agent.feed(chunk.at_secs, samples, chunk.sample_rate_hz)
+
+
+def _spoken_line(text: str, samples: Samples, at_secs: float) -> SpokenLine:
+    spans = spans_of_speech(samples, SAMPLE_RATE_HZ)
+    return SpokenLine(
+        text=text,
+        start_secs=at_secs + (spans[0].start_secs if spans else 0.0),
+        end_secs=at_secs + (spans[-1].end_secs if spans else len(samples) / SAMPLE_RATE_HZ),
+    )

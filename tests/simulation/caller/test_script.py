@@ -1,0 +1,42 @@
+"""A recorded caller becomes lines that can wait for their turn."""
+
+import numpy as np
+import pytest
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Audio, AudioFileError, Samples
+from antiphon.simulation.caller import recorded_lines
+
+HZ = 8000
+
+
+def tone(secs: float) -> Samples:
+    return (np.sin(np.arange(round(secs * HZ)) * 0.3) * 9000).astype(np.int16)
+
+
+def silence(secs: float) -> Samples:
+    return np.zeros(round(secs * HZ), np.int16)
+
+
+def test_a_recording_is_cut_at_its_pauses() -> None:
+    samples = np.concatenate(
+        (silence(1.0), tone(1.5), silence(0.4), tone(0.5), silence(2.0), tone(1.0), silence(1.0))
+    )
+
+    lines = recorded_lines(Audio(samples=samples.reshape(-1, 1), sample_rate_hz=HZ))
+
+    secs = [len(line.audio) / SAMPLE_RATE_HZ for line in lines if line.audio is not None]
+    assert secs == pytest.approx([2.4 + 0.2, 1.0 + 0.2], abs=0.03)
+    assert all(line.after == "agent_done" and not line.text for line in lines)
+
+
+def test_of_a_stereo_recording_the_left_channel_is_the_caller() -> None:
+    both = np.stack((np.concatenate((tone(1.0), silence(1.0))), tone(2.0)), axis=1)
+
+    (line,) = recorded_lines(Audio(samples=both, sample_rate_hz=HZ))
+
+    assert line.audio is not None
+    assert len(line.audio) / SAMPLE_RATE_HZ == pytest.approx(1.1, abs=0.03)
+
+
+def test_a_silent_recording_is_refused() -> None:
+    with pytest.raises(AudioFileError, match="silent"):
+        recorded_lines(Audio(samples=silence(3.0).reshape(-1, 1), sample_rate_hz=HZ))

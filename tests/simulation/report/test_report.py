@@ -1,0 +1,174 @@
+"""The page of a call: whole in itself, safe with any text, and true to the record."""
+
+import base64
+import itertools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
+from antiphon.simulation.recording import (
+    CALLER,
+    CallerSpeech,
+    CallLog,
+    CallRecord,
+    StereoRecording,
+    assemble,
+)
+from antiphon.simulation.report import render_report, write_report
+
+NASTY = "</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
+
+
+class Page(HTMLParser):
+    """Collects the tags, their attributes and the text outside style and script."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open not in ("style", "script"):
+            self.text += " " + " ".join(data.split())
+
+
+def with_text(record: CallRecord, text: str) -> CallRecord:
+    """Put a text in every place where a caller, an agent, a tool or a service brings text."""
+    turns = []
+    for turn in record.turns:
+        agent = turn.agent and turn.agent.model_copy(update={"heard": text, "unheard": text})
+        caller = turn.caller and CallerSpeech(
+            start_secs=turn.caller.start_secs,
+            end_secs=turn.caller.end_secs,
+            recognised=text,
+            script=text + " else",
+        )
+        calls = tuple(
+            call.model_copy(update={"name": text, "arguments": {text: text}})
+            for call in turn.tool_calls
+        )
+        parts = tuple(
+            part.model_copy(update={"label": text, "owner": text}) for part in turn.contributions
+        )
+        update = {"agent": agent, "caller": caller, "tool_calls": calls, "contributions": parts}
+        turns.append(turn.model_copy(update=update))
+    return record.model_copy(update={"title": text, "turns": tuple(turns)})
+
+
+def test_the_page_loads_nothing_from_elsewhere(record: CallRecord) -> None:
+    page = render_report(record)
+
+    loaded = [
+        value
+        for _, attributes in Page(page).tags
+        for name, value in attributes.items()
+        if name in ("src", "href", "srcset", "data", "action")
+    ]
+    assert loaded == []
+    assert not re.search(r"https?://|url\(|@import|\bimport\b|fetch\(|XMLHttp", page)
+
+
+def test_the_browser_is_told_to_load_nothing(record: CallRecord) -> None:
+    (policy,) = [
+        attributes["content"]
+        for tag, attributes in Page(render_report(record)).tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+
+    assert policy
+    assert policy.startswith("default-src 'none';")
+
+
+def test_text_cannot_become_markup(record: CallRecord) -> None:
+    plain = Page(render_report(with_text(record, "plain")))
+    nasty = Page(render_report(with_text(record, NASTY)))
+
+    assert [tag for tag, _ in nasty.tags] == [tag for tag, _ in plain.tags]
+    assert [set(attributes) for _, attributes in nasty.tags] == [
+        set(attributes) for _, attributes in plain.tags
+    ]
+    assert "<img" not in render_report(with_text(record, NASTY), differences=[NASTY])
+    assert NASTY in nasty.text
+    assert "49" not in nasty.text
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Order status",
+        "where is order one two tree four",
+        "said: where is order one two three four",
+        "You are welcome. Goodbye.",
+        "warehouse on Monday.",
+        "check_order",
+        "order_number=1234",
+        "completed in 260 ms",
+        "talks over the agent · silent in 300 ms",
+        "TTFA, median 700 ms",
+        "TTFA, worst 940 ms turn 2",
+        "Words understood 16/17 word error rate 5.9%",
+        "as expected",
+    ],
+)
+def test_the_page_shows(record: CallRecord, shown: str) -> None:
+    assert shown in re.sub(r"\s+", " ", Page(render_report(record)).text)
+
+
+def test_differences_stand_at_the_top(record: CallRecord) -> None:
+    text = Page(render_report(record, differences=["turn 2: no tool", "turn 3: too slow"])).text
+
+    assert "2 differences" in text
+    assert text.index("turn 2: no tool") < text.index("TTFA, median")
+    assert "as expected" not in text
+
+
+def test_a_call_in_which_nothing_happened_has_a_page() -> None:
+    assert "greeting" in Page(render_report(assemble(CallLog(title="nothing")))).text
+
+
+def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord) -> None:
+    page = render_report(record)
+
+    bars = re.findall(r'<i class="stage \w+" style="left:([\d.]+)%;width:([\d.]+)%" data', page)
+    ends = [(float(left), float(left) + float(width)) for left, width in bars]
+    starts_anew = [left for left, _ in ends if left == 0]
+    touching = sum(abs(end - left) < 0.01 for (_, end), (left, _) in itertools.pairwise(ends))
+    assert len(starts_anew) == 4
+    assert touching == len(ends) - 4
+    # The longest wait, of 940 ms, on an axis of 1000 ms.
+    assert max(end for _, end in ends) == pytest.approx(94.0, abs=0.01)
+
+
+def test_the_recording_can_be_heard_within_the_page(tmp_path: Path, record: CallRecord) -> None:
+    wav, path = tmp_path / "call.wav", tmp_path / "report.html"
+    samples = (np.sin(np.arange(SAMPLE_RATE_HZ) * 0.1) * 8000).astype(np.int16)
+    with StereoRecording(wav) as recording:
+        recording.add(CALLER, 0.0, samples, SAMPLE_RATE_HZ)
+
+    write_report(path, record, recording=wav)
+
+    (source,) = [
+        attributes["src"]
+        for tag, attributes in Page(path.read_text(encoding="utf-8")).tags
+        if tag == "audio"
+    ]
+    assert source
+    assert source.startswith("data:audio/wav;base64,")
+    data = base64.b64decode(source.partition(",")[2])
+    encoded = np.frombuffer(data[46:], np.uint8).astype(np.int32)
+    # G.711 in the other direction, by its own formula.
+    bits = ~encoded & 0xFF
+    value = ((((bits & 0x0F) << 3) + 132) << ((bits & 0x70) >> 4)) - 132
+    decoded = np.where(bits & 0x80, -value, value)
+    assert data[:4] == b"RIFF"
+    assert data[20] == 7
+    assert np.max(np.abs(decoded - samples)) <= 256
