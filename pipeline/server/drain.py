@@ -85,6 +85,7 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
         host=host,
         port=port,
         ws=_DrainWebSocket,
+        lifespan="off",
         ws_max_size=MAX_MESSAGE_BYTES,
         # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.
         timeout_graceful_shutdown=int(calls.settings.drain_secs + 2 * GOODBYE_SECS) + 10,
