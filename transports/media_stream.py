@@ -20,7 +20,7 @@ DIGITS = frozenset("0123456789*#")
 MAX_MESSAGE_CHARS = 16_384
 
 # RFC 3550 A.1: a jump ahead of up to MAX_DROPOUT is a loss; any other jump is believed only when
-# the next message continues it. So no forged number can make a call deaf.
+# the next message continues it. So no forged number can make a call deaf, in between or ahead.
 MAX_DROPOUT = 3000
 
 
@@ -116,7 +116,7 @@ class MediaStreamGuard:
         """
         self._protocol = protocol
         self._stream_id = stream_id
-        self._last_number: int | None = None
+        self._last_number = 0
         self._resume_at: int | None = None
 
     def check(self, data: str | bytes) -> DropReason | Played | None:
@@ -170,8 +170,8 @@ class MediaStreamGuard:
         except (TypeError, ValueError, OverflowError):
             return False
         last = self._last_number
-        if last is None or last < number <= last + MAX_DROPOUT or number == self._resume_at:
-            self._last_number, self._resume_at = number, None
+        if last < number <= last + MAX_DROPOUT or number == self._resume_at:
+            self._last_number = number
             return True
         self._resume_at = number + 1
         return False

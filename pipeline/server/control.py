@@ -150,7 +150,14 @@ class TwilioControl:
         await self._update(call_sid, status="completed")
 
     async def transfer(
-        self, call_sid: str, to: str, *, base_url: str, handoff: Handoff | None = None
+        self,
+        call_sid: str,
+        to: str,
+        *,
+        base_url: str,
+        summary: str = "",
+        transcript: Sequence[str] = (),
+        parameters: Mapping[str, str] | None = None,
     ) -> str:
         """Hand a caller over to a person; if nobody answers, the caller is back with the agent.
 
@@ -158,16 +165,21 @@ class TwilioControl:
             call_sid: The call.
             to: The person's number, in E.164.
             base_url: The public address of the app, whose `/twilio/…` Twilio asks what is next.
-            handoff: What the person should know.
+            summary: Is whispered to the person before the caller is there.
+            transcript: The conversation so far, for the person's screen.
+            parameters: What the start of the call carried along.
 
         Returns:
-            The handoff's id.
+            The id under which the person's screen finds all this.
 
         Raises:
             CallControlError: If the number may not be dialled, or Twilio does not.
         """
         self._check_number(to)
-        handoff_id = self._handoffs.add(handoff or Handoff(), now=time.monotonic())
+        handoff = Handoff(
+            summary=summary, transcript=tuple(transcript), parameters=dict(parameters or {})
+        )
+        handoff_id = self._handoffs.add(handoff, now=time.monotonic())
         response = VoiceResponse()
         dial = Dial(
             action=f"{base_url}/twilio/transferred", timeout=RING_SECS, answer_on_bridge=True
@@ -298,12 +310,14 @@ def call_control_tools(*, transfer_to: Mapping[str, str] | None = None) -> list[
             choice = ", ".join(sorted(people)) if call.control else "nobody: this is no phone call"
             await params.result_callback({"error": f"who takes over can be: {choice}"})
             return
-        handoff = Handoff(
-            summary=summary, transcript=_transcript(params), parameters=dict(call.parameters)
-        )
         try:
             await call.control.transfer(
-                call.id, people[person], base_url=call.base_url, handoff=handoff
+                call.id,
+                people[person],
+                base_url=call.base_url,
+                summary=summary,
+                transcript=_transcript(params),
+                parameters=call.parameters,
             )
         except CallControlError as error:
             await params.result_callback({"error": str(error)})

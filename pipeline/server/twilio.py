@@ -24,7 +24,7 @@ from loguru import logger
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
-from twilio.twiml.voice_response import Connect, VoiceResponse
+from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 __all__ = ["CallOut", "TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
 
@@ -249,10 +249,11 @@ def answer_with_agent(
     url = public_url(request, calls.settings, "/twilio/stream").replace("http", "ws", 1)
     token = calls.tokens.issue(PURPOSE, call_sid, now=time.time())
     response = VoiceResponse()
-    connect = Connect()
-    stream = connect.stream(url=url)
+    stream = Stream(url=url)
     for name, value in {**parameters, "token": token}.items():
         stream.parameter(name=name, value=value)
+    connect = Connect()
+    connect.append(stream)
     response.append(connect)
     return response
 

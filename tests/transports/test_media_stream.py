@@ -126,6 +126,15 @@ def test_even_a_run_of_forged_numbers_costs_the_caller_one_message() -> None:
     ]
 
 
+def test_a_forged_number_before_every_message_does_not_make_the_call_deaf() -> None:
+    stream = guard()
+    heard = 0
+    for number in range(1, 101):
+        stream.check(numbered(number + 2000))
+        heard += stream.check(numbered(number)) is None
+    assert heard >= 50
+
+
 def test_a_dropped_message_does_not_count() -> None:
     stream = guard()
     stream.check(numbered(1))
