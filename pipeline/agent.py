@@ -6,6 +6,7 @@ from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
@@ -55,6 +56,7 @@ class VoiceAgent:
         llm: The language model.
         tts: Text-to-speech.
         script: What the embedded services listen for and answer; an order-status line by default.
+        sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
     """
 
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
@@ -64,6 +66,7 @@ class VoiceAgent:
     llm: str | FrameProcessor = "embedded"
     tts: str | FrameProcessor = "embedded"
     script: Script = field(default_factory=Script.order_status)
+    sentences: bool = True
 
     def pipeline(self, transport: BaseTransport) -> Pipeline:
         """Compose a plain Pipecat pipeline for one call.
@@ -92,6 +95,7 @@ class VoiceAgent:
                 self._service(ServiceKind.STT, self.stt),
                 aggregators.user(),
                 self._service(ServiceKind.LLM, self.llm),
+                *([SentenceAggregator()] if self.sentences else []),
                 self._service(ServiceKind.TTS, self.tts),
                 transport.output(),
                 aggregators.assistant(),

@@ -83,7 +83,7 @@ class Caller:
         Args:
             transport: The far end of the agent's transport.
             script: What to do and when; after the last step the caller hangs up.
-            voice: Speaks the lines that bring no audio; by default eSpeak's "en-us+klatt2".
+            voice: Speaks the lines that bring no audio; by default eSpeak's "en-us+f2".
             listeners: Are told of everything the caller does.
             pause_secs: How long the agent must be silent before the caller speaks.
             patience_secs: How long the caller waits for an answer before going on without one.

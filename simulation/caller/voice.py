@@ -9,7 +9,7 @@ from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, resample
 
 __all__ = ["CALLER_VOICE", "EspeakVoice", "UnknownVoice", "Voice"]
 
-CALLER_VOICE = "en-us+klatt2"
+CALLER_VOICE = "en-us+f2"
 """The eSpeak voice that the embedded recogniser understands best of those measured."""
 
 

@@ -23,7 +23,7 @@ def demo(
     ] = None,
     voice: Annotated[
         str, typer.Option(help="The caller's eSpeak voice, with a variant after '+'.")
-    ] = "en-us+klatt2",
+    ] = "en-us+f2",
     no_barge_in: Annotated[
         bool, typer.Option("--no-barge-in", help="The caller never talks over the agent.")
     ] = False,

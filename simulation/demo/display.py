@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from antiphon.simulation.recording import CallRecord, CallRecorder, Turn
+from antiphon.simulation.report.view import clock, millis
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -91,7 +92,7 @@ def _screen(
     head.add_row(
         Text(f"antiphon demo · {record.title}", style="bold"),
         ProgressBar(total=lines, completed=spoken),
-        f"line {spoken} of {lines} · {_clock(record.duration_secs)}",
+        f"line {spoken} of {lines} · {clock(record.duration_secs)}",
     )
     meters = Table.grid(padding=(0, 2))
     for who, level in zip(("caller", "agent"), levels, strict=True):
@@ -126,7 +127,7 @@ def _rows(turn: Turn) -> list[tuple[str, str, str]]:
     if turn.caller:
         note = ""
         if turn.barge_in:
-            stop = f"{turn.barge_in.stop_secs * 1000:.0f} ms"
+            stop = millis(turn.barge_in.stop_secs)
             note = f"barge-in, agent silent in {stop}" if turn.barge_in.interrupted else "barge-in"
         rows.append(("caller", turn.caller.recognised or "…", note))
     for call in turn.tool_calls:
@@ -134,19 +135,15 @@ def _rows(turn: Turn) -> list[tuple[str, str, str]]:
         rows.append(("tool", f"{call.name}({arguments})", call.outcome))
     if turn.agent:
         text = turn.agent.heard + (" —" if turn.agent.unheard else "")
-        ttfa = f"TTFA {turn.ttfa_secs * 1000:.0f} ms" if turn.caller and turn.ttfa_secs else ""
+        ttfa = f"TTFA {millis(turn.ttfa_secs)}" if turn.caller and turn.ttfa_secs else ""
         rows.append(("agent", text or "…", ttfa))
     return rows
 
 
 def _at(turn: Turn, who: str) -> str:
     if who == "agent" and turn.agent:
-        return _clock(turn.agent.spans[0][0])
-    return _clock(turn.caller.start_secs if turn.caller else 0.0)
-
-
-def _clock(secs: float) -> str:
-    return f"{int(secs) // 60}:{int(secs) % 60:02d}"
+        return clock(turn.agent.spans[0][0])
+    return clock(turn.caller.start_secs if turn.caller else 0.0)
 
 
 def print_summary(console: Console, record: CallRecord) -> None:
@@ -160,16 +157,16 @@ def print_summary(console: Console, record: CallRecord) -> None:
     table.add_column(style="dim")
     rows = [
         ("turns", f"{len(record.answered_turns)} of {len(record.caller_turns)} answered", ""),
-        ("TTFA median", _millis(median), "end of speech to first agent audio"),
+        ("TTFA median", millis(median), "end of speech to first agent audio"),
         (
             "TTFA worst",
-            _millis(slowest.ttfa_secs if slowest else None),
+            millis(slowest.ttfa_secs if slowest else None),
             f"turn {slowest.index}" if slowest else "",
         ),
         (
             "barge-ins",
             str(len(record.barge_ins)),
-            f"agent silent in {_millis(max(stops))}" if stops else "",
+            f"agent silent in {millis(max(stops))}" if stops else "",
         ),
         ("words heard", str(record.words_heard), "of the agent, by the caller"),
     ]
@@ -184,7 +181,3 @@ def print_summary(console: Console, record: CallRecord) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _millis(secs: float | None) -> str:
-    return "–" if secs is None else f"{secs * 1000:.0f} ms"

@@ -30,6 +30,7 @@ from pipecat.observers.function_call_observer import (
 from pipecat.observers.user_bot_latency_observer import LatencyBreakdown, UserBotLatencyObserver
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 __all__ = ["CallRecorder", "transcript_lines", "write_transcript"]
@@ -195,7 +196,8 @@ class _TextObserver(BaseObserver):
                     HeardWord(at_secs=at_secs, text=frame.text, segment_id=frame.segment_id)
                 )
         elif isinstance(frame, AggregatedTextFrame):
-            if data.first_push and frame.will_be_spoken:
+            # As it leaves the voice: a sentence aggregator pushes the same frame before that.
+            if frame.will_be_spoken and isinstance(data.source, TTSService):
                 self._log.segments.append(Segment(id=frame.id, at_secs=at_secs, text=frame.text))
         elif isinstance(frame, InterruptionFrame) and data.first_push:
             self._log.interruptions.append(at_secs)

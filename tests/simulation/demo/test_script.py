@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from antiphon.simulation.demo.script import CallScript
+from antiphon.services.scripted import Script
+from antiphon.simulation.demo.script import CallScript, Line
 from antiphon.simulation.recording import BargeIn, CallRecord
 
 LINES: list[dict[str, Any]] = [
@@ -123,3 +124,13 @@ def test_the_demo_call_can_be_read() -> None:
 
     assert [line.over_agent_after_secs is not None for line in demo.lines].count(True) == 1
     assert any(line.tool for line in demo.lines)
+
+
+@pytest.mark.parametrize("line", CallScript.demo().lines, ids=lambda line: line.text[:24])
+def test_the_agent_of_the_demo_knows_what_its_caller_says(line: Line) -> None:
+    understood = Script.order_status().understand(line.text)
+
+    assert understood
+    intent, slots = understood
+    assert intent.tool == line.tool
+    assert not line.tool or slots == line.arguments

@@ -99,6 +99,16 @@ def test_ttfa_is_from_the_end_of_speech_to_the_first_sound_after_it(log: CallLog
     assert [turn.ttfa_secs for turn in turns] == pytest.approx([0.5, 0.75, 0.6])
 
 
+def test_an_agent_that_speaks_into_the_line_has_not_answered_it_yet(log: CallLog) -> None:
+    log.agent_spans = [
+        *log.agent_spans[:1],
+        Span(start_secs=105.0, end_secs=105.5),
+        *log.agent_spans[1:],
+    ]
+
+    assert assemble(log).turns[1].ttfa_secs == pytest.approx(0.75)
+
+
 def test_a_barge_in_lasts_until_the_agent_is_silent(log: CallLog) -> None:
     record = assemble(log)
 

@@ -148,6 +148,30 @@ def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord) -> None:
     assert max(end for _, end in ends) == pytest.approx(94.0, abs=0.01)
 
 
+def test_speech_stands_on_the_time_line_where_it_was_heard(record: CallRecord) -> None:
+    page = render_report(record)
+
+    blocks = re.findall(r'<i class="speech" style="left:([\d.]+)%;width:([\d.]+)%', page)
+    secs = [tuple(float(share) * 27.0 / 100 for share in block) for block in blocks]
+    assert secs[:3] == [
+        pytest.approx((4.3, 1.7), abs=0.01),
+        pytest.approx((11.1, 3.1), abs=0.01),
+        pytest.approx((17.1, 1.1), abs=0.01),
+    ]
+    assert secs[3] == pytest.approx((0.2, 3.4), abs=0.01)
+
+
+def test_a_waveform_that_ends_early_is_not_stretched(record: CallRecord) -> None:
+    # The agent fell silent after 20.8 of 27 seconds, and nothing of it was recorded after that.
+    waveform = record.waveform.model_copy(update={"agent": record.waveform.agent[:1040]})
+
+    _, agent = re.findall(
+        r'<path d="([^"]+)"', render_report(record.model_copy(update={"waveform": waveform}))
+    )
+    ends = max(float(point.split()[0]) for point in re.findall(r"[\d.]+ \d+", agent))
+    assert ends == pytest.approx(1000 * 20.8 / 27.0, abs=1)
+
+
 def test_the_recording_can_be_heard_within_the_page(tmp_path: Path, record: CallRecord) -> None:
     wav, path = tmp_path / "call.wav", tmp_path / "report.html"
     samples = (np.sin(np.arange(SAMPLE_RATE_HZ) * 0.1) * 8000).astype(np.int16)

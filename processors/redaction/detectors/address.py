@@ -1,0 +1,93 @@
+"""Street addresses and postcodes, as far as a number, a street word or a question tells."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.scanner import Kind, Unit
+from antiphon.processors.redaction.view import View
+
+__all__ = ["detect"]
+
+STREET = "STREET_ADDRESS"
+ZIP = "ZIP_CODE"
+MOST_NAME_WORDS = 4
+MOST_AFTER = 14
+NUMBERED = frozenset({Kind.DIGITS, Kind.CARDINAL, Kind.ORDINAL})
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """A number before a street word; flats and boxes; what a cue or a question announces."""
+    yield from view.by_context(ZIP, view.runs, 4)
+    units = view.scan.units
+    index = 0
+    while index < len(units):
+        if units[index].kind is Kind.DIGITS and (last := _street(view, index)):
+            last = _onward(view, last)
+            yield _entity(view, units[index], units[last], "format")
+            index = last
+        index += 1
+    for cue in view.cues:
+        if cue.type == STREET:
+            first = view.unit_index(view.scan.ends[cue.last - 1])
+            yield from _announced(view, first, "cue")
+    if view.expected[:1] == (STREET,):
+        yield from _announced(view, 0, "asked")
+
+
+def _street(view: View, index: int) -> int:
+    """The street word that follows a number and a name within a few words, or 0."""
+    units, streets, words = view.scan.units, view.language.street_words, 0
+    for last in range(index + 1, min(index + 10, len(units))):
+        unit = units[last]
+        if unit.kind is Kind.WORD or unit.kind is Kind.LETTERS:
+            words += 1
+            if words > 1 and unit.value in streets:
+                return last
+            if words > MOST_NAME_WORDS or unit.value in view.language.common:
+                return 0
+        elif unit.kind not in NUMBERED:
+            return 0
+    return 0
+
+
+def _onward(view: View, last: int) -> int:
+    """On from the street over flat numbers, the place and its postcode, while numbers follow."""
+    units = view.scan.units
+    reach, words = last, 0
+    for index in range(last + 1, min(last + MOST_AFTER, len(units))):
+        unit = units[index]
+        if unit.kind in NUMBERED:
+            reach = index
+            words = 0
+        elif unit.kind is Kind.SYMBOL and unit.value not in ",.-#":
+            break
+        elif unit.kind is Kind.WORD:
+            words += 1
+            if words > MOST_NAME_WORDS or unit.value in view.language.lead_ins:
+                break
+    return reach
+
+
+def _announced(view: View, first: int, why: str) -> Iterator[Entity]:
+    """From the first number after a cue on, while it reads as an address."""
+    units = view.scan.units
+    index = first
+    while index < len(units) and units[index].kind not in NUMBERED:
+        if index - first > 4 and why == "cue":
+            return
+        index += 1
+    if index < len(units) and _label_follows(units, index):
+        last = _onward(view, index)
+        yield _entity(view, units[index], units[last], why)
+
+
+def _label_follows(units: list[Unit], index: int) -> bool:
+    """Whether a word comes right after the number's digits, as a street name does."""
+    while index < len(units) and units[index].kind in (*NUMBERED, Kind.FILLER):
+        index += 1
+    return index < len(units) and units[index].kind in (Kind.WORD, Kind.LETTERS)
+
+
+def _entity(view: View, first: Unit, last: Unit, why: str) -> Entity:
+    value = view.text[first.start : last.end]
+    return Entity(first.start, last.end, STREET, 0.45, why, value)

@@ -1,0 +1,101 @@
+"""Dates of birth and card expiry dates: a date is nobody's secret until a cue says whose."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.scanner import Kind, Unit
+from antiphon.processors.redaction.view import View
+
+__all__ = ["detect"]
+
+BIRTH = "DATE_OF_BIRTH"
+EXPIRY = "CARD_EXPIRY"
+PARTS = frozenset({Kind.DIGITS, Kind.ORDINAL, Kind.MONTH, Kind.CARDINAL, Kind.LETTERS})
+MOST_UNITS = 24
+# The words that may stand between the cue and the date, or inside it.
+MOST_WORDS_BEFORE = 6
+OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """What follows a cue for one, or answers a question for one."""
+    used = False
+    for cue in view.cues:
+        if cue.type in (BIRTH, EXPIRY):
+            found = _after(view, view.scan.ends[cue.last - 1], cue.type, "cue")
+            found = found or _before(view, view.scan.starts[cue.token], cue.type)
+            if found:
+                used = True
+                yield found
+    if used:
+        return
+    for kind in (BIRTH, EXPIRY):
+        if kind in view.expected:
+            found = _after(view, -1, kind, "asked")
+            if found and (view.bare or view.expected[0] == kind):
+                yield found
+
+
+def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
+    """The first date that begins within a few words of a place in the text."""
+    units = view.scan.units
+    index = view.unit_index(char) if char >= 0 else 0
+    words = 0
+    while index < len(units) and not _part(units[index]):
+        words += units[index].kind is Kind.WORD
+        if why == "cue" and words > MOST_WORDS_BEFORE:
+            return None
+        index += 1
+    first = index
+    last = -1
+    inside = view.language.lead_ins
+    while index < len(units) and index - first < MOST_UNITS:
+        unit = units[index]
+        if _part(unit):
+            last = index
+        elif _ends(unit, inside):
+            break
+        index += 1
+    return _dated(view, units[first : last + 1], kind, why) if last >= 0 else None
+
+
+def _before(view: View, char: int, kind: str) -> Entity | None:
+    """The date that ends a few words before a place: "the third of may is my birthday"."""
+    units, inside = view.scan.units, view.language.lead_ins
+    index = view.unit_index(char) - 1
+    words = 0
+    while index >= 0 and not _part(units[index]):
+        words += 1
+        if words > MOST_WORDS_BEFORE or units[index].value not in inside | OF:
+            return None
+        index -= 1
+    last = first = index
+    while index >= 0 and last - index < MOST_UNITS and not _ends(units[index], frozenset()):
+        first = index if _part(units[index]) else first
+        index -= 1
+    return _dated(view, units[first : last + 1], kind, "cue") if last >= 0 else None
+
+
+def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
+    """An entity of what reads as a date, if it does."""
+    digits = sum(len(u.value) for u in span if u.kind is Kind.DIGITS)
+    named = any(u.kind in (Kind.MONTH, Kind.ORDINAL) for u in span)
+    if not named and digits < 3 and not (why == "asked" and view.bare):
+        return None
+    if kind == EXPIRY and digits > 8:
+        return None
+    value = view.text[span[0].start : span[-1].end]
+    return Entity(span[0].start, span[-1].end, kind, 0.92, why, value)
+
+
+def _ends(unit: Unit, inside: frozenset[str]) -> bool:
+    """Whether a unit that is no part of a date cannot stand in one either."""
+    if unit.kind is Kind.WORD:
+        return unit.value not in inside and unit.value not in OF
+    return unit.kind is Kind.SYMBOL and unit.value in "!?;"
+
+
+def _part(unit: Unit) -> bool:
+    if unit.kind is Kind.LETTERS:
+        return not (unit.value in ("a", "i") and unit.spoken)
+    return unit.kind in PARTS

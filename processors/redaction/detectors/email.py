@@ -1,0 +1,209 @@
+"""E-mail addresses, written ("jo@example.org") or said ("jo dot doe at example dot org")."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.scanner import Kind, Unit
+from antiphon.processors.redaction.view import View
+
+__all__ = ["detect"]
+
+TYPE = "EMAIL_ADDRESS"
+CONNECTORS = frozenset("._-+")
+MOST_LABELS = 6
+MOST_LOCAL = 24
+MOST_NAMES = 3
+# Where a spoken address may end without more letters following: the usual top-level domains.
+TOP_LEVEL = frozenset({
+    "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "io", "ai", "co", "uk", "us",
+    "ca", "au", "nz", "ie", "de", "fr", "es", "it", "nl", "be", "at", "ch", "se", "no", "dk",
+    "fi", "pl", "pt", "eu", "hu", "cz", "sk", "ro", "bg", "gr", "hr", "si", "ru", "jp", "cn",
+    "in", "br", "mx", "ar", "za", "dev", "app", "me", "tv", "xyz", "online", "store",
+})  # fmt: skip
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """Every "@", and every "at" that a domain follows."""
+    units = view.scan.units
+    asked = TYPE in view.expected
+    for index, unit in enumerate(units):
+        if unit.kind is Kind.SYMBOL and unit.value == "@":
+            found = _around(view, units, index, asked)
+            if found:
+                yield found
+    if asked and view.bare is False:
+        yield from _fragment(view, units)
+
+
+def _around(view: View, units: list[Unit], index: int, asked: bool) -> Entity | None:
+    sign = units[index]
+    last = _domain(view, units, index + 1)
+    if last is None:
+        # An address cut off by the end of the turn, if one was asked for or the sign is written.
+        if sign.spoken and not (asked and index + 2 >= len(units)):
+            return None
+        last = min(index + 1, len(units) - 1)
+        if sign.spoken is False and not _touches(units, index):
+            return None
+    first = _local(view, units, index, asked or view.scan.text[sign.start] == "@")
+    if first == index and not asked:
+        return None
+    text = view.text[units[first].start : units[last].end]
+    score = 0.95 if not sign.spoken else 0.85
+    value = text if not sign.spoken else _canonical(units[first : last + 1])
+    return Entity(units[first].start, units[last].end, TYPE, score, "format", value)
+
+
+def _touches(units: list[Unit], index: int) -> bool:
+    """Whether a written sign has characters on both sides."""
+    return (
+        0 < index < len(units) - 1
+        and units[index - 1].end == units[index].start
+        and units[index + 1].start == units[index].end
+        and units[index - 1].kind is not Kind.SYMBOL
+        and units[index + 1].kind is not Kind.SYMBOL
+    )
+
+
+def _domain(view: View, units: list[Unit], index: int) -> int | None:
+    """The last unit of the domain that starts at `index`, if one does."""
+    labels = 0
+    first, last = index, index - 1
+    while labels < MOST_LABELS:
+        begin = index
+        letters = 0
+        while index < len(units) and _labelled(units[index]):
+            unit = units[index]
+            spelled = unit.kind in (Kind.LETTERS, Kind.DIGITS)
+            if index > begin and not spelled and not _glued(units, index):
+                break
+            letters += len(unit.value)
+            index += 1
+            if labels and unit.value in TOP_LEVEL and not _dot(units, index):
+                return index - 1
+            if labels and letters >= 3 and spelled and _spelled(units, begin, index) in TOP_LEVEL:
+                return index - 1
+        if index == begin:
+            break
+        labels += 1
+        last = index - 1
+        if not _dot(units, index):
+            break
+        index += 1
+    if labels < 2 or (units[last].kind is Kind.DIGITS and units[last].sure):
+        return None
+    # "at the dot on the map"
+    words = [u.value for u in units[first : last + 1] if u.kind is Kind.WORD]
+    prose = units[first - 1].spoken and any(word in view.language.common for word in words)
+    return None if prose and units[last].value not in TOP_LEVEL else last
+
+
+def _spelled(units: list[Unit], begin: int, end: int) -> str:
+    return "".join(u.value for u in units[begin:end])
+
+
+def _labelled(unit: Unit) -> bool:
+    return (
+        unit.kind is Kind.WORD
+        or unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH)
+        or (unit.kind is Kind.SYMBOL and unit.value in "-_")
+    )
+
+
+def _glued(units: list[Unit], index: int) -> bool:
+    return units[index].start == units[index - 1].end or units[index - 1].value in "-_"
+
+
+def _dot(units: list[Unit], index: int) -> bool:
+    """Whether a dot that something follows is at `index`."""
+    if index + 1 >= len(units) or units[index].value != ".":
+        return False
+    unit = units[index]
+    return unit.spoken or units[index + 1].start == unit.end
+
+
+def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
+    """The first unit of the local part that ends before `index`."""
+    common = view.language.common
+    first = index
+    words = 0
+    connected = True
+    written = not units[index].spoken
+    while first > 0 and index - first < MOST_LOCAL:
+        unit = units[first - 1]
+        glued = unit.end == units[first].start
+        if written and not glued:
+            break
+        if unit.kind is Kind.SYMBOL:
+            if unit.value not in CONNECTORS or (not unit.spoken and not glued):
+                break
+            connected = True
+        elif unit.kind is Kind.FILLER or unit.kind is Kind.CORRECTION:
+            if first == index or connected or unit.value in common:
+                break
+        elif unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH):
+            if unit.kind is Kind.LETTERS and not unit.sure and not _spells_on(units, first, index):
+                break
+            connected = False
+        elif unit.kind is Kind.WORD:
+            if not (connected or glued) and not _near_digits(units, first):
+                break
+            if not glued and unit.value in common and words:
+                break
+            words += 1
+            connected = False
+        else:
+            break
+        first -= 1
+    while first < index and units[first].kind in (Kind.SYMBOL, Kind.FILLER):
+        first += 1
+    return first if written else _named(view, units, first)
+
+
+def _named(view: View, units: list[Unit], first: int) -> int:
+    """Back to the cue, over the words an address begins with: "my email is jo smith at"."""
+    ends = [view.scan.ends[c.last - 1] for c in view.cues if c.type == TYPE]
+    after = max((e for e in ends if e <= units[first].start), default=None)
+    if after is None:
+        return first
+    reach = first
+    while reach > 0 and units[reach - 1].start >= after and first - reach < MOST_NAMES:
+        unit = units[reach - 1]
+        if unit.kind is not Kind.WORD or unit.value in view.language.lead_ins:
+            break
+        reach -= 1
+    return reach
+
+
+def _near_digits(units: list[Unit], first: int) -> bool:
+    """A word before spelled digits or letters belongs to them: "john one at"."""
+    return units[first].kind is Kind.DIGITS
+
+
+def _spells_on(units: list[Unit], first: int, index: int) -> bool:
+    """Whether a letter that may be a word ("a", "mike") stands beside other spelling."""
+    return first == index or units[first].kind in (Kind.LETTERS, Kind.DIGITS, Kind.SYMBOL)
+
+
+def _fragment(view: View, units: list[Unit]) -> Iterator[Entity]:
+    """Part of an address that was asked for: what is said with a dot, or a lone odd word."""
+    lead_ins, common = view.language.lead_ins, view.language.common
+    spans = [
+        u
+        for u in units
+        if u.kind in (Kind.LETTERS, Kind.DIGITS)
+        or (u.kind is Kind.WORD and u.value not in lead_ins and u.value not in common)
+    ]
+    dotted = any(u.kind is Kind.SYMBOL and u.value == "." and u.spoken for u in units)
+    if spans and (dotted or len(spans) <= 2):
+        yield Entity(spans[0].start, spans[-1].end, TYPE, 0.5, "asked", "")
+
+
+def _canonical(units: list[Unit]) -> str:
+    skipped = (Kind.FILLER, Kind.CORRECTION)
+    return "".join(
+        # A spelled "o" was taken for a zero.
+        "o" if u.kind is Kind.DIGITS and not u.sure and u.end - u.start == 1 else u.value
+        for u in units
+        if u.kind not in skipped
+    )

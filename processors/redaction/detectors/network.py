@@ -1,0 +1,132 @@
+"""IP and MAC addresses, written or said with "dot"."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.scanner import Kind, Unit
+from antiphon.processors.redaction.view import View
+
+__all__ = ["detect"]
+
+HEX = frozenset("0123456789abcdefABCDEF")
+# A shorter mix of digits and letters up to F is an order code as often as an address.
+FEWEST_SPELLED = 12
+WRITTEN = HEX | frozenset(":.-")
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """Dotted quads, colon and dash forms, and spelled runs that a cue names."""
+    yield from view.by_context("IP_ADDRESS", view.runs, 4)
+    yield from view.by_context("MAC_ADDRESS", view.runs, 8)
+    for run in view.runs:
+        if len(run) >= FEWEST_SPELLED and HEX.issuperset(run.value) and _mixed(run.value):
+            kind = "MAC_ADDRESS" if len(run) == 12 else "IP_ADDRESS"
+            yield Entity(run.start, run.end, kind, 0.5, "format", run.value)
+    text = view.text
+    if ":" in text or text.count("-") >= 5 or text.count(".") >= 2:
+        yield from _written(text)
+    yield from _quads(view.scan.units)
+
+
+def _mixed(value: str) -> bool:
+    letters = sum(c.isalpha() for c in value)
+    return 2 <= letters <= len(value) - 2
+
+
+def _written(text: str) -> Iterator[Entity]:
+    """Maximal pieces of hexadecimal digits and separators."""
+    index, size = 0, len(text)
+    while index < size:
+        if text[index] not in WRITTEN:
+            index += 1
+            continue
+        begin = index
+        while index < size and text[index] in WRITTEN:
+            index += 1
+        if begin and text[begin - 1].isalnum():
+            continue
+        end = index
+        while end > begin and (text[end - 1] in ".-" or text[end - 1] == ":" != text[end - 2]):
+            end -= 1
+        piece = text[begin:end]
+        if index < size and text[index].isalnum() and end == index:
+            continue
+        if piece and (kind := _kind(piece)):
+            yield Entity(begin, end, kind, 0.9, "format", piece)
+
+
+def _kind(piece: str) -> str:
+    for sign in ":-":
+        groups = piece.split(sign)
+        if len(groups) == 6 and all(len(g) == 2 and HEX.issuperset(g) for g in groups):
+            return "MAC_ADDRESS"
+    groups = piece.split(".")
+    if len(groups) == 3 and all(len(g) == 4 and HEX.issuperset(g) for g in groups):
+        return "MAC_ADDRESS" if not piece.replace(".", "").isdecimal() else ""
+    colons = piece.count(":")
+    if "-" in piece or colons < 2 or colons > 8 or not ("::" in piece or colons in (6, 7)):
+        return ""
+    groups = piece.split(":")
+    tail = groups[-1]
+    if "." in tail:
+        quad = tail.split(".")
+        if len(quad) != 4 or not all(q.isdecimal() and int(q) < 256 for q in quad if len(q) < 4):
+            return ""
+        groups.pop()
+    elif colons == 6 and "::" not in piece:
+        return ""
+    return "IP_ADDRESS" if all(len(g) <= 4 and HEX.issuperset(g) for g in groups) else ""
+
+
+def _quads(units: list[Unit]) -> Iterator[Entity]:
+    """Four numbers below 256 with three dots between them."""
+    labels: list[tuple[int, int]] = []
+    index, count = 0, len(units)
+    while index < count:
+        if units[index].kind is not Kind.DIGITS:
+            index += 1
+            continue
+        labels.clear()
+        while index < count and units[index].kind is Kind.DIGITS:
+            begin = index
+            index, digits = _label(units, index)
+            if len(digits) > 8:
+                break
+            labels.append((begin, index))
+            if index + 1 >= count or units[index].value not in (".", "point"):
+                break
+            index += 1
+        if len(labels) == 4 and _octets(units, labels):
+            first, last = units[labels[0][0]], units[labels[-1][1] - 1]
+            value = ".".join(
+                "".join(u.value for u in units[a:b] if u.kind is Kind.DIGITS) for a, b in labels
+            )
+            yield Entity(first.start, last.end, "IP_ADDRESS", 0.9, "format", value)
+
+
+def _label(units: list[Unit], index: int) -> tuple[int, str]:
+    """The digits up to the next dot: where they end, and what they are.
+
+    Fillers and corrections are part of a spoken label only: "8.8.8.8 and 9.9.9.9" are two.
+    """
+    digits, spoken = "", units[index].spoken
+    while index < len(units):
+        unit = units[index]
+        if unit.kind is Kind.DIGITS:
+            digits += unit.value
+        elif not spoken or unit.kind not in (Kind.FILLER, Kind.CORRECTION):
+            break
+        index += 1
+    return index, digits
+
+
+def _octets(units: list[Unit], labels: list[tuple[int, int]]) -> bool:
+    """Whether all are below 256; one in which a digit was corrected passes."""
+    for begin, end in labels:
+        digits = "".join(u.value for u in units[begin:end] if u.kind is Kind.DIGITS)
+        corrected = any(u.kind is Kind.CORRECTION for u in units[begin:end])
+        # The number before the first dot may begin with what came before it.
+        merged = begin == labels[0][0] and units[begin].spoken
+        if not corrected and not merged and (len(digits) > 3 or int(digits) > 255):
+            return False
+    return True

@@ -1,0 +1,48 @@
+"""United States social security numbers and individual taxpayer numbers, and their last four."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.runs import Segment
+from antiphon.processors.redaction.view import View
+
+__all__ = ["detect"]
+
+SSN = "US_SSN"
+ITIN = "US_ITIN"
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """Numbers named as such, and nine digits grouped 3-2-4."""
+    yield from view.by_context(SSN, view.segments, 4)
+    yield from view.by_context(ITIN, view.segments, 4)
+    for segment in view.segments:
+        if len(segment) != 9 or view.evidence(segment)[0] == "":
+            continue
+        grouped = segment.groups == [3, 2, 4]
+        if _itin(segment):
+            score = 0.75 if grouped else 0.5
+            yield Entity(segment.start, segment.end, ITIN, score, "format", segment.digits)
+        elif grouped or _issued(segment):
+            score = 0.75 if grouped else 0.45
+            yield Entity(segment.start, segment.end, SSN, score, "format", segment.digits)
+
+
+def _itin(segment: Segment) -> bool:
+    """IRS: 9, and a fourth and fifth digit of 50-65, 70-88, 90-92 or 94-99."""
+    digits = segment.digits
+    middle = int(digits[3:5])
+    return (
+        digits[0] == "9" and (50 <= middle <= 65 or 70 <= middle <= 99) and middle not in (89, 93)
+    )
+
+
+def _issued(segment: Segment) -> bool:
+    """SSA: no part is all zeros, the area is neither 666 nor 9xx."""
+    digits = segment.digits
+    return (
+        digits[0] != "9"
+        and digits[:3] not in ("000", "666")
+        and digits[3:5] != "00"
+        and digits[5:] != "0000"
+    )

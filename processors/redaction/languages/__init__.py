@@ -1,0 +1,1 @@
+"""Language tables, one JSON file a language; read by `language.py`."""

@@ -1,0 +1,388 @@
+"""The processor that lets no personal data pass: after the STT, after the LLM and after the TTS.
+
+A thin shell around `Redactor` and `StreamRedactor`. It pushes new frames, so that observers, which
+look at a frame's first push, see what was redacted; see `check` for what they see before it.
+"""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+from antiphon.processors.redaction.check import UnguardedError, unguarded
+from antiphon.processors.redaction.core import Redactor
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
+from antiphon.processors.redaction.entities import Entity, Redaction
+from antiphon.processors.redaction.fallback import mask_numbers
+from antiphon.processors.redaction.frames import PIIExpectFrame, PIIRedactedFrame
+from antiphon.processors.redaction.language import LANGUAGES, load_language
+from antiphon.processors.redaction.policy import Policy
+from antiphon.processors.redaction.presidio import PresidioBackend
+from antiphon.processors.redaction.stream import StreamRedactor
+from antiphon.processors.redaction.timings import spans_of, words_of
+from antiphon.processors.redaction.values import redact_value
+from antiphon.processors.redaction.vault import Vault
+from antiphon.processors.safe_processor import SafeProcessor
+from loguru import logger
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    AggregatedTextProgressFrame,
+    CancelFrame,
+    CancelWorkerFrame,
+    EagerTranscriptionFrame,
+    EndFrame,
+    ExternalFunctionCallInProgressFrame,
+    ExternalFunctionCallResultFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
+    InputDTMFFrame,
+    InputTextRawFrame,
+    InterimTranscriptionFrame,
+    InterruptionFrame,
+    LLMContextAssistantTurnFrame,
+    LLMFullResponseEndFrame,
+    LLMMarkerResponseFrame,
+    LLMMessagesAppendFrame,
+    LLMMessagesUpdateFrame,
+    LLMTextFrame,
+    LLMThoughtEndFrame,
+    LLMThoughtTextFrame,
+    MetricsFrame,
+    StartFrame,
+    TextFrame,
+    TranscriptionFrame,
+    TranslationFrame,
+    TTSSpeakFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+    UserBackchannelFrame,
+)
+from pipecat.metrics.metrics import MetricsData
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.utils.utils import obj_count, obj_id
+
+__all__ = ["PIIMetricsData", "PIIRedactor"]
+
+F = TypeVar("F", bound=Frame)
+TOOL_FRAMES = (
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    ExternalFunctionCallInProgressFrame,
+    ExternalFunctionCallResultFrame,
+)
+
+
+class PIIMetricsData(MetricsData):
+    """What was redacted so far in the call.
+
+    Parameters:
+        counts: How many, by entity type.
+        failures: How often detection failed and everything numeric was masked.
+    """
+
+    counts: dict[str, int]
+    failures: int
+
+
+class PIIRedactor(SafeProcessor):
+    """Replaces personal data in every text that passes.
+
+    Put one after the STT (and after a `DTMFAggregator`, if there is one), one after the LLM, and
+    one after the TTS where a `PIIRestorer` gives values back; give all of them the same vault.
+
+    Events:
+
+    - on_redacted(processor, counts): something was redacted; counts by entity type.
+    - on_redaction_failed(processor, error_type): detection failed; everything numeric was masked.
+
+    Args:
+        policy: What happens to each type; the default redacts all of them.
+        language: The language spoken: "en", "es", "fr" or "de".
+        vault: Where placeholders' values are kept.
+        interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
+        expect_keys: Drop single key presses while a number is expected; the keys arrive together,
+            redacted, in the aggregator's transcription.
+        detectors: What to look with; see `detectors.DETECTORS`.
+        presidio: Looks at final transcripts as well.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy | None = None,
+        language: str = "en",
+        vault: Vault | None = None,
+        interims: Literal["redact", "drop"] = "redact",
+        expect_keys: bool = True,
+        detectors: Iterable[Detector] = DETECTORS,
+        presidio: PresidioBackend | None = None,
+    ) -> None:
+        super().__init__()
+        if interims not in ("redact", "drop"):
+            raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
+        self.vault = vault if vault is not None else Vault()
+        self.policy = policy or Policy()
+        looking = tuple(detectors)
+
+        def stream() -> StreamRedactor:
+            return StreamRedactor(
+                self.policy, language=language, vault=self.vault, detectors=looking
+            )
+
+        self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
+        self._pii_language = language
+        self._interims = interims
+        self._refused = False
+        self._expect_keys = expect_keys
+        self._presidio = presidio
+        self._llm = stream()
+        self._thought = stream()
+        self._spoken = stream()
+        self._last_llm: LLMTextFrame | None = None
+        self._last_thought: LLMThoughtTextFrame | None = None
+        self._last_spoken: TTSTextFrame | None = None
+        self._register_event_handler("on_redacted")
+        self._register_event_handler("on_redaction_failed")
+
+    def expect(self, *kinds: str, turns: int = 5) -> None:
+        """Say what the caller is about to give ("card_number"); see `Redactor.expect`."""
+        self.core.expect(*kinds, turns=turns)
+
+    def check(self, worker: PipelineWorker) -> list[str]:
+        """Name every way by which content leaves the worker unguarded.
+
+        Raises:
+            UnguardedError: If the policy is strict and there is one.
+        """
+        found = unguarded(worker)
+        if found and self.policy.strict:
+            raise UnguardedError(found)
+        return found
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Refuse an unguarded start, discard at an interruption, flush and wipe at the end."""
+        if isinstance(frame, StartFrame):
+            for way in unguarded(self.pipeline_worker):
+                logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
+                self._refused = self.policy.strict
+            if self._refused:
+                await self.push_error("unguarded ways out under a strict policy: no call")
+                await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
+        elif isinstance(frame, InterruptionFrame):
+            for stream in (self._llm, self._thought, self._spoken):
+                stream.clear()
+        elif isinstance(frame, EndFrame):
+            await self._flush_llm()
+            await self._flush_spoken()
+        if isinstance(frame, EndFrame | CancelFrame):
+            await self._report_metrics()
+
+    async def cleanup(self) -> None:
+        """Wipe the vault: the call is over."""
+        await super().cleanup()
+        self.vault.wipe()
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Redact what has text in it, and let everything else pass; what fails does not pass."""
+        if self._refused and _has_text(frame):
+            return
+        try:
+            await self._route(frame, direction)
+        except Exception as error:
+            if not _has_text(frame):
+                raise
+            await self._failed(type(error).__name__)
+
+    async def _route(self, frame: Frame, direction: FrameDirection) -> None:
+        match frame:
+            case TranscriptionFrame():
+                await self._transcription(frame, direction)
+            case InterimTranscriptionFrame():
+                if self._interims == "redact":
+                    text = self._without_numerals(frame.text)
+                    await self.push_frame(_renew(frame, text=text, result=None), direction)
+            case EagerTranscriptionFrame():
+                text = self.core.peek(frame.text, placeholders=True).text
+                await self.push_frame(_renew(frame, text=text, result=None), direction)
+            case TranslationFrame():
+                await self._translation(frame, direction)
+            case UserBackchannelFrame():
+                await self._whole(frame, direction, self.core.peek(frame.text))
+            case InputDTMFFrame():
+                await self.push_frame(PIIRedactedFrame(keyed=True), direction)
+                if not (self._expect_keys and self.core.expecting):
+                    await self.push_frame(frame, direction)
+            case LLMTextFrame():
+                self._last_llm = frame
+                await self._push_text(frame, self._llm.feed(frame.text), direction)
+            case LLMThoughtTextFrame():
+                self._last_thought = frame
+                text = self._thought.feed(frame.text)
+                if text:
+                    await self.push_frame(_renew(frame, text=text), direction)
+            case TTSTextFrame():
+                await self._tts_text(frame, direction)
+            case AggregatedTextFrame():
+                raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True)
+                found = self.core.peek(frame.text, "agent", placeholders=True)
+                await self._whole(frame, direction, found, raw_text=raw and raw.text)
+            case InputTextRawFrame():
+                await self._whole(frame, direction, self.core.redact(frame.text))
+            case TextFrame() | TTSSpeakFrame():
+                found = self.core.peek(frame.text, "agent", placeholders=True)
+                await self._whole(frame, direction, found)
+            case LLMContextAssistantTurnFrame():
+                found = self.core.redact(frame.text, "agent")
+                await self._whole(frame, direction, found)
+            case PIIExpectFrame():
+                self.expect(*frame.kinds, turns=frame.turns)
+                await self.push_frame(frame, direction)
+            case _:
+                await self._other(frame, direction)
+
+    async def _other(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, LLMFullResponseEndFrame):
+            await self._flush_llm()
+        elif isinstance(frame, LLMThoughtEndFrame):
+            if self._last_thought and (text := self._thought.flush()):
+                await self.push_frame(_renew(self._last_thought, text=text), direction)
+        elif isinstance(frame, TTSStoppedFrame):
+            await self._flush_spoken()
+        elif isinstance(frame, FunctionCallsStartedFrame):
+            calls = [replace(c, arguments=self._value(c.arguments)) for c in frame.function_calls]
+            frame = _renew(frame, function_calls=calls)
+        elif isinstance(frame, TOOL_FRAMES):
+            changes = {"arguments": self._value(frame.arguments)}
+            if isinstance(frame, FunctionCallResultFrame | ExternalFunctionCallResultFrame):
+                changes["result"] = self._value(frame.result)
+            frame = _renew(frame, **changes)
+        elif isinstance(frame, LLMMessagesAppendFrame | LLMMessagesUpdateFrame):
+            messages = [self._value(m) if isinstance(m, dict) else m for m in frame.messages]
+            frame = _renew(frame, messages=messages)
+        elif isinstance(frame, LLMMarkerResponseFrame):
+            frame = _renew(frame, raw=self._value(frame.raw))
+        elif isinstance(frame, AggregatedTextProgressFrame):
+            frame = _renew(
+                frame,
+                text=self._value(frame.text),
+                accumulated_text=self._without_numerals(frame.accumulated_text),
+                remaining_text=self._without_numerals(frame.remaining_text),
+            )
+        await self.push_frame(frame, direction)
+
+    async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
+        words = words_of(frame.result)
+        found = self.core.redact(frame.text, also=await self._second_opinion(frame.text))
+        looked = PIIRedactedFrame(
+            counts=_counts(found),
+            spans_s=spans_of(frame.text, found.entities, words),
+            keyed=frame.text.startswith("DTMF:"),
+        )
+        await self.push_frame(looked, direction)
+        await self._whole(frame, direction, found, result=None)
+
+    async def _second_opinion(self, text: str) -> list[Entity] | None:
+        if self._presidio is None:
+            return []
+        try:
+            return await self._presidio.find(text)
+        except Exception:
+            return None
+
+    async def _translation(self, frame: TranslationFrame, direction: FrameDirection) -> None:
+        code = str(frame.language or "").split("-")[0].lower()
+        if code in LANGUAGES:
+            found = Redactor(self.policy, language=code, vault=self.vault).peek(frame.text)
+        else:
+            # A language without a table: nothing numeric passes.
+            found = Redaction(self._without_numerals(frame.text))
+        await self._whole(frame, direction, found)
+
+    async def _whole(
+        self, frame: Frame, direction: FrameDirection, found: Redaction, **changes: Any
+    ) -> None:
+        if found.failed:
+            await self._failed(found.failed)
+        if found.entities:
+            await self._call_event_handler("on_redacted", _counts(found))
+        await self.push_frame(_renew(frame, text=found.text, **changes), direction)
+
+    async def _push_text(self, frame: Frame, text: str, direction: FrameDirection) -> None:
+        if text:
+            await self.push_frame(_renew(frame, text=text), direction)
+
+    async def _tts_text(self, frame: TTSTextFrame, direction: FrameDirection) -> None:
+        """Words as they are spoken: a number comes one digit a frame."""
+        space = "" if frame.includes_inter_frame_spaces or not self._last_spoken else " "
+        self._last_spoken = frame
+        before = self._spoken.redactor.counts.total()
+        text = self._spoken.feed(space + frame.text)
+        if self._spoken.redactor.counts.total() > before:
+            await self.push_frame(PIIRedactedFrame(agent=True), direction)
+        if not frame.includes_inter_frame_spaces:
+            text = text.strip()
+        await self._push_text(frame, text, direction)
+
+    async def _flush_llm(self) -> None:
+        if self._last_llm and (text := self._llm.flush()):
+            await self.push_frame(_renew(self._last_llm, text=text))
+        self._last_llm = None
+
+    async def _flush_spoken(self) -> None:
+        if self._last_spoken and (text := self._spoken.flush().strip()):
+            await self.push_frame(_renew(self._last_spoken, text=text))
+        self._last_spoken = None
+
+    def _value(self, value: Any) -> Any:
+        return redact_value(self.core, value)
+
+    def _without_numerals(self, text: str) -> str:
+        """A text that will come again: what is found goes, and every numeral with it."""
+        text = self.core.peek(text).text
+        parts, done = [], 0
+        for entity in mask_numbers(text, load_language(self._pii_language), fewest=1):
+            parts += [text[done : entity.start], "*"]
+            done = entity.end
+        return "".join(parts) + text[done:]
+
+    async def _failed(self, error_type: str) -> None:
+        logger.warning(f"{self}: detection failed with {error_type}; failing closed")
+        await self._call_event_handler("on_redaction_failed", error_type)
+        await self.push_error(f"redaction failed closed after {error_type}")
+
+    async def _report_metrics(self) -> None:
+        counts = self.core.counts + self._llm.redactor.counts
+        if self.metrics_enabled and counts:
+            data = PIIMetricsData(
+                processor=self.name, counts=dict(counts), failures=self.core.failures
+            )
+            await self.push_frame(MetricsFrame(data=[data]))
+
+
+def _counts(found: Redaction) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for entity in found.entities:
+        counts[entity.type] = counts.get(entity.type, 0) + 1
+    return counts
+
+
+def _has_text(frame: Frame) -> bool:
+    return isinstance(frame, TextFrame) or any(
+        hasattr(frame, name) for name in ("text", "arguments", "function_calls", "messages", "raw")
+    )
+
+
+def _renew(frame: F, **changes: Any) -> F:
+    """A copy of a frame with an identity of its own; a frame whose content stays is not copied."""
+    if all(getattr(frame, name) == value for name, value in changes.items()):
+        return frame
+    new = copy.copy(frame)
+    new.id = obj_id()
+    new.name = f"{type(frame).__name__}#{obj_count(new)}"
+    new.metadata = dict(frame.metadata)
+    for name, value in changes.items():
+        setattr(new, name, value)
+    return new

@@ -1,0 +1,38 @@
+"""Payment cards."""
+
+from collections.abc import Callable
+
+import pytest
+
+Found = Callable[..., list[tuple[str, str]]]
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (("my card is 4539 1488 0343 6467",), [("CREDIT_CARD", "4539 1488 0343 6467")]),
+        (("4539148803436467",), [("CREDIT_CARD", "4539148803436467")]),
+        (
+            ("pay with 45 thirty nine 14 double eight oh three forty three sixty four 67",),
+            [
+                (
+                    "CREDIT_CARD",
+                    "45 thirty nine 14 double eight oh three forty three sixty four 67",
+                )
+            ],
+        ),
+        (("a wrong one is 4539 1488 0343 6468",), [("CREDIT_CARD", "4539 1488 0343 6468")]),
+        (("the visa ends in 6467",), [("CREDIT_CARD", "6467")]),
+        (
+            ("agent| what's your card number?", "forty five thirty nine um fourteen eighty eight"),
+            [("CREDIT_CARD", "forty five thirty nine um fourteen eighty eight")],
+        ),
+        (("tracking number 4539 1488 0343 6467",), []),
+        (("how do i change the due date of my card",), []),
+        (("i spent fifty on my card",), []),
+    ],
+)
+def test_cards_are_found_by_length_cue_or_question(
+    found: Found, turns: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    assert found(*turns) == expected

@@ -1,0 +1,26 @@
+"""National identity and tax numbers."""
+
+from collections.abc import Callable
+
+import pytest
+
+Found = Callable[..., list[tuple[str, str]]]
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (
+            ("my national insurance number is q q one two three four five six c",),
+            [("NATIONAL_ID", "q q one two three four five six c")],
+        ),
+        (("AB 12 34 56 C",), [("NATIONAL_ID", "AB 12 34 56 C")]),
+        (("12345678Z",), [("NATIONAL_ID", "12345678Z")]),
+        (("aadhaar 2341 2341 2346",), [("NATIONAL_ID", "2341 2341 2346")]),
+        (("4405 1401 359",), [("NATIONAL_ID", "4405 1401 359")]),
+    ],
+)
+def test_national_numbers_are_found_by_cue_shape_and_checksum(
+    found: Found, turns: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    assert found(*turns) == expected

@@ -1,0 +1,222 @@
+"""Logs, spans and snapshots hold nothing of what was said; an unguarded way out is named."""
+
+import io
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
+
+import pytest
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingFilter,
+    RedactingRecorder,
+    RedactingSpanExporter,
+    UnguardedError,
+    Vault,
+    guard_logs,
+    logs,
+    scrub,
+    scrub_value,
+)
+from loguru import logger
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import (
+    CancelFrame,
+    Frame,
+    InputDTMFFrame,
+    LLMTextFrame,
+    TranscriptionFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
+from pipecat.workers.runner import WorkerRunner
+
+
+@pytest.fixture
+def sink() -> Iterator[io.StringIO]:
+    """A loguru sink that was there before the guard."""
+    out = io.StringIO()
+    number = logger.add(
+        out, level="TRACE", diagnose=True, backtrace=True, format="{message}{extra}"
+    )
+    guard_logs()
+    yield out
+    logger.remove(number)
+    logger.configure(patcher=lambda record: None)
+    logs._guarded.clear()
+
+
+SPOKEN = "it is four five three nine um double eight, jo at example dot com"
+
+
+def test_no_sink_gets_a_number_an_address_or_a_key(sink: io.StringIO) -> None:
+    logger.debug(f"Transcription: [{SPOKEN}]")
+    logger.trace(TranscriptionFrame(text="card 4539 1488", user_id="", timestamp="t"))
+    logger.trace(LLMTextFrame(" 45"))
+    logger.trace(InputDTMFFrame(KeypadEntry.FOUR))
+    logger.bind(said="4539 1488 0343").info("Calling function [pay:1] with {'card': '4539'}")
+
+    text = sink.getvalue()
+    for secret in ("four five", "double eight", "4539", "1488", "45", "example", "tone: 4"):
+        assert secret not in text
+    assert "Transcription: [it is" in text
+
+
+def test_an_exception_is_logged_without_its_words_and_variables(sink: io.StringIO) -> None:
+    def fail(card: str) -> None:
+        raise ValueError(f"cannot read {card}")
+
+    try:
+        fail("4539 1488 0343 6467")
+    except ValueError:
+        logger.exception("failed")
+
+    assert "ValueError" in sink.getvalue()
+    assert "in fail" in sink.getvalue()
+    assert "1488" not in sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "STTService#0 finished in 0.123s",
+        "frame TranscriptionFrame#12 at 2026-11-20T11:28:01.123+00:00",
+        "retrying in 5 seconds",
+        "Linking PipelineSource#0 -> RTVIProcessor#0",
+    ],
+)
+def test_what_operators_need_stays_in_the_log(line: str) -> None:
+    assert scrub(line) == line
+
+
+def test_the_stdlib_filter_redacts_arguments_and_errors() -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.addFilter(RedactingFilter())
+    log = logging.getLogger("antiphon.test.redaction")
+    log.addHandler(handler)
+    log.propagate = False
+
+    log.warning("said %s", "my card is 4539 1488 0343 6467")
+    try:
+        raise KeyError("4539 1488 0343 6467")
+    except KeyError:
+        log.exception("lost")
+
+    assert "said my card is <" in out.getvalue()
+    assert "KeyError" in out.getvalue()
+    assert "1488" not in out.getvalue()
+
+
+def test_spans_are_exported_without_what_was_said() -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(RedactingSpanExporter(kept)))
+    tracer = provider.get_tracer("test")
+
+    try:
+        with tracer.start_as_current_span("stt") as span:
+            span.set_attribute("transcript", SPOKEN)
+            span.set_attribute("input", '[{"role": "user", "content": "4539 1488 0343 6467"}]')
+            span.set_attribute("gen_ai.request.model", "gpt-4-0613")
+            span.set_attribute("conversation.id", "call-7")
+            span.set_attribute("metrics.ttfb", 0.25)
+            raise ValueError("4539 1488 0343 6467")
+    except ValueError:
+        pass
+
+    (span,) = kept.get_finished_spans()
+    everything = span.to_json()
+    for secret in ("four five", "1488", "example dot"):
+        assert secret not in everything
+    assert span.attributes is not None
+    assert span.attributes["gen_ai.request.model"] == "gpt-4-0613"
+    assert span.attributes["conversation.id"] == "call-7"
+    assert span.attributes["metrics.ttfb"] == 0.25
+
+
+def test_a_context_snapshot_is_scrubbed_through_and_through() -> None:
+    messages = [
+        {"role": "user", "content": "four five three nine"},
+        {"role": "assistant", "tool_calls": [{"arguments": '{"card": "4539 1488"}', "n": 45391}]},
+    ]
+
+    shown = repr(scrub_value(messages))
+
+    assert "assistant" in shown
+    for secret in ("four", "4539", "1488"):
+        assert secret not in shown
+
+
+class Stt(STTService):
+    """An STT service that hears nothing."""
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        yield None
+
+
+def worker(*processors: Any, **options: Any) -> PipelineWorker:
+    return PipelineWorker(Pipeline(list(processors)), **options)
+
+
+def test_every_unguarded_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIPECAT_LOG_LLM_CONTEXT", raising=False)
+    redactor = PIIRedactor()
+
+    ways = redactor.check(worker(Stt(), LLMService(), AudioBufferProcessor()))
+
+    assert {way.split(":")[0] for way in ways} == {
+        "transcripts",
+        "LLM output",
+        "recording",
+        "RTVI",
+        "logs",
+    }
+
+
+def test_a_guarded_worker_has_no_unguarded_way_out(sink: io.StringIO) -> None:
+    vault = Vault()
+    stt, llm, redactor = Stt(), LLMService(), PIIRedactor(vault=vault)
+    guarded = worker(
+        stt,
+        redactor,
+        llm,
+        PIIRedactor(vault=vault),
+        PIIRestorer(vault=vault, policy=Policy()),
+        RedactingRecorder(),
+        rtvi_observer_params=RTVIObserverParams(ignored_sources=[stt, llm]),
+    )
+
+    assert redactor.check(guarded) == []
+
+
+async def test_a_strict_policy_ends_an_unguarded_call_before_it_begins() -> None:
+    redactor = PIIRedactor(policy=Policy.preset("strict"))
+    started = worker(Stt(), redactor)
+    cancelled: list[bool] = []
+
+    @started.event_handler("on_pipeline_finished")
+    async def on_pipeline_finished(_: PipelineWorker, frame: Frame) -> None:
+        cancelled.append(isinstance(frame, CancelFrame))
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(started)
+    await runner.run()
+
+    assert cancelled == [True]
+
+
+def test_a_strict_policy_refuses_an_unguarded_worker() -> None:
+    redactor = PIIRedactor(policy=Policy.preset("strict"))
+
+    with pytest.raises(UnguardedError, match="RTVI"):
+        redactor.check(worker(Stt(), redactor))

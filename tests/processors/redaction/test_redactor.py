@@ -1,0 +1,311 @@
+"""PIIRedactor: every frame with text in it is replaced by a new one without personal data."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from antiphon.processors.redaction import (
+    Entity,
+    PIIExpectFrame,
+    PIIMetricsData,
+    PIIRedactedFrame,
+    PIIRedactor,
+    Policy,
+    Vault,
+)
+from antiphon.processors.redaction.view import View
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    BotStoppedSpeakingFrame,
+    EagerTranscriptionFrame,
+    EndFrame,
+    ErrorFrame,
+    Frame,
+    FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
+    InputDTMFFrame,
+    InterimTranscriptionFrame,
+    InterruptionFrame,
+    LLMContextAssistantTurnFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMMessagesAppendFrame,
+    LLMTextFrame,
+    LLMThoughtEndFrame,
+    LLMThoughtTextFrame,
+    MetricsFrame,
+    TranscriptionFrame,
+    TranslationFrame,
+    TTSSpeakFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+    UserBackchannelFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.transcriptions.language import Language
+from pipecat.utils.text.base_text_aggregator import TextType
+from pipecat.workers.runner import WorkerRunner
+
+CARD = "4539 1488 0343 6467"
+
+
+class Collector(FrameProcessor):
+    """Keeps what reaches it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[Frame] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        self.frames.append(frame)
+        await self.push_frame(frame, direction)
+
+
+async def through(redactor: FrameProcessor, *frames: Frame, metrics: bool = False) -> list[Frame]:
+    """What comes out downstream, and errors upstream."""
+    after = Collector()
+    worker = PipelineWorker(
+        Pipeline([redactor, after]), params=PipelineParams(enable_metrics=metrics)
+    )
+
+    @worker.event_handler("on_pipeline_error")
+    async def on_pipeline_error(worker: PipelineWorker, frame: ErrorFrame) -> None:
+        after.frames.append(frame)
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await worker.queue_frames([*frames, EndFrame()])
+    await runner.run()
+    return after.frames
+
+
+def only(frames: list[Frame], kind: type) -> list[Any]:
+    return [frame for frame in frames if type(frame) is kind]
+
+
+def said(text: str, **more: Any) -> TranscriptionFrame:
+    return TranscriptionFrame(text=text, user_id="u", timestamp="t", **more)
+
+
+async def test_a_transcript_is_replaced_by_a_new_frame_without_the_raw_result() -> None:
+    frame = said(f"my card is {CARD} thanks", result={"raw": CARD}, finalized=True)
+
+    out = await through(PIIRedactor(), frame)
+
+    (new,) = only(out, TranscriptionFrame)
+    assert new.text == "my card is <CREDIT_CARD> thanks"
+    assert new.result is None
+    assert new.id != frame.id
+    assert new.finalized
+    assert frame.text == f"my card is {CARD} thanks"
+    (told,) = only(out, PIIRedactedFrame)
+    assert told.counts == {"CREDIT_CARD": 1}
+
+
+async def test_the_raw_result_goes_even_where_nothing_is_found() -> None:
+    frame = said("hello there", result={"raw": "hello"})
+
+    (new,) = only(await through(PIIRedactor(), frame), TranscriptionFrame)
+
+    assert new.result is None
+
+
+async def test_word_times_of_what_was_redacted_are_told_without_the_words() -> None:
+    words = [
+        {"word": w, "start": i * 0.5, "end": i * 0.5 + 0.4}
+        for i, w in enumerate(["my", "pin", "is", "four", "eight", "two", "one"])
+    ]
+    frame = said("my pin is four eight two one", result={"words": words})
+
+    (told,) = only(await through(PIIRedactor(), frame), PIIRedactedFrame)
+
+    assert told.spans_s == ((1.5, 3.4),)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        InterimTranscriptionFrame(text="it is four five three", user_id="u", timestamp="t"),
+        InterimTranscriptionFrame(text="it is four", user_id="u", timestamp="t"),
+        EagerTranscriptionFrame(text=f"card {CARD}", user_id="u", timestamp="t"),
+        TranslationFrame(
+            text=f"mi tarjeta {CARD}", user_id="u", timestamp="t", language=Language.ES
+        ),
+        TranslationFrame(
+            text="kortti neljä 4 viisi 5", user_id="u", timestamp="t", language=Language.FI
+        ),
+        UserBackchannelFrame(text=f"yes {CARD}", user_id="u", timestamp="t"),
+        TTSSpeakFrame(f"I have {CARD}"),
+        AggregatedTextFrame(f"I have {CARD}", TextType.SENTENCE),
+        LLMMessagesAppendFrame(messages=[{"role": "user", "content": f"card {CARD}"}]),
+        FunctionCallResultFrame("pay", "1", {"card": CARD}, {"charged": f"card {CARD}"}),
+        FunctionCallInProgressFrame("pay", "1", {"deep": [{"number": int(CARD.replace(" ", ""))}]}),
+        FunctionCallInProgressFrame("pay", "1", {"cvv": "453"}),
+        FunctionCallsStartedFrame([FunctionCallFromLLM("pay", "1", {"card": CARD}, None)]),
+    ],
+    ids=lambda frame: type(frame).__name__,
+)
+async def test_no_digits_are_left_in_any_other_frame_with_text(frame: Frame) -> None:
+    out = await through(PIIRedactor(), frame)
+
+    (new,) = only(out, type(frame))
+    shown = repr({k: v for k, v in vars(new).items() if k not in ("id", "name", "pts")})
+    for piece in ("453", "1488", "four five", "is four", " 4 ", " 5"):
+        assert piece not in shown
+    assert new.id != frame.id
+
+
+async def test_interim_transcripts_can_be_dropped() -> None:
+    frame = InterimTranscriptionFrame(text="hello", user_id="u", timestamp="t")
+
+    assert not only(await through(PIIRedactor(interims="drop"), frame), InterimTranscriptionFrame)
+
+
+async def test_llm_text_is_redacted_over_token_boundaries_and_keeps_its_order() -> None:
+    tokens = ["Your", " card", " is", " 453", "9 14", "88 0343", " 646", "7", ", right", "?"]
+
+    out = await through(
+        PIIRedactor(),
+        LLMFullResponseStartFrame(),
+        *[LLMTextFrame(t) for t in tokens],
+        LLMFullResponseEndFrame(),
+    )
+
+    assert "".join(f.text for f in only(out, LLMTextFrame)) == "Your card is <CREDIT_CARD>, right?"
+    kinds = [type(f) for f in out]
+    assert kinds.index(LLMFullResponseEndFrame) > max(
+        i for i, k in enumerate(kinds) if k is LLMTextFrame
+    )
+
+
+async def test_thoughts_are_redacted_too() -> None:
+    out = await through(
+        PIIRedactor(),
+        *[LLMThoughtTextFrame(t) for t in ["The card ", "4539 1488", " 0343 6467"]],
+        LLMThoughtEndFrame(),
+    )
+
+    assert "".join(f.text for f in only(out, LLMThoughtTextFrame)) == "The card <CREDIT_CARD>"
+
+
+async def test_spoken_words_are_redacted_although_each_digit_has_a_frame() -> None:
+    words = ["it", "is", *CARD.replace(" ", ""), "thanks"]
+
+    out = await through(
+        PIIRedactor(),
+        *[TTSTextFrame(w, TextType.WORD) for w in words],
+        TTSStoppedFrame(),
+    )
+
+    assert " ".join(f.text for f in only(out, TTSTextFrame)) == "it is <CREDIT_CARD> thanks"
+    assert [f.agent for f in only(out, PIIRedactedFrame)] == [True]
+
+
+async def test_what_the_agent_asked_tells_what_the_caller_answers() -> None:
+    out = await through(
+        PIIRedactor(),
+        LLMContextAssistantTurnFrame(text="What is the security code?", timestamp="t"),
+        said("four five three"),
+    )
+
+    assert only(out, TranscriptionFrame)[0].text == "<CVV>"
+
+
+async def test_the_application_can_say_what_is_expected_by_a_frame() -> None:
+    out = await through(PIIRedactor(), PIIExpectFrame(kinds=("pin",)), said("four eight two one"))
+
+    assert only(out, TranscriptionFrame)[0].text == "<PIN>"
+
+
+async def test_single_keys_pass_for_a_menu_and_not_for_a_number() -> None:
+    key = InputDTMFFrame(KeypadEntry.FIVE)
+    assert only(await through(PIIRedactor(), key), InputDTMFFrame)
+
+    redactor = PIIRedactor()
+    redactor.expect("card_number")
+    out = await through(redactor, InputDTMFFrame(KeypadEntry.FIVE), said("DTMF: 5#"))
+
+    assert not only(out, InputDTMFFrame)
+    assert only(out, TranscriptionFrame)[0].text == "DTMF: <CREDIT_CARD>#"
+
+
+class Interrupter(FrameProcessor):
+    """Lets text through and interrupts once it has been taken."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+        if isinstance(frame, LLMTextFrame):
+            for _ in range(50):
+                await asyncio.sleep(0)
+            await self.push_frame(InterruptionFrame())
+
+
+async def test_an_interruption_drops_what_was_held_back() -> None:
+    redactor = Pipeline([Interrupter(), PIIRedactor()])
+    out = await through(redactor, LLMTextFrame("It is 453 "), LLMFullResponseEndFrame())
+
+    assert "".join(f.text for f in only(out, LLMTextFrame)) == "It is "
+
+
+async def test_a_vault_is_shared_and_wiped_at_the_end() -> None:
+    vault = Vault()
+    redactor = PIIRedactor(policy=Policy.preset("gdpr"), vault=vault)
+
+    out = await through(redactor, said(f"card {CARD}"))
+
+    assert only(out, TranscriptionFrame)[0].text.startswith("card <CARD_1_")
+    assert len(vault) == 0
+
+
+async def test_counts_without_content_go_to_events_and_metrics() -> None:
+    redactor = PIIRedactor()
+    seen: list[dict[str, int]] = []
+
+    @redactor.event_handler("on_redacted")
+    async def on_redacted(processor: PIIRedactor, counts: dict[str, int]) -> None:
+        seen.append(counts)
+
+    out = await through(redactor, said(f"card {CARD}"), metrics=True)
+
+    data = [d for f in only(out, MetricsFrame) for d in f.data if isinstance(d, PIIMetricsData)]
+    assert seen == [{"CREDIT_CARD": 1}]
+    assert data[-1].counts == {"CREDIT_CARD": 1}
+
+
+def boom(view: View) -> Iterator[Entity]:
+    """A detector that fails and would tell."""
+    raise RuntimeError(view.text)
+
+
+async def test_a_failure_masks_the_numbers_and_reports_no_content() -> None:
+    redactor = PIIRedactor(detectors=(boom,))
+    failures: list[str] = []
+
+    @redactor.event_handler("on_redaction_failed")
+    async def on_redaction_failed(processor: PIIRedactor, error: str) -> None:
+        failures.append(error)
+
+    out = await through(redactor, said(f"hello card {CARD}"), said("and bye"))
+
+    assert [f.text for f in only(out, TranscriptionFrame)] == ["hello card <NUMBER>", "and bye"]
+    assert failures[0] == "RuntimeError"
+    assert not [f for f in only(out, ErrorFrame) if "4539" in str(f)]
+
+
+async def test_frames_without_text_pass_untouched() -> None:
+    frame = BotStoppedSpeakingFrame()
+
+    assert only(await through(PIIRedactor(), frame), BotStoppedSpeakingFrame) == [frame]
+
+
+def test_an_unknown_way_with_interims_is_refused() -> None:
+    with pytest.raises(ValueError, match="'keep'"):
+        PIIRedactor(interims="keep")  # type: ignore[arg-type]
