@@ -24,7 +24,25 @@ class TransportKind:
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
+    "daily": TransportKind(
+        target="antiphon.transports.daily:create_daily_transport", extra="daily"
+    ),
     "memory": TransportKind(target="antiphon.transports.memory:MemoryTransport"),
+    "plivo": TransportKind(
+        target="antiphon.transports.plivo:create_plivo_transport", extra="websocket"
+    ),
+    "telnyx": TransportKind(
+        target="antiphon.transports.telnyx:create_telnyx_transport", extra="websocket"
+    ),
+    "twilio": TransportKind(
+        target="antiphon.transports.twilio:create_twilio_transport", extra="twilio"
+    ),
+    "webrtc": TransportKind(
+        target="antiphon.transports.webrtc:create_webrtc_transport", extra="webrtc"
+    ),
+    "websocket": TransportKind(
+        target="antiphon.transports.websocket:create_websocket_transport", extra="websocket"
+    ),
 }
 
 

@@ -1,0 +1,107 @@
+"""The app: doors, health and metrics, on their own or mounted into an app of one's own."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from antiphon.pipeline.server.calls import Agent, Calls
+from antiphon.pipeline.server.guards import BodyLimit, Guards
+from antiphon.pipeline.server.metrics import CallMetrics
+from antiphon.pipeline.server.settings import ServerSettings
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+__all__ = ["DOORS", "create_app"]
+
+DOORS: Mapping[str, str] = {
+    "daily": "antiphon.pipeline.server.daily:daily_router",
+    "twilio": "antiphon.pipeline.server.twilio:twilio_router",
+    "websocket": "antiphon.pipeline.server.websocket:websocket_router",
+}
+
+
+def create_app(
+    agent: Agent,
+    *,
+    transports: Sequence[str] = ("websocket",),
+    settings: ServerSettings | None = None,
+    registry: CollectorRegistry | None = None,
+) -> FastAPI:
+    """Make an app that answers calls with an agent.
+
+    `app.state.calls` is its `Calls`, with `drain` for a host that shuts down by itself.
+
+    Args:
+        agent: Answers every call; a `VoiceAgent`, or anything with its `worker` method.
+        transports: The doors to open: `daily`, `twilio`, `websocket`.
+        settings: The limits and keys; from the environment by default.
+        registry: Where the metrics are collected; a registry of the app's own by default.
+
+    Returns:
+        The app.
+
+    Raises:
+        ValueError: If there is no such door, or a key that it needs is not set.
+        ImportError: If the extra of a door is not installed.
+    """
+    settings = settings or ServerSettings()
+    calls = Calls(agent, settings, CallMetrics(registry))
+    guards = Guards(settings, calls.tokens)
+    # No pages that describe the doors to strangers.
+    app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.calls = calls
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    for name in transports:
+        app.include_router(_door(name)(calls, guards))
+    app.include_router(_health_router(calls))
+    return app
+
+
+def _door(name: str) -> Callable[[Calls, Guards], APIRouter]:
+    if name not in DOORS:
+        raise ValueError(f"no door for {name!r}: choose among {', '.join(sorted(DOORS))}")
+    module, _, function = DOORS[name].partition(":")
+    try:
+        door: Callable[[Calls, Guards], APIRouter] = getattr(
+            importlib.import_module(module), function
+        )
+    except ImportError as error:
+        raise ImportError(
+            f"the {name!r} door needs an extra: pip install 'antiphon[server,{name}]'"
+        ) from error
+    return door
+
+
+def _health_router(calls: Calls) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, Any]:
+        admission = calls.admission
+        if admission.draining:
+            response.status_code = 503
+        return {
+            "ready": not admission.draining,
+            "active": admission.active,
+            "capacity": admission.capacity,
+        }
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(
+            generate_latest(calls.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    return router

@@ -1,0 +1,258 @@
+"""The calls of one process: each runs on its own, has an end, and cannot touch another."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from antiphon.pipeline.server.admission import Admission
+from antiphon.pipeline.server.metrics import CallMetrics
+from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.server.tokens import Tokens
+from antiphon.pipeline.worker import CallWorker
+from loguru import logger
+from pipecat.frames.frames import EndFrame, TTSSpeakFrame
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.workers.runner import WorkerRunner
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.server.control import TwilioControl
+
+__all__ = ["Agent", "Call", "Calls", "current_call"]
+
+# After its goodbye a call gets this long to end by itself.
+GOODBYE_SECS = 30.0
+
+
+class Agent(Protocol):
+    """What a server needs of an agent; `VoiceAgent` is one."""
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        """Make the worker of one call."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One call, as the agent's tools see it through `current_call`.
+
+    Parameters:
+        id: The provider's id of the call.
+        transport_kind: The name of its transport.
+        worker: Runs it.
+        parameters: What the start of the call carried along, by name.
+        base_url: The public address of the app, where the transport needs to know it.
+        control: Transfers and holds the call, where the provider can.
+    """
+
+    id: str
+    transport_kind: str
+    worker: CallWorker
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""
+    control: "TwilioControl | None" = None
+    _is_ending: bool = field(default=False, init=False, repr=False)
+
+    async def end(self, goodbye: str | None = None) -> None:
+        """End the call once everything that is still to be said has been; once is enough.
+
+        Args:
+            goodbye: What is said before.
+        """
+        if self._is_ending:
+            return
+        self._is_ending = True
+        if goodbye:
+            await self.worker.queue_frame(TTSSpeakFrame(goodbye))
+        await self.worker.queue_frame(EndFrame())
+
+
+_current_call: ContextVar[Call] = ContextVar("antiphon_call")
+
+
+def current_call() -> Call:
+    """Tell which call the running code belongs to; for tools and event handlers.
+
+    Returns:
+        The call.
+
+    Raises:
+        LookupError: If there is none.
+    """
+    try:
+        return _current_call.get()
+    except LookupError:
+        raise LookupError(
+            "no call is running here: current_call() is for an agent's tools"
+        ) from None
+
+
+class Calls:
+    """Runs calls and knows how many there are."""
+
+    def __init__(self, agent: Agent, settings: ServerSettings, metrics: CallMetrics) -> None:
+        """Create the calls, none yet.
+
+        Args:
+            agent: Answers every call.
+            settings: The limits.
+            metrics: Where they are counted.
+        """
+        self.settings = settings
+        self.metrics = metrics
+        secret = settings.secret.get_secret_value().encode() if settings.secret else None
+        self.tokens = Tokens(secret=secret)
+        self.admission = Admission(
+            capacity=settings.capacity, promise_secs=self.tokens.lifetime_secs
+        )
+        self._agent = agent
+        self._running: list[Call] = []
+        self._empty = asyncio.Event()
+        self._empty.set()
+        metrics.capacity.set(settings.capacity)
+
+    def find(self, call_id: str) -> Call | None:
+        """Find a call that is running here.
+
+        Args:
+            call_id: The provider's id.
+
+        Returns:
+            The call, or None.
+        """
+        return next((call for call in self._running if call.id == call_id), None)
+
+    async def run(
+        self,
+        transport: BaseTransport,
+        *,
+        key: str,
+        call_id: str,
+        transport_kind: str,
+        parameters: Mapping[str, str] | None = None,
+        base_url: str = "",
+        control: "TwilioControl | None" = None,
+    ) -> None:
+        """Run one call until it ends; whatever goes wrong in it stays in it.
+
+        Args:
+            transport: Where the caller is.
+            key: By which its place was promised.
+            call_id: The provider's id, for logs.
+            transport_kind: The name of the transport.
+            parameters: What the start of the call carried along.
+            base_url: The public address of the app.
+            control: Transfers and holds the call.
+        """
+        active = self.metrics.active.labels(transport_kind)
+        started_at = time.monotonic()
+        outcome = "failed"
+        self.admission.enter(key)
+        self._empty.clear()
+        active.inc()
+        try:
+            with logger.contextualize(call_id=call_id, transport=transport_kind):
+                logger.info("call started")
+                try:
+                    call = Call(
+                        id=call_id,
+                        transport_kind=transport_kind,
+                        worker=self._worker(transport),
+                        parameters=parameters or {},
+                        base_url=base_url,
+                        control=control,
+                    )
+                    await self._run_call(call)
+                    outcome = "ended"
+                except Exception as error:
+                    # Its text may quote speech, so only its type is told.
+                    logger.error(f"call failed: {type(error).__name__}")
+                seconds = time.monotonic() - started_at
+                logger.info(f"call {outcome} after {seconds:.1f} s")
+        finally:
+            self.admission.leave()
+            active.dec()
+            self.metrics.ended.labels(transport_kind, outcome).inc()
+            self.metrics.seconds.observe(time.monotonic() - started_at)
+            for reason, count in getattr(transport, "dropped", {}).items():
+                self.metrics.dropped.labels(reason).inc(count)
+            if not self.admission.active:
+                self._empty.set()
+
+    async def drain(self, limit_secs: float) -> None:
+        """Let nobody in any more, and return when the last call has ended.
+
+        Args:
+            limit_secs: Seconds after which the calls that go on are said goodbye to.
+        """
+        self.admission.draining = True
+        self.metrics.draining.set(1)
+        logger.info(f"draining: {self.admission.active} call(s), {limit_secs:g} s at most")
+        if await self._emptied(limit_secs):
+            return
+        calls = list(self._running)
+        logger.warning(f"drain limit reached: saying goodbye to {len(calls)} call(s)")
+        await asyncio.gather(*(call.end(self.settings.goodbye) for call in calls))
+        if not await self._emptied(GOODBYE_SECS):
+            await self.cancel()
+
+    async def cancel(self) -> None:
+        """End every call now."""
+        calls = list(self._running)
+        await asyncio.gather(*(call.worker.cancel() for call in calls))
+
+    async def _run_call(self, call: Call) -> None:
+        token = _current_call.set(call)
+        limit = asyncio.create_task(self._end_after(call, self.settings.max_call_secs))
+        self._running.append(call)
+        try:
+            runner = WorkerRunner(handle_sigint=False)
+            await runner.add_workers(call.worker)
+
+            async def say_goodbye(*_: Any) -> None:
+                logger.info("nobody says anything: ending the call")
+                await call.end(self.settings.goodbye)
+
+            call.worker.add_event_handler("on_idle_timeout", say_goodbye)
+            _log_turns(call.worker)
+            await runner.run()
+        finally:
+            limit.cancel()
+            self._running.remove(call)
+            _current_call.reset(token)
+
+    async def _end_after(self, call: Call, secs: float) -> None:
+        await asyncio.sleep(secs)
+        logger.info(f"call has lasted {secs:g} s: ending it")
+        await call.end(self.settings.goodbye)
+
+    def _worker(self, transport: BaseTransport) -> CallWorker:
+        return self._agent.worker(
+            transport,
+            idle_timeout_secs=self.settings.idle_secs,
+            cancel_on_idle_timeout=False,
+            end_deadline_secs=GOODBYE_SECS,
+        )
+
+    async def _emptied(self, secs: float) -> bool:
+        try:
+            async with asyncio.timeout(secs):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def _log_turns(worker: CallWorker) -> None:
+    turns = worker.turn_tracking_observer
+    if turns is None:
+        return
+
+    async def log(_: Any, turn: int, secs: float, was_interrupted: bool) -> None:
+        logger.bind(turn_id=turn, interrupted=was_interrupted).info(
+            f"turn ended after {secs:.1f} s"
+        )
+
+    turns.add_event_handler("on_turn_ended", log)

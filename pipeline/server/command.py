@@ -1,0 +1,79 @@
+"""`antiphon serve`: answers calls until it is told to stop."""
+
+import asyncio
+import importlib
+import sys
+from typing import Annotated, Any
+
+import typer
+from loguru import logger
+
+__all__ = ["serve"]
+
+
+def serve(
+    transport: Annotated[
+        list[str] | None,
+        typer.Option(help="A door to open: twilio, websocket or daily; may be given again."),
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="`module:name` of your VoiceAgent; the embedded one by default."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    capacity: Annotated[
+        int | None, typer.Option(help="Calls at the same time (ANTIPHON_CAPACITY).")
+    ] = None,
+    drain_secs: Annotated[
+        float | None,
+        typer.Option(help="Seconds that calls may go on after SIGTERM (ANTIPHON_DRAIN_SECS)."),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="The address under which the world reaches this server."),
+    ] = None,
+    trusted_proxies: Annotated[
+        str,
+        typer.Option(help="Proxies whose X-Forwarded headers are believed; * for every one."),
+    ] = "127.0.0.1",
+) -> None:
+    """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
+    from antiphon.pipeline.server.app import create_app
+    from antiphon.pipeline.server.drain import serve_app
+    from antiphon.pipeline.server.logs import log_as_json
+    from antiphon.pipeline.server.settings import ServerSettings
+
+    given: dict[str, Any] = {
+        "capacity": capacity,
+        "drain_secs": drain_secs,
+        "public_url": public_url,
+    }
+    log_as_json(sys.stderr)
+    try:
+        settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
+        app = create_app(
+            _load(agent), transports=tuple(transport or ["websocket"]), settings=settings
+        )
+    except (ValueError, ImportError) as error:
+        raise typer.BadParameter(str(error)) from error
+    logger.info(f"answering on {host}:{port}")
+    ended_well = asyncio.run(
+        serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies, log_config=None)
+    )
+    raise typer.Exit(0 if ended_well else 1)
+
+
+def _load(target: str | None) -> Any:
+    if target is None:
+        from antiphon.pipeline.agent import VoiceAgent
+
+        return VoiceAgent(greeting="Hello, how can I help you?")
+    module, _, name = target.partition(":")
+    if not name:
+        raise ValueError(f"agent {target!r}: write it as module:name")
+    sys.path.insert(0, "")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except AttributeError as error:
+        raise ValueError(f"agent {target!r}: {error}") from error

@@ -1,0 +1,102 @@
+"""A uvicorn server that, told to stop, lets the calls finish.
+
+Stock uvicorn closes every websocket with 1012 on SIGTERM, then dies of the signal. This one stops
+listening at once, so a proxy sends new calls elsewhere, leaves open websockets alone, and exits 0.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
+from fastapi import FastAPI
+from loguru import logger
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+__all__ = ["serve_app"]
+
+# Twilio sends less than 1 KiB; a client of one's own may send a few seconds of audio at once.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+
+class _DrainWebSocket(WebSocketsSansIOProtocol):
+    """Stays open when the server stops listening; its call decides when it closes."""
+
+    def shutdown(self) -> None:
+        if not self.handshake_complete:
+            super().shutdown()
+
+
+class _DrainServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, calls: Calls) -> None:
+        super().__init__(config)
+        self._calls = calls
+        self._drain: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals without dying of them afterwards."""
+        loop = asyncio.get_running_loop()
+        old = {
+            number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._on_signal))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+    async def drained(self) -> None:
+        """Wait for the calls that hold no websocket here, such as those in a room."""
+        if self._drain and not self.force_exit:
+            await self._drain
+
+    def _on_signal(self) -> None:
+        if self.should_exit:
+            logger.warning("second signal: ending now")
+            self.force_exit = True
+            return
+        self.should_exit = True
+        # Now, and not at uvicorn's next tick: until the port is closed, a proxy sends calls here.
+        for server in self.servers:
+            server.close()
+        self._drain = asyncio.create_task(self._calls.drain(self._calls.settings.drain_secs))
+
+
+async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bool:
+    """Serve an app made by `create_app` until SIGTERM or SIGINT, and then until its calls ended.
+
+    Args:
+        app: The app.
+        host: The address to listen on.
+        port: The port to listen on.
+        **options: Passed to `uvicorn.Config`.
+
+    Returns:
+        Whether every call came to its end; False after a second signal that cut some.
+    """
+    calls: Calls = app.state.calls
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ws=_DrainWebSocket,
+        lifespan="off",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.
+        timeout_graceful_shutdown=int(calls.settings.drain_secs + 2 * GOODBYE_SECS) + 10,
+        # The paths of websockets carry tokens.
+        access_log=False,
+        **options,
+    )
+    server = _DrainServer(config, calls)
+    await server.serve()
+    await server.drained()
+    cut = calls.admission.active
+    if cut:
+        await calls.cancel()
+    return cut == 0

@@ -1,0 +1,80 @@
+"""What a deployment decides about its server, from the environment, `.env` or flags."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["ServerSettings"]
+
+Words = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class ServerSettings(BaseSettings):
+    """Settings of the server; each is also `ANTIPHON_` and its name in capitals.
+
+    The keys of the providers keep the names that the providers use: `TWILIO_AUTH_TOKEN`,
+    `TWILIO_ACCOUNT_SID`, `DAILY_API_KEY`, `DAILY_API_URL`. Lists are separated by commas.
+
+    Parameters:
+        capacity: Calls at the same time in this process; the next one hears the busy tone.
+        max_call_secs: Seconds after which a call is said goodbye to.
+        idle_secs: Seconds in which nobody says anything, after which it is.
+        drain_secs: Seconds that calls may go on after SIGTERM before they are said goodbye to.
+        goodbye: What the agent then says.
+        busy_message: What a caller is told when all places are taken; the busy tone if empty.
+        public_url: The address under which the world reaches this app, such as
+            `https://voice.example.com`; by default what the request says.
+        secret: Signs the tokens. Processes that share a public address must share it; by
+            default each process makes one up.
+        api_keys: Keys for the start endpoints; without any, only signed tokens open them.
+        allowed_origins: Origins of web pages that may start calls, besides the server's own.
+        rate_per_address: How often an address may try the start endpoints, or fail at the others.
+        rate_per_caller: How often a phone number may call.
+        max_body_bytes: The largest request that is read.
+        twilio_account_sid: Twilio's account, for call control.
+        twilio_auth_token: Twilio's token, which signs its requests.
+        twilio_api_url: The address of Twilio's API.
+        twilio_number: The number from which the agent calls, in E.164.
+        dial_prefixes: The beginnings of the numbers that may be called or transferred to, such as
+            `+4930`. None are by default: dialling out costs money.
+        daily_api_key: Daily's key.
+        daily_api_url: The address of Daily's API.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANTIPHON_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    capacity: int = Field(default=20, ge=1)
+    max_call_secs: float = Field(default=3600.0, gt=0)
+    idle_secs: float = Field(default=120.0, gt=0)
+    drain_secs: float = Field(default=3600.0, ge=0)
+    goodbye: str = "I have to end this call now. Goodbye."
+    busy_message: str = ""
+    public_url: str | None = None
+    secret: SecretStr | None = None
+    api_keys: Secrets = ()
+    allowed_origins: Words = ()
+    rate_per_address: str = "60/minute"
+    rate_per_caller: str = "10/minute"
+    max_body_bytes: int = Field(default=65_536, ge=1024)
+    twilio_account_sid: str | None = Field(default=None, validation_alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr | None = Field(default=None, validation_alias="TWILIO_AUTH_TOKEN")
+    twilio_api_url: str = Field(default="https://api.twilio.com", validation_alias="TWILIO_API_URL")
+    twilio_number: str | None = Field(default=None, validation_alias="TWILIO_NUMBER")
+    dial_prefixes: Words = ()
+    daily_api_key: SecretStr | None = Field(default=None, validation_alias="DAILY_API_KEY")
+    daily_api_url: str = Field(default="https://api.daily.co/v1", validation_alias="DAILY_API_URL")
+
+    @field_validator("api_keys", "allowed_origins", "dial_prefixes", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value

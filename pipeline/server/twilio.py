@@ -1,0 +1,288 @@
+"""Twilio's door: the webhook that answers a call, the media stream, and what follows."""
+
+import asyncio
+import time
+import uuid
+from typing import Annotated, Any
+
+from antiphon.pipeline.server.admission import Refusal
+from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.control import (
+    CallControlError,
+    Handoffs,
+    NumberNotAllowed,
+    TwilioControl,
+)
+from antiphon.pipeline.server.guards import Guards, full, public_url
+from antiphon.pipeline.server.tokens import InvalidToken
+from antiphon.transports.registry import create_transport
+from antiphon.transports.telephony import checked_id
+from antiphon.transports.twilio import read_twilio_start
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
+from fastapi.websockets import WebSocketDisconnect
+from loguru import logger
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
+from twilio.request_validator import RequestValidator
+from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
+
+__all__ = ["CallOut", "TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
+
+PURPOSE = "twilio"
+CALL_SID = "CA[0-9a-fA-F]{32}"
+
+# https://www.twilio.com/docs/voice/api/call-resource#call-status-values
+OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+STATUSES = OVER | {"queued", "initiated", "ringing", "in-progress"}
+
+# Websockets that have not yet said which call they are; each may say nothing for 10 s.
+MAX_WAITING = 100
+
+# RFC 6455 7.4.1: policy violation; and, from IANA's registry, try again later.
+REFUSED, TRY_AGAIN = 1008, 1013
+
+
+class CallOut(BaseModel):
+    """What `POST /twilio/call` takes.
+
+    Parameters:
+        to: The number to call, in E.164; it must begin with one of `ANTIPHON_DIAL_PREFIXES`.
+        detect_machine: Whether Twilio listens first whether a machine answers.
+    """
+
+    to: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
+    detect_machine: bool = False
+
+
+class TwilioRequests:
+    """Lets only requests pass that Twilio has signed; a FastAPI dependency that gives the form."""
+
+    def __init__(self, calls: Calls, guards: Guards) -> None:
+        """Create the dependency.
+
+        Args:
+            calls: Has the settings.
+            guards: Counts who fails.
+
+        Raises:
+            ValueError: If there is no token to check the signatures with.
+        """
+        token = calls.settings.twilio_auth_token
+        if token is None:
+            raise ValueError("the twilio transport needs TWILIO_AUTH_TOKEN to verify its requests")
+        self._validator = RequestValidator(token.get_secret_value())
+        self._settings = calls.settings
+        self._guards = guards
+
+    async def __call__(self, request: Request) -> FormData:
+        """Check a request.
+
+        Args:
+            request: The request.
+
+        Returns:
+            Its form.
+
+        Raises:
+            HTTPException: 403 if Twilio has not signed it, 400 if it names no call.
+        """
+        form = await request.form()
+        url = public_url(request, self._settings)
+        signature = request.headers.get("x-twilio-signature", "")
+        if not signature.isascii() or not self._validator.validate(url, form, signature):
+            await self._guards.limit_address(request)
+            # The address is what usually differs: a proxy that hides the scheme or the host.
+            logger.warning(f"refused a request for {url}: the signature is not Twilio's")
+            raise HTTPException(403, "the signature is not Twilio's")
+        try:
+            checked_id("CallSid", form.get("CallSid"), CALL_SID)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        return form
+
+
+def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
+    """Make Twilio's door.
+
+    Args:
+        calls: Runs the calls.
+        guards: Limits who calls.
+
+    Returns:
+        The routes under `/twilio`.
+
+    Raises:
+        ValueError: If `TWILIO_AUTH_TOKEN` is not set.
+    """
+    router = APIRouter(prefix="/twilio")
+    signed = TwilioRequests(calls, guards)
+    handoffs = Handoffs()
+    control = TwilioControl(calls.settings, handoffs) if calls.settings.twilio_account_sid else None
+
+    @router.post("/voice")
+    async def voice(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+        call_sid = str(form["CallSid"])
+        if not await guards.may_call(str(form.get("From", ""))):
+            calls.metrics.refused.labels("twilio", "rate").inc()
+            return twiml(_busy(""))
+        if refusal := calls.admission.promise(call_sid, now=time.monotonic()):
+            calls.metrics.refused.labels("twilio", refusal).inc()
+            if refusal is Refusal.DRAINING:
+                # A proxy then asks another worker; without one, nobody listens in a moment anyway.
+                raise full(refusal)
+            return twiml(_busy(calls.settings.busy_message))
+        return twiml(answer_with_agent(request, calls, call_sid, _parameters(form)))
+
+    waiting = asyncio.Semaphore(MAX_WAITING)
+
+    @router.websocket("/stream")
+    async def stream(websocket: WebSocket) -> None:
+        if waiting.locked():
+            await websocket.close(TRY_AGAIN)
+            return
+        await websocket.accept()
+        try:
+            async with waiting:
+                start = await read_twilio_start(websocket)
+            token = start.parameters.get("token", "")
+            calls.tokens.redeem(token, PURPOSE, now=time.time(), subject=start.call_sid)
+        except (ValueError, TimeoutError, WebSocketDisconnect) as error:
+            reason = str(error) if isinstance(error, InvalidToken) else type(error).__name__
+            logger.warning(f"refused a media stream: {reason}")
+            calls.metrics.refused.labels("twilio", "token").inc()
+            await _close(websocket)
+            return
+        await calls.run(
+            create_transport("twilio", websocket=websocket, start=start),
+            key=start.call_sid,
+            call_id=start.call_sid,
+            transport_kind="twilio",
+            parameters={k: v for k, v in start.parameters.items() if k != "token"},
+            base_url=public_url(websocket, calls.settings, ""),
+            control=control,
+        )
+
+    @router.post("/status", status_code=204)
+    async def status(form: Annotated[FormData, Depends(signed)]) -> None:
+        said = str(form.get("CallStatus", ""))
+        said = said if said in STATUSES else "unknown"
+        calls.metrics.statuses.labels(said).inc()
+        call_sid = str(form["CallSid"])
+        logger.bind(call_id=call_sid).info(f"Twilio says: {said}")
+        if said in OVER:
+            calls.admission.withdraw(call_sid)
+            if call := calls.find(call_sid):
+                await call.worker.cancel(reason=f"Twilio says: {said}")
+
+    @router.post("/transferred")
+    async def transferred(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+        said = str(form.get("DialCallStatus", ""))
+        response = VoiceResponse()
+        call_sid = str(form["CallSid"])
+        if said == "completed" or calls.admission.promise(call_sid, now=time.monotonic()):
+            response.hangup()
+            return twiml(response)
+        # Nobody answered, so the caller is back; the agent is told why.
+        parameters = {**_parameters(form), "transfer": said if said in OVER else "failed"}
+        return twiml(answer_with_agent(request, calls, call_sid, parameters))
+
+    @router.post("/whisper/{handoff_id}", dependencies=[Depends(signed)])
+    async def whisper(handoff_id: str) -> Response:
+        response = VoiceResponse()
+        handoff = handoffs.find(handoff_id, now=time.monotonic())
+        if handoff and handoff["summary"]:
+            response.say(handoff["summary"])
+        return twiml(response)
+
+    @router.get("/handoffs/{handoff_id}", dependencies=[Depends(guards.start)])
+    async def handoff(handoff_id: str) -> dict[str, Any]:
+        found = handoffs.find(handoff_id, now=time.monotonic())
+        if found is None:
+            raise HTTPException(404, "no such handoff, or too long ago")
+        return found
+
+    @router.post("/call", dependencies=[Depends(guards.start)])
+    async def call_out(request: Request, body: CallOut) -> dict[str, str]:
+        if control is None:
+            raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID")
+        key = uuid.uuid4().hex
+        if refusal := calls.admission.promise(key, now=time.monotonic()):
+            calls.metrics.refused.labels("twilio", refusal).inc()
+            raise full(refusal)
+        try:
+            call_sid = await control.call(
+                body.to,
+                base_url=public_url(request, calls.settings, ""),
+                detect_machine=body.detect_machine,
+            )
+        except NumberNotAllowed as error:
+            raise HTTPException(403, str(error)) from error
+        except CallControlError as error:
+            raise HTTPException(502, str(error)) from error
+        finally:
+            calls.admission.withdraw(key)
+        calls.admission.promise(call_sid, now=time.monotonic())
+        return {"call_sid": call_sid}
+
+    return router
+
+
+def _parameters(form: FormData) -> dict[str, str]:
+    names = {"From": "from", "To": "to", "Direction": "direction", "AnsweredBy": "answered_by"}
+    return {to: str(form[name]) for name, to in names.items() if name in form}
+
+
+def answer_with_agent(
+    request: Request, calls: Calls, call_sid: str, parameters: dict[str, str]
+) -> VoiceResponse:
+    """Connect a call, whose place has been promised, with the agent.
+
+    Args:
+        request: The request that is answered.
+        calls: Issues the token that the media stream has to bring.
+        call_sid: The call.
+        parameters: What the agent is told about the call.
+
+    Returns:
+        The TwiML.
+    """
+    url = public_url(request, calls.settings, "/twilio/stream").replace("http", "ws", 1)
+    token = calls.tokens.issue(PURPOSE, call_sid, now=time.time())
+    response = VoiceResponse()
+    stream = Stream(url=url)
+    for name, value in {**parameters, "token": token}.items():
+        stream.parameter(name=name, value=value)
+    connect = Connect()
+    connect.append(stream)
+    response.append(connect)
+    return response
+
+
+def twiml(response: VoiceResponse) -> Response:
+    """Answer Twilio.
+
+    Args:
+        response: What it should do.
+
+    Returns:
+        The HTTP response.
+    """
+    return Response(str(response), media_type="application/xml")
+
+
+def _busy(message: str) -> VoiceResponse:
+    response = VoiceResponse()
+    if message:
+        response.say(message)
+        response.hangup()
+    else:
+        # Before the call is answered, so it costs nobody anything.
+        response.reject(reason="busy")
+    return response
+
+
+async def _close(websocket: WebSocket) -> None:
+    try:
+        await websocket.close(REFUSED)
+    except RuntimeError:
+        logger.debug("the far end had closed the websocket already")

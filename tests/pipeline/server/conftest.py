@@ -1,0 +1,343 @@
+"""A server on loopback and the callers that ring it."""
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import sys
+import xml.etree.ElementTree as ElementTree
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.worker import CallWorker
+from fastapi import FastAPI
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStoppedFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.transports.base_transport import BaseTransport
+from twilio.request_validator import RequestValidator
+
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+API_KEY = "key-of-the-test"
+TONE = b"\x10\x20" * 160
+PACKET = base64.b64encode(b"\xff" * 160).decode()
+
+
+class Parrot(FrameProcessor):
+    """Answers each packet with a tone, and speaks a text as one packet of tone per word."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            await self.push_frame(tone(1))
+        elif isinstance(frame, TTSSpeakFrame):
+            await self.push_frame(tone(len(frame.text.split())))
+            await self.push_frame(TTSStoppedFrame())
+        else:
+            await self.push_frame(frame, direction)
+
+
+def tone(packets: int) -> TTSAudioRawFrame:
+    return TTSAudioRawFrame(audio=TONE * packets, sample_rate=8000, num_channels=1)
+
+
+@dataclass
+class ParrotAgent:
+    """An agent that needs no services; keeps the workers that it made."""
+
+    crash: bool = False
+    workers: list[CallWorker] = field(default_factory=list)
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        if self.crash:
+            raise RuntimeError("no agent today")
+        worker = CallWorker(
+            Pipeline([transport.input(), Parrot(), transport.output()]),
+            enable_rtvi=False,
+            params=PipelineParams(audio_in_sample_rate=8000),
+            **kwargs,
+        )
+
+        async def leave(*_: Any) -> None:
+            await worker.cancel()
+
+        transport.add_event_handler("on_client_disconnected", leave)
+        self.workers.append(worker)
+        return worker
+
+
+# For `antiphon serve --agent conftest:parrot`.
+parrot = ParrotAgent()
+
+
+class PhoneCall:
+    """The far end of a media stream."""
+
+    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, call_sid: str) -> None:
+        self.websocket = websocket
+        self.call_sid = call_sid
+        self.stream_sid = "MZ" + call_sid[2:]
+        self._sequence = 1
+
+    async def start(self, parameters: dict[str, str], **start: Any) -> None:
+        await self.websocket.send_json({"event": "connected", "protocol": "Call"})
+        sids = {
+            "streamSid": self.stream_sid,
+            "callSid": self.call_sid,
+            "accountSid": "AC" + "0" * 32,
+        }
+        message = {**sids, "customParameters": parameters, **start}
+        await self.websocket.send_json({"event": "start", "sequenceNumber": "1", "start": message})
+
+    async def says_packet(self) -> None:
+        self._sequence += 1
+        await self.websocket.send_json(
+            {
+                "event": "media",
+                "sequenceNumber": str(self._sequence),
+                "streamSid": self.stream_sid,
+                "media": {"track": "inbound", "payload": PACKET},
+            }
+        )
+
+    async def hears(self, event: str = "media") -> dict[str, Any]:
+        while True:
+            message = await self.websocket.receive()
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                raise ConnectionError(f"the call ended: {message}")
+            received: dict[str, Any] = json.loads(message.data)
+            if received["event"] == event:
+                return received
+
+    async def is_answered(self) -> bool:
+        """Whether the agent answers a packet."""
+        await self.says_packet()
+        try:
+            await self.hears()
+        except ConnectionError:
+            return False
+        return True
+
+    async def ended(self) -> None:
+        while (await self.websocket.receive()).type not in (
+            aiohttp.WSMsgType.CLOSE,
+            aiohttp.WSMsgType.CLOSED,
+            aiohttp.WSMsgType.ERROR,
+        ):
+            pass
+
+
+class Phone:
+    """Twilio, as far as a server sees of it."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
+        self.session = session
+        self.base = base
+        self._calls: list[PhoneCall] = []
+
+    async def hang_up_all(self) -> None:
+        for call in self._calls:
+            await call.websocket.close()
+        self._calls.clear()
+
+    async def everybody_is_answered(self) -> bool:
+        return all([await call.is_answered() for call in self._calls])
+
+    async def post(
+        self, path: str, form: dict[str, str], *, signed_url: str | None = None, **headers: str
+    ) -> aiohttp.ClientResponse:
+        url = self.base + path
+        signature = RequestValidator(AUTH_TOKEN).compute_signature(signed_url or url, form)
+        headers = {"X-Twilio-Signature": signature, **headers}
+        async with self.session.post(url, data=form, headers=headers) as response:
+            await response.read()
+        return response
+
+    async def rings(self, number: int, *, caller: str = "") -> ElementTree.Element:
+        form = {"CallSid": sid(number), "From": caller or f"+49301234{number:03}", "To": "+4930"}
+        response = await self.post("/twilio/voice", form)
+        assert response.status == 200, await response.text()
+        return ElementTree.fromstring(await response.text())
+
+    async def rings_in_vain(self) -> None:
+        """Ring until nobody listens any more."""
+        while True:
+            try:
+                await self.post("/twilio/voice", {"CallSid": sid(999)})
+            except aiohttp.ClientConnectionError:
+                return
+
+    async def connects(self, twiml: ElementTree.Element, number: int, **start: Any) -> PhoneCall:
+        stream = twiml.find("./Connect/Stream")
+        assert stream is not None, ElementTree.tostring(twiml)
+        parameters = {p.attrib["name"]: p.attrib["value"] for p in stream.iter("Parameter")}
+        websocket = await self.session.ws_connect(stream.attrib["url"])
+        call = PhoneCall(websocket, sid(number))
+        self._calls.append(call)
+        await call.start(parameters, **start)
+        return call
+
+    async def calls(self, number: int) -> PhoneCall:
+        return await self.connects(await self.rings(number), number)
+
+
+def sid(number: int) -> str:
+    return f"CA{number:032x}"
+
+
+@dataclass
+class Running:
+    """A server that runs, and what a test needs of it."""
+
+    app: FastAPI
+    agent: ParrotAgent
+    base: str
+    session: aiohttp.ClientSession
+    phone: Phone
+
+    async def metric(self, name: str) -> float:
+        async with self.session.get(f"{self.base}/metrics") as response:
+            lines = (await response.text()).splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    async def metric_reaches(self, name: str, value: float) -> None:
+        while await self.metric(name) != value:  # noqa: ASYNC110 - it is seen only by asking
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def run_server(
+    *transports: str, crash: bool = False, prefix: str = "", **settings: Any
+) -> AsyncIterator[Running]:
+    agent = ParrotAgent(crash=crash)
+    options: dict[str, Any] = {"twilio_auth_token": AUTH_TOKEN, "api_keys": API_KEY, **settings}
+    app = create_app(
+        agent, transports=transports or ("twilio",), settings=ServerSettings(**options)
+    )
+    outer = app
+    if prefix:
+        outer = FastAPI()
+        outer.mount(prefix, app)
+    config = uvicorn.Config(outer, port=0, log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it only so
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    base = f"http://127.0.0.1:{port}{prefix}"
+    async with aiohttp.ClientSession() as session:
+        running = Running(app, agent, base, session, Phone(session, base))
+        try:
+            yield running
+        finally:
+            await running.phone.hang_up_all()
+            await session.close()
+            await app.state.calls.cancel()
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture
+def serving() -> Callable[..., AbstractAsyncContextManager[Running]]:
+    return run_server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
+    """`antiphon serve` as a process."""
+    processes: list[Process] = []
+
+    async def start(port: int, **settings: str) -> Process:
+        arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent),
+                "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+                **{f"ANTIPHON_{name.upper()}": value for name, value in settings.items()},
+            },
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        processes.append(process)
+        await answers(f"http://127.0.0.1:{port}/readyz", 200)
+        return process
+
+    yield start
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def answers(url: str, status: int) -> None:
+    """Wait until an address answers."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url) as response:
+                    if response.status == status:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def phone_to() -> AsyncIterator[Callable[[int], Phone]]:
+    """A phone that rings what listens on a port."""
+    async with aiohttp.ClientSession() as session:
+        phones: list[Phone] = []
+
+        def ring(port: int) -> Phone:
+            phones.append(Phone(session, f"http://127.0.0.1:{port}"))
+            return phones[-1]
+
+        yield ring
+        for phone in phones:
+            await phone.hang_up_all()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def other_ports() -> list[int]:
+    return [free_port(), free_port()]
+
+
+@pytest.fixture
+def wait_for_answer() -> Callable[[str, int], Awaitable[None]]:
+    return answers
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Settings come from the test alone."""
+    monkeypatch.chdir(tmp_path)

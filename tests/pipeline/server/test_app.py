@@ -1,0 +1,169 @@
+"""Start endpoints, websockets of one's own, health and metrics."""
+
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.guards import START_PURPOSE
+from antiphon.pipeline.server.logs import log_as_json
+from loguru import logger
+from pipecat.frames.protobufs import frames_pb2
+
+KEY = {"Authorization": "Bearer key-of-the-test"}
+
+
+async def start(server: Any, **headers: str) -> aiohttp.ClientResponse:
+    url = f"{server.base}/websocket/start"
+    response: aiohttp.ClientResponse
+    async with server.session.post(url, headers={**KEY, **headers}) as response:
+        await response.read()
+    return response
+
+
+def packet() -> bytes:
+    audio = frames_pb2.AudioRawFrame(audio=bytes(640), sample_rate=8000, num_channels=1)  # pyright: ignore
+    message: bytes = frames_pb2.Frame(audio=audio).SerializeToString()  # pyright: ignore
+    return message
+
+
+async def test_a_client_gets_a_token_and_talks_to_the_agent(serving: Any) -> None:
+    async with serving("websocket") as server:
+        ticket = await (await start(server)).json()
+        async with server.session.ws_connect(ticket["url"]) as websocket:
+            # More than one: the agent's voice is resampled and sent 40 ms at a time.
+            for _ in range(10):
+                await websocket.send_bytes(packet())
+            answer = frames_pb2.Frame.FromString(await websocket.receive_bytes())  # pyright: ignore
+    assert answer.WhichOneof("frame") == "audio"
+
+
+async def test_a_client_token_is_good_once(serving: Any) -> None:
+    async with serving("websocket") as server:
+        url = (await (await start(server)).json())["url"]
+        async with server.session.ws_connect(url):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+                await server.session.ws_connect(url)
+    assert refusal.value.status == 403
+
+
+@pytest.mark.parametrize("token", ["", "?token=", "?token=a.b", "?token=%00"])
+async def test_a_websocket_without_a_token_is_refused(serving: Any, token: str) -> None:
+    async with serving("websocket") as server:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await server.session.ws_connect(f"{server.base}/websocket/stream{token}")
+    assert refusal.value.status == 403
+
+
+@pytest.mark.parametrize("credential", ["", "Bearer", "Bearer wrong", "Basic key-of-the-test"])
+async def test_a_start_without_a_key_is_refused(serving: Any, credential: str) -> None:
+    async with serving("websocket") as server:
+        assert (await start(server, Authorization=credential)).status == 401
+
+
+async def test_a_server_without_keys_starts_nothing(serving: Any) -> None:
+    async with serving("websocket", api_keys="") as server:
+        assert (await start(server, Authorization="Bearer ")).status == 401
+
+
+async def test_a_signed_token_starts_one_call(serving: Any) -> None:
+    async with serving("websocket") as server:
+        token = server.app.state.calls.tokens.issue(START_PURPOSE, now=time.time())
+        statuses = [(await start(server, Authorization=f"Bearer {token}")).status for _ in range(2)]
+    assert statuses == [200, 401]
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://app.example.com", 200), ("https://evil.example.com", 403), ("null", 403)],
+)
+async def test_only_allowed_web_pages_start_calls(serving: Any, origin: str, status: int) -> None:
+    async with serving("websocket", allowed_origins="https://app.example.com") as server:
+        assert (await start(server, Origin=origin)).status == status
+
+
+async def test_the_servers_own_page_starts_calls(serving: Any) -> None:
+    async with serving("websocket") as server:
+        assert (await start(server, Origin=server.base)).status == 200
+
+
+async def test_a_foreign_page_with_a_token_gets_no_websocket(serving: Any) -> None:
+    async with serving("websocket") as server:
+        url = (await (await start(server)).json())["url"]
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await server.session.ws_connect(url, origin="https://evil.example.com")
+
+
+async def test_when_full_a_start_is_told_when_to_try_again(serving: Any) -> None:
+    async with serving("websocket", capacity=1) as server:
+        await start(server)
+        second = await start(server)
+    assert second.status == 503
+    assert int(second.headers["Retry-After"]) > 0
+
+
+async def test_an_address_that_tries_too_often_is_told_to_wait(serving: Any) -> None:
+    async with serving("websocket", rate_per_address="3/minute") as server:
+        answers = [await start(server, Authorization="Bearer guess") for _ in range(4)]
+    assert [answer.status for answer in answers] == [401, 401, 401, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+async def test_a_draining_server_is_not_ready_and_starts_nothing(serving: Any) -> None:
+    async with serving("websocket", "twilio") as server:
+        await server.app.state.calls.drain(0)
+        async with server.session.get(f"{server.base}/readyz") as ready:
+            assert ready.status == 503
+        async with server.session.get(f"{server.base}/healthz") as alive:
+            assert alive.status == 200
+        assert (await start(server)).status == 503
+        call = {"CallSid": "CA" + "0" * 32}
+        assert (await server.phone.post("/twilio/voice", call)).status == 503
+
+
+async def test_readiness_tells_how_many_places_are_taken(serving: Any) -> None:
+    async with serving(capacity=3) as server:
+        assert await (await server.phone.calls(1)).is_answered()
+        async with server.session.get(f"{server.base}/readyz") as ready:
+            assert await ready.json() == {"ready": True, "active": 1, "capacity": 3}
+
+
+async def test_refusals_are_counted_by_reason(serving: Any) -> None:
+    async with serving("websocket", capacity=1) as server:
+        await start(server)
+        await start(server)
+        await server.metric_reaches('antiphon_calls_refused_total{reason="full"', 1)
+
+
+async def test_the_doors_are_not_described_to_strangers(serving: Any) -> None:
+    async with serving("websocket") as server:
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            async with server.session.get(server.base + path) as response:
+                assert response.status == 404
+
+
+def test_an_unknown_door_is_named_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="no door for 'carrier-pigeon': choose among daily"):
+        create_app(None, transports=["carrier-pigeon"], settings=ServerSettings())  # type: ignore[arg-type]
+
+
+async def test_every_line_of_a_call_has_its_id_and_none_quotes_pipecat(
+    serving: Any, tmp_path: Any
+) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        log_as_json(stream)
+        async with serving() as server:
+            call = await server.phone.calls(1)
+            assert await call.is_answered()
+            await call.websocket.close()
+            await server.metric_reaches("antiphon_calls_active", 0)
+        logger.patch(lambda record: record.update(name="pipecat.services.tts")).warning(
+            "not speaking [my card number]"
+        )
+        logger.remove()
+    lines = log.read_text().splitlines()
+    assert sum(f'"call_id": "{call.call_sid}"' in line for line in lines) >= 2
+    assert any("pipecat.services.tts" in line for line in lines)
+    assert not any("card" in line for line in lines)

@@ -1,0 +1,226 @@
+"""A Daily room on request; only the native call client and Daily's API are stood in for."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pipecat.transports.daily import transport as daily_transport
+
+KEY = {"Authorization": "Bearer key-of-the-test"}
+
+
+class CallClientStub:
+    """The part of `daily.CallClient` that touches the network; answers from another thread."""
+
+    instances: list["CallClientStub"] = []  # noqa: RUF012 - what the test looks at
+    join_error: str | None = None
+
+    def __init__(self, event_handler: Any = None) -> None:
+        self.handler = event_handler
+        self.joined: tuple[str, str] | None = None
+        self.left = threading.Event()
+        self.dialled: list[Any] = []
+        self.renderers: dict[str, Callable[..., None]] = {}
+        CallClientStub.instances.append(self)
+
+    def join(self, url: str, token: str, client_settings: Any, completion: Any) -> None:
+        self.joined = (url, token)
+        data = {"participants": {"local": {"id": "agent"}}, "meetingSession": {"id": "m"}}
+        result = (None, self.join_error) if self.join_error else (data, None)
+        self.from_another_thread(completion, *result)
+
+    def leave(self, completion: Any) -> None:
+        self.left.set()
+        self.from_another_thread(completion, None)
+
+    def start_dialout(self, settings: Any, completion: Any) -> None:
+        self.dialled.append(settings)
+        self.from_another_thread(completion, "session", None)
+
+    def set_audio_renderer(self, participant: str, callback: Any, **_: Any) -> None:
+        self.renderers[participant] = callback
+
+    def update_subscriptions(self, completion: Any = None, **_: Any) -> None:
+        self.from_another_thread(completion, None)
+
+    def update_subscription_profiles(self, *_: Any) -> None:
+        pass
+
+    def set_user_name(self, *_: Any) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
+    def from_another_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        threading.Thread(target=function, args=arguments, daemon=True).start()
+
+    def person(self, id_: str) -> dict[str, Any]:
+        return {"id": id_, "info": {"userName": id_}}
+
+    def joins(self, id_: str) -> None:
+        self.from_another_thread(self.handler.on_participant_joined, self.person(id_))
+
+    def leaves(self, id_: str) -> None:
+        self.from_another_thread(self.handler.on_participant_left, self.person(id_), "left")
+
+
+class DailyApi:
+    """Daily's REST API, as far as rooms and tokens go."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, Any]] = []
+        self.deleted = asyncio.Event()
+        self.is_broken = False
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/rooms", self.make_room)
+        app.router.add_post("/meeting-tokens", self.make_token)
+        app.router.add_delete("/rooms/{name}", self.delete_room)
+        return app
+
+    async def make_room(self, request: web.Request) -> web.Response:
+        self.requests.append(("room", await request.json()))
+        if self.is_broken:
+            return web.json_response({"error": "no"}, status=500)
+        room = {
+            "id": "1",
+            "name": "r1",
+            "api_created": True,
+            "privacy": "private",
+            "url": "https://x.daily.co/r1",
+            "created_at": "2026-01-01T00:00:00.000Z",
+            "config": {},
+        }
+        return web.json_response(room)
+
+    async def make_token(self, request: web.Request) -> web.Response:
+        properties = (await request.json())["properties"]
+        self.requests.append(("token", properties))
+        return web.json_response({"token": "owner" if properties["is_owner"] else "person"})
+
+    async def delete_room(self, request: web.Request) -> web.Response:
+        self.deleted.set()
+        return web.json_response({"deleted": True})
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[tuple[DailyApi, str]]:
+    stand_in = DailyApi()
+    runner = web.AppRunner(stand_in.app(), shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    yield stand_in, f"http://127.0.0.1:{port}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def room(serving: Any, api: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setattr(daily_transport, "CallClient", CallClientStub)
+    monkeypatch.setattr(CallClientStub, "instances", [])
+
+    def serve(**settings: Any) -> Any:
+        return serving("daily", daily_api_key="daily-key", daily_api_url=api[1], **settings)
+
+    return serve
+
+
+async def start(server: Any, body: Any = None, **headers: str) -> tuple[int, Any]:
+    url = f"{server.base}/daily/start"
+    async with server.session.post(url, json=body, headers={**KEY, **headers}) as response:
+        return response.status, await response.json()
+
+
+async def joined() -> CallClientStub:
+    while not any(stub.joined for stub in CallClientStub.instances):  # noqa: ASYNC110 - idem
+        await asyncio.sleep(0.01)
+    return CallClientStub.instances[0]
+
+
+async def hears(client: CallClientStub, participant: str) -> None:
+    while participant not in client.renderers:  # noqa: ASYNC110 - set by another thread
+        await asyncio.sleep(0.01)
+
+
+async def test_a_start_gives_a_room_and_the_agent_joins_it(room: Any, api: Any) -> None:
+    async with room() as server:
+        status, answer = await start(server)
+        client = await joined()
+        await server.metric_reaches("antiphon_calls_active", 1)
+    assert status == 200
+    assert (answer["room_url"], answer["token"]) == ("https://x.daily.co/r1", "person")
+    assert client.joined == ("https://x.daily.co/r1", "owner")
+    [(_, made), *_] = api[0].requests
+    assert made["privacy"] == "private"
+
+
+async def test_the_agent_leaves_with_the_last_person(room: Any, api: Any) -> None:
+    async with room() as server:
+        await start(server)
+        client = await joined()
+        for person in ("ann", "bob"):
+            client.joins(person)
+            await hears(client, person)
+        client.leaves("ann")
+        client.joins("cat")
+        await hears(client, "cat")
+        assert not client.left.is_set()
+        client.leaves("bob")
+        client.leaves("cat")
+        await server.metric_reaches("antiphon_calls_active", 0)
+        await api[0].deleted.wait()
+    assert client.left.is_set()
+
+
+async def test_a_room_that_cannot_be_joined_gives_its_place_back(
+    room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CallClientStub, "join_error", "no such room")
+    async with room(capacity=1) as server:
+        await start(server)
+        await joined()
+        await server.metric_reaches("antiphon_calls_active", 0)
+
+
+async def test_when_daily_makes_no_room_the_place_is_free_again(room: Any, api: Any) -> None:
+    api[0].is_broken = True
+    async with room(capacity=1) as server:
+        assert (await start(server))[0] == 502
+        api[0].is_broken = False
+        assert (await start(server))[0] == 200
+
+
+async def test_when_full_no_room_is_made(room: Any, api: Any) -> None:
+    async with room(capacity=1) as server:
+        await start(server)
+        assert (await start(server))[0] == 503
+    assert [kind for kind, _ in api[0].requests].count("room") == 1
+
+
+async def test_without_a_key_no_room_is_made(room: Any, api: Any) -> None:
+    async with room() as server:
+        assert (await start(server, Authorization="Bearer guess"))[0] == 401
+    assert api[0].requests == []
+
+
+async def test_the_agent_calls_an_allowed_number_from_the_room(room: Any) -> None:
+    async with room(dial_prefixes="+4930") as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        client = await joined()
+        while not client.dialled:  # noqa: ASYNC110 - idem
+            await asyncio.sleep(0.01)
+    assert client.dialled == [{"phoneNumber": "+49301234567"}]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [("+19005551234", 403), ("911", 422), ("sip:a b", 422)]
+)
+async def test_no_other_number_is_called(room: Any, number: str, status: int) -> None:
+    async with room(dial_prefixes="+4930") as server:
+        assert (await start(server, {"dial_out_to": number}))[0] == status

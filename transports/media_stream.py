@@ -1,0 +1,197 @@
+"""What may come in over a telephony media stream, decided message by message.
+
+In Pipecat 1.14 one malformed message raises inside the serializer and thereby ends the call. Here
+each message is looked at first, and a bad one has a reason by which it is counted and dropped.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["DropReason", "MediaStreamGuard", "MediaStreamProtocol", "Played"]
+
+DIGITS = frozenset("0123456789*#")
+
+# A whole second of mu-law in base64 is 10,667 characters; the providers send 20 ms at a time.
+MAX_MESSAGE_CHARS = 16_384
+
+# RFC 3550 A.1: a jump ahead of up to MAX_DROPOUT is a loss; any other jump is believed only when
+# the next message continues it. So no forged number can make a call deaf, in between or ahead.
+MAX_DROPOUT = 3000
+
+
+class DropReason(StrEnum):
+    """Why a message was dropped."""
+
+    TOO_LARGE = "too_large"
+    BAD_JSON = "bad_json"
+    NOT_AN_OBJECT = "not_an_object"
+    UNKNOWN_EVENT = "unknown_event"
+    UNEXPECTED_EVENT = "unexpected_event"
+    WRONG_STREAM = "wrong_stream"
+    WRONG_SEQUENCE = "wrong_sequence"
+    WRONG_TRACK = "wrong_track"
+    BAD_PAYLOAD = "bad_payload"
+    BAD_DIGIT = "bad_digit"
+    UNKNOWN_MARK = "unknown_mark"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaStreamProtocol:
+    """How one provider names things in its messages.
+
+    Parameters:
+        stream_id_key: The key of the stream's id.
+        sequence_key: The key of the message's number.
+        played_event: The event that says that a mark was reached.
+        mark_event: The event that sets a mark.
+        nested_mark: Whether a mark's name is inside an object of its own.
+        quiet_events: Events that say nothing about the caller and are passed over.
+    """
+
+    stream_id_key: str
+    sequence_key: str
+    played_event: str = "mark"
+    mark_event: str = "mark"
+    nested_mark: bool = True
+    quiet_events: frozenset[str] = frozenset({"stop"})
+
+    def mark_message(self, stream_id: str, name: str) -> dict[str, Any]:
+        """Build the message that sets a mark after the audio sent so far.
+
+        Args:
+            stream_id: The stream's id.
+            name: The mark's name, which comes back when the audio before it has been played.
+
+        Returns:
+            The message, to be sent as JSON.
+        """
+        mark = {"mark": {"name": name}} if self.nested_mark else {"name": name}
+        return {"event": self.mark_event, self.stream_id_key: stream_id, **mark}
+
+    def mark_name(self, message: Mapping[str, Any]) -> Any:
+        """Find the name in a message that says that a mark was reached.
+
+        Args:
+            message: The message; any shape.
+
+        Returns:
+            Whatever stands in the name's place, or None.
+        """
+        holder = message.get("mark") if self.nested_mark else message
+        return holder.get("name") if isinstance(holder, Mapping) else None
+
+
+@dataclass(frozen=True)
+class Played:
+    """A mark was reached.
+
+    Parameters:
+        name: The mark's name.
+    """
+
+    name: str
+
+
+class MediaStreamGuard:
+    """Checks the messages of one stream, which has already started.
+
+    Example::
+
+        guard = MediaStreamGuard(protocol=TWILIO, stream_id="MZ…")
+        guard.check('{"event": "media", "media": null}')   # DropReason.BAD_PAYLOAD
+    """
+
+    def __init__(self, *, protocol: MediaStreamProtocol, stream_id: str) -> None:
+        """Create the guard.
+
+        Args:
+            protocol: The provider's names.
+            stream_id: The only stream whose messages are let through.
+        """
+        self._protocol = protocol
+        self._stream_id = stream_id
+        self._last_number = 0
+        self._resume_at: int | None = None
+
+    def check(self, data: str | bytes) -> DropReason | Played | None:
+        """Check one message.
+
+        Args:
+            data: The message as it came.
+
+        Returns:
+            The reason to drop it, the mark that it says was reached, or None: it is sound, and
+            the serializer may read it.
+        """
+        if len(data) > MAX_MESSAGE_CHARS:
+            return DropReason.TOO_LARGE
+        try:
+            message = json.loads(data)
+        except (ValueError, RecursionError):
+            return DropReason.BAD_JSON
+        if not isinstance(message, dict):
+            return DropReason.NOT_AN_OBJECT
+        if message.get(self._protocol.stream_id_key, self._stream_id) != self._stream_id:
+            return DropReason.WRONG_STREAM
+        verdict = self._check_event(message)
+        if isinstance(verdict, DropReason):
+            return verdict
+        # Last, so that a message that is dropped anyway does not move the count.
+        if not self._in_sequence(message.get(self._protocol.sequence_key)):
+            return DropReason.WRONG_SEQUENCE
+        return verdict
+
+    def _check_event(self, message: Mapping[str, Any]) -> DropReason | Played | None:
+        event = message.get("event")
+        if event == "media":
+            return _check_media(message.get("media"))
+        if event == "dtmf":
+            return _check_dtmf(message.get("dtmf"))
+        if event == self._protocol.played_event:
+            name = self._protocol.mark_name(message)
+            return Played(name) if isinstance(name, str) else DropReason.UNKNOWN_MARK
+        if event in ("connected", "start"):
+            return DropReason.UNEXPECTED_EVENT
+        if isinstance(event, str) and event in self._protocol.quiet_events:
+            return None
+        return DropReason.UNKNOWN_EVENT
+
+    def _in_sequence(self, number: Any) -> bool:
+        if number is None:
+            return True
+        try:
+            number = int(number)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        last = self._last_number
+        if last < number <= last + MAX_DROPOUT or number == self._resume_at:
+            self._last_number = number
+            return True
+        self._resume_at = number + 1
+        return False
+
+
+def _check_media(media: Any) -> DropReason | None:
+    if not isinstance(media, dict):
+        return DropReason.BAD_PAYLOAD
+    if media.get("track", "inbound") != "inbound":
+        return DropReason.WRONG_TRACK
+    payload = media.get("payload")
+    if not isinstance(payload, str) or not payload:
+        return DropReason.BAD_PAYLOAD
+    try:
+        base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError):
+        return DropReason.BAD_PAYLOAD
+    return None
+
+
+def _check_dtmf(dtmf: Any) -> DropReason | None:
+    digit = dtmf.get("digit") if isinstance(dtmf, dict) else None
+    return None if isinstance(digit, str) and digit in DIGITS else DropReason.BAD_DIGIT

@@ -1,0 +1,123 @@
+"""What the far end has played, from the marks it sends back.
+
+A provider buffers audio, so what was sent is not what was heard. A mark set after some audio comes
+back once that audio has been played, or at once when the buffer is cleared.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+__all__ = ["PlaybackMark", "PlaybackMarks"]
+
+# A far end that never answers must not fill memory: 256 marks are 50 s of speech.
+MAX_WAITING_MARKS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaybackMark:
+    """A mark that came back.
+
+    Parameters:
+        position_secs: Seconds of audio that had been sent on this call when the mark was set.
+        cleared: Whether the buffer was cleared after the mark was set. A cleared mark proves
+            nothing: all, some or none of the audio since the mark before it was played.
+        delay_secs: Seconds from sending the mark until it came back: the far end's buffer and
+            the network, there and back.
+    """
+
+    position_secs: float
+    cleared: bool
+    delay_secs: float
+
+
+@dataclass
+class _Waiting:
+    position_secs: float
+    sent_at_secs: float
+    cleared: bool = False
+
+
+class PlaybackMarks:
+    """The marks of one call: when to set one, and what it means when it comes back."""
+
+    def __init__(self, *, every_secs: float = 0.2) -> None:
+        """Create the ledger.
+
+        Args:
+            every_secs: Seconds of audio between two marks of the same utterance. Heard text is
+                known to about half of this.
+        """
+        self._every_secs = every_secs
+        self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+        self._count = 0
+        self._sent_secs = 0.0
+        self._marked_secs = 0.0
+        self._due_at_secs = 0.0
+
+    @property
+    def sent_secs(self) -> float:
+        """Seconds of audio sent on this call so far, cleared audio included."""
+        return self._sent_secs
+
+    def sent(self, secs: float, *, now: float) -> str | None:
+        """Note that audio was sent.
+
+        Args:
+            secs: The length of the audio in seconds.
+            now: The time in seconds.
+
+        Returns:
+            The name of the mark to set after it, if one is due: after an utterance's first
+            chunk, and every `every_secs` from there on.
+        """
+        self._sent_secs += secs
+        # Half a packet early rather than a whole one late: packets add up with rounding errors.
+        return self._set(now) if self._sent_secs + secs / 2 >= self._due_at_secs else None
+
+    def finished(self, *, now: float) -> str | None:
+        """Note that an utterance has been sent whole.
+
+        Args:
+            now: The time in seconds.
+
+        Returns:
+            The name of the mark to set after it, unless its last chunk has one.
+        """
+        name = self._set(now) if self._sent_secs > self._marked_secs else None
+        self._due_at_secs = self._sent_secs
+        return name
+
+    def cleared(self) -> None:
+        """Note that the far end was told to drop what it has not played."""
+        self._marked_secs = self._due_at_secs = self._sent_secs
+        for mark in self._waiting.values():
+            mark.cleared = True
+
+    def came_back(self, name: str, *, now: float) -> PlaybackMark | None:
+        """Note that a mark came back.
+
+        Args:
+            name: The mark's name.
+            now: The time in seconds.
+
+        Returns:
+            What it means, or None if no such mark was waiting.
+        """
+        mark = self._waiting.pop(name, None)
+        if mark is None:
+            return None
+        return PlaybackMark(
+            position_secs=mark.position_secs,
+            cleared=mark.cleared,
+            delay_secs=now - mark.sent_at_secs,
+        )
+
+    def _set(self, now: float) -> str:
+        self._count += 1
+        self._marked_secs = self._sent_secs
+        self._due_at_secs = self._sent_secs + self._every_secs
+        name = f"p{self._count}"
+        self._waiting[name] = _Waiting(position_secs=self._sent_secs, sent_at_secs=now)
+        if len(self._waiting) > MAX_WAITING_MARKS:
+            self._waiting.popitem(last=False)
+        return name

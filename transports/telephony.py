@@ -1,0 +1,247 @@
+"""A phone call's media stream over Pipecat's FastAPI websocket; no message ends the call.
+
+What the providers share: the guard around Pipecat's serializer, marks that tell what the caller has
+heard, and audio in packets of 20 ms. `twilio`, `telnyx` and `plivo` say what is theirs.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from antiphon.transports.guarded import GuardedSerializer, GuardedWebsocketTransport
+from antiphon.transports.media_stream import (
+    DropReason,
+    MediaStreamGuard,
+    MediaStreamProtocol,
+    Played,
+)
+from antiphon.transports.playback import PlaybackMarks
+from fastapi import WebSocket
+from pipecat.frames.frames import (
+    AudioRawFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    OutputTransportMessageUrgentFrame,
+    SystemFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.serializers.base_serializer import FrameSerializer
+from pipecat.transports.websocket.fastapi import (
+    FastAPIWebsocketOutputTransport,
+    FastAPIWebsocketParams,
+)
+
+__all__ = [
+    "PlaybackMarkFrame",
+    "TelephonySerializer",
+    "TelephonyTransport",
+    "checked_id",
+]
+
+# What every telephone network and all three providers carry: G.711 in packets of 20 ms.
+TELEPHONE_RATE_HZ = 8000
+PACKET_MS = 20
+
+
+@dataclass
+class PlaybackMarkFrame(SystemFrame):
+    """The far end said what it has played; comes from `transport.input()` and travels downstream.
+
+    Parameters:
+        position_secs: Seconds of audio that had been sent on this call when the mark was set.
+        cleared: Whether the far end was told to drop its buffer after the mark was set. A cleared
+            mark proves nothing about what was heard.
+        delay_secs: Seconds from sending the mark until it came back.
+    """
+
+    position_secs: float
+    cleared: bool
+    delay_secs: float
+
+
+class TelephonySerializer(GuardedSerializer):
+    """Guards the serializer of a telephony provider and keeps the call's marks."""
+
+    def __init__(
+        self,
+        serializer: FrameSerializer,
+        *,
+        protocol: MediaStreamProtocol,
+        stream_id: str,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """Create the serializer.
+
+        Args:
+            serializer: Pipecat's serializer for the provider.
+            protocol: The provider's names.
+            stream_id: The stream of this call.
+            clock: Tells the time in seconds; the running loop's by default.
+        """
+        super().__init__(serializer)
+        self._guard = MediaStreamGuard(protocol=protocol, stream_id=stream_id)
+        self._protocol = protocol
+        self._stream_id = stream_id
+        self._time = clock or (lambda: asyncio.get_running_loop().time())
+        self._marks = PlaybackMarks()
+        self._due_mark: str | None = None
+
+    async def serialize(self, frame: Frame) -> str | bytes | None:
+        """Serialize a frame, and note what that does to the far end's buffer.
+
+        Args:
+            frame: The frame to send.
+
+        Returns:
+            The message, or None if there is nothing to send.
+        """
+        message = await super().serialize(frame)
+        if isinstance(frame, InterruptionFrame):
+            self._marks.cleared()
+        elif isinstance(frame, AudioRawFrame):
+            secs = len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
+            self._due_mark = self._marks.sent(secs, now=self._time())
+        return message
+
+    async def deserialize(self, data: str | bytes) -> Frame | None:
+        """Read a message, or count and drop it.
+
+        Args:
+            data: The message as it came.
+
+        Returns:
+            The frame, or None if the message holds none or was dropped.
+        """
+        verdict = self._guard.check(data)
+        if verdict is None:
+            return await super().deserialize(data)
+        if isinstance(verdict, DropReason):
+            self.drop(verdict)
+            return None
+        return self._played(verdict)
+
+    def mark_due(self, *, finished: bool = False) -> OutputTransportMessageUrgentFrame | None:
+        """Say which mark belongs after the audio that has just been sent.
+
+        Args:
+            finished: Whether that was the last of an utterance.
+
+        Returns:
+            The message that sets the mark, or None if none is due.
+        """
+        name = self._marks.finished(now=self._time()) if finished else self._due_mark
+        self._due_mark = None
+        if name is None:
+            return None
+        return OutputTransportMessageUrgentFrame(
+            message=self._protocol.mark_message(self._stream_id, name)
+        )
+
+    def _played(self, played: Played) -> Frame | None:
+        mark = self._marks.came_back(played.name, now=self._time())
+        if mark is None:
+            self.drop(DropReason.UNKNOWN_MARK)
+            return None
+        return PlaybackMarkFrame(
+            position_secs=mark.position_secs, cleared=mark.cleared, delay_secs=mark.delay_secs
+        )
+
+
+class TelephonyOutput(FastAPIWebsocketOutputTransport):
+    """Sends audio in packets of 20 ms, with the marks that belong after them."""
+
+    def __init__(
+        self,
+        transport: "TelephonyTransport",
+        serializer: TelephonySerializer,
+        params: FastAPIWebsocketParams,
+    ) -> None:
+        super().__init__(transport, transport._client, params)
+        self._telephony_serializer = serializer
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        """Send audio at the pace at which it sounds.
+
+        Args:
+            frame: Audio at the telephone rate; tones and closing silence come whole.
+
+        Returns:
+            Whether all of it was sent.
+        """
+        step = self.sample_rate * PACKET_MS // 1000 * 2
+        for start in range(0, len(frame.audio), step):
+            packet = OutputAudioRawFrame(
+                audio=frame.audio[start : start + step],
+                sample_rate=frame.sample_rate,
+                num_channels=frame.num_channels,
+            )
+            if not await super().write_audio_frame(packet):
+                return False
+            await self._send_mark(finished=False)
+        return True
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Push a frame, and mark the end of an utterance as it passes.
+
+        Args:
+            frame: The frame to push.
+            direction: Where to.
+        """
+        if isinstance(frame, BotStoppedSpeakingFrame) and direction is FrameDirection.DOWNSTREAM:
+            await self._send_mark(finished=True)
+        await super().push_frame(frame, direction)
+
+    async def _send_mark(self, *, finished: bool) -> None:
+        if mark := self._telephony_serializer.mark_due(finished=finished):
+            await self.send_message(mark)
+
+
+class TelephonyTransport(GuardedWebsocketTransport):
+    """One phone call, over a websocket whose stream has already started."""
+
+    def __init__(self, *, websocket: WebSocket, serializer: TelephonySerializer) -> None:
+        """Create the transport.
+
+        Args:
+            websocket: The accepted websocket.
+            serializer: The guarded serializer of the provider.
+        """
+        params = FastAPIWebsocketParams(
+            serializer=serializer,
+            audio_in_enabled=True,
+            audio_out_enabled=True,
+            audio_out_sample_rate=TELEPHONE_RATE_HZ,
+            audio_out_10ms_chunks=PACKET_MS // 10,
+            # Long enough for the last words to leave the provider's buffer before the hang-up.
+            audio_out_end_silence_secs=1,
+        )
+        super().__init__(websocket=websocket, serializer=serializer, params=params)
+        self._telephony_output = TelephonyOutput(self, serializer, params)
+
+    def output(self) -> FastAPIWebsocketOutputTransport:
+        """Return the processor that sends."""
+        return self._telephony_output
+
+
+def checked_id(name: str, value: object, pattern: str) -> str:
+    """Check an id that will be put into a URL or compared with another.
+
+    Args:
+        name: What the id is called in an error.
+        value: The id as it came.
+        pattern: The regular expression that all of it must match.
+
+    Returns:
+        The id.
+
+    Raises:
+        ValueError: If it is not such an id.
+    """
+    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        raise ValueError(f"{name} {str(value)[:64]!r} does not look like {pattern}")
+    return value
