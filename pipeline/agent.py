@@ -6,6 +6,7 @@ from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.interruption import Interruption
 from antiphon.processors.redaction import PIIRedactor, PIIRestorer, Policy, Vault, guard_logs
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
@@ -61,6 +62,8 @@ class VoiceAgent:
         tts: Text-to-speech.
         script: What the embedded services listen for and answer; an order-status line by default.
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
+        interruption: Whether the agent talks on through "uh-huh" and remembers what was heard; else
+            any voice or transcript interrupts it.
         redaction: What becomes of personal data, on the way to the LLM and back; None for nothing.
     """
 
@@ -72,6 +75,7 @@ class VoiceAgent:
     tts: str | FrameProcessor = "embedded"
     script: Script = field(default_factory=Script.order_status)
     sentences: bool = True
+    interruption: bool = True
     redaction: Policy | None = field(default_factory=Policy)
 
     def pipeline(self, transport: BaseTransport) -> Pipeline:
@@ -91,12 +95,14 @@ class VoiceAgent:
         llm = self._service(ServiceKind.LLM, self.llm)
         tts = self._service(ServiceKind.TTS, self.tts)
         vault = Vault()
+        interruption = Interruption() if self.interruption else None
         messages: list[LLMContextMessage] = [{"role": "system", "content": self.instructions}]
         context = LLMContext(messages=messages, tools=list(self.tools))
         aggregators = LLMContextAggregatorPair(
             context,
             user_params=LLMUserAggregatorParams(
-                vad_analyzer=SharedSileroVADAnalyzer(), user_turn_strategies=self._turn_strategies()
+                vad_analyzer=SharedSileroVADAnalyzer(),
+                user_turn_strategies=self._turn_strategies(interruption),
             ),
         )
         return Pipeline(
@@ -109,6 +115,7 @@ class VoiceAgent:
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
                 *self._restoring(vault, tts),
+                *([interruption.playback] if interruption else []),
                 transport.output(),
                 aggregators.assistant(),
             ]
@@ -178,7 +185,7 @@ class VoiceAgent:
         restorer = PIIRestorer(vault=vault, policy=self.redaction)
         return [restorer, tts, *self._redactor(vault)]
 
-    def _turn_strategies(self) -> UserTurnStrategies:
+    def _turn_strategies(self, interruption: Interruption | None) -> UserTurnStrategies:
         stop: BaseUserTurnStopStrategy
         if self.stt == "embedded":
             stop = SpeechTimeoutUserTurnStopStrategy(
@@ -186,4 +193,6 @@ class VoiceAgent:
             )
         else:
             stop = TurnAnalyzerUserTurnStopStrategy(turn_analyzer=SharedSmartTurnAnalyzer())
+        if interruption:
+            return interruption.turn_strategies(stop=[stop])
         return UserTurnStrategies(stop=[stop])
