@@ -8,13 +8,17 @@ ROOMS := processors transports services pipeline simulation
 FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' | sort; cat pyproject.toml)
 STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cut -d' ' -f1)
 
-.PHONY: demo test check bench install clean
+.PHONY: demo test test-system check bench install clean
 
 demo: $(STAMP)-simulation
 	$(BIN)/antiphon demo
 
 test: $(STAMP)-test
 	$(BIN)/python -m pytest -q
+
+# Those that need programs which pip cannot install: apt-get install haproxy prometheus chromium.
+test-system: $(STAMP)-test
+	$(BIN)/python -m pytest -q -m system
 
 check: install
 	$(BIN)/ruff check .

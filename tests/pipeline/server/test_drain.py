@@ -49,6 +49,7 @@ async def test_a_second_signal_ends_the_calls_now(
     assert await process.wait() == 1
 
 
+@pytest.mark.system
 @pytest.mark.timeout(180)
 async def test_a_rolling_restart_behind_haproxy_drops_no_call(
     start_worker: Any,

@@ -1,7 +1,7 @@
 """The dashboard and the alert rules work on a real Prometheus that scrapes real calls.
 
 Needs the `prometheus` binary (`apt-get install prometheus`), so it runs only when asked for:
-`pytest -m prometheus`.
+`make test-system`.
 """
 
 import asyncio
@@ -83,7 +83,7 @@ async def ask(url: str) -> Any:
     raise TimeoutError(url)
 
 
-@pytest.mark.prometheus
+@pytest.mark.system
 async def test_every_panel_shows_the_calls_that_were_made(
     prometheus: tuple[str, LatencyStats], run_call: Any, delays: Any
 ) -> None:
