@@ -14,6 +14,7 @@ from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -56,6 +57,7 @@ class VoiceAgent:
         llm: The language model.
         tts: Text-to-speech.
         script: What the embedded services listen for and answer; an order-status line by default.
+        keypad_prefix: What the language model reads before the keys that a caller pressed.
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
     """
 
@@ -66,6 +68,7 @@ class VoiceAgent:
     llm: str | FrameProcessor = "embedded"
     tts: str | FrameProcessor = "embedded"
     script: Script = field(default_factory=Script.order_status)
+    keypad_prefix: str = "DTMF: "
     sentences: bool = True
 
     def pipeline(self, transport: BaseTransport) -> Pipeline:
@@ -93,6 +96,7 @@ class VoiceAgent:
             [
                 transport.input(),
                 self._service(ServiceKind.STT, self.stt),
+                DTMFAggregator(prefix=self.keypad_prefix),
                 aggregators.user(),
                 self._service(ServiceKind.LLM, self.llm),
                 *([SentenceAggregator()] if self.sentences else []),
