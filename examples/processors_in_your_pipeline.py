@@ -11,7 +11,7 @@ from antiphon.processors import Interruption, LatencyObserver, PIIRedactor, Sent
 from antiphon.services import EspeakTTSService, PocketSphinxSTTService, Script, ScriptedLLMService
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
-from antiphon.transports import create_transport
+from antiphon.transports import MemoryTransport
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -24,7 +24,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 
 
 async def main() -> None:
-    transport = create_transport("memory")
+    transport = MemoryTransport()
     script = Script.order_status()
     context = LLMContext()
     interruption = Interruption()
@@ -65,7 +65,7 @@ async def main() -> None:
         print(message)
     for turn in latency.turns:
         stages = ", ".join(f"{stage.name} {stage.secs * 1000:.0f}" for stage in turn.stages)
-        print(f"{turn.total_secs * 1000:.0f} ms: {stages}")
+        print(f"turn {turn.number}, ms: {stages}")
 
 
 asyncio.run(main())

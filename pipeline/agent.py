@@ -16,6 +16,7 @@ from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -61,6 +62,7 @@ class VoiceAgent:
         llm: The language model.
         tts: Text-to-speech.
         script: What the embedded services listen for and answer; an order-status line by default.
+        keypad_prefix: What the language model reads before the keys that a caller pressed.
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
         interruption: Whether the agent talks on through "uh-huh" and remembers what was heard; else
             any voice or transcript interrupts it.
@@ -74,6 +76,7 @@ class VoiceAgent:
     llm: str | FrameProcessor = "embedded"
     tts: str | FrameProcessor = "embedded"
     script: Script = field(default_factory=Script.order_status)
+    keypad_prefix: str = "DTMF: "
     sentences: bool = True
     interruption: bool = True
     redaction: Policy | None = field(default_factory=Policy)
@@ -109,6 +112,7 @@ class VoiceAgent:
             [
                 transport.input(),
                 stt,
+                DTMFAggregator(prefix=self.keypad_prefix),
                 *self._redactor(vault),
                 aggregators.user(),
                 llm,

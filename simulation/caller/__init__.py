@@ -1,8 +1,9 @@
 """A synthetic caller: what it says, when it says it, and with what voice."""
 
 from antiphon.simulation.caller.caller import Caller, CallerListener, SpokenLine
+from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import ScriptFollower
-from antiphon.simulation.caller.script import HangUp, Moment, Say, Step, recorded_lines
+from antiphon.simulation.caller.script import HangUp, Moment, Press, Say, Step, recorded_lines
 from antiphon.simulation.caller.voice import CALLER_VOICE, EspeakVoice, UnknownVoice, Voice
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "EspeakVoice",
     "HangUp",
     "Moment",
+    "Network",
+    "Noise",
+    "Press",
     "Say",
     "ScriptFollower",
     "SpokenLine",

@@ -6,21 +6,28 @@ time is the event loop's, so that a call in virtual time is the same call.
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
+from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import PATIENCE_SECS, PAUSE_SECS, ScriptFollower
-from antiphon.simulation.caller.script import HangUp, Say, Step
+from antiphon.simulation.caller.script import HangUp, Press, Say, Step
 from antiphon.simulation.caller.voice import EspeakVoice, Voice
 from antiphon.transports.memory import MemoryTransport, PlayedAudio
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import InputDTMFFrame
 
 __all__ = ["Caller", "CallerListener", "SpokenLine"]
 
 FRAME_SECS = 0.02
 FRAME_SAMPLES = round(SAMPLE_RATE_HZ * FRAME_SECS)
+KEY_FRAMES = 12
+"""From one key to the next: four keys a second."""
+
 SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
 
 
@@ -66,6 +73,9 @@ class Caller:
 
         caller = Caller(transport, [Say(text="what are your opening hours"), HangUp()])
         await caller.call()      # while the worker of the agent runs
+
+    Attributes:
+        hung_up: Whether the caller ended the call.
     """
 
     def __init__(
@@ -77,6 +87,8 @@ class Caller:
         listeners: Sequence[CallerListener] = (),
         pause_secs: float = PAUSE_SECS,
         patience_secs: float = PATIENCE_SECS,
+        noise: Noise | None = None,
+        network: Network | None = None,
     ) -> None:
         """Learn the script.
 
@@ -87,7 +99,11 @@ class Caller:
             listeners: Are told of everything the caller does.
             pause_secs: How long the agent must be silent before the caller speaks.
             patience_secs: How long the caller waits for an answer before going on without one.
+            noise: What is heard around the caller, without a break.
+            network: What becomes of the packets on their way to the agent.
         """
+        self._noise = noise
+        self._network = network
         self._transport = transport
         self._script = script
         self._voice = voice
@@ -95,6 +111,7 @@ class Caller:
         self._pause_secs = pause_secs
         self._patience_secs = patience_secs
         self._agent = SpeechActivity()
+        self.hung_up = False
         transport.add_event_handler("on_audio_played", self._hear)
 
     async def call(self) -> None:
@@ -127,21 +144,36 @@ class Caller:
         follower.begin(start_secs)
         line: SpokenLine | None = None
         rest = SILENCE[:0]
+        keys: deque[str] = deque()
         for index in itertools.count():
             at_secs = start_secs + index * FRAME_SECS
             if line is None:
                 match follower.due(at_secs, self._agent.spans):
                     case HangUp():
+                        self.hung_up = True
                         return
                     case Say(text=text, transcript=transcript, audio=audio) if audio is not None:
                         line, rest = _spoken_line(transcript or text, audio, at_secs), audio
                         for listener in self._listeners:
                             listener.line_started(line)
+                    case Press(keys=pressed):
+                        rest = np.tile(SILENCE, KEY_FRAMES * len(pressed))
+                        keys.extend(pressed)
+                        end_secs = at_secs + len(rest) / SAMPLE_RATE_HZ
+                        line = SpokenLine(text="", start_secs=at_secs, end_secs=end_secs)
+                        for listener in self._listeners:
+                            listener.line_started(line)
+            if keys and len(rest) // FRAME_SAMPLES == KEY_FRAMES * len(keys):
+                key = InputDTMFFrame(button=KeypadEntry(keys.popleft()))
+                await self._transport.send_frame(key)
             frame, rest = rest[:FRAME_SAMPLES], rest[FRAME_SAMPLES:]
             frame = np.concatenate((frame, SILENCE[len(frame) :]))
+            if self._noise:
+                frame = self._noise.add_to(frame)
             # A frame is on the wire when its last sample has been spoken, not when its first has.
             await asyncio.sleep(at_secs + FRAME_SECS - loop.time())
-            await self._transport.send_audio(frame.tobytes(), sample_rate_hz=SAMPLE_RATE_HZ)
+            for packet in self._network.carry(frame) if self._network else (frame,):
+                await self._transport.send_audio(packet.tobytes(), sample_rate_hz=SAMPLE_RATE_HZ)
             for listener in self._listeners:
                 listener.caller_audio(at_secs, frame)
             if line is not None and not len(rest):

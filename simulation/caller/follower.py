@@ -57,6 +57,8 @@ class ScriptFollower:
             agent: Where the agent was audible, in order, on the same clock.
         """
         step = self._script[self._index] if self._index < len(self._script) else HangUp()
+        if step.after == "step_done":
+            return step if now_secs - self._since_secs >= step.after_secs else None
         silent_secs = now_secs - max([self._since_secs, *(span.end_secs for span in agent[-1:])])
         onset = self._answer_onset(agent)
         if onset is None:

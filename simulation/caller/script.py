@@ -13,10 +13,11 @@ from antiphon.simulation.audio import (
     spans_of_speech,
 )
 
-__all__ = ["HangUp", "Moment", "Say", "Step", "recorded_lines"]
+__all__ = ["HangUp", "Moment", "Press", "Say", "Step", "recorded_lines"]
 
-Moment = Literal["agent_done", "agent_starts"]
-"""When a step is due: the agent has answered and paused, or it has just begun to speak."""
+Moment = Literal["agent_done", "agent_starts", "step_done"]
+"""When a step is due: the agent has answered and paused, it has just begun to speak, or the step
+before is done, whatever the agent does."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +42,25 @@ class Say:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Press:
+    """Keys to press.
+
+    Parameters:
+        keys: Such as "42#".
+        after: The moment to wait for.
+        after_secs: How long after that moment to begin.
+    """
+
+    keys: str
+    after: Moment = "agent_done"
+    after_secs: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.keys or set(self.keys) - set("0123456789*#"):
+            raise ValueError(f"keys are of 0-9, * and #, not {self.keys!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class HangUp:
     """The end of the call.
 
@@ -53,7 +73,7 @@ class HangUp:
     after_secs: float = 0.0
 
 
-Step = Say | HangUp
+Step = Say | Press | HangUp
 
 
 def recorded_lines(recording: Audio, *, pause_secs: float = 0.7) -> Sequence[Say]:

@@ -1,23 +1,12 @@
-"""The demo's call: who calls whom, and what it leaves in the output folder."""
+"""The demo's call: the scenario that every demo plays, shown while it goes on."""
 
-import asyncio
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from antiphon.simulation.audio import read_wav
-from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import CALLER_VOICE, Caller, EspeakVoice, recorded_lines
-from antiphon.simulation.demo.agent import order_desk
+from antiphon.simulation.caller import CALLER_VOICE
 from antiphon.simulation.demo.display import follow, print_summary
-from antiphon.simulation.demo.script import CallScript
-from antiphon.simulation.recording import (
-    CallRecord,
-    CallRecorder,
-    StereoRecording,
-    write_transcript,
-)
-from antiphon.simulation.report import write_report
-from antiphon.transports.memory import MemoryTransport
+from antiphon.simulation.scenarios import shipped_scenario
+from antiphon.simulation.scenarios.play import play
 from rich.console import Console
 
 __all__ = ["run_demo"]
@@ -38,7 +27,7 @@ async def run_demo(
     Args:
         console: Where to show it.
         out: A folder, made if it is not there.
-        wav: A recorded caller to use instead of the script's.
+        wav: A recorded caller to use instead of the scenario's.
         voice: The caller's eSpeak voice.
         barge_in: Whether the caller talks over the agent.
 
@@ -51,38 +40,16 @@ async def run_demo(
         OSError: If the output folder cannot be written.
         UnknownVoice: If eSpeak has no such voice.
     """
-    script = CallScript.demo() if barge_in else CallScript.demo().without_barge_in()
-    steps = recorded_lines(read_wav(wav)) if wav else [line.step() for line in script.lines]
-    speaker = EspeakVoice(voice)
-    await speaker.speak("hello")  # an unknown voice is told before the agent is started
-    agent = order_desk(script.greeting)
-    transport = MemoryTransport()
-    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
-    recording = StereoRecording(out / "call.wav")
-    recorder = CallRecorder(transport, title=script.title, wav=recording)
-    caller = Caller(transport, steps, voice=speaker, listeners=[recorder])
-    display = asyncio.create_task(follow(console, recorder, len(steps)))
-    try:
-        await simulate_call(caller, agent.worker(transport, observers=[*recorder.observers]))
-    finally:
-        display.cancel()
-        with suppress(asyncio.CancelledError):
-            await display
-        recording.close()
-        record = recorder.record()
-        differences = _unanswered(record) if wav else script.differences(record)
-        write_transcript(out / "transcript.jsonl", record)
-        write_report(
-            out / "report.html", record, recording=out / "call.wav", differences=differences
-        )
-    print_summary(console, record)
-    return differences
-
-
-def _unanswered(record: CallRecord) -> list[str]:
-    """Of a recorded caller no words are known, only that each line wants an answer."""
-    return [
-        f'turn {turn.index}: the agent did not answer "{turn.caller.recognised}"'
-        for turn in record.caller_turns
-        if turn.caller and turn.ttfa_secs is None
-    ]
+    scenario = shipped_scenario("happy_path")
+    if not barge_in:
+        scenario = scenario.without_barge_in()
+    changes: dict[str, Any] = {"caller": scenario.caller.model_copy(update={"voice": voice})}
+    if wav:
+        changes |= {"lines": (), "recording": wav, "folder": Path()}
+    played = await play(
+        scenario.model_copy(update=changes),
+        out=out,
+        follow=lambda recorder, lines: follow(console, recorder, lines),
+    )
+    print_summary(console, played.record)
+    return played.differences

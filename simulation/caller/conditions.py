@@ -1,0 +1,95 @@
+"""What happens to a caller's voice on its way: noise around it, and a network that is not perfect.
+
+Both are seeded and count frames instead of reading a clock, so that a call repeats exactly.
+"""
+
+from collections import deque
+
+import numpy as np
+from antiphon.simulation.audio import Samples
+
+__all__ = ["Network", "Noise"]
+
+SPEECH_DBFS = -20.0
+"""The RMS of the speech that the signal-to-noise ratio refers to: eSpeak's, to within 2 dB."""
+
+FRAME_MS = 20
+
+
+class Noise:
+    """Pink-ish background noise, under speech and silence alike."""
+
+    def __init__(self, *, snr_db: float, seed: int = 0) -> None:
+        """Choose how loud.
+
+        Args:
+            snr_db: How far below speech of -20 dBFS the noise lies, in dB.
+            seed: Another seed is another noise.
+        """
+        self._random = np.random.default_rng(seed)
+        self._rms = 32768 * 10 ** ((SPEECH_DBFS - snr_db) / 20)
+        self._last = 0.0
+
+    def add_to(self, frame: Samples) -> Samples:
+        """Return a frame with the noise that sounds at the same time."""
+        white = self._random.standard_normal(len(frame))
+        # Each value averaged with the one before falls towards high frequencies, as rooms do.
+        mixed = (white + np.concatenate(([self._last], white[:-1]))) / np.sqrt(2)
+        self._last = float(white[-1]) if len(white) else self._last
+        noisy: Samples = np.clip(frame + mixed * self._rms, -32768, 32767).astype(np.int16)
+        return noisy
+
+
+class Network:
+    """Loses, delays and reorders packets of 20 ms.
+
+    A lost packet is replaced by silence, as a gateway does that conceals nothing. A delayed one
+    holds up those behind it, so they arrive in a burst.
+    """
+
+    def __init__(
+        self, *, loss: float = 0.0, jitter_ms: float = 0.0, reorder: float = 0.0, seed: int = 0
+    ) -> None:
+        """Describe the network.
+
+        Args:
+            loss: The share of packets that are lost, 0 to 1.
+            jitter_ms: The longest delay; each packet has one between 0 and this.
+            reorder: The share of packets that arrive behind their successor, 0 to 1.
+            seed: Another seed is another network.
+
+        Raises:
+            ValueError: If a share is not between 0 and 1, or the jitter is negative.
+        """
+        if not (0 <= loss <= 1 and 0 <= reorder <= 1 and jitter_ms >= 0):
+            raise ValueError(
+                f"loss={loss!r} and reorder={reorder!r} are shares from 0 to 1, "
+                f"jitter_ms={jitter_ms!r} is 0 or more"
+            )
+        self._loss = loss
+        self._reorder = reorder
+        self._jitter_frames = round(jitter_ms / FRAME_MS)
+        self._random = np.random.default_rng(seed)
+        self._slot = 0
+        self._under_way: deque[tuple[int, Samples]] = deque()
+        self._overtaken: Samples | None = None
+
+    def carry(self, frame: Samples) -> list[Samples]:
+        """Send one packet, and return those that arrive in the same 20 ms."""
+        lost, late, swapped = self._random.random(3)
+        if lost < self._loss:
+            frame = np.zeros_like(frame)
+        arrives = self._slot + int(late * (self._jitter_frames + 1))
+        if self._overtaken is not None:
+            self._under_way.append((arrives, frame))
+            self._under_way.append((arrives, self._overtaken))
+            self._overtaken = None
+        elif swapped < self._reorder:
+            self._overtaken = frame
+        else:
+            self._under_way.append((arrives, frame))
+        arrived = []
+        while self._under_way and self._under_way[0][0] <= self._slot:
+            arrived.append(self._under_way.popleft()[1])
+        self._slot += 1
+        return arrived

@@ -1,0 +1,104 @@
+"""The agent that a scenario calls, with the vendors it needs, for the length of one call."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.services.scripted import Say, Script
+from antiphon.simulation.demo.agent import order_desk
+from antiphon.simulation.scenarios.loading import ScenarioError
+from antiphon.simulation.scenarios.schema import Scenario
+
+__all__ = ["agent_of"]
+
+KEYPAD_PREFIX = "my order number is "
+"""The order desk's script takes pressed keys as this, spoken."""
+
+
+@asynccontextmanager
+async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
+    """Give the agent, and run the vendor servers that it is connected to.
+
+    Args:
+        scenario: Whose agent.
+
+    Raises:
+        ImportError: If an extra is missing.
+        ScenarioError: If `agent.factory` names nothing that returns a `VoiceAgent`.
+    """
+    agent = scenario.agent
+    async with AsyncExitStack() as stack:
+        if agent.factory:
+            yield _from_factory(agent.factory)
+            return
+        services = {}
+        if agent.services == "vendors":
+            services = await _vendor_services(scenario, stack)
+        yield order_desk(
+            agent.greeting,
+            look_up_secs=agent.tool_secs,
+            keypad_prefix=KEYPAD_PREFIX,
+            **services,
+        )
+
+
+def _from_factory(name: str) -> VoiceAgent:
+    module_name, _, function = name.partition(":")
+    try:
+        agent = getattr(importlib.import_module(module_name), function)()
+    except (ModuleNotFoundError, AttributeError, TypeError) as error:
+        raise ScenarioError(f"agent.factory: cannot call {name}: {error}") from error
+    if not isinstance(agent, VoiceAgent):
+        raise ScenarioError(
+            f"agent.factory: {name} returned {type(agent).__name__}, not a VoiceAgent"
+        )
+    return agent
+
+
+async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[str, Any]:
+    # Imported here: a scenario on the embedded services needs no vendor's SDK.
+    from antiphon.simulation.vendors.cartesia import CartesiaServer
+    from antiphon.simulation.vendors.deepgram import DeepgramServer
+    from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
+    from antiphon.simulation.vendors.openai import OpenAIServer, Reply
+    from pipecat.services.cartesia.tts import CartesiaTTSService
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+    from pipecat.services.openai.llm import OpenAILLMService
+
+    script = Script.order_status()
+
+    def reply(body: dict[str, Any]) -> Reply:
+        answer = script.respond(body["messages"])
+        if isinstance(answer, Say):
+            return answer.text
+        return {"tool": answer.name, "arguments": answer.arguments}
+
+    phrases = [phrase for intent in script.intents for phrase in intent.phrases]
+    faults = scenario.faults
+    deepgram = await stack.enter_async_context(
+        DeepgramServer(
+            transcriber=pocketsphinx_transcriber(phrases), faults=faults.get("deepgram", ())
+        )
+    )
+    openai = await stack.enter_async_context(
+        OpenAIServer(script=reply, first_token_secs=0.1, faults=faults.get("openai", ()))
+    )
+    cartesia = await stack.enter_async_context(
+        CartesiaServer(
+            voice=EspeakVoice(), first_chunk_secs=0.05, faults=faults.get("cartesia", ())
+        )
+    )
+    llm = OpenAILLMService(base_url=openai.url, api_key="loopback")
+    # Pipecat 1.14 leaves the client's idle connections open.
+    stack.push_async_callback(llm._client.close)
+    return {
+        "stt": DeepgramSTTService(base_url=deepgram.url, api_key="loopback"),
+        "llm": llm,
+        "tts": CartesiaTTSService(
+            url=cartesia.url,
+            api_key="loopback",
+            settings=CartesiaTTSService.Settings(voice="loopback"),
+        ),
+    }

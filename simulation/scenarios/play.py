@@ -1,0 +1,113 @@
+"""Play one scenario: the call itself, what it leaves in a folder, and how it differed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from antiphon.simulation.call import simulate_call
+from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
+from antiphon.simulation.recording import (
+    CallRecord,
+    CallRecorder,
+    StereoRecording,
+    write_transcript,
+)
+from antiphon.simulation.report import write_report
+from antiphon.simulation.scenarios.agents import agent_of
+from antiphon.simulation.scenarios.differences import differences
+from antiphon.simulation.scenarios.schema import Scenario
+from antiphon.transports.memory import MemoryTransport
+
+__all__ = ["Played", "play"]
+
+LONGEST_CALL_SECS = 600.0
+"""A call that is longer than this has got stuck."""
+
+Follow = Callable[[CallRecorder, int], Coroutine[Any, Any, None]]
+"""Shows a call while it goes on, given its recorder and the number of lines; cancelled after."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A scenario that was played.
+
+    Attributes:
+        record: The call.
+        differences: How it differed from what was expected, one sentence each.
+    """
+
+    record: CallRecord
+    differences: list[str]
+
+
+async def play(
+    scenario: Scenario, *, out: Path | None = None, follow: Follow | None = None
+) -> Played:
+    """Make the call. Cancelling it ends the call; what there is of it is still written.
+
+    Args:
+        scenario: What to play.
+        out: A folder for `call.wav`, `transcript.jsonl` and `report.html`, made if it is not
+            there.
+        follow: Shows the call while it goes on.
+
+    Raises:
+        AudioFileError: If a sound file cannot be used.
+        ImportError: If an extra is missing.
+        OSError: If the folder cannot be written.
+        ScenarioError: If the agent cannot be made.
+        UnknownVoice: If eSpeak has no such voice.
+    """
+    steps = scenario.steps()
+    speaker = EspeakVoice(scenario.caller.voice)
+    await speaker.speak("hello")  # an unknown voice is told before the agent is started
+    transport = MemoryTransport()
+    recording = None
+    if out:
+        await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+        recording = StereoRecording(out / "call.wav")
+    recorder = CallRecorder(transport, title=scenario.title, wav=recording)
+    settings = scenario.caller
+    caller = Caller(
+        transport,
+        steps,
+        voice=speaker,
+        listeners=[recorder],
+        patience_secs=settings.patience_secs,
+        noise=None
+        if settings.noise_snr_db is None
+        else Noise(snr_db=settings.noise_snr_db, seed=settings.seed),
+        network=Network(**settings.network.model_dump(), seed=settings.seed)
+        if settings.network
+        else None,
+    )
+    display = asyncio.create_task(follow(recorder, len(steps))) if follow else None
+    too_long = False
+    try:
+        async with agent_of(scenario) as agent:
+            worker = agent.worker(transport, observers=[*recorder.observers])
+            try:
+                async with asyncio.timeout(LONGEST_CALL_SECS):
+                    await simulate_call(caller, worker)
+            except TimeoutError:
+                too_long = True
+    finally:
+        if display:
+            display.cancel()
+            with suppress(asyncio.CancelledError):
+                await display
+        record = recorder.record()
+        found = differences(scenario, record)
+        ended_by = "caller_hung_up" if caller.hung_up else "agent_hung_up"
+        if too_long:
+            found.append(f"the call was still going on after {LONGEST_CALL_SECS:g} s")
+        elif ended_by != scenario.expect.outcome:
+            found.append(f"the call ended with {ended_by}, not {scenario.expect.outcome}")
+        if out and recording:
+            recording.close()
+            write_transcript(out / "transcript.jsonl", record)
+            write_report(out / "report.html", record, recording=out / "call.wav", differences=found)
+    return Played(record=record, differences=found)

@@ -1,0 +1,291 @@
+"""A scenario as data: who calls whom, what goes wrong on the way, and what must come of it."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
+from antiphon.simulation.caller import (
+    CALLER_VOICE,
+    HangUp,
+    Moment,
+    Press,
+    Say,
+    Step,
+    recorded_lines,
+)
+from antiphon.simulation.caller.follower import PATIENCE_SECS
+from antiphon.simulation.vendors.faults import Fault
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    model_validator,
+)
+
+__all__ = ["Agent", "CallerSettings", "Expectations", "Line", "NetworkSettings", "Scenario"]
+
+Vendor = Literal["deepgram", "openai", "cartesia"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _fault_fields(data: Any) -> Any:
+    known = [field.name for field in fields(Fault)]
+    for name in data if isinstance(data, dict) else ():
+        if name not in known:
+            raise ValueError(f"a fault has no field {name!r}; it has {', '.join(known)}")
+    return data
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Agent(_Data):
+    """The agent that is called: the order desk, unless `factory` names another.
+
+    Parameters:
+        greeting: What the order desk says first.
+        services: `"embedded"`, or `"vendors"`: Pipecat's own Deepgram, OpenAI and Cartesia
+            services against vendor servers on loopback.
+        tool_secs: How long the order desk's tool takes.
+        factory: `"package.module:function"`, which takes nothing and returns a `VoiceAgent`.
+    """
+
+    greeting: str = "Hello, this is the order desk. How can I help you?"
+    services: Literal["embedded", "vendors"] = "embedded"
+    tool_secs: NonNegativeFloat = 0.15
+    factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_agent(self) -> Self:
+        if self.factory and self.model_fields_set - {"factory"}:
+            other = sorted(self.model_fields_set - {"factory"})[0]
+            raise ValueError(f"{other!r} is for the order desk, but 'factory' names another agent")
+        return self
+
+
+class NetworkSettings(_Data):
+    """What becomes of the caller's packets; see `antiphon.simulation.caller.Network`.
+
+    Parameters:
+        loss: The share of packets that are lost.
+        jitter_ms: The longest delay of a packet.
+        reorder: The share of packets that arrive behind their successor.
+    """
+
+    loss: Share = 0.0
+    jitter_ms: NonNegativeFloat = 0.0
+    reorder: Share = 0.0
+
+
+class CallerSettings(_Data):
+    """The caller.
+
+    Parameters:
+        voice: An eSpeak voice, with a variant after "+".
+        noise_snr_db: Background noise, so many dB under the caller's voice.
+        network: What becomes of the packets.
+        patience_secs: How long the caller waits for an answer before going on without one.
+        seed: Of the noise and the network.
+    """
+
+    voice: str = CALLER_VOICE
+    noise_snr_db: float | None = None
+    network: NetworkSettings | None = None
+    patience_secs: PositiveFloat = PATIENCE_SECS
+    seed: int = 0
+
+
+class Line(_Data):
+    """What the caller does, exactly one of `say`, `wav`, `press` and `hang_up`, and what follows.
+
+    Parameters:
+        say: Words to speak.
+        wav: A sound file to play, relative to the scenario's.
+        press: Keys to press, such as "42#".
+        hang_up: End the call here; by default the caller hangs up after the last answer.
+        transcript: How a right transcript reads where that is not what is said: with personal data
+            redacted.
+        after: The moment to wait for: "agent_done", "agent_starts" (talk over it) or "step_done"
+            (at once: a hesitation, a correction, silence).
+        after_secs: How long after that moment.
+        answered: Whether the agent must answer (true), must not (false), or may (null).
+        answer: Words that the answer must contain, as heard by the caller.
+        within_ms: How long the caller may wait for the first sound of the answer.
+        tool: The function that must be called, with `arguments`; none expects no call.
+        arguments: What it must be called with.
+        tool_outcome: What must become of the call.
+        interrupted: Whether talking over the agent must make it stop.
+        max_stop_secs: How long it may speak on then.
+        max_wer: The word error rate that is still good enough; null for any.
+    """
+
+    say: str | None = None
+    wav: Path | None = None
+    press: Annotated[str, Field(pattern=r"^[0-9*#]+$")] | None = None
+    hang_up: Literal[True] | None = None
+    transcript: str | None = None
+    after: Moment = "agent_done"
+    after_secs: NonNegativeFloat = 0.0
+    answered: bool | None = True
+    answer: str | None = None
+    within_ms: PositiveFloat | None = None
+    tool: str | None = None
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    tool_outcome: Literal["completed", "failed", "timed_out", "cancelled"] = "completed"
+    interrupted: bool | None = None
+    max_stop_secs: PositiveFloat = 1.0
+    max_wer: NonNegativeFloat | None = 0.25
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        done = [name for name in ("say", "wav", "press", "hang_up") if getattr(self, name)]
+        if len(done) != 1:
+            told = " and ".join(done) or "none"
+            raise ValueError(f"a line has exactly one of say, wav, press and hang_up, not {told}")
+        if self.answered is False:
+            for name in ("answer", "within_ms"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name!r} expects an answer, but 'answered' is false")
+        if self.arguments and not self.tool:
+            raise ValueError("'arguments' are expected of no 'tool'")
+        if self.interrupted is not None and self.after == "agent_done":
+            raise ValueError(
+                "'interrupted' is expected of a caller who waits: after is 'agent_done'"
+            )
+        return self
+
+    @property
+    def told(self) -> str:
+        """What to call the line in a message."""
+        return (
+            self.transcript or self.say or (f"keys {self.press}" if self.press else str(self.wav))
+        )
+
+    def step(self, folder: Path) -> Step:
+        """Return the line as a caller's step.
+
+        Args:
+            folder: What a `wav` is relative to.
+
+        Raises:
+            AudioFileError: If the sound file cannot be used.
+        """
+        if self.hang_up:
+            return HangUp(after=self.after, after_secs=self.after_secs)
+        if self.press:
+            return Press(keys=self.press, after=self.after, after_secs=self.after_secs)
+        samples = None
+        if self.wav:
+            audio = read_wav(folder / self.wav)
+            samples = resample(audio.samples[:, 0], audio.sample_rate_hz, SAMPLE_RATE_HZ)
+        return Say(
+            text=self.say or "",
+            transcript=self.transcript,
+            after=self.after,
+            after_secs=self.after_secs,
+            audio=samples,
+        )
+
+
+class Expectations(_Data):
+    """What must come of the whole call.
+
+    Parameters:
+        said: Texts of which the agent must have said each, heard or cut off.
+        heard: Texts of which the caller must have heard each.
+        never_said: Texts that the agent must not say.
+        redacted: Texts that must reach neither the conversation, a tool nor the agent's voice.
+        greeted: Whether the agent must speak first.
+        outcome: Who ends the call.
+        max_secs: How long it may last.
+    """
+
+    said: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    never_said: tuple[str, ...] = ()
+    redacted: tuple[str, ...] = ()
+    greeted: bool | None = True
+    outcome: Literal["caller_hung_up", "agent_hung_up"] = "caller_hung_up"
+    max_secs: PositiveFloat | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for wanted in (*self.said, *self.heard):
+            for unwanted in (*self.never_said, *self.redacted):
+                if unwanted.lower() in wanted.lower():
+                    raise ValueError(f"{unwanted!r} must never be said, and {wanted!r} must be")
+        return self
+
+
+class Scenario(_Data):
+    """A call, and what must come of it.
+
+    Parameters:
+        title: What to call it.
+        agent: Who is called.
+        caller: Who calls.
+        faults: What goes wrong at each vendor; needs `services: vendors`.
+        lines: What the caller does.
+        recording: A recorded caller instead of `lines`; each of its lines must be answered.
+        expect: What must come of the whole call.
+        folder: Where the scenario's sound files are; set when it is loaded.
+    """
+
+    title: str
+    agent: Agent = Agent()
+    caller: CallerSettings = CallerSettings()
+    faults: dict[Vendor, tuple[Annotated[Fault, BeforeValidator(_fault_fields)], ...]] = Field(
+        default_factory=dict
+    )
+    lines: tuple[Line, ...] = ()
+    recording: Path | None = None
+    expect: Expectations = Expectations()
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.lines) == bool(self.recording):
+            raise ValueError("a scenario has either lines or a recording")
+        if self.faults and self.agent.services != "vendors":
+            raise ValueError("'faults' hit vendors, but 'agent.services' is not 'vendors'")
+        if any(line.hang_up for line in self.lines[:-1]):
+            raise ValueError("'hang_up' ends the call, but it is not the last line")
+        return self
+
+    def steps(self) -> list[Step]:
+        """Return what the caller does.
+
+        Raises:
+            AudioFileError: If a sound file cannot be used.
+        """
+        if self.recording:
+            return [*recorded_lines(read_wav(self.folder / self.recording))]
+        return [line.step(self.folder) for line in self.lines]
+
+    def notes(self) -> list[str]:
+        """Return what a user should know before reading the results.
+
+        Raises:
+            AudioFileError: If a sound file cannot be used.
+        """
+        files = [line.wav for line in self.lines] + [self.recording]
+        rates = {file: read_wav(self.folder / file).sample_rate_hz for file in files if file}
+        return [
+            f"{file} is at {rate} Hz: resampled to {SAMPLE_RATE_HZ} Hz"
+            for file, rate in rates.items()
+            if rate != SAMPLE_RATE_HZ
+        ]
+
+    def without_barge_in(self) -> Self:
+        """Return the same call with a caller who waits for every turn."""
+        waiting = {"after": "agent_done", "after_secs": 0.0, "interrupted": None}
+        lines = [
+            line.model_copy(update=waiting) if line.after == "agent_starts" else line
+            for line in self.lines
+        ]
+        return self.model_copy(update={"lines": tuple(lines)})

@@ -1,0 +1,97 @@
+"""`antiphon simulate`: what it prints, what it leaves behind, and how it exits."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from antiphon.pipeline.command import app
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
+from antiphon.simulation.recording import CALLER, StereoRecording
+from typer.testing import CliRunner, Result
+
+CALL = """
+title: Opening hours
+lines:
+  - say: what are your opening hours
+    answer: {answer}
+"""
+
+
+def simulate(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["simulate", *map(str, arguments)])
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_a_call_as_expected_exits_0_and_is_the_same_twice(tmp_path: Path) -> None:
+    call = written(tmp_path / "hours.yaml", CALL.format(answer="nine"))
+
+    result = simulate(call, "--repeat", "2")
+
+    assert result.exit_code == 0
+    assert "hours#2" in result.output
+    assert "2 of 2 as expected" in result.output
+
+
+def test_a_call_that_differs_exits_1_and_is_told_everywhere(tmp_path: Path) -> None:
+    call = written(tmp_path / "hours.yaml", CALL.format(answer="midnight"))
+    out = tmp_path / "out"
+
+    result = simulate(call, "--report", out)
+
+    assert result.exit_code == 1
+    assert 'without "midnight"' in result.output
+    (case,) = ElementTree.parse(out / "junit.xml").findall("./testsuite/testcase")
+    failure = case.find("failure")
+    assert failure is not None
+    assert 'without "midnight"' in failure.attrib["message"]
+    (told,) = json.loads((out / "results.json").read_text())
+    assert (told["passed"], told["name"]) == (False, "hours")
+    assert told["transcript"][-1]["who"] == "agent"
+    assert "midnight" in (out / "hours" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("title: t\nlines: []\nline: 1\n", "call.yaml:3: line: there is no such field"),
+        ("title: t\nlines: [{wav: none.wav}]\n", "none.wav: No such file"),
+        ("title: t\ncaller: {voice: nobody}\nlines: [{say: hello}]\n", "nobody"),
+        ("title: t\nagent: {factory: 'os:getpid'}\nlines: [{say: hello}]\n", "not a VoiceAgent"),
+    ],
+)
+def test_what_cannot_be_played_exits_2_with_one_line(tmp_path: Path, text: str, told: str) -> None:
+    result = simulate(written(tmp_path / "call.yaml", text))
+
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_folder_without_a_scenario_is_told(tmp_path: Path) -> None:
+    result = simulate(tmp_path)
+
+    assert (result.exit_code, result.stderr.strip()) == (
+        2,
+        f"antiphon simulate: no scenario (*.yaml) in {tmp_path}",
+    )
+
+
+def test_a_sound_file_at_another_rate_is_resampled_and_said_so(tmp_path: Path) -> None:
+    wav = tmp_path / "caller.wav"
+    with StereoRecording(wav) as recording:
+        recording.add(CALLER, 0.0, np.zeros(SAMPLE_RATE_HZ, np.int16), SAMPLE_RATE_HZ)
+    data = bytearray(wav.read_bytes())
+    data[24:28] = (8000).to_bytes(4, "little")
+    wav.write_bytes(data)
+    call = written(
+        tmp_path / "call.yaml",
+        "title: t\nlines: [{wav: caller.wav, answered: false}]\n",
+    )
+
+    assert "caller.wav is at 8000 Hz: resampled to 16000 Hz" in simulate(call).output
