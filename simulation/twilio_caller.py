@@ -103,11 +103,21 @@ class PlaybackBuffer:
             names.append(self._marks.popleft()[1])
         return names
 
-    def heard(self, now: float) -> list[HeardAudio]:
-        """Return what has been played, joined where there was no gap."""
+    def heard(self, now: float, since: float = 0.0) -> list[HeardAudio]:
+        """Return what has been played, joined where there was no gap.
+
+        Args:
+            now: The time.
+            since: What had sounded before is left out.
+        """
         joined: list[tuple[float, bytearray]] = []
         for at, ulaw in self._chunks:
+            if at + len(ulaw) / SAMPLE_RATE_HZ <= since:
+                continue
             part = _played(at, ulaw, now)
+            if at < since:
+                part = part[round((since - at) * SAMPLE_RATE_HZ) :]
+                at = since
             if joined and part and at - _end(joined[-1]) < CHUNK_SECS / 2:
                 joined[-1][1].extend(part)
             elif part:
@@ -184,6 +194,10 @@ class TwilioCaller:
     def heard(self) -> Sequence[HeardAudio]:
         """What the caller has heard so far, silence between sounds left out."""
         return self._buffer.heard(self.secs)
+
+    def heard_since(self, secs: float) -> Sequence[HeardAudio]:
+        """What the caller has heard since a second of the call."""
+        return self._buffer.heard(self.secs, secs)
 
     async def __aenter__(self) -> Self:
         """Call the server.

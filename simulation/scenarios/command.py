@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
+from antiphon.simulation.scenarios.results import Result, write_json, write_junit
 from antiphon.simulation.scenarios.schema import Scenario
 from loguru import logger
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-
-from .results import Result, write_json, write_junit
 
 if TYPE_CHECKING:
     from antiphon.simulation.scenarios.play import Played
@@ -164,9 +163,7 @@ def _print_table(console: Console, results: Sequence[Result]) -> None:
             _millis(record.ttfa_median_secs),
             _millis(worst.ttfa_secs if worst else None),
             f"{result.wall_secs:.1f} s",
-            "[green]as expected[/]"
-            if result.passed
-            else f"[red]{len(result.differences)} differ[/]",
+            "[green]✓[/]" if result.passed else "[red]✗[/]",
         )
     console.print(table)
     passed = sum(result.passed for result in results)

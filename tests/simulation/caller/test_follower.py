@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller import HangUp, Say, ScriptFollower, Step
+from antiphon.simulation.caller import HangUp, Press, Say, ScriptFollower, Step
 
 LINE = Say(text="what are your opening hours")
 OVER = Say(text="wait", after="agent_starts", after_secs=1.5)
@@ -72,3 +72,13 @@ def test_after_the_last_step_the_caller_hangs_up() -> None:
 
     assert follower.due(6.0, spans((0.5, 3.0))) is None
     assert isinstance(follower.due(9.0, spans((0.5, 3.0), (5.6, 8.0))), HangUp)
+
+
+def test_a_step_that_waits_for_nobody_is_due_after_the_one_before() -> None:
+    follower = ScriptFollower([Say(text="a"), Press(keys="1", after="step_done", after_secs=0.5)])
+    follower.begin(0.0)
+    follower.step_done(3.0)
+    speaking = [Span(start_secs=2.0, end_secs=3.4)]
+
+    assert follower.due(3.4, speaking) is None
+    assert isinstance(follower.due(3.5, speaking), Press)

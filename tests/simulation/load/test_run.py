@@ -1,0 +1,88 @@
+"""Callers against a small server that answers half a second after it is spoken to."""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiohttp import web
+from antiphon.pipeline.command import app
+from antiphon.simulation.audio import Samples, level_dbfs
+from antiphon.simulation.babble import speech_pcm
+from antiphon.simulation.load import CallFigures, run_load
+from antiphon.simulation.twilio_caller import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.virtual_time import run_virtual
+from typer.testing import CliRunner
+
+ANSWER = base64.b64encode(pcm_to_ulaw(speech_pcm(3.0, sample_rate_hz=8_000))).decode()
+QUIET_CHUNKS = 25
+"""Half a second."""
+
+
+class Babbler:
+    """A caller's voice without words."""
+
+    async def speak(self, text: str) -> Samples:
+        return np.frombuffer(speech_pcm(1.5), "<i2")
+
+
+async def answer(request: web.Request) -> web.WebSocketResponse:
+    """Greet; clear whenever the caller speaks; answer when they have been quiet for a while."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    quiet, spoken = 0, False
+    async for message in socket:
+        event = json.loads(message.data)
+        if event["event"] == "start":
+            await socket.send_json({"event": "media", "media": {"payload": ANSWER}})
+        if event["event"] != "media":
+            continue
+        pcm = np.frombuffer(ulaw_to_pcm(base64.b64decode(event["media"]["payload"])), "<i2")
+        if level_dbfs(pcm) > -45:
+            if not spoken:
+                await socket.send_json({"event": "clear"})
+            quiet, spoken = 0, True
+        elif spoken:
+            quiet += 1
+        if spoken and quiet == QUIET_CHUNKS:
+            spoken = False
+            await socket.send_json({"event": "media", "media": {"payload": ANSWER}})
+    return socket
+
+
+async def loaded(calls: int) -> list[CallFigures]:
+    server = web.Application()
+    server.router.add_get("/ws", answer)
+    runner = web.AppRunner(server)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        return await run_load(f"ws://127.0.0.1:{port}/ws", calls=calls, secs=30, voice=Babbler())
+    finally:
+        await runner.cleanup()
+
+
+def test_every_caller_is_answered_waits_its_turn_and_barges_in() -> None:
+    for call in run_virtual(loaded(3)):
+        assert call.failure is None
+        assert call.unanswered == 0
+        assert len(call.ttfa_secs) >= 4
+        assert call.ttfa_secs == [pytest.approx(0.5, abs=0.15)] * len(call.ttfa_secs)
+        assert len(call.stop_secs) >= 1
+        assert max(call.stop_secs) < 0.2
+        assert call.late_gaps == 0
+
+
+def test_a_server_that_is_not_there_is_a_failure_and_exit_1(tmp_path: Path) -> None:
+    report = tmp_path / "load.json"
+    result = CliRunner().invoke(
+        app,
+        ["load", "ws://127.0.0.1:1/ws", "--calls", "2", "--for", "5", "--report", str(report)],
+    )
+
+    assert result.exit_code == 1
+    assert "2 of 2 calls: cannot call ws://127.0.0.1:1/ws" in result.output.replace("\n", " ")
+    assert json.loads(report.read_text())["calls"] == 2
