@@ -17,7 +17,7 @@ from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
-from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
@@ -55,7 +55,8 @@ class VoiceAgent:
         await agent.run(create_transport("memory"))
 
     Parameters:
-        instructions: The system prompt. The embedded LLM follows `script` instead.
+        instructions: The system prompt of a named LLM. A given one brings its own, and the embedded
+            one follows `script`.
         greeting: What the agent says when the caller connects, if anything.
         tools: Pipecat direct functions: `async def tool(params: FunctionCallParams, …)`.
         stt: Speech-to-text.
@@ -99,8 +100,7 @@ class VoiceAgent:
         tts = self._service(ServiceKind.TTS, self.tts)
         vault = Vault()
         interruption = Interruption() if self.interruption else None
-        messages: list[LLMContextMessage] = [{"role": "system", "content": self.instructions}]
-        context = LLMContext(messages=messages, tools=list(self.tools))
+        context = LLMContext(tools=list(self.tools))
         aggregators = LLMContextAggregatorPair(
             context,
             user_params=LLMUserAggregatorParams(
@@ -174,7 +174,7 @@ class VoiceAgent:
 
     def _service(self, kind: ServiceKind, service: str | FrameProcessor) -> FrameProcessor:
         if isinstance(service, str):
-            return create_service(kind, service, script=self.script)
+            return create_service(kind, service, script=self.script, instructions=self.instructions)
         return service
 
     def _redactor(self, vault: Vault) -> list[FrameProcessor]:

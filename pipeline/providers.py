@@ -33,13 +33,13 @@ class Provider:
     """A provider of one kind of service.
 
     Parameters:
-        build: Makes the service from the settings and the embedded agent's script.
+        build: Makes the service from the settings, the embedded agent's script and the instructions.
         extra: The extra of antiphon that brings its SDK.
         module: A module that is there when the extra is.
         variables: Environment variables that must be set. In `A|B`, either will do.
     """
 
-    build: Callable[["Settings", "Script"], FrameProcessor]
+    build: Callable[["Settings", "Script", str], FrameProcessor]
     extra: str
     module: str
     variables: tuple[str, ...] = ()
@@ -57,25 +57,25 @@ class Provider:
         ]
 
 
-def _embedded_stt(settings: "Settings", script: "Script") -> FrameProcessor:
+def _embedded_stt(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from antiphon.services.pocketsphinx import PocketSphinxSTTService
 
     return PocketSphinxSTTService(grammar=script.jsgf())
 
 
-def _embedded_llm(settings: "Settings", script: "Script") -> FrameProcessor:
+def _embedded_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from antiphon.services.scripted import ScriptedLLMService
 
     return ScriptedLLMService(script=script)
 
 
-def _embedded_tts(settings: "Settings", script: "Script") -> FrameProcessor:
+def _embedded_tts(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from antiphon.services.espeak import EspeakTTSService
 
     return EspeakTTSService()
 
 
-def _deepgram_stt(settings: "Settings", script: "Script") -> FrameProcessor:
+def _deepgram_stt(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from pipecat.services.deepgram.stt import DeepgramSTTService
 
     assert settings.deepgram_api_key is not None
@@ -86,7 +86,7 @@ def _deepgram_stt(settings: "Settings", script: "Script") -> FrameProcessor:
     )
 
 
-def _openai_llm(settings: "Settings", script: "Script") -> FrameProcessor:
+def _openai_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from pipecat.services.openai.llm import OpenAILLMService
 
     key = settings.openai_api_key
@@ -94,11 +94,13 @@ def _openai_llm(settings: "Settings", script: "Script") -> FrameProcessor:
         # Local servers take any key, but the SDK refuses to start without one.
         api_key=key.get_secret_value() if key else "unused",
         base_url=settings.openai_base_url,
-        settings=OpenAILLMService.Settings(model=settings.openai_model or NOT_GIVEN),
+        settings=OpenAILLMService.Settings(
+            model=settings.openai_model or NOT_GIVEN, system_instruction=instructions
+        ),
     )
 
 
-def _cartesia_tts(settings: "Settings", script: "Script") -> FrameProcessor:
+def _cartesia_tts(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
     from pipecat.services.cartesia.tts import CartesiaTTSService
 
     assert settings.cartesia_api_key is not None
@@ -141,7 +143,12 @@ PROVIDERS: Mapping[ServiceKind, Mapping[str, Provider]] = {
 
 
 def create_service(
-    kind: ServiceKind, name: str, *, script: "Script", settings: "Settings | None" = None
+    kind: ServiceKind,
+    name: str,
+    *,
+    script: "Script",
+    instructions: str = "",
+    settings: "Settings | None" = None,
 ) -> FrameProcessor:
     """Make a service by its provider's name.
 
@@ -149,6 +156,7 @@ def create_service(
         kind: Which place in the pipeline it takes.
         name: One of the names in `PROVIDERS[kind]`.
         script: What the embedded services listen for and answer.
+        instructions: The system prompt of a language model.
         settings: Keys, addresses and models; read from the environment by default.
 
     Returns:
@@ -175,7 +183,7 @@ def create_service(
         raise MissingVariable(
             f"the {name!r} {kind} service needs {wanted}: set it in the environment or in .env"
         )
-    return provider.build(settings, script)
+    return provider.build(settings, script, instructions)
 
 
 def _settings_from_environment() -> "Settings":
