@@ -25,6 +25,9 @@ class TransportKind:
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "memory": TransportKind(target="antiphon.transports.memory:MemoryTransport"),
+    "webrtc": TransportKind(
+        target="antiphon.transports.webrtc:create_webrtc_transport", extra="webrtc"
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from antiphon.simulation.audio import read_wav
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import CALLER_VOICE, Caller, EspeakVoice, recorded_lines
-from antiphon.simulation.demo.agent import order_desk
+from antiphon.pipeline.order_desk import order_desk
 from antiphon.simulation.demo.display import follow, print_summary
 from antiphon.simulation.demo.script import CallScript
 from antiphon.simulation.recording import (

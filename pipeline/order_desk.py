@@ -1,8 +1,8 @@
-"""The agent of the demo: an order desk with one tool."""
+"""The agent that stands in where none is given: an order desk with one tool, embedded."""
 
 import asyncio
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.agent import VoiceAgent
 from pipecat.services.llm_service import FunctionCallParams
 
 __all__ = ["get_order_status", "order_desk"]
@@ -11,7 +11,7 @@ LOOK_UP_SECS = 0.15
 """What an order system takes to answer."""
 
 
-def order_desk(greeting: str) -> VoiceAgent:
+def order_desk(greeting: str = "Hello, this is the order desk. How can I help you?") -> VoiceAgent:
     """Return the agent, on the embedded services.
 
     Args:

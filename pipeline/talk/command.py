@@ -1,0 +1,76 @@
+"""`antiphon talk`: a page in the browser on which a person talks to an agent."""
+
+import importlib
+import socket
+import sys
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.agent import VoiceAgent
+
+__all__ = ["talk"]
+
+
+def talk(
+    agent: Annotated[
+        str | None,
+        typer.Option(help="`module:name` of your VoiceAgent; the embedded order desk by default."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free one.")] = 7860,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name under which the page may be opened, such as a tunnel's."),
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Only say the address; open no browser.")
+    ] = False,
+) -> None:
+    """Open a page on which you talk to the agent, with captions and times. Ctrl-C ends it."""
+    try:
+        import uvicorn
+        from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
+
+        answering = _load(agent)
+    except ImportError as error:
+        if (error.name or "").startswith("antiphon"):
+            raise
+        _fail(f"{error}; the page needs pip install 'antiphon[cli,offline,server,webrtc]'")
+    except ValueError as error:
+        _fail(str(error))
+    app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port")
+    address = f"http://{host}:{listening.getsockname()[1]}/"
+    typer.echo(f"Talk to the agent at {address} (Ctrl-C ends it)")
+    if not no_open:
+        webbrowser.open(address)
+    # A page that is still open must not keep the server up.
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _load(target: str | None) -> "VoiceAgent":
+    from antiphon.pipeline.agent import VoiceAgent
+    from antiphon.pipeline.order_desk import order_desk
+
+    if target is None:
+        return order_desk()
+    module, _, name = target.partition(":")
+    if not name:
+        raise ValueError(f"agent {target!r}: write it as module:name")
+    sys.path.insert(0, "")
+    agent = getattr(importlib.import_module(module), name, None)
+    if not isinstance(agent, VoiceAgent):
+        raise ValueError(f"agent {target!r}: there is no VoiceAgent of that name in the module")
+    return agent
+
+
+def _fail(message: str) -> None:
+    typer.secho(f"antiphon talk: {message}", fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
