@@ -111,8 +111,13 @@ class VoiceAgent:
         kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
         worker = CallWorker(self.pipeline(transport), **kwargs)
 
+        greeted = False
+
         async def greet(*_: Any) -> None:
-            if self.greeting:
+            nonlocal greeted
+            # A lost connection that comes back is the same call.
+            if self.greeting and not greeted:
+                greeted = True
                 await worker.queue_frame(TTSSpeakFrame(self.greeting, append_to_context=True))
 
         async def leave(*_: Any) -> None:

@@ -78,6 +78,10 @@ def create_talk_app(
         response.headers.update(HEADERS)
         return response
 
+    @app.get("/about")
+    async def about() -> dict[str, list[str]]:
+        return {"understands": _understands(agent)}
+
     @app.post("/offer")
     async def offer(request: SmallWebRTCRequest) -> dict[str, str]:
         return await calls.answer(request)
@@ -89,6 +93,14 @@ def create_talk_app(
     # A strict editable install is a tree of links.
     app.mount("/", StaticFiles(directory=PAGE, html=True, follow_symlink=True))
     return app
+
+
+def _understands(agent: VoiceAgent) -> list[str]:
+    """What to say to an agent that knows only its script: a phrase of each of its intents."""
+    if agent.stt != "embedded":
+        return []
+    fixed = ([p for p in intent.phrases if "{" not in p] for intent in agent.script.intents)
+    return [phrases[0] for phrases in fixed if phrases]
 
 
 def _names(hosts: Collection[str]) -> list[str]:

@@ -4,10 +4,10 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+from antiphon.pipeline.order_desk import order_desk
 from antiphon.simulation.audio import read_wav
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import CALLER_VOICE, Caller, EspeakVoice, recorded_lines
-from antiphon.pipeline.order_desk import order_desk
 from antiphon.simulation.demo.display import follow, print_summary
 from antiphon.simulation.demo.script import CallScript
 from antiphon.simulation.recording import (

@@ -4,8 +4,12 @@ import { SmallWebRTCTransport } from "@pipecat-ai/small-webrtc-transport";
 import { Microphone } from "./microphone.js";
 
 const OFFER = new URL("offer", document.baseURI).href;
-const WATCH_MS = 250;
+const ABOUT = new URL("about", document.baseURI).href;
+const WATCH_MS = 500;
 const CONNECT_MS = 15_000;
+
+/** Nothing at all arrives, not even the agent's silence. The browser itself says so after 7 s. */
+const LOST_AFTER_MS = 2500;
 
 /** The audio found no way to the agent. */
 export class NoPath extends Error {}
@@ -16,6 +20,8 @@ export class Call {
   #client;
   #watch = 0;
   #lost = false;
+  #received = 0;
+  #receivedAt = 0;
   #handlers;
 
   /**
@@ -44,6 +50,8 @@ export class Call {
 
   /** Resolves when the agent is ready. */
   async connect() {
+    // The transport would try three times, for six seconds, what this tells at once.
+    await fetch(ABOUT);
     let timer = 0;
     const tooLate = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new NoPath()), CONNECT_MS);
@@ -53,7 +61,8 @@ export class Call {
     } finally {
       clearTimeout(timer);
     }
-    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    this.#receivedAt = performance.now();
+    this.#watch = setInterval(() => void this.#look(), WATCH_MS);
   }
 
   async hangUp() {
@@ -83,12 +92,22 @@ export class Call {
     return this.#transport["pc"];
   }
 
-  #look() {
-    const state = this.#peerConnection?.connectionState;
-    if (!this.#lost && (state === "disconnected" || state === "failed")) {
+  async #look() {
+    const connection = this.#peerConnection;
+    if (!connection) return;
+    let received = 0;
+    for (const stats of (await connection.getStats()).values()) {
+      if (stats.type === "transport") received += stats.bytesReceived ?? 0;
+    }
+    const now = performance.now();
+    // Less than before: it is another connection, in the place of one that was lost.
+    const arriving = received !== this.#received;
+    if (arriving) this.#receivedAt = now;
+    this.#received = received;
+    if (!this.#lost && now - this.#receivedAt > LOST_AFTER_MS) {
       this.#lost = true;
       this.#handlers.onConnectionLost?.();
-    } else if (this.#lost && state === "connected") {
+    } else if (this.#lost && arriving && connection.connectionState === "connected") {
       this.#lost = false;
       this.#handlers.onConnectionRegained?.();
     }

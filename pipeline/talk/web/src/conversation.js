@@ -68,11 +68,13 @@ export class Conversation {
   /**
    * Pipecat's `bot-output`: a sentence when it is about to be spoken, and again as it is.
    *
-   * @param {{text: string, segment_id?: number,
+   * @param {{text: string, segment_id?: number, spoken_status?: string,
    *   spoken_progress?: {accumulated_text: string, remaining_text: string}}} output
    */
   agentSaid(output) {
     const id = output.segment_id ?? -1;
+    // Words of a sentence that was never begun: the caller interrupted before it.
+    if (output.spoken_status === "in-progress" && !this.bySegment.has(id)) return;
     const entry = this.bySegment.get(id) ?? this.#agent();
     this.bySegment.set(id, entry);
     const progress = output.spoken_progress;

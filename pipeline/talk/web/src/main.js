@@ -29,6 +29,8 @@ const TURN = {
   [Turn.AGENT]: "The agent speaks",
 };
 
+const GOOD_NEWS_MS = 5000;
+
 let phase = Phase.IDLE;
 let conversation = new Conversation();
 /** @type {Call | null} */
@@ -38,19 +40,27 @@ let audio = null;
 /** @type {{you: Level | null, agent: Level | null}} */
 const levels = { you: null, agent: null };
 let startedAt = 0;
+/** The state of the call in a few words, where it is not whose turn it is. */
+let shortly = "";
 let redrawing = false;
+let untelling = 0;
 
 function enter(next, { said = STATUS[next] ?? "" } = {}) {
   phase = next;
+  shortly = said;
   document.body.dataset.phase = phase;
   $("talk-label").textContent = BUTTON[phase];
-  $("status").textContent = said;
+  $("status").textContent = shortly;
   redraw();
 }
 
-function tell(problem) {
-  $("problem").textContent = problem;
-  $("problem").hidden = !problem;
+/** @param {string} text @param {{good?: boolean}} [options] Good news goes away by itself. */
+function tell(text, { good = false } = {}) {
+  $("problem").textContent = text;
+  $("problem").hidden = !text;
+  $("problem").classList.toggle("good", good);
+  clearTimeout(untelling);
+  if (good) untelling = setTimeout(() => tell(""), GOOD_NEWS_MS);
 }
 
 /** Draw once per frame, however many messages came. */
@@ -62,7 +72,7 @@ function redraw() {
     captions.show(conversation.entries);
     $("welcome").hidden = conversation.entries.length > 0;
     document.body.dataset.turn = phase === Phase.TALKING ? conversation.turn : Turn.NOBODY;
-    $("turn").textContent = phase === Phase.TALKING ? TURN[conversation.turn] : (STATUS[phase] ?? "");
+    $("turn").textContent = phase === Phase.TALKING ? TURN[conversation.turn] : shortly;
   });
 }
 
@@ -97,8 +107,8 @@ function handlers() {
       enter(Phase.LOST, { said: "" });
     },
     onConnectionRegained: () => {
-      tell("");
-      enter(Phase.TALKING, { said: "The connection is back." });
+      tell(problems.REGAINED, { good: true });
+      enter(Phase.TALKING, { said: "" });
     },
     onBotDisconnected: () => finish({ said: "The agent ended the call." }),
     onDisconnected: () => {
@@ -151,7 +161,6 @@ async function finish({ problem = "", said = "The call has ended." } = {}) {
   conversation.ended();
   tell(problem);
   enter(Phase.IDLE, { said: problem ? "" : said });
-  $("turn").textContent = problem ? "" : said;
   await ending.hangUp().catch(() => {});
 }
 
@@ -215,5 +224,14 @@ $("speaker").addEventListener("change", () => {
 navigator.mediaDevices?.addEventListener("devicechange", () => void listDevices());
 $("speaker-field").hidden = !("setSinkId" in HTMLMediaElement.prototype);
 
+/** An agent that knows only its script is of no use to who does not know what it knows. */
+async function showWhatIsUnderstood() {
+  const { understands } = await (await fetch(new URL("about", document.baseURI))).json();
+  if (!understands.length) return;
+  const examples = understands.slice(0, 3).map((phrase) => `“${phrase.replace(/\bi\b/g, "I")}”`);
+  $("hint").textContent = `This agent understands little. Try ${examples.join(", ")}.`;
+}
+
 enter(Phase.IDLE);
 showLevels();
+showWhatIsUnderstood().catch(() => {});

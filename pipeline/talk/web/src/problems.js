@@ -1,6 +1,7 @@
 /** What went wrong, in words, with what to do about it. */
 
 export const LOST = "The connection was lost. Trying to get it back…";
+export const REGAINED = "The connection is back.";
 export const LOST_FOR_GOOD =
   "The connection was lost and could not be restored. Check that antiphon is still running, then press Talk again.";
 export const UNREACHABLE =
