@@ -10,7 +10,6 @@ from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.transports.registry import create_transport
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.staticfiles import StaticFiles
 from loguru import logger
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
@@ -24,7 +23,7 @@ from pipecat.workers.runner import WorkerRunner
 
 __all__ = ["LOOPBACK_HOSTS", "create_talk_app"]
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 PAGE = Path(__file__).parent / "page"
 
@@ -50,7 +49,7 @@ def create_talk_app(
     Args:
         agent: Answers every call.
         allowed_hosts: The names under which the page may be opened. Others are refused, so that a
-            foreign site cannot reach a loopback server through a name of its own. "*" allows all.
+            foreign site cannot reach a loopback server through a name of its own.
 
     Returns:
         The app.
@@ -66,12 +65,14 @@ def create_talk_app(
     app = FastAPI(
         title="antiphon talk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_names(allowed_hosts))
 
     @app.middleware("http")
     async def guard(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
+        host = _host_name(request)
+        if host not in allowed_hosts:
+            return Response(f"This page does not open as {host!r}.", status_code=400)
         if request.method not in ("GET", "HEAD") and not _is_from_the_page(request):
             return Response("This is for the page that this server shows.", status_code=403)
         response = await call_next(request)
@@ -103,9 +104,11 @@ def _understands(agent: VoiceAgent) -> list[str]:
     return [phrases[0] for phrases in fixed if phrases]
 
 
-def _names(hosts: Collection[str]) -> list[str]:
-    # Starlette compares what stands before the first colon, which of "[::1]:7860" is "[".
-    return ["[" if host.startswith("[") else host for host in hosts]
+def _host_name(request: Request) -> str | None:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return None
 
 
 def _is_from_the_page(request: Request) -> bool:
@@ -124,10 +127,15 @@ class _Calls:
 
     async def answer(self, request: SmallWebRTCRequest) -> dict[str, str]:
         """Answer an offer; a new one begins a call."""
+        if request.type != "offer" or "m=audio" not in request.sdp:
+            raise HTTPException(400, "this is not an SDP offer with audio")
         try:
             answer = await self._handler.handle_web_request(request, self._begin)
-        except ValueError as error:
-            raise HTTPException(400, "the offer is not an SDP offer") from error
+        except HTTPException:
+            raise
+        except Exception as error:
+            # aiortc raises whatever its parser stumbles over, from AssertionError to KeyError.
+            raise HTTPException(400, "the SDP offer cannot be read") from error
         assert answer is not None
         return answer
 

@@ -42,11 +42,15 @@ def talk(
     except ValueError as error:
         _fail(str(error))
     app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
+    is_ipv6 = ":" in host
     try:
-        listening = socket.create_server((host, port))
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if is_ipv6 else socket.AF_INET
+        )
     except OSError as error:
         _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port")
-    address = f"http://{host}:{listening.getsockname()[1]}/"
+    name = f"[{host}]" if is_ipv6 else host
+    address = f"http://{name}:{listening.getsockname()[1]}/"
     typer.echo(f"Talk to the agent at {address} (Ctrl-C ends it)")
     if not no_open:
         webbrowser.open(address)

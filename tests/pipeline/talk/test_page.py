@@ -17,7 +17,9 @@ import soxr
 from antiphon.services.espeak import EspeakSynthesizer
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-ARTEFACTS = Path(__file__).parents[3] / "test-artefacts" / "talk"
+ROOT = Path(__file__).parents[3]
+SOURCES = ROOT / "pipeline/talk/web/src"
+ARTEFACTS = ROOT / "test-artefacts/talk"
 WAV_RATE_HZ = 48_000
 CONVERSATION = [
     (5.0, "what are your opening hours"),
@@ -283,6 +285,38 @@ def test_a_missing_microphone_is_said(playwright: Playwright, server: Server) ->
     press(page, "Talk")
     expect(page.get_by_role("alert")).to_contain_text("No microphone was found.")
     browser.close()
+
+
+def test_a_backchannel_is_marked_and_takes_no_turn(browser: Browser) -> None:
+    page = browser.new_page()
+    shown = page.evaluate(
+        """async ([conversation, view]) => {
+            const load = (source) => import("data:text/javascript," + encodeURIComponent(source));
+            const { Conversation } = await load(conversation);
+            const { Captions } = await load(view);
+            const call = new Conversation(), list = document.createElement("ol");
+            const output = (text, rest) => call.agentSaid({
+                text: text + rest, segment_id: 1, spoken_status: rest ? "in-progress" : "completed",
+                spoken_progress: { accumulated_text: text, remaining_text: rest },
+            });
+            call.agentStarted();
+            call.agentSaid({ text: "Your order is here.", segment_id: 1, spoken_status: "new" });
+            output("Your order", " is here.");
+            call.backchannel("uh-huh");
+            output("Your order is here.", "");
+            call.agentSaid({ text: "Never begun.", segment_id: 2, spoken_status: "in-progress" });
+            call.agentStopped();
+            call.callerStarted();                       // a cough
+            call.callerStopped();
+            new Captions(list, list).show(call.entries);
+            return [...list.children].filter((item) => !item.hidden).map((item) => item.innerText);
+        }""",
+        [(SOURCES / "conversation.js").read_text(), (SOURCES / "view.js").read_text()],
+    )
+    assert [" ".join(entry.split()) for entry in shown] == [
+        "AgentYour order is here.",
+        "You“uh-huh” – heard, no turn taken",
+    ]
 
 
 def test_another_microphone_can_be_chosen_in_the_call(open_page: Opener) -> None:

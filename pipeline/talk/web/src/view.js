@@ -15,11 +15,17 @@ export class Captions {
   #shown = new Map();
   #list;
   #scroller;
+  #following = true;
 
   /** @param {HTMLElement} list @param {HTMLElement} scroller */
   constructor(list, scroller) {
     this.#list = list;
     this.#scroller = scroller;
+    scroller.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = scroller;
+      this.#following = scrollHeight - scrollTop - clientHeight < 80;
+    });
+    new ResizeObserver(() => this.#follow()).observe(scroller);
   }
 
   clear() {
@@ -29,8 +35,6 @@ export class Captions {
 
   /** @param {import("./conversation.js").Entry[]} entries */
   show(entries) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    const atEnd = scrollHeight - scrollTop - clientHeight < 80;
     for (const entry of entries) {
       let item = this.#shown.get(entry.id);
       if (!item) {
@@ -40,7 +44,12 @@ export class Captions {
       }
       RENDER[entry.who](item, /** @type {any} */ (entry));
     }
-    if (atEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#follow();
+  }
+
+  /** Keep the newest words in sight, unless the reader went back to older ones. */
+  #follow() {
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 }
 
