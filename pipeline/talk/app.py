@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.talk.messages import TurnMessages
+from antiphon.pipeline.worker import CallWorker
 from antiphon.transports.registry import create_transport
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
@@ -129,13 +130,26 @@ class _Calls:
         """Answer an offer; a new one begins a call."""
         if request.type != "offer" or "m=audio" not in request.sdp:
             raise HTTPException(400, "this is not an SDP offer with audio")
+        failed: list[Exception] = []
+
+        async def begin(connection: SmallWebRTCConnection) -> None:
+            try:
+                self._begin(connection)
+            except (ImportError, ValueError) as error:
+                failed.append(error)
+                await connection.disconnect()
+
         try:
-            answer = await self._handler.handle_web_request(request, self._begin)
+            answer = await self._handler.handle_web_request(request, begin)
         except HTTPException:
             raise
         except Exception as error:
             # aiortc raises whatever its parser stumbles over, from AssertionError to KeyError.
             raise HTTPException(400, "the SDP offer cannot be read") from error
+        if failed:
+            # An extra that is not installed, a key that is not set. Pipecat's client would repeat
+            # the offer after a status from 500 on.
+            raise HTTPException(424, str(failed[0]))
         assert answer is not None
         return answer
 
@@ -153,8 +167,8 @@ class _Calls:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _begin(self, connection: SmallWebRTCConnection) -> None:
-        task = asyncio.create_task(_run_call(self._agent, connection))
+    def _begin(self, connection: SmallWebRTCConnection) -> None:
+        task = asyncio.create_task(_run(_worker(self._agent, connection)))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -164,7 +178,7 @@ class _Calls:
             logger.opt(exception=error).error("a call ended with an error")
 
 
-async def _run_call(agent: VoiceAgent, connection: SmallWebRTCConnection) -> None:
+def _worker(agent: VoiceAgent, connection: SmallWebRTCConnection) -> CallWorker:
     messages = TurnMessages()
     worker = agent.worker(
         create_transport("webrtc", connection=connection),
@@ -174,6 +188,10 @@ async def _run_call(agent: VoiceAgent, connection: SmallWebRTCConnection) -> Non
         ),
     )
     messages.send = worker.rtvi.send_server_message
+    return worker
+
+
+async def _run(worker: CallWorker) -> None:
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()

@@ -4,7 +4,7 @@ import importlib
 import socket
 import sys
 import webbrowser
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -30,16 +30,17 @@ def talk(
     ] = False,
 ) -> None:
     """Open a page on which you talk to the agent, with captions and times. Ctrl-C ends it."""
+    # Imported here: the command without the extras still has its other parts.
     try:
         import uvicorn
         from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
-
-        answering = _load(agent)
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
             raise
-        _fail(f"{error}; the page needs pip install 'antiphon[cli,offline,server,webrtc]'")
-    except ValueError as error:
+        _fail(f"{error}: pip install 'antiphon[cli,offline,server,webrtc]'")
+    try:
+        answering = _load(agent)
+    except (ImportError, ValueError) as error:
         _fail(str(error))
     app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
     is_ipv6 = ":" in host
@@ -75,6 +76,6 @@ def _load(target: str | None) -> "VoiceAgent":
     return agent
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     typer.secho(f"antiphon talk: {message}", fg=typer.colors.RED, err=True)
     raise typer.Exit(1)

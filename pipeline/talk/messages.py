@@ -40,9 +40,10 @@ class TurnMessages(BaseObserver):
         self.observers: list[BaseObserver] = [self, waits]
         self._agent_speaks = False
 
-        @waits.event_handler("on_latency_breakdown")
         async def on_latency_breakdown(_: Any, breakdown: LatencyBreakdown) -> None:
             await self._tell(wait_message(breakdown))
+
+        waits.add_event_handler("on_latency_breakdown", on_latency_breakdown)
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Note who speaks, and tell what the captions alone would not show.

@@ -139,8 +139,8 @@ async function start() {
     await starting.connect();
   } catch (error) {
     if (call !== starting) return;
-    const problem = error instanceof NoPath ? problems.NO_PATH : problems.connectionProblem(error);
-    await finish({ problem });
+    const noPath = error instanceof NoPath;
+    await finish({ problem: noPath ? problems.NO_PATH : await problems.connectionProblem(error) });
     return;
   }
   if (call !== starting) return;

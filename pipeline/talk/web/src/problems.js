@@ -28,9 +28,11 @@ export function microphoneProblem(error) {
   return MICROPHONE[error?.name] ?? `The microphone could not be opened: ${error?.message ?? error}`;
 }
 
-/** @param {any} error The transport's, with the server's answer in `status` if there was one. */
-export function connectionProblem(error) {
-  return error?.status ? `The agent refused the call (${error.status}).` : UNREACHABLE;
+/** @param {any} error The transport's; where the server refused, `cause` is its response. */
+export async function connectionProblem(error) {
+  if (!(error?.cause instanceof Response)) return UNREACHABLE;
+  const { detail } = await error.cause.json().catch(() => ({}));
+  return `The agent cannot answer: ${detail ?? `the server refused with ${error.cause.status}`}`;
 }
 
 /** @param {any} message RTVI's error message. */
