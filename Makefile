@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROOMS := processors transports services pipeline simulation
 
 # A strict editable install is a tree of links: it is made again when a file comes or goes.
-FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' | sort; cat pyproject.toml)
+FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*' | sort; cat pyproject.toml)
 STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cut -d' ' -f1)
 
 .PHONY: demo test test-system check bench install clean

@@ -145,13 +145,17 @@ class VoiceAgent:
                 for processor in pipeline.processors
                 if isinstance(processor, STTService | LLMService)
             ]
-            kwargs.setdefault(
-                "rtvi_observer_params", RTVIObserverParams(ignored_sources=unredacted)
-            )
+            rtvi = kwargs.setdefault("rtvi_observer_params", RTVIObserverParams())
+            rtvi.ignored_sources = [*rtvi.ignored_sources, *unredacted]
         worker = CallWorker(pipeline, **kwargs)
 
+        greeted = False
+
         async def greet(*_: Any) -> None:
-            if self.greeting:
+            nonlocal greeted
+            # A lost connection that comes back is the same call.
+            if self.greeting and not greeted:
+                greeted = True
                 await worker.queue_frame(TTSSpeakFrame(self.greeting, append_to_context=True))
 
         async def leave(*_: Any) -> None:

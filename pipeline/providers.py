@@ -33,7 +33,8 @@ class Provider:
     """A provider of one kind of service.
 
     Parameters:
-        build: Makes the service from the settings, the embedded agent's script and the instructions.
+        build: Makes the service from the settings, the embedded agent's script and the
+            instructions.
         extra: The extra of antiphon that brings its SDK.
         module: A module that is there when the extra is.
         variables: Environment variables that must be set. In `A|B`, either will do.

@@ -1,11 +1,11 @@
 """`antiphon serve`: answers calls until it is told to stop."""
 
 import asyncio
-import importlib
 import sys
 from typing import Annotated, Any
 
 import typer
+from antiphon.pipeline.loading import load_agent
 from loguru import logger
 
 __all__ = ["serve"]
@@ -53,7 +53,7 @@ def serve(
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
         app = create_app(
-            _load(agent), transports=tuple(transport or ["websocket"]), settings=settings
+            load_agent(agent), transports=tuple(transport or ["websocket"]), settings=settings
         )
     except (ValueError, ImportError) as error:
         raise typer.BadParameter(str(error)) from error
@@ -62,18 +62,3 @@ def serve(
         serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies, log_config=None)
     )
     raise typer.Exit(0 if ended_well else 1)
-
-
-def _load(target: str | None) -> Any:
-    if target is None:
-        from antiphon.pipeline.agent import VoiceAgent
-
-        return VoiceAgent(greeting="Hello, how can I help you?")
-    module, _, name = target.partition(":")
-    if not name:
-        raise ValueError(f"agent {target!r}: write it as module:name")
-    sys.path.insert(0, "")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except AttributeError as error:
-        raise ValueError(f"agent {target!r}: {error}") from error

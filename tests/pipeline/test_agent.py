@@ -1,12 +1,19 @@
 """A voice agent is composed of plain Pipecat parts and answers who calls."""
 
 import asyncio
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from antiphon.pipeline import MissingVariable, VoiceAgent
+from antiphon.processors import PIIRedactor
 from antiphon.services import EspeakTTSService
 from antiphon.transports import MemoryTransport
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.workers.runner import WorkerRunner
 
 
@@ -54,3 +61,42 @@ async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:
     await asyncio.wait_for(heard.wait(), 10)
     await transport.disconnect()
     await asyncio.wait_for(call, 10)
+
+
+async def test_a_connection_that_comes_back_is_not_greeted_again() -> None:
+    said: asyncio.Queue[str] = asyncio.Queue()
+
+    class Speech(BaseObserver):
+        async def on_push_frame(self, data: FramePushed) -> None:
+            if data.first_push and isinstance(data.frame, TTSSpeakFrame):
+                said.put_nowait(data.frame.text)
+
+    transport = MemoryTransport()
+    worker = VoiceAgent(greeting="Hello.").worker(transport, observers=[Speech()])
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    call = asyncio.create_task(runner.run())
+    try:
+        await transport.connect()
+        assert await asyncio.wait_for(said.get(), 10) == "Hello."
+        await transport.connect()
+        # What the second connection may have caused was queued before these two have passed.
+        for goodbye in ("Goodbye.", "Goodbye again."):
+            await worker.queue_frame(TTSSpeakFrame(goodbye))
+            assert await asyncio.wait_for(said.get(), 10) == goodbye
+    finally:
+        await transport.disconnect()
+        await asyncio.wait_for(call, 10)
+
+
+def flat(processor: FrameProcessor) -> Iterator[FrameProcessor]:
+    for inner in processor.processors:
+        yield inner
+        yield from flat(inner)
+
+
+@pytest.mark.parametrize("params", [{}, {"rtvi_observer_params": RTVIObserverParams()}])
+def test_no_way_out_of_a_composed_agent_is_left_unguarded(params: dict[str, Any]) -> None:
+    worker = VoiceAgent().worker(MemoryTransport(), **params)
+    (redactor, *_) = (p for p in flat(worker.pipeline) if isinstance(p, PIIRedactor))
+    assert redactor.check(worker) == []

@@ -1,9 +1,9 @@
-"""The agent of the demo: an order desk with one tool."""
+"""The agent that stands in where none is given: an order desk with one tool, embedded."""
 
 import asyncio
 from typing import Any
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.agent import VoiceAgent
 from pipecat.services.llm_service import FunctionCallParams
 
 __all__ = ["LOOK_UP_SECS", "order_desk"]
@@ -12,7 +12,12 @@ LOOK_UP_SECS = 0.15
 """What an order system takes to answer."""
 
 
-def order_desk(greeting: str, *, look_up_secs: float = LOOK_UP_SECS, **services: Any) -> VoiceAgent:
+def order_desk(
+    greeting: str = "Hello, this is the order desk. How can I help you?",
+    *,
+    look_up_secs: float = LOOK_UP_SECS,
+    **services: Any,
+) -> VoiceAgent:
     """Return the agent, on the embedded services unless others are given.
 
     Args:

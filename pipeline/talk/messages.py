@@ -1,0 +1,98 @@
+"""What the page shows and Pipecat's own RTVI messages do not carry: waits, barge-ins, backchannels.
+
+They travel as RTVI server messages, each an object with a `type`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    InterruptionFrame,
+    UserBackchannelFrame,
+)
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.observers.user_bot_latency_observer import (
+    LatencyBreakdown,
+    MeasuredFrom,
+    UserBotLatencyObserver,
+)
+from pipecat.processors.frame_processor import FrameDirection
+
+__all__ = ["TurnMessages", "wait_message"]
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class TurnMessages(BaseObserver):
+    """Watches one call and sends what happened in its turns.
+
+    Parameters:
+        send: Sends one message to the page; set once the worker exists. Until then nothing is sent.
+        observers: This one and the one that it listens to; both belong in the worker.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.send: Send | None = None
+        waits = UserBotLatencyObserver()
+        self.observers: list[BaseObserver] = [self, waits]
+        self._agent_speaks = False
+
+        async def on_latency_breakdown(_: Any, breakdown: LatencyBreakdown) -> None:
+            await self._tell(wait_message(breakdown))
+
+        waits.add_event_handler("on_latency_breakdown", on_latency_breakdown)
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """Note who speaks, and tell what the captions alone would not show.
+
+        Args:
+            data: A frame on its way from one processor to the next.
+        """
+        frame = data.frame
+        if not data.first_push:
+            return
+        # A broadcast frame comes twice, once for each direction.
+        if frame.broadcast_sibling_id is not None and data.direction != FrameDirection.DOWNSTREAM:
+            return
+        if isinstance(frame, BotStartedSpeakingFrame):
+            self._agent_speaks = True
+        elif isinstance(frame, BotStoppedSpeakingFrame):
+            self._agent_speaks = False
+        elif isinstance(frame, InterruptionFrame) and self._agent_speaks:
+            self._agent_speaks = False
+            await self._tell({"type": "barge-in"})
+        elif isinstance(frame, UserBackchannelFrame):
+            await self._tell({"type": "backchannel", "text": frame.text})
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        if self.send is not None:
+            await self.send(message)
+
+
+def wait_message(breakdown: LatencyBreakdown) -> dict[str, Any]:
+    """Return how long the caller waited for an answer, and for what.
+
+    Args:
+        breakdown: Pipecat's, whose contributions sum to the whole.
+
+    Returns:
+        `total_ms`, whether it is that of the `greeting`, and `stages` in the order in which they
+        happened, each with `key`, `label`, `owner` and `ms`.
+    """
+    return {
+        "type": "wait",
+        "greeting": breakdown.measured_from is MeasuredFrom.CLIENT_CONNECTED,
+        "total_ms": round(breakdown.total_secs * 1000),
+        "stages": [
+            {
+                "key": part.key,
+                "label": part.label,
+                "owner": part.owner,
+                "ms": round(part.duration_secs * 1000),
+            }
+            for part in breakdown.contributions
+        ],
+    }

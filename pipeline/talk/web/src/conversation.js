@@ -1,0 +1,159 @@
+/**
+ * Who said what: events of a call go in, entries to show come out. No page, no network, no clock.
+ *
+ * @typedef {{key: string, label: string, owner: string, ms: number}} Stage
+ * @typedef {{greeting: boolean, total_ms: number, stages: Stage[]}} Wait
+ * @typedef {{text: string, spoken: string, rest: string}} Segment
+ * @typedef {{id: number, who: "caller", text: string, interim: string, open: boolean,
+ *   bargeIn: boolean}} CallerEntry
+ * @typedef {{id: number, who: "agent", segments: Map<number, Segment>, open: boolean,
+ *   interrupted: boolean, wait: Wait | null, tools: string[]}} AgentEntry
+ * @typedef {{id: number, who: "backchannel", text: string}} BackchannelEntry
+ * @typedef {CallerEntry | AgentEntry | BackchannelEntry} Entry
+ */
+
+/** What has the turn: nobody yet, the caller (silent or speaking), or the agent. */
+export const Turn = Object.freeze({
+  NOBODY: "nobody",
+  YOURS: "yours",
+  SPEAKING: "speaking",
+  THINKING: "thinking",
+  AGENT: "agent",
+});
+
+export class Conversation {
+  constructor() {
+    /** @type {Entry[]} */
+    this.entries = [];
+    this.turn = Turn.NOBODY;
+    /** @type {Map<number, AgentEntry>} */
+    this.bySegment = new Map();
+    this.agentSpeaks = false;
+    this.bargingIn = false;
+  }
+
+  callerStarted() {
+    this.turn = Turn.SPEAKING;
+    this.#caller();
+  }
+
+  callerStopped() {
+    this.turn = this.agentSpeaks ? Turn.AGENT : Turn.THINKING;
+    const entry = this.#last("caller");
+    if (entry) entry.open = false;
+  }
+
+  /** @param {string} text @param {boolean} final */
+  callerSaid(text, final) {
+    const entry = this.#caller();
+    if (!final) {
+      entry.interim = text;
+      return;
+    }
+    entry.text = [entry.text, text].filter(Boolean).join(" ");
+    entry.interim = "";
+  }
+
+  agentStarted() {
+    this.agentSpeaks = true;
+    this.turn = Turn.AGENT;
+    this.#agent();
+  }
+
+  agentStopped() {
+    this.agentSpeaks = false;
+    if (this.turn === Turn.AGENT) this.turn = Turn.YOURS;
+  }
+
+  /**
+   * Pipecat's `bot-output`: a sentence when it is about to be spoken, and again as it is.
+   *
+   * @param {{text: string, segment_id?: number, spoken_status?: string,
+   *   spoken_progress?: {accumulated_text: string, remaining_text: string}}} output
+   */
+  agentSaid(output) {
+    const id = output.segment_id ?? -1;
+    // Words of a sentence that was never begun: the caller interrupted before it.
+    if (output.spoken_status === "in-progress" && !this.bySegment.has(id)) return;
+    const entry = this.bySegment.get(id) ?? this.#agent();
+    this.bySegment.set(id, entry);
+    const progress = output.spoken_progress;
+    entry.segments.set(id, {
+      text: output.text,
+      spoken: progress ? progress.accumulated_text : output.text,
+      rest: progress ? progress.remaining_text : "",
+    });
+  }
+
+  bargeIn() {
+    this.agentSpeaks = false;
+    const answer = this.#last("agent");
+    if (answer) {
+      answer.interrupted = true;
+      answer.open = false;
+    }
+    const caller = this.#last("caller");
+    if (caller?.open) caller.bargeIn = true;
+    else this.bargingIn = true;
+  }
+
+  /** @param {string} text */
+  backchannel(text) {
+    this.entries.push({ id: this.entries.length, who: "backchannel", text });
+  }
+
+  /** @param {Wait} wait */
+  waited(wait) {
+    const entry = this.#agent();
+    // An answer may pause and go on; the caller waited for its beginning.
+    entry.wait ??= wait;
+  }
+
+  /** @param {string} name */
+  usedTool(name) {
+    this.#agent().tools.push(name);
+  }
+
+  ended() {
+    this.turn = Turn.NOBODY;
+    this.agentSpeaks = false;
+    for (const entry of this.entries) if ("open" in entry) entry.open = false;
+  }
+
+  /** The caller's words of this turn, in one entry however often they pause. */
+  #caller() {
+    const last = this.#last("caller");
+    if (last && this.entries.at(-1) === last) {
+      last.open ||= this.turn === Turn.SPEAKING;
+      return last;
+    }
+    if (last?.open) return last;
+    const answer = this.#last("agent");
+    if (answer) answer.open = false;
+    /** @type {CallerEntry} */
+    const entry = {
+      id: this.entries.length, who: "caller", text: "", interim: "", open: true,
+      bargeIn: this.bargingIn,
+    };
+    this.bargingIn = false;
+    this.entries.push(entry);
+    return entry;
+  }
+
+  #agent() {
+    const last = this.#last("agent");
+    if (last?.open) return last;
+    /** @type {AgentEntry} */
+    const entry = {
+      id: this.entries.length, who: "agent", segments: new Map(), open: true, interrupted: false,
+      wait: null, tools: [],
+    };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  /** @param {"caller" | "agent"} who @returns {any} */
+  #last(who) {
+    return this.entries.findLast((entry) => entry.who === who);
+  }
+}

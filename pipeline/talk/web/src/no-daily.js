@@ -1,0 +1,2 @@
+/** Stands in for Daily's SDK: see vite.config.js. */
+export default {};

@@ -1,0 +1,350 @@
+"""A person talks to the agent: the real command, in a real browser that hears a WAV."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+from antiphon.services.espeak import EspeakSynthesizer
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+pytestmark = pytest.mark.system
+
+ROOT = Path(__file__).parents[3]
+SOURCES = ROOT / "pipeline/talk/web/src"
+ARTEFACTS = ROOT / "test-artefacts/talk"
+WAV_RATE_HZ = 48_000
+CONVERSATION = [
+    (5.0, "what are your opening hours"),
+    (9.5, "stop please"),
+    (12.5, "my order number is four two one seven"),
+]
+
+
+@dataclass
+class Server:
+    """`antiphon talk` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """As when the network goes away: nothing is answered, nothing is said."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Server]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "antiphon.pipeline", "talk", "--no-open", "--port=0", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = re.search(r"http://\S+", process.stdout.readline())
+        assert said is not None
+        yield Server(process, said[0])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+def launch(playwright: Playwright, *switches: str) -> Browser:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "the browser tests need Chromium: apt-get install chromium"
+    return playwright.chromium.launch(
+        executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", *switches]
+    )
+
+
+def launch_with_caller(playwright: Playwright, wav: Path, *, again: bool) -> Browser:
+    """A browser whose microphone hears a WAV from when it is opened, once or over and over."""
+    return launch(
+        playwright,
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={wav}{'' if again else '%noloop'}",
+    )
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser whose caller asks one thing every five seconds."""
+    wav = tmp_path_factory.mktemp("caller") / "again.wav"
+    write_caller(wav, [(1.0, "what are your opening hours")], length_secs=5)
+    running = launch_with_caller(playwright, wav, again=True)
+    yield running
+    running.close()
+
+
+def write_caller(path: Path, lines: list[tuple[float, str]], *, length_secs: int) -> None:
+    samples = np.zeros(WAV_RATE_HZ * length_secs, dtype=np.int16)
+    for at_secs, text in lines:
+        spoken = EspeakSynthesizer().synthesize(text, voice="en-us+f2")
+        line = soxr.resample(
+            np.frombuffer(spoken.pcm, np.int16), spoken.sample_rate_hz, WAV_RATE_HZ
+        ).astype(np.int16)
+        start = round(at_secs * WAV_RATE_HZ)
+        samples[start : start + len(line)] = line
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, WAV_RATE_HZ, 0, "NONE", "not compressed"))
+        file.writeframes(samples.tobytes())
+
+
+Opener = Callable[..., Page]
+Screenshot = Callable[[Page, str], None]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
+    """Open the page as a person's browser would; without a permission unless it is granted."""
+    contexts = []
+
+    def opened(*, microphone: bool = True, **options: object) -> Page:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        if microphone:
+            context.grant_permissions(["microphone"])
+        page = context.new_page()
+        page.goto(server.url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def screenshot() -> Screenshot:
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+    return take
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def captions(page: Page, who: str) -> list[str]:
+    """What is shown as said by "caller" or "agent", oldest first."""
+    return page.locator(f"li.{who} .words").all_inner_texts()
+
+
+def test_a_whole_conversation_with_a_barge_in(
+    playwright: Playwright, server: Server, screenshot: Screenshot, tmp_path: Path
+) -> None:
+    wav = tmp_path / "conversation.wav"
+    write_caller(wav, CONVERSATION, length_secs=30)
+    browser = launch_with_caller(playwright, wav, again=False)
+    page = browser.new_page(viewport={"width": 1180, "height": 820}, permissions=["microphone"])
+    page.goto(server.url)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    screenshot(page, "desktop-light-idle")
+    press(page, "Talk")
+    turn, last_heard = page.locator("#turn"), page.locator("li.caller .words").last
+    meter, loudest = page.get_by_role("meter", name="Agent voice level"), 0
+
+    # The greeting is seen, word by word, and heard.
+    expect(page.locator("li.agent")).to_contain_text(
+        "Hello, this is the order desk.", timeout=15_000
+    )
+    while turn.inner_text() != "Your turn":
+        loudest = max(loudest, int(meter.get_attribute("aria-valuenow") or 0))
+        page.wait_for_timeout(50)
+    assert loudest > 30
+    expect(meter).to_have_attribute("aria-valuenow", "0")
+
+    # What the caller says is shown while it is said.
+    expect(turn).to_have_text("Listening to you", timeout=15_000)
+    expect(page.locator("li.caller .interim")).to_contain_text("what are")
+    expect(last_heard).to_have_text("what are your opening hours")
+
+    # The answer, how long it took, and for what.
+    answer = page.locator("li.agent").nth(1)
+    expect(answer).to_contain_text("We are open from nine")
+    expect(answer.locator("summary")).to_contain_text(re.compile(r"\d\.\d\d s after you stopped"))
+    answer.locator("summary").focus()
+    page.keyboard.press("Enter")
+    stages = answer.get_by_role("row")
+    expect(stages.filter(has_text="endpointing wait")).to_contain_text(re.compile(r"\d+ ms"))
+    expect(stages.filter(has_text="LLM inference")).to_be_visible()
+    total_ms = float(answer.locator("summary b").inner_text().removesuffix(" s")) * 1000
+    parts_ms = [int(ms.removesuffix(" ms")) for ms in answer.locator("td.ms").all_inner_texts()]
+    assert sum(parts_ms) == pytest.approx(total_ms, abs=15)
+    screenshot(page, "desktop-light-answer")
+
+    # The caller talks over it: it falls silent, and what was not spoken is marked.
+    expect(answer.locator(".tag")).to_have_text("interrupted", timeout=10_000)
+    expect(answer.locator("s")).to_contain_text("Saturday.")
+    expect(page.locator("li.caller .tag")).to_have_text("interrupted the agent")
+    expect(last_heard).to_have_text("stop please")
+    answer = page.locator("li.agent").last
+    expect(answer).to_contain_text("Okay.")
+
+    # A tool is used, and the answer has its result.
+    expect(answer).to_contain_text("Your order 4 2 1 7 is on its way", timeout=15_000)
+    expect(answer.locator(".tag.tool")).to_have_text("used get_order_status")
+    assert captions(page, "caller")[-1] == "my order number is four two one seven"
+    page.emulate_media(color_scheme="dark")
+    screenshot(page, "desktop-dark-tool")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    screenshot(page, "phone-dark-tool")
+    page.emulate_media(color_scheme="light")
+    screenshot(page, "phone-light-tool")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+    press(page, "Hang up")
+    expect(turn).to_have_text("The call has ended.")
+    expect(page.get_by_role("button", name="Talk", exact=True)).to_be_visible()
+    origin = page.evaluate("location.origin")
+    assert [url for url in loaded if not url.startswith((origin, "blob:", "data:"))] == []
+    browser.close()
+
+
+def test_a_lost_connection_is_said_and_regained(
+    open_page: Opener, server: Server, screenshot: Screenshot
+) -> None:
+    page = open_page(viewport=PHONE, color_scheme="dark", device_scale_factor=2)
+    screenshot(page, "phone-dark-idle")
+    press(page, "Talk")
+    expect(page.locator("li.agent")).to_contain_text("Hello", timeout=15_000)
+    problem = page.get_by_role("alert")
+    with server.unreachable():
+        expect(problem).to_contain_text("The connection was lost. Trying", timeout=10_000)
+        screenshot(page, "phone-dark-lost")
+    expect(problem).to_contain_text("The connection is back.", timeout=10_000)
+    # The same call goes on: it is answered, and not greeted again.
+    answers = page.locator("li.agent").filter(has_text="We are open")
+    expect(answers.first).to_be_visible(timeout=20_000)
+    assert " ".join(captions(page, "agent")).count("Hello, this is the order desk.") == 1
+
+
+def test_a_server_that_stops_says_goodbye(playwright: Playwright) -> None:
+    browser = launch(playwright, "--use-fake-device-for-media-stream")
+    with serving() as server:
+        page = browser.new_page()
+        page.context.grant_permissions(["microphone"])
+        page.goto(server.url)
+        page.keyboard.press("Tab")  # the captions
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Hang up")).to_be_focused(timeout=15_000)
+        expect(page.get_by_role("status")).to_have_text("Connected. You can talk.", timeout=15_000)
+        server.process.terminate()
+        expect(page.locator("#turn")).to_have_text("The agent ended the call.")
+        assert server.process.wait(10) in (0, -15)
+        press(page, "Talk")
+        expect(page.get_by_role("alert")).to_contain_text(
+            "The agent did not answer.", timeout=15_000
+        )
+    browser.close()
+
+
+def test_an_agent_that_lacks_something_says_what(
+    open_page: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    (tmp_path / "mine.py").write_text(
+        "from antiphon.pipeline import VoiceAgent\nagent = VoiceAgent(stt='deepgram')\n"
+    )
+    with serving("--agent=mine:agent") as server:
+        page = open_page()
+        page.goto(server.url)
+        press(page, "Talk")
+        problem = page.get_by_role("alert")
+        expect(problem).to_contain_text("The agent cannot answer: the 'deepgram' stt service needs")
+
+
+def test_a_blocked_microphone_is_said(open_page: Opener, screenshot: Screenshot) -> None:
+    page = open_page(microphone=False, viewport=PHONE)
+    press(page, "Talk")
+    expect(page.get_by_role("alert")).to_contain_text("The microphone is blocked. Allow it")
+    expect(page.get_by_role("button", name="Talk", exact=True)).to_be_visible()
+    screenshot(page, "phone-light-blocked")
+
+
+def test_a_missing_microphone_is_said(playwright: Playwright, server: Server) -> None:
+    browser = launch(playwright, "--disable-audio-input")
+    page = browser.new_page()
+    page.context.grant_permissions(["microphone"])
+    page.goto(server.url)
+    press(page, "Talk")
+    expect(page.get_by_role("alert")).to_contain_text("No microphone was found.")
+    browser.close()
+
+
+def test_a_backchannel_is_marked_and_takes_no_turn(browser: Browser) -> None:
+    page = browser.new_page()
+    shown = page.evaluate(
+        """async ([conversation, view]) => {
+            const load = (source) => import("data:text/javascript," + encodeURIComponent(source));
+            const { Conversation } = await load(conversation);
+            const { Captions } = await load(view);
+            const call = new Conversation(), list = document.createElement("ol");
+            const output = (text, rest) => call.agentSaid({
+                text: text + rest, segment_id: 1, spoken_status: rest ? "in-progress" : "completed",
+                spoken_progress: { accumulated_text: text, remaining_text: rest },
+            });
+            call.agentStarted();
+            call.agentSaid({ text: "Your order is here.", segment_id: 1, spoken_status: "new" });
+            output("Your order", " is here.");
+            call.backchannel("uh-huh");
+            output("Your order is here.", "");
+            call.agentSaid({ text: "Never begun.", segment_id: 2, spoken_status: "in-progress" });
+            call.agentStopped();
+            call.callerStarted();                       // a cough
+            call.callerStopped();
+            new Captions(list, list).show(call.entries);
+            return [...list.children].filter((item) => !item.hidden).map((item) => item.innerText);
+        }""",
+        [(SOURCES / "conversation.js").read_text(), (SOURCES / "view.js").read_text()],
+    )
+    assert [" ".join(entry.split()) for entry in shown] == [
+        "AgentYour order is here.",
+        "You“uh-huh” – heard, no turn taken",
+    ]
+
+
+def test_another_microphone_can_be_chosen_in_the_call(open_page: Opener) -> None:
+    page = open_page()
+    press(page, "Talk")
+    said = page.locator("li.caller")
+    expect(said).to_contain_text("opening hours", timeout=15_000)
+    microphones = page.get_by_role("combobox", name="Microphone")
+    names = microphones.locator("option").all_inner_texts()
+    assert len(names) > 2
+    microphones.select_option(names[-1])
+    # The recording goes on in the new one.
+    expect(said.nth(1)).to_contain_text("opening hours", timeout=20_000)
