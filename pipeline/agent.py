@@ -143,7 +143,7 @@ class VoiceAgent:
             unredacted: list[FrameProcessor] = [
                 processor
                 for processor in pipeline.processors
-                if isinstance(processor, STTService | LLMService)
+                if isinstance(processor, STTService | DTMFAggregator | LLMService)
             ]
             rtvi = kwargs.setdefault("rtvi_observer_params", RTVIObserverParams())
             rtvi.ignored_sources = [*rtvi.ignored_sources, *unredacted]
