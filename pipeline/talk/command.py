@@ -29,13 +29,17 @@ def talk(
     # Imported here: the command without the extras still has its other parts.
     try:
         import uvicorn
+        from antiphon.pipeline.order_desk import order_desk
         from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
             raise
         _fail(f"{error}: pip install 'antiphon[cli,offline,server,webrtc]'")
     try:
-        answering = load_agent(agent)
+        # The page's captions have not been brought together with the redactor and the interruption
+        # strategy yet; the page is the speaker's own.
+        own = order_desk(interruption=False, redaction=None)
+        answering = load_agent(agent) if agent else own
     except (ImportError, ValueError) as error:
         _fail(str(error))
     app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
