@@ -15,7 +15,14 @@ from antiphon.processors.latency import (
     LatencyObserver,
     WatchdogLimits,
 )
-from antiphon.processors.redaction import PIIRedactor, PIIRestorer, Policy, Vault, guard_logs
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRTVIProcessor,
+    Vault,
+    guard_logs,
+)
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
@@ -31,9 +38,6 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
-from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -175,18 +179,10 @@ class VoiceAgent:
                 limits=self.limits,
                 end_stuck=True,
             )
-        pipeline = self.pipeline(transport, latency=latency)
         if self.redaction is not None:
             guard_logs()
-            # RTVI tells a client of a frame at its first push, which is before the redactor.
-            unredacted: list[FrameProcessor] = [
-                processor
-                for processor in pipeline.processors
-                if isinstance(processor, STTService | DTMFAggregator | LLMService)
-            ]
-            rtvi = kwargs.setdefault("rtvi_observer_params", RTVIObserverParams())
-            rtvi.ignored_sources = [*rtvi.ignored_sources, *unredacted]
-        worker = CallWorker(pipeline, latency=latency, **kwargs)
+            kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        worker = CallWorker(self.pipeline(transport, latency=latency), latency=latency, **kwargs)
 
         greeted = False
 
