@@ -136,7 +136,8 @@ class LatencyObserver(BaseObserver):
     def measures(self) -> ConversationMeasures:
         """How the conversation has gone so far, with its cost."""
         cost = self._call.usage.cost(self._prices)
-        return self._call.conversation.measures(self.now(), cost=cost)
+        measures = self._call.conversation.measures(self.now(), cost=cost)
+        return replace(measures, prices_as_of=self._prices.as_of)
 
     def now(self) -> float:
         """Return the present time in seconds of the pipeline's clock."""
@@ -204,7 +205,9 @@ class LatencyObserver(BaseObserver):
             await self._see(Moment.CALL_ENDED, None)
             if self._timer:
                 self._timer.cancel()
-            await self._call_event_handler("on_call_ended", self.measures)
+            measures = self.measures
+            self._process.add_call(measures)
+            await self._call_event_handler("on_call_ended", measures)
         await super().cleanup()
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:

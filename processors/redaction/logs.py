@@ -17,9 +17,15 @@ __all__ = ["RedactingFilter", "guard_logs", "logs_guarded"]
 
 _guarded: set[str] = set()
 
+# By this the lines of a call are found. It is the provider's or ours and no caller's, but as
+# random as a secret is.
+_CALL_ID = "call_id"
+
 
 def guard_logs(language: str = "en") -> None:
     """Redact every loguru record, for all sinks there are and will be, and the root `logging` ones.
+
+    An `extra` named `call_id` is left as it is.
 
     Replaces a patcher that was configured before; a later `logger.configure(patcher=...)` would
     replace this one.
@@ -32,7 +38,7 @@ def guard_logs(language: str = "en") -> None:
     def patch(record: "Record") -> None:
         record["message"] = _message(record["message"], language)
         for key, value in record["extra"].items():
-            if isinstance(value, str):
+            if isinstance(value, str) and key != _CALL_ID:
                 record["extra"][key] = scrub(value, language)
         error = record["exception"]
         if error is not None:

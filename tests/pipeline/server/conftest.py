@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
-from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server import Agent, ServerSettings, create_app
 from antiphon.pipeline.worker import CallWorker
 from fastapi import FastAPI
 from pipecat.frames.frames import (
@@ -223,12 +223,16 @@ class Running:
 
 @asynccontextmanager
 async def run_server(
-    *transports: str, crash: bool = False, prefix: str = "", **settings: Any
+    *transports: str,
+    agent: Agent | None = None,
+    crash: bool = False,
+    prefix: str = "",
+    **settings: Any,
 ) -> AsyncIterator[Running]:
-    agent = ParrotAgent(crash=crash)
+    parrot = ParrotAgent(crash=crash)
     options: dict[str, Any] = {"twilio_auth_token": AUTH_TOKEN, "api_keys": API_KEY, **settings}
     app = create_app(
-        agent, transports=transports or ("twilio",), settings=ServerSettings(**options)
+        agent or parrot, transports=transports or ("twilio",), settings=ServerSettings(**options)
     )
     outer = app
     if prefix:
@@ -242,7 +246,7 @@ async def run_server(
     port = server.servers[0].sockets[0].getsockname()[1]
     base = f"http://127.0.0.1:{port}{prefix}"
     async with aiohttp.ClientSession() as session:
-        running = Running(app, agent, base, session, Phone(session, base))
+        running = Running(app, parrot, base, session, Phone(session, base))
         try:
             yield running
         finally:

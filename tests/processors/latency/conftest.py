@@ -258,6 +258,7 @@ def run_call() -> RunCall:
     ) -> Call:
         delays = delays or Delays()
         process = options.pop("process", None) or LatencyStats()
+        start = options.pop("start", None) or VADUserTurnStartStrategy()
         observer = observer or LatencyObserver(process=process, **options)
         slow_context = Slow(LLMContextFrame, lambda: delays.context)
         stt, llm, tts = Stt(delays), Llm(delays), Tts(delays)
@@ -266,7 +267,7 @@ def run_call() -> RunCall:
             LLMContext(),
             user_params=LLMUserAggregatorParams(
                 user_turn_strategies=UserTurnStrategies(
-                    start=[VADUserTurnStartStrategy()],
+                    start=[start],
                     stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=delays.turn)],
                 )
             ),

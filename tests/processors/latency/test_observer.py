@@ -12,13 +12,18 @@ from antiphon.processors.latency import (
     TurnKind,
     snapshot,
 )
+from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
     LLMContextFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 
 pytestmark = pytest.mark.looptime
 
@@ -162,6 +167,28 @@ async def test_a_barge_in_is_timed_step_by_step(run_call: Any) -> None:
     assert barge_in.total_secs == near(0.2)
     assert [turn.kind for turn in call.turns] == [TurnKind.ANSWERED, TurnKind.ANSWERED]
     assert call.ended[0].barge_ins == 1
+
+
+async def test_what_is_written_before_an_interruption_arrives_is_no_answer(run_call: Any) -> None:
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(1.4)
+        await call.speak(secs=0.3)
+        await asyncio.sleep(10)
+
+    start = TranscriptionUserTurnStartStrategy()
+    call = await run_call(scene, after_tts=[Late()], start=start)
+    assert [turn.kind for turn in call.turns] == [TurnKind.ANSWERED, TurnKind.ANSWERED]
+    assert [turn.flags for turn in call.turns] == [(), ()]
+    assert call.stalls == []
+
+
+class Late(SafeProcessor):
+    """Passes an interruption on late, as a busy loop does."""
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, InterruptionFrame):
+            await asyncio.sleep(0.1)
 
 
 async def test_an_interrupted_and_an_empty_turn_do_not_spoil_the_percentiles(
