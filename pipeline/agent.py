@@ -7,7 +7,14 @@ from typing import Any
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import Interruption
-from antiphon.processors.redaction import PIIRedactor, PIIRestorer, Policy, Vault, guard_logs
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRTVIProcessor,
+    Vault,
+    guard_logs,
+)
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
@@ -23,9 +30,6 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
-from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -136,18 +140,10 @@ class VoiceAgent:
             The worker, to be added to a `WorkerRunner`.
         """
         kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
-        pipeline = self.pipeline(transport)
         if self.redaction is not None:
             guard_logs()
-            # RTVI tells a client of a frame at its first push, which is before the redactor.
-            unredacted: list[FrameProcessor] = [
-                processor
-                for processor in pipeline.processors
-                if isinstance(processor, STTService | DTMFAggregator | LLMService)
-            ]
-            rtvi = kwargs.setdefault("rtvi_observer_params", RTVIObserverParams())
-            rtvi.ignored_sources = [*rtvi.ignored_sources, *unredacted]
-        worker = CallWorker(pipeline, **kwargs)
+            kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        worker = CallWorker(self.pipeline(transport), **kwargs)
 
         greeted = False
 
