@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
     from antiphon.pipeline.server.logs import log_as_json
-    from antiphon.pipeline.server.settings import ServerSettings
+    from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
 
     given: dict[str, Any] = {
         "capacity": capacity,
@@ -58,7 +58,7 @@ def serve(
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
         if workers > 1:
-            from antiphon.pipeline.server.supervisor import Supervisor, WorkerOptions
+            from antiphon.pipeline.server.supervisor import Supervisor
 
             options = WorkerOptions(
                 agent=agent,

@@ -13,17 +13,16 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from antiphon.pipeline.server.lobby import ASKED, LocalLobby
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.merging import counted, merge_metrics
 from antiphon.pipeline.server.peer import Peer
-from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.server.settings import WorkerOptions
 from loguru import logger
 
-__all__ = ["Supervisor", "WorkerFailed", "WorkerOptions"]
+__all__ = ["Supervisor", "WorkerFailed"]
 
 # As many connections may wait while a worker starts; Linux caps it at net.core.somaxconn.
 BACKLOG = 2048
@@ -32,23 +31,6 @@ BACKLOG = 2048
 YOUNG_SECS = 5.0
 
 REPORT_SECS = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions:
-    """What every worker of a server is told.
-
-    Parameters:
-        agent: `module:name` of the agent; None for the embedded one.
-        transports: The doors to open.
-        settings: The limits and keys, with a secret.
-        trusted_proxies: Whose X-Forwarded headers are believed.
-    """
-
-    agent: str | None
-    transports: tuple[str, ...]
-    settings: ServerSettings
-    trusted_proxies: str
 
 
 class WorkerFailed(ValueError):

@@ -12,7 +12,7 @@ from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.drain import DrainServer
 from antiphon.pipeline.server.lobby import RemoteLobby
 from antiphon.pipeline.server.peer import Peer
-from antiphon.pipeline.server.supervisor import WorkerOptions
+from antiphon.pipeline.server.settings import WorkerOptions
 from fastapi import FastAPI
 
 __all__ = ["run_worker"]
@@ -31,7 +31,7 @@ async def run_worker(
     Returns:
         Whether every call came to its end.
     """
-    methods: dict[str, Any] = {}
+    methods: dict[str, Any] = {"stop": lambda: None}
     supervisor = Peer(methods)
     try:
         app = create_app(
@@ -115,7 +115,8 @@ class _WorkerServer(DrainServer):
 
     def _protocol(self) -> asyncio.Protocol:
         # As uvicorn makes it for each connection that it accepts.
-        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
         return protocol
