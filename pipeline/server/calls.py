@@ -30,7 +30,7 @@ class Agent(Protocol):
     """What a server needs of an agent; `VoiceAgent` is one."""
 
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
-        """Make the worker of one call."""
+        """Make the worker of one call; `outbound=True` comes along if the agent made the call."""
         ...
 
 
@@ -134,6 +134,7 @@ class Calls:
         parameters: Mapping[str, str] | None = None,
         base_url: str = "",
         control: "TwilioControl | None" = None,
+        outbound: bool = False,
     ) -> None:
         """Run one call until it ends; whatever goes wrong in it stays in it.
 
@@ -145,6 +146,7 @@ class Calls:
             parameters: What the start of the call carried along.
             base_url: The public address of the app.
             control: Transfers and holds the call.
+            outbound: Whether the agent made the call.
         """
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
@@ -159,7 +161,7 @@ class Calls:
                     call = Call(
                         id=call_id,
                         transport_kind=transport_kind,
-                        worker=self._worker(transport),
+                        worker=self._worker(transport, outbound),
                         parameters=parameters or {},
                         base_url=base_url,
                         control=control,
@@ -228,9 +230,11 @@ class Calls:
         logger.info(f"call has lasted {secs:g} s: ending it")
         await call.end(self.settings.goodbye)
 
-    def _worker(self, transport: BaseTransport) -> CallWorker:
+    def _worker(self, transport: BaseTransport, outbound: bool) -> CallWorker:
         return self._agent.worker(
             transport,
+            # An agent that makes no calls need not know the word.
+            **({"outbound": True} if outbound else {}),
             idle_timeout_secs=self.settings.idle_secs,
             cancel_on_idle_timeout=False,
             end_deadline_secs=GOODBYE_SECS,
