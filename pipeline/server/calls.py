@@ -182,8 +182,9 @@ class Calls:
                 except Exception as error:
                     # Its text may quote speech, so only its type is told.
                     logger.error(f"call failed: {type(error).__name__}")
-                seconds = time.monotonic() - started_at
-                logger.info(f"call {outcome} after {seconds:.1f} s")
+                # A number in the text could be taken for a caller's and redacted.
+                seconds = round(time.monotonic() - started_at, 1)
+                logger.bind(seconds=seconds).info(f"call {outcome}")
         finally:
             self.lobby.leave()
             self.active -= 1
@@ -279,8 +280,8 @@ def _log_turns(worker: CallWorker) -> None:
         return
 
     async def log(_: Any, turn: int, secs: float, was_interrupted: bool) -> None:
-        logger.bind(turn_id=turn, interrupted=was_interrupted).info(
-            f"turn ended after {secs:.1f} s"
+        logger.bind(turn_id=turn, seconds=round(secs, 1), interrupted=was_interrupted).info(
+            "turn ended"
         )
 
     turns.add_event_handler("on_turn_ended", log)

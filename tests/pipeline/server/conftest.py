@@ -66,8 +66,12 @@ class ParrotAgent:
 
     crash: bool = False
     workers: list[CallWorker] = field(default_factory=list)
+    called_out: list[bool] = field(default_factory=list)
 
-    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+    def worker(
+        self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
+    ) -> CallWorker:
+        self.called_out.append(outbound)
         if self.crash:
             raise RuntimeError("no agent today")
         worker = CallWorker(
