@@ -2,12 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import Interruption
-from antiphon.processors.redaction import PIIRedactor, PIIRestorer, Policy, Vault, guard_logs
+from antiphon.processors.latency import (
+    Apology,
+    Budgets,
+    Filler,
+    LatencyObserver,
+    WatchdogLimits,
+)
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRTVIProcessor,
+    Vault,
+    guard_logs,
+)
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
@@ -23,9 +38,6 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
-from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -40,6 +52,12 @@ __all__ = ["VoiceAgent"]
 # Smart Turn judges synthetic voices at random, and the embedded recogniser's final is there 5 ms
 # after the VAD stop, so silence alone ends a turn. Both figures measured.
 EMBEDDED_SPEECH_TIMEOUT_SECS = 0.4
+
+# A recording, because the voice may be what is stuck. Spoken by flite's voice rms.
+APOLOGY = Path(__file__).with_name("apology.wav")
+
+# By then a filler has been heard, so a slow answer is given longer than an observer alone gives it.
+FIRST_TOKEN_LIMIT_SECS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +85,11 @@ class VoiceAgent:
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
         interruption: Whether the agent talks on through "uh-huh" and remembers what was heard; else
             any voice or transcript interrupts it.
+        latency: What a wait for the agent may cost; each is measured, and None measures nothing.
+        limits: After how long a service counts as stuck. Its request is then ended and the caller
+            hears the apology. A model that thinks for long needs another `no_first_token`.
+        fillers: What the agent says in turn when a tool or the model keeps the caller waiting.
+        apology: A WAV file, 16-bit and mono, that asks the caller to say it again, if any.
         redaction: What becomes of personal data, on the way to the LLM and back; None for nothing.
     """
 
@@ -80,13 +103,22 @@ class VoiceAgent:
     keypad_prefix: str = "DTMF: "
     sentences: bool = True
     interruption: bool = True
+    latency: Budgets | None = field(default_factory=Budgets)
+    limits: WatchdogLimits = field(
+        default_factory=lambda: WatchdogLimits(no_first_token=FIRST_TOKEN_LIMIT_SECS)
+    )
+    fillers: Sequence[str] = ("One moment…",)
+    apology: Path | None = APOLOGY
     redaction: Policy | None = field(default_factory=Policy)
 
-    def pipeline(self, transport: BaseTransport) -> Pipeline:
+    def pipeline(
+        self, transport: BaseTransport, *, latency: LatencyObserver | None = None
+    ) -> Pipeline:
         """Compose a plain Pipecat pipeline for one call.
 
         Args:
             transport: Where the caller is.
+            latency: An observer of the worker's, by which the apology knows of a stuck service.
 
         Returns:
             The pipeline, from `transport.input()` to the assistant's context aggregator.
@@ -118,7 +150,9 @@ class VoiceAgent:
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
+                *([Filler(texts=self.fillers)] if self.fillers else []),
                 *self._restoring(vault, tts),
+                *([Apology(recording=self.apology, observer=latency)] if self.apology else []),
                 *([interruption.playback] if interruption else []),
                 transport.output(),
                 aggregators.assistant(),
@@ -130,24 +164,25 @@ class VoiceAgent:
 
         Args:
             transport: Where the caller is.
-            **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`.
+            **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`; its
+                `conversation_id` is also what the latency of the call is reported under.
 
         Returns:
             The worker, to be added to a `WorkerRunner`.
         """
         kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
-        pipeline = self.pipeline(transport)
+        latency = None
+        if self.latency:
+            latency = LatencyObserver(
+                call_id=kwargs.get("conversation_id") or "",
+                budgets=self.latency,
+                limits=self.limits,
+                end_stuck=True,
+            )
         if self.redaction is not None:
             guard_logs()
-            # RTVI tells a client of a frame at its first push, which is before the redactor.
-            unredacted: list[FrameProcessor] = [
-                processor
-                for processor in pipeline.processors
-                if isinstance(processor, STTService | DTMFAggregator | LLMService)
-            ]
-            rtvi = kwargs.setdefault("rtvi_observer_params", RTVIObserverParams())
-            rtvi.ignored_sources = [*rtvi.ignored_sources, *unredacted]
-        worker = CallWorker(pipeline, **kwargs)
+            kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        worker = CallWorker(self.pipeline(transport, latency=latency), latency=latency, **kwargs)
 
         greeted = False
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from antiphon.pipeline.server.admission import Admission
+from antiphon.pipeline.server.lobby import Lobby, LocalLobby
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import Tokens
@@ -90,23 +90,33 @@ def current_call() -> Call:
 
 
 class Calls:
-    """Runs calls and knows how many there are."""
+    """Runs calls and knows how many there are.
 
-    def __init__(self, agent: Agent, settings: ServerSettings, metrics: CallMetrics) -> None:
+    Parameters:
+        active: How many.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        settings: ServerSettings,
+        metrics: CallMetrics,
+        lobby: Lobby | None = None,
+    ) -> None:
         """Create the calls, none yet.
 
         Args:
             agent: Answers every call.
             settings: The limits.
             metrics: Where they are counted.
+            lobby: Who is let in; by default this process decides for itself.
         """
         self.settings = settings
         self.metrics = metrics
         secret = settings.secret.get_secret_value().encode() if settings.secret else None
-        self.tokens = Tokens(secret=secret)
-        self.admission = Admission(
-            capacity=settings.capacity, promise_secs=self.tokens.lifetime_secs
-        )
+        self.lobby: Lobby = lobby or LocalLobby(capacity=settings.capacity)
+        self.tokens = Tokens(secret=secret, use=self.lobby.use)
+        self.active = 0
         self._agent = agent
         self._running: list[Call] = []
         self._empty = asyncio.Event()
@@ -149,7 +159,8 @@ class Calls:
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
         outcome = "failed"
-        self.admission.enter(key)
+        self.lobby.enter(key)
+        self.active += 1
         self._empty.clear()
         active.inc()
         try:
@@ -172,13 +183,14 @@ class Calls:
                 seconds = time.monotonic() - started_at
                 logger.info(f"call {outcome} after {seconds:.1f} s")
         finally:
-            self.admission.leave()
+            self.lobby.leave()
+            self.active -= 1
             active.dec()
             self.metrics.ended.labels(transport_kind, outcome).inc()
             self.metrics.seconds.observe(time.monotonic() - started_at)
             for reason, count in getattr(transport, "dropped", {}).items():
                 self.metrics.dropped.labels(reason).inc(count)
-            if not self.admission.active:
+            if not self.active:
                 self._empty.set()
 
     async def drain(self, limit_secs: float) -> None:
@@ -187,9 +199,9 @@ class Calls:
         Args:
             limit_secs: Seconds after which the calls that go on are said goodbye to.
         """
-        self.admission.draining = True
+        self.lobby.close()
         self.metrics.draining.set(1)
-        logger.info(f"draining: {self.admission.active} call(s), {limit_secs:g} s at most")
+        logger.info(f"draining: {self.active} call(s), {limit_secs:g} s at most")
         if await self._emptied(limit_secs):
             return
         calls = list(self._running)
@@ -197,6 +209,18 @@ class Calls:
         await asyncio.gather(*(call.end(self.settings.goodbye) for call in calls))
         if not await self._emptied(GOODBYE_SECS):
             await self.cancel()
+
+    async def cancel_call(self, call_id: str, reason: str) -> None:
+        """End a call now, wherever it runs; if it is over, nothing happens.
+
+        Args:
+            call_id: The provider's id.
+            reason: Why, for the log.
+        """
+        if call := self.find(call_id):
+            await call.worker.cancel(reason=reason)
+        else:
+            self.lobby.cancel(call_id, reason)
 
     async def cancel(self) -> None:
         """End every call now."""

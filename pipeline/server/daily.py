@@ -60,7 +60,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         if body.dial_out_to and not _may_dial(body.dial_out_to, settings.dial_prefixes):
             raise HTTPException(403, "this number may not be called: see ANTIPHON_DIAL_PREFIXES")
         call_id = uuid.uuid4().hex
-        if refusal := calls.admission.promise(call_id, now=time.monotonic()):
+        if refusal := await calls.lobby.promise(call_id):
             calls.metrics.refused.labels("daily", refusal).inc()
             raise full(refusal)
         try:
@@ -73,7 +73,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
                 now=time.time(),
             )
         except RuntimeError as error:
-            calls.admission.withdraw(call_id)
+            calls.lobby.withdraw(call_id)
             logger.error(str(error))
             raise HTTPException(502, "Daily made no room") from error
         transport = create_daily_transport(

@@ -96,7 +96,7 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
     server = _DrainServer(config, calls)
     await server.serve()
     await server.drained()
-    cut = calls.admission.active
+    cut = calls.active
     if cut:
         await calls.cancel()
     return cut == 0

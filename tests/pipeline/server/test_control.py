@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from antiphon.pipeline.server.control import Handoff, Handoffs, call_control_tools
+from antiphon.pipeline.server.control import call_control_tools
+from antiphon.pipeline.server.handoffs import Handoffs
 from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
 from pipecat.processors.aggregators.llm_context import LLMContext
 
@@ -236,7 +237,7 @@ def test_the_model_is_told_what_the_tools_take() -> None:
 
 def test_a_handoff_is_forgotten_after_an_hour_and_when_there_are_too_many() -> None:
     handoffs = Handoffs(keep=2)
-    first, second, third = (handoffs.add(Handoff(), now=0.0) for _ in range(3))
+    first, second, third = (handoffs.add({}, now=0.0) for _ in range(3))
     found = [handoffs.find(i, now=10.0) is not None for i in (first, second, third)]
     assert found == [False, True, True]
     assert handoffs.find(third, now=3601.0) is None

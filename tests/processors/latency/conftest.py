@@ -1,8 +1,10 @@
 """One call, with a known delay in every stage, through a stock pipeline in virtual time."""
 
 import asyncio
+import wave
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -321,3 +323,13 @@ def run_call() -> RunCall:
         return call
 
     return run
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A WAV file of half a second whose every sample is 0x1111."""
+    path = tmp_path / "sorry.wav"
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        wav.writeframes(b"\x11\x11" * (RATE_HZ // 2))
+    return path
