@@ -15,20 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["RedactingFilter", "guard_logs", "logs_guarded"]
 
-_guarded: set[str] = set()
+# By which an operator finds a call: no caller's number, though it may look like one.
+_IDS = frozenset({"call_id", "conversation_id"})
 
-# By this the lines of a call are found. It is the provider's or ours and no caller's, but as
-# random as a secret is.
-_CALL_ID = "call_id"
+_guarded: set[str] = set()
 
 
 def guard_logs(language: str = "en") -> None:
     """Redact every loguru record, for all sinks there are and will be, and the root `logging` ones.
 
-    An `extra` named `call_id` is left as it is.
-
     Replaces a patcher that was configured before; a later `logger.configure(patcher=...)` would
-    replace this one.
+    replace this one. The extra fields `call_id` and `conversation_id` stay as they are.
 
     Args:
         language: The language spoken in the calls.
@@ -38,7 +35,7 @@ def guard_logs(language: str = "en") -> None:
     def patch(record: "Record") -> None:
         record["message"] = _message(record["message"], language)
         for key, value in record["extra"].items():
-            if isinstance(value, str) and key != _CALL_ID:
+            if isinstance(value, str) and key not in _IDS:
                 record["extra"][key] = scrub(value, language)
         error = record["exception"]
         if error is not None:
