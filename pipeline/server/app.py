@@ -6,6 +6,7 @@ from typing import Any
 
 from antiphon.pipeline.server.calls import Agent, Calls
 from antiphon.pipeline.server.guards import BodyLimit, Guards
+from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from fastapi import APIRouter, FastAPI, Response
@@ -27,6 +28,7 @@ def create_app(
     transports: Sequence[str] = ("websocket",),
     settings: ServerSettings | None = None,
     registry: CollectorRegistry | None = None,
+    lobby: Lobby | None = None,
 ) -> FastAPI:
     """Make an app that answers calls with an agent.
 
@@ -37,6 +39,7 @@ def create_app(
         transports: The doors to open: `daily`, `twilio`, `websocket`.
         settings: The limits and keys; from the environment by default.
         registry: Where the metrics are collected; a registry of the app's own by default.
+        lobby: Who is let in; for apps in several processes that share a limit.
 
     Returns:
         The app.
@@ -46,8 +49,8 @@ def create_app(
         ImportError: If the extra of a door is not installed.
     """
     settings = settings or ServerSettings()
-    calls = Calls(agent, settings, CallMetrics(registry))
-    guards = Guards(settings, calls.tokens)
+    calls = Calls(agent, settings, CallMetrics(registry), lobby)
+    guards = Guards(settings, calls.tokens, calls.lobby)
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.calls = calls
@@ -61,7 +64,10 @@ def create_app(
         )
     for name in transports:
         app.include_router(_door(name)(calls, guards))
-    app.include_router(_health_router(calls))
+    # What a supervisor asks each worker for, to make one of all.
+    reports = {"metrics": lambda: generate_latest(calls.metrics.registry).decode()}
+    app.state.reports = reports
+    app.include_router(_health_router(calls, reports))
     return app
 
 
@@ -80,7 +86,7 @@ def _door(name: str) -> Callable[[Calls, Guards], APIRouter]:
     return door
 
 
-def _health_router(calls: Calls) -> APIRouter:
+def _health_router(calls: Calls, reports: Mapping[str, Callable[[], Any]]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/healthz")
@@ -89,19 +95,14 @@ def _health_router(calls: Calls) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, Any]:
-        admission = calls.admission
-        if admission.draining:
+        status = await calls.lobby.status()
+        if not status["ready"]:
             response.status_code = 503
-        return {
-            "ready": not admission.draining,
-            "active": admission.active,
-            "capacity": admission.capacity,
-        }
+        return status
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return Response(
-            generate_latest(calls.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        text = await calls.lobby.report("metrics", reports["metrics"])
+        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return router

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from antiphon.pipeline.server.admission import Admission
+from antiphon.pipeline.server.lobby import Lobby, LocalLobby
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import Tokens
@@ -30,7 +30,7 @@ class Agent(Protocol):
     """What a server needs of an agent; `VoiceAgent` is one."""
 
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
-        """Make the worker of one call."""
+        """Make the worker of one call; `outbound=True` comes along if the agent made the call."""
         ...
 
 
@@ -90,23 +90,33 @@ def current_call() -> Call:
 
 
 class Calls:
-    """Runs calls and knows how many there are."""
+    """Runs calls and knows how many there are.
 
-    def __init__(self, agent: Agent, settings: ServerSettings, metrics: CallMetrics) -> None:
+    Parameters:
+        active: How many.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        settings: ServerSettings,
+        metrics: CallMetrics,
+        lobby: Lobby | None = None,
+    ) -> None:
         """Create the calls, none yet.
 
         Args:
             agent: Answers every call.
             settings: The limits.
             metrics: Where they are counted.
+            lobby: Who is let in; by default this process decides for itself.
         """
         self.settings = settings
         self.metrics = metrics
         secret = settings.secret.get_secret_value().encode() if settings.secret else None
-        self.tokens = Tokens(secret=secret)
-        self.admission = Admission(
-            capacity=settings.capacity, promise_secs=self.tokens.lifetime_secs
-        )
+        self.lobby: Lobby = lobby or LocalLobby(capacity=settings.capacity)
+        self.tokens = Tokens(secret=secret, use=self.lobby.use)
+        self.active = 0
         self._agent = agent
         self._running: list[Call] = []
         self._empty = asyncio.Event()
@@ -134,6 +144,7 @@ class Calls:
         parameters: Mapping[str, str] | None = None,
         base_url: str = "",
         control: "TwilioControl | None" = None,
+        outbound: bool = False,
     ) -> None:
         """Run one call until it ends; whatever goes wrong in it stays in it.
 
@@ -145,11 +156,13 @@ class Calls:
             parameters: What the start of the call carried along.
             base_url: The public address of the app.
             control: Transfers and holds the call.
+            outbound: Whether the agent made the call.
         """
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
         outcome = "failed"
-        self.admission.enter(key)
+        self.lobby.enter(key)
+        self.active += 1
         self._empty.clear()
         active.inc()
         try:
@@ -159,7 +172,7 @@ class Calls:
                     call = Call(
                         id=call_id,
                         transport_kind=transport_kind,
-                        worker=self._worker(transport),
+                        worker=self._worker(transport, outbound),
                         parameters=parameters or {},
                         base_url=base_url,
                         control=control,
@@ -169,16 +182,18 @@ class Calls:
                 except Exception as error:
                     # Its text may quote speech, so only its type is told.
                     logger.error(f"call failed: {type(error).__name__}")
-                seconds = time.monotonic() - started_at
-                logger.info(f"call {outcome} after {seconds:.1f} s")
+                # A number in the text could be taken for a caller's and redacted.
+                seconds = round(time.monotonic() - started_at, 1)
+                logger.bind(seconds=seconds).info(f"call {outcome}")
         finally:
-            self.admission.leave()
+            self.lobby.leave()
+            self.active -= 1
             active.dec()
             self.metrics.ended.labels(transport_kind, outcome).inc()
             self.metrics.seconds.observe(time.monotonic() - started_at)
             for reason, count in getattr(transport, "dropped", {}).items():
                 self.metrics.dropped.labels(reason).inc(count)
-            if not self.admission.active:
+            if not self.active:
                 self._empty.set()
 
     async def drain(self, limit_secs: float) -> None:
@@ -187,9 +202,9 @@ class Calls:
         Args:
             limit_secs: Seconds after which the calls that go on are said goodbye to.
         """
-        self.admission.draining = True
+        self.lobby.close()
         self.metrics.draining.set(1)
-        logger.info(f"draining: {self.admission.active} call(s), {limit_secs:g} s at most")
+        logger.info(f"draining: {self.active} call(s), {limit_secs:g} s at most")
         if await self._emptied(limit_secs):
             return
         calls = list(self._running)
@@ -197,6 +212,18 @@ class Calls:
         await asyncio.gather(*(call.end(self.settings.goodbye) for call in calls))
         if not await self._emptied(GOODBYE_SECS):
             await self.cancel()
+
+    async def cancel_call(self, call_id: str, reason: str) -> None:
+        """End a call now, wherever it runs; if it is over, nothing happens.
+
+        Args:
+            call_id: The provider's id.
+            reason: Why, for the log.
+        """
+        if call := self.find(call_id):
+            await call.worker.cancel(reason=reason)
+        else:
+            self.lobby.cancel(call_id, reason)
 
     async def cancel(self) -> None:
         """End every call now."""
@@ -228,9 +255,11 @@ class Calls:
         logger.info(f"call has lasted {secs:g} s: ending it")
         await call.end(self.settings.goodbye)
 
-    def _worker(self, transport: BaseTransport) -> CallWorker:
+    def _worker(self, transport: BaseTransport, outbound: bool) -> CallWorker:
         return self._agent.worker(
             transport,
+            # An agent that makes no calls need not know the word.
+            **({"outbound": True} if outbound else {}),
             idle_timeout_secs=self.settings.idle_secs,
             cancel_on_idle_timeout=False,
             end_deadline_secs=GOODBYE_SECS,
@@ -251,8 +280,8 @@ def _log_turns(worker: CallWorker) -> None:
         return
 
     async def log(_: Any, turn: int, secs: float, was_interrupted: bool) -> None:
-        logger.bind(turn_id=turn, interrupted=was_interrupted).info(
-            f"turn ended after {secs:.1f} s"
+        logger.bind(turn_id=turn, seconds=round(secs, 1), interrupted=was_interrupted).info(
+            "turn ended"
         )
 
     turns.add_event_handler("on_turn_ended", log)

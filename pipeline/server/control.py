@@ -6,15 +6,14 @@ number: a language model can be talked into anything, and dialling out costs mon
 
 import base64
 import logging
-import time
-import uuid
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import aiohttp
 from antiphon.pipeline.server.calls import current_call
+from antiphon.pipeline.server.handoffs import Handoff
+from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.transports.telephony import checked_id
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
@@ -28,8 +27,6 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 
 __all__ = [
     "CallControlError",
-    "Handoff",
-    "Handoffs",
     "NumberNotAllowed",
     "TwilioControl",
     "call_control_tools",
@@ -54,75 +51,15 @@ class NumberNotAllowed(CallControlError):
     """A number is none, or begins with none of the prefixes that may be dialled."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Handoff:
-    """What a person is told about the caller who is handed over to them.
-
-    Parameters:
-        summary: Is whispered to the person before the caller is there.
-        transcript: The conversation as the agent's context has it: redacted, where a redactor
-            stands before the context.
-        parameters: What the start of the call carried along.
-    """
-
-    summary: str = ""
-    transcript: Sequence[str] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-class Handoffs:
-    """The handoffs of the last hour, 1,000 at most."""
-
-    def __init__(self, *, keep_secs: float = 3600.0, keep: int = 1000) -> None:
-        """Create the store, empty.
-
-        Args:
-            keep_secs: Seconds for which one is kept.
-            keep: How many are.
-        """
-        self._keep_secs = keep_secs
-        self._keep = keep
-        self._handoffs: OrderedDict[str, tuple[float, Handoff]] = OrderedDict()
-
-    def add(self, handoff: Handoff, *, now: float) -> str:
-        """Keep a handoff.
-
-        Args:
-            handoff: The handoff.
-            now: The time in seconds.
-
-        Returns:
-            The id by which it is found.
-        """
-        handoff_id = uuid.uuid4().hex
-        self._handoffs[handoff_id] = (now + self._keep_secs, handoff)
-        if len(self._handoffs) > self._keep:
-            self._handoffs.popitem(last=False)
-        return handoff_id
-
-    def find(self, handoff_id: str, *, now: float) -> dict[str, Any] | None:
-        """Find a handoff.
-
-        Args:
-            handoff_id: Its id.
-            now: The time in seconds.
-
-        Returns:
-            Its fields, or None if there is none or it is too old.
-        """
-        until, handoff = self._handoffs.get(handoff_id, (0.0, None))
-        return asdict(handoff) if handoff and until > now else None
-
-
 class TwilioControl:
     """Steers the calls of one account through Twilio's SDK."""
 
-    def __init__(self, settings: ServerSettings, handoffs: Handoffs) -> None:
+    def __init__(self, settings: ServerSettings, lobby: Lobby) -> None:
         """Create the control.
 
         Args:
             settings: The account, its token, and which numbers may be dialled.
-            handoffs: Where what a person should know is kept.
+            lobby: Keeps what a person should know.
 
         Raises:
             ValueError: If `TWILIO_ACCOUNT_SID` or `TWILIO_AUTH_TOKEN` is not set.
@@ -136,7 +73,7 @@ class TwilioControl:
         )
         self._client.api.base_url = settings.twilio_api_url
         self._settings = settings
-        self._handoffs = handoffs
+        self._lobby = lobby
 
     async def hang_up(self, call_sid: str) -> None:
         """End a call now.
@@ -179,7 +116,7 @@ class TwilioControl:
         handoff = Handoff(
             summary=summary, transcript=tuple(transcript), parameters=dict(parameters or {})
         )
-        handoff_id = self._handoffs.add(handoff, now=time.monotonic())
+        handoff_id = await self._lobby.keep(asdict(handoff))
         response = VoiceResponse()
         dial = Dial(
             action=f"{base_url}/twilio/transferred", timeout=RING_SECS, answer_on_bridge=True
@@ -215,14 +152,12 @@ class TwilioControl:
         """
         await self._update(call_sid, url=f"{base_url}/twilio/voice", method="POST")
 
-    async def call(self, to: str, *, base_url: str, detect_machine: bool = False) -> str:
+    async def call(self, to: str, *, base_url: str) -> str:
         """Call somebody; whoever answers talks to the agent.
 
         Args:
             to: The number, in E.164.
             base_url: The public address of the app.
-            detect_machine: Whether Twilio listens first whether a person or a machine answers;
-                the agent's tools find what it heard as `answered_by`.
 
         Returns:
             The CallSid.
@@ -233,14 +168,12 @@ class TwilioControl:
         self._check_number(to)
         if not self._settings.twilio_number:
             raise CallControlError("calling out needs TWILIO_NUMBER, the number that calls")
-        options = {"machine_detection": "Enable"} if detect_machine else {}
         try:
             call = await self._client.calls.create_async(
                 to=to,
                 from_=self._settings.twilio_number,
                 url=f"{base_url}/twilio/voice",
                 status_callback=f"{base_url}/twilio/status",
-                **options,
             )
         except FAILURES as error:
             raise CallControlError(f"Twilio did not call: {type(error).__name__}") from error

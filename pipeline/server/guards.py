@@ -5,12 +5,11 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import InvalidToken, Tokens
 from fastapi import HTTPException, Request
 from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,19 +24,21 @@ RETRY_AFTER_SECS = 30
 class Guards:
     """The guards of one app."""
 
-    def __init__(self, settings: ServerSettings, tokens: Tokens) -> None:
+    def __init__(self, settings: ServerSettings, tokens: Tokens, lobby: Lobby) -> None:
         """Create the guards.
 
         Args:
             settings: Keys, origins and rates.
             tokens: Checks the signed tokens.
+            lobby: Counts the attempts.
         """
         self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
         self._origins = frozenset(settings.allowed_origins)
         self._tokens = tokens
+        self._lobby = lobby
+        # Parsed now, so that a rate that is none is found before the first call.
         self._per_address = parse(settings.rate_per_address)
         self._per_caller = parse(settings.rate_per_caller)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     async def start(self, request: Request) -> None:
         """Let a request pass that may start a call; a FastAPI dependency.
@@ -53,7 +54,7 @@ class Guards:
         if not self.is_origin_allowed(request):
             raise HTTPException(403, "this origin may not start calls")
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._is_credential(credential.strip()):
+        if scheme.lower() != "bearer" or not await self._is_credential(credential.strip()):
             raise HTTPException(
                 401,
                 "send an API key or a signed token: Authorization: Bearer …",
@@ -70,7 +71,7 @@ class Guards:
             HTTPException: 429 if there were too many.
         """
         address = connection.client.host if connection.client else ""
-        if not await self._limiter.hit(self._per_address, "address", address):
+        if not await self._lobby.hit(str(self._per_address), "address", address):
             seconds = self._per_address.get_expiry()
             raise HTTPException(429, "too many attempts", headers={"Retry-After": str(seconds)})
 
@@ -83,7 +84,7 @@ class Guards:
         Returns:
             Whether it may call; a withheld number always may.
         """
-        return not caller or await self._limiter.hit(self._per_caller, "caller", caller)
+        return not caller or await self._lobby.hit(str(self._per_caller), "caller", caller)
 
     def is_origin_allowed(self, connection: HTTPConnection) -> bool:
         """Say whether a web page may use this server; what is no web page always may.
@@ -99,13 +100,13 @@ class Guards:
             return True
         return urlsplit(origin).netloc == connection.headers.get("host")
 
-    def _is_credential(self, credential: str) -> bool:
+    async def _is_credential(self, credential: str) -> bool:
         given = credential.encode()
         # Every key is compared, so that the time taken tells nothing.
         if sum(hmac.compare_digest(given, key) for key in self._keys):
             return True
         try:
-            self._tokens.redeem(credential, START_PURPOSE, now=time.time())
+            await self._tokens.redeem(credential, START_PURPOSE, now=time.time())
         except InvalidToken:
             return False
         return True

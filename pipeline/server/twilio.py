@@ -9,7 +9,6 @@ from antiphon.pipeline.server.admission import Refusal
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.control import (
     CallControlError,
-    Handoffs,
     NumberNotAllowed,
     TwilioControl,
 )
@@ -47,11 +46,9 @@ class CallOut(BaseModel):
 
     Parameters:
         to: The number to call, in E.164; it must begin with one of `ANTIPHON_DIAL_PREFIXES`.
-        detect_machine: Whether Twilio listens first whether a machine answers.
     """
 
     to: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
-    detect_machine: bool = False
 
 
 class TwilioRequests:
@@ -116,8 +113,9 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     """
     router = APIRouter(prefix="/twilio")
     signed = TwilioRequests(calls, guards)
-    handoffs = Handoffs()
-    control = TwilioControl(calls.settings, handoffs) if calls.settings.twilio_account_sid else None
+    control = (
+        TwilioControl(calls.settings, calls.lobby) if calls.settings.twilio_account_sid else None
+    )
 
     @router.post("/voice")
     async def voice(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
@@ -125,9 +123,9 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         if not await guards.may_call(str(form.get("From", ""))):
             calls.metrics.refused.labels("twilio", "rate").inc()
             return twiml(_busy(""))
-        if refusal := calls.admission.promise(call_sid, now=time.monotonic()):
+        if refusal := await calls.lobby.promise(call_sid):
             calls.metrics.refused.labels("twilio", refusal).inc()
-            if refusal is Refusal.DRAINING:
+            if refusal == Refusal.DRAINING:
                 # A proxy then asks another worker; without one, nobody listens in a moment anyway.
                 raise full(refusal)
             return twiml(_busy(calls.settings.busy_message))
@@ -145,7 +143,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             async with waiting:
                 start = await read_twilio_start(websocket)
             token = start.parameters.get("token", "")
-            calls.tokens.redeem(token, PURPOSE, now=time.time(), subject=start.call_sid)
+            await calls.tokens.redeem(token, PURPOSE, now=time.time(), subject=start.call_sid)
         except (ValueError, TimeoutError, WebSocketDisconnect) as error:
             reason = str(error) if isinstance(error, InvalidToken) else type(error).__name__
             logger.warning(f"refused a media stream: {reason}")
@@ -160,6 +158,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             parameters={k: v for k, v in start.parameters.items() if k != "token"},
             base_url=public_url(websocket, calls.settings, ""),
             control=control,
+            outbound=start.parameters.get("direction", "").startswith("outbound"),
         )
 
     @router.post("/status", status_code=204)
@@ -170,16 +169,15 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         call_sid = str(form["CallSid"])
         logger.bind(call_id=call_sid).info(f"Twilio says: {said}")
         if said in OVER:
-            calls.admission.withdraw(call_sid)
-            if call := calls.find(call_sid):
-                await call.worker.cancel(reason=f"Twilio says: {said}")
+            calls.lobby.withdraw(call_sid)
+            await calls.cancel_call(call_sid, reason=f"Twilio says: {said}")
 
     @router.post("/transferred")
     async def transferred(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
         said = str(form.get("DialCallStatus", ""))
         response = VoiceResponse()
         call_sid = str(form["CallSid"])
-        if said == "completed" or calls.admission.promise(call_sid, now=time.monotonic()):
+        if said == "completed" or await calls.lobby.promise(call_sid):
             response.hangup()
             return twiml(response)
         # Nobody answered, so the caller is back; the agent is told why.
@@ -189,14 +187,14 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     @router.post("/whisper/{handoff_id}", dependencies=[Depends(signed)])
     async def whisper(handoff_id: str) -> Response:
         response = VoiceResponse()
-        handoff = handoffs.find(handoff_id, now=time.monotonic())
+        handoff = await calls.lobby.find(handoff_id)
         if handoff and handoff["summary"]:
             response.say(handoff["summary"])
         return twiml(response)
 
     @router.get("/handoffs/{handoff_id}", dependencies=[Depends(guards.start)])
     async def handoff(handoff_id: str) -> dict[str, Any]:
-        found = handoffs.find(handoff_id, now=time.monotonic())
+        found = await calls.lobby.find(handoff_id)
         if found is None:
             raise HTTPException(404, "no such handoff, or too long ago")
         return found
@@ -206,29 +204,28 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         if control is None:
             raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID")
         key = uuid.uuid4().hex
-        if refusal := calls.admission.promise(key, now=time.monotonic()):
+        if refusal := await calls.lobby.promise(key):
             calls.metrics.refused.labels("twilio", refusal).inc()
             raise full(refusal)
         try:
             call_sid = await control.call(
                 body.to,
                 base_url=public_url(request, calls.settings, ""),
-                detect_machine=body.detect_machine,
             )
         except NumberNotAllowed as error:
             raise HTTPException(403, str(error)) from error
         except CallControlError as error:
             raise HTTPException(502, str(error)) from error
         finally:
-            calls.admission.withdraw(key)
-        calls.admission.promise(call_sid, now=time.monotonic())
+            calls.lobby.withdraw(key)
+        await calls.lobby.promise(call_sid)
         return {"call_sid": call_sid}
 
     return router
 
 
 def _parameters(form: FormData) -> dict[str, str]:
-    names = {"From": "from", "To": "to", "Direction": "direction", "AnsweredBy": "answered_by"}
+    names = {"From": "from", "To": "to", "Direction": "direction"}
     return {to: str(form[name]) for name, to in names.items() if name in form}
 
 

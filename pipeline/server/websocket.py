@@ -32,7 +32,7 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
     @router.post("/start", dependencies=[Depends(guards.start)])
     async def start(request: Request) -> dict[str, Any]:
         call_id = uuid.uuid4().hex
-        if refusal := calls.admission.promise(call_id, now=time.monotonic()):
+        if refusal := await calls.lobby.promise(call_id):
             calls.metrics.refused.labels("websocket", refusal).inc()
             raise full(refusal)
         url = public_url(request, calls.settings, "/websocket/stream").replace("http", "ws", 1)
@@ -46,7 +46,7 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
             await guards.limit_address(websocket)
             if not guards.is_origin_allowed(websocket):
                 raise InvalidToken("of a foreign web page")
-            call_id = calls.tokens.redeem(token, PURPOSE, now=time.time())
+            call_id = await calls.tokens.redeem(token, PURPOSE, now=time.time())
         except (InvalidToken, HTTPException) as error:
             reason = str(error) if isinstance(error, InvalidToken) else "rate"
             logger.warning(f"refused a websocket: {reason}")

@@ -36,10 +36,7 @@ def talk(
             raise
         _fail(f"{error}: pip install 'antiphon[cli,offline,server,webrtc]'")
     try:
-        # The page's captions have not been brought together with the redactor and the interruption
-        # strategy yet; the page is the speaker's own.
-        own = order_desk(interruption=False, redaction=None)
-        answering = load_agent(agent) if agent else own
+        answering = load_agent(agent) if agent else order_desk()
     except (ImportError, ValueError) as error:
         _fail(str(error))
     app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])

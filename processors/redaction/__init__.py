@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from antiphon.processors.redaction.recorder import RedactingRecorder
     from antiphon.processors.redaction.redactor import PIIMetricsData, PIIRedactor
     from antiphon.processors.redaction.restorer import PIIRestorer
+    from antiphon.processors.redaction.rtvi import RedactingRTVIObserver, RedactingRTVIProcessor
     from antiphon.processors.redaction.spans import RedactingSpanExporter
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "Policy",
     "PresidioBackend",
     "RedactingFilter",
+    "RedactingRTVIObserver",
+    "RedactingRTVIProcessor",
     "RedactingRecorder",
     "RedactingSpanExporter",
     "Redaction",
@@ -57,6 +60,8 @@ _LATER = {
     "PIIRestorer": "restorer",
     "PresidioBackend": "presidio",
     "RedactingFilter": "logs",
+    "RedactingRTVIObserver": "rtvi",
+    "RedactingRTVIProcessor": "rtvi",
     "RedactingRecorder": "recorder",
     "RedactingSpanExporter": "spans",
     "UnguardedError": "check",

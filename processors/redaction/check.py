@@ -6,6 +6,7 @@ they are read from where it keeps them; if they are not there, RTVI counts as un
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from antiphon.processors.redaction.logs import logs_guarded
@@ -15,7 +16,7 @@ from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
 
-__all__ = ["UnguardedError", "unguarded"]
+__all__ = ["UnguardedError", "source_of", "unguarded"]
 
 # Observers that print what was said.
 PRINTING = ("DebugLogObserver", "LLMLogObserver", "TranscriptionLogObserver")
@@ -57,24 +58,26 @@ def _flat(processor: FrameProcessor) -> Iterator[FrameProcessor]:
 def _pipeline(chain: list[FrameProcessor]) -> Iterator[str]:
     """What stands before a source of text and what after it."""
     for index, processor in enumerate(chain):
-        kinds = _sources(processor)
+        kinds = source_of(type(processor))
         if kinds and not _redactor_follows(chain, index):
             yield f"{kinds}: put a PIIRedactor after {processor.name}"
         if isinstance(processor, AudioBufferProcessor):
             yield f"recording: {processor.name} keeps the words; use RedactingRecorder"
 
 
-def _is(processor: FrameProcessor, *names: str) -> bool:
+def _is(kind: type, *names: str) -> bool:
     """Whether it is a service of a kind; by name, as importing the services costs a second."""
-    return any(cls.__name__ in names for cls in type(processor).__mro__)
+    return any(cls.__name__ in names for cls in kind.__mro__)
 
 
-def _sources(processor: FrameProcessor) -> str:
-    if _is(processor, "STTService"):
+@cache
+def source_of(kind: type) -> str:
+    """What a kind of processor brings into a call unredacted; empty if nothing."""
+    if _is(kind, "STTService"):
         return "transcripts"
-    if isinstance(processor, DTMFAggregator):
+    if issubclass(kind, DTMFAggregator):
         return "keys"
-    if _is(processor, "LLMService"):
+    if _is(kind, "LLMService"):
         return "LLM output"
     return ""
 
@@ -86,7 +89,7 @@ def _redactor_follows(chain: list[FrameProcessor], index: int) -> bool:
     for processor in chain[index + 1 :]:
         if isinstance(processor, PIIRedactor):
             return True
-        if _is(processor, "LLMService", "TTSService"):
+        if _is(type(processor), "LLMService", "TTSService"):
             return False
     return False
 
@@ -101,15 +104,14 @@ def _observers(worker: PipelineWorker, chain: list[FrameProcessor]) -> Iterator[
         if rtvi:
             yield "RTVI: cannot be inspected in this version of Pipecat"
         return
-    sources = [p for p in chain if _sources(p)]
+    sources = [p for p in chain if source_of(type(p))]
     for observer in kept:
         if type(observer).__name__ in PRINTING and not logs_guarded():
             yield f"logs: {type(observer).__name__} prints what was said"
-        if isinstance(observer, RTVIObserver):
+        if isinstance(observer, RTVIObserver) and not _is(type(observer), "RedactingRTVIObserver"):
             ignored = getattr(observer, "_ignored_sources", ())
-            for processor in sources:
-                if processor not in ignored:
-                    yield f"RTVI: add {processor.name} to RTVIObserverParams(ignored_sources=...)"
+            if any(processor not in ignored for processor in sources):
+                yield "RTVI: give the worker rtvi_processor=RedactingRTVIProcessor()"
 
 
 def _spans_guarded() -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from antiphon.pipeline import MissingVariable, VoiceAgent
@@ -13,7 +12,6 @@ from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.workers.runner import WorkerRunner
 
 
@@ -44,6 +42,11 @@ def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
     monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
     with pytest.raises(MissingVariable, match="DEEPGRAM_API_KEY"):
         VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
+
+
+def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"voicemail='Hi' needs an LLM .* name another llm"):
+        VoiceAgent(voicemail="Hi")
 
 
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:
@@ -95,8 +98,7 @@ def flat(processor: FrameProcessor) -> Iterator[FrameProcessor]:
         yield from flat(inner)
 
 
-@pytest.mark.parametrize("params", [{}, {"rtvi_observer_params": RTVIObserverParams()}])
-def test_no_way_out_of_a_composed_agent_is_left_unguarded(params: dict[str, Any]) -> None:
-    worker = VoiceAgent().worker(MemoryTransport(), **params)
+def test_no_way_out_of_a_composed_agent_is_left_unguarded() -> None:
+    worker = VoiceAgent().worker(MemoryTransport())
     (redactor, *_) = (p for p in flat(worker.pipeline) if isinstance(p, PIIRedactor))
     assert redactor.check(worker) == []

@@ -18,6 +18,7 @@ from antiphon.processors.redaction import (
     PIIRestorer,
     Policy,
     RedactingRecorder,
+    RedactingRTVIProcessor,
     Rule,
     Vault,
     guard_logs,
@@ -48,7 +49,6 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
@@ -190,7 +190,7 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
                 pair.assistant(),
             ]
         ),
-        rtvi_observer_params=RTVIObserverParams(ignored_sources=[stt, llm]),
+        rtvi_processor=RedactingRTVIProcessor(),
         cancel_on_idle_timeout=False,
     )
     runner = WorkerRunner(handle_sigint=False)

@@ -12,6 +12,7 @@ from antiphon.processors.redaction import (
     Policy,
     RedactingFilter,
     RedactingRecorder,
+    RedactingRTVIProcessor,
     RedactingSpanExporter,
     UnguardedError,
     Vault,
@@ -183,9 +184,13 @@ def test_every_unguarded_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     }
 
 
-def test_a_guarded_worker_has_no_unguarded_way_out(sink: io.StringIO) -> None:
+@pytest.mark.parametrize("ignoring", [True, False])
+def test_a_guarded_worker_has_no_unguarded_way_out(sink: io.StringIO, ignoring: bool) -> None:
     vault = Vault()
     stt, llm, redactor = Stt(), LLMService(), PIIRedactor(vault=vault)
+    rtvi: dict[str, Any] = {"rtvi_processor": RedactingRTVIProcessor()}
+    if ignoring:
+        rtvi = {"rtvi_observer_params": RTVIObserverParams(ignored_sources=[stt, llm])}
     guarded = worker(
         stt,
         redactor,
@@ -193,7 +198,7 @@ def test_a_guarded_worker_has_no_unguarded_way_out(sink: io.StringIO) -> None:
         PIIRedactor(vault=vault),
         PIIRestorer(vault=vault, policy=Policy()),
         RedactingRecorder(),
-        rtvi_observer_params=RTVIObserverParams(ignored_sources=[stt, llm]),
+        **rtvi,
     )
 
     assert redactor.check(guarded) == []
