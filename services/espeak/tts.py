@@ -123,7 +123,7 @@ class EspeakTTSService(TTSService):
         def resample(pcm: bytes, *, last: bool = False) -> bytes:
             samples = np.frombuffer(pcm, "<i2").astype(np.float32)
             samples = resampler.resample_chunk(samples, last=last)
-            return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+            return bytes(np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes())
 
         async for chunk in speech:
             if chunk.pcm:

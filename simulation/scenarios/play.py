@@ -1,7 +1,7 @@
 """Play one scenario: the call itself, what it leaves in a folder, and how it differed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from antiphon.simulation.scenarios.agents import agent_of
 from antiphon.simulation.scenarios.differences import differences
 from antiphon.simulation.scenarios.schema import Scenario
 from antiphon.transports.memory import MemoryTransport
+from pipecat.observers.base_observer import BaseObserver
 
 __all__ = ["Played", "play"]
 
@@ -44,7 +45,11 @@ class Played:
 
 
 async def play(
-    scenario: Scenario, *, out: Path | None = None, follow: Follow | None = None
+    scenario: Scenario,
+    *,
+    out: Path | None = None,
+    follow: Follow | None = None,
+    observers: Sequence[BaseObserver] = (),
 ) -> Played:
     """Make the call. Cancelling it ends the call; what there is of it is still written.
 
@@ -53,6 +58,7 @@ async def play(
         out: A folder for `call.wav`, `transcript.jsonl` and `report.html`, made if it is not
             there.
         follow: Shows the call while it goes on.
+        observers: Pipecat observers of the agent's pipeline.
 
     Raises:
         AudioFileError: If a sound file cannot be used.
@@ -88,7 +94,7 @@ async def play(
     too_long = False
     try:
         async with agent_of(scenario) as agent:
-            worker = agent.worker(transport, observers=[*recorder.observers])
+            worker = agent.worker(transport, observers=[*recorder.observers, *observers])
             try:
                 async with asyncio.timeout(LONGEST_CALL_SECS):
                     await simulate_call(caller, worker)

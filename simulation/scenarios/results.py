@@ -22,6 +22,8 @@ class Result:
         record: The call.
         differences: How it differed from what was expected, one sentence each.
         wall_secs: How long the run took in real time.
+        identical: Whether it was the same call as the first run, frame by frame; None where
+            there is nothing to compare.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Result:
     record: CallRecord
     differences: Sequence[str]
     wall_secs: float
+    identical: bool | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,6 +52,7 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
             "file": str(result.file),
             "passed": result.passed,
             "differences": list(result.differences),
+            "identical": result.identical,
             "wall_secs": round(result.wall_secs, 2),
             **_call(result.record),
         }
