@@ -35,8 +35,8 @@ from twilio.request_validator import RequestValidator
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
-TONE = b"\x10\x20" * 160
-PACKET = base64.b64encode(b"\xff" * 160).decode()
+TONE = b"\x10\x20" * 320
+PACKET = base64.b64encode(b"\xff" * 320).decode()
 
 
 class Parrot(FrameProcessor):
