@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from antiphon.pipeline.road import QuietPipeline
+from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame
 from pipecat.observers.base_observer import BaseObserver
@@ -31,6 +32,7 @@ class CallWorker(PipelineWorker):
         *,
         end_deadline_secs: float = 30.0,
         cancel_deadline_secs: float = 5.0,
+        latency: LatencyObserver | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the worker.
@@ -40,12 +42,16 @@ class CallWorker(PipelineWorker):
             end_deadline_secs: Seconds from an EndFrame being queued until the worker ends
                 without it. Longer than the longest goodbye that should still be heard.
             cancel_deadline_secs: The same for a CancelFrame.
+            latency: Observes the call besides the other observers; kept as `latency`.
             **kwargs: Passed to `PipelineWorker`.
         """
+        if latency:
+            kwargs["observers"] = [*(kwargs.get("observers") or ()), latency]
         self._quiet = QuietPipeline(pipeline)
         for observer in kwargs.get("observers") or ():
             self._quiet.admit(observer)
         super().__init__(self._quiet, **kwargs)
+        self.latency = latency
         self._call_pipeline = pipeline
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
