@@ -7,6 +7,7 @@ waits behind it: one processor that loses or holds the EndFrame keeps the call o
 import asyncio
 from typing import Any
 
+from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame
 from pipecat.pipeline.pipeline import Pipeline
@@ -29,6 +30,7 @@ class CallWorker(PipelineWorker):
         *,
         end_deadline_secs: float = 30.0,
         cancel_deadline_secs: float = 5.0,
+        latency: LatencyObserver | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the worker.
@@ -38,9 +40,13 @@ class CallWorker(PipelineWorker):
             end_deadline_secs: Seconds from an EndFrame being queued until the worker ends
                 without it. Longer than the longest goodbye that should still be heard.
             cancel_deadline_secs: The same for a CancelFrame.
+            latency: Observes the call besides the other observers; kept as `latency`.
             **kwargs: Passed to `PipelineWorker`.
         """
+        if latency:
+            kwargs["observers"] = [*(kwargs.get("observers") or ()), latency]
         super().__init__(pipeline, **kwargs)
+        self.latency = latency
         self._call_pipeline = pipeline
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs

@@ -44,6 +44,11 @@ def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
         VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
 
 
+def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"voicemail='Hi' needs an LLM .* name another llm"):
+        VoiceAgent(voicemail="Hi")
+
+
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:
     transport = MemoryTransport()
     runner = WorkerRunner(handle_sigint=False)
