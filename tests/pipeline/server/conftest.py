@@ -134,8 +134,8 @@ class PhoneCall:
 
     async def is_answered(self) -> bool:
         """Whether the agent answers a packet."""
-        await self.says_packet()
         try:
+            await self.says_packet()
             await self.hears()
         except ConnectionError:
             return False
@@ -321,8 +321,9 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     """`antiphon serve` as a process."""
     processes: list[Process] = []
 
-    async def start(port: int, **settings: str) -> Process:
+    async def start(port: int, *, workers: int = 1, **settings: str) -> Process:
         arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        arguments += ["--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],
