@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
 from antiphon.simulation.scenarios.results import Result, write_json, write_junit
-from antiphon.simulation.scenarios.runner import first_difference, run_scenario
+from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
 from antiphon.simulation.scenarios.schema import Scenario
 from rich import box
 from rich.console import Console
@@ -25,8 +25,7 @@ def simulate(
     scenarios: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="YAML files, folders of them, or recorded calls (stereo WAV, the caller left); "
-            "by default the scenarios of antiphon."
+            help="YAML files, or folders of them; by default the scenarios of antiphon."
         ),
     ] = None,
     repeat: Annotated[
@@ -35,6 +34,17 @@ def simulate(
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Let a second of call take a second.")
     ] = False,
+    transport: Annotated[
+        Literal["memory", "twilio"],
+        typer.Option(help="Call in memory, or by phone over a WebSocket, in real time."),
+    ] = "memory",
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Phone this webhook, https://… (signed with TWILIO_AUTH_TOKEN), or media stream, "
+            "wss://…, instead of the scenario's agent."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Where junit.xml, results.json and a folder for each call go."),
@@ -44,8 +54,17 @@ def simulate(
     # Imported here: `antiphon --help` need not wait for the speech engines.
     from antiphon.simulation.audio import AudioFileError
     from antiphon.simulation.caller import UnknownVoice
+    from antiphon.simulation.twilio_stream import TwilioStream
 
     console = Console()
+    if url and transport != "twilio":
+        _fail("--url is who is phoned: add --transport twilio")
+    try:
+        if url:
+            TwilioStream(url)  # an address that nobody can call is told first
+    except ValueError as error:
+        _fail(str(error))
+    how = How(real_time=real_time or transport == "twilio", transport=transport, url=url)
     results: list[Result] = []
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
@@ -53,7 +72,7 @@ def simulate(
             for note in scenario.notes():
                 console.print(f"{path.name}: {note}", style="yellow", markup=False)
         for path, scenario in loaded:
-            runs = _runs(console, path, scenario, repeat, report, real_time=real_time)
+            runs = _runs(console, path, scenario, repeat, report, how)
             _print_runs(console, path.stem, runs)
             results += runs
         if report:
@@ -61,7 +80,7 @@ def simulate(
             write_json(report / "results.json", results)
     except KeyboardInterrupt:
         _fail("interrupted", code=INTERRUPTED)
-    except (ScenarioError, AudioFileError, UnknownVoice, ImportError) as error:
+    except (ScenarioError, AudioFileError, UnknownVoice, ImportError, ConnectionError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot write {error.filename or report}: {error.strerror or error}")
@@ -88,12 +107,11 @@ def _runs(
     scenario: Scenario,
     repeat: int,
     report: Path | None,
-    *,
-    real_time: bool,
+    how: How,
 ) -> list[Result]:
     """Play one scenario so many times; in virtual time each run must be the same call."""
     results: list[Result] = []
-    compare = repeat > 1 and not real_time
+    compare = repeat > 1 and not how.real_time
     first = None
     columns = (SpinnerColumn(), "{task.description}", MofNCompleteColumn(), "lines")
     with Progress(
@@ -114,7 +132,7 @@ def _runs(
             run = run_scenario(
                 scenario,
                 out=report / name if report else None,
-                real_time=real_time,
+                how=how,
                 log_frames=compare,
                 show=show,
             )
@@ -129,6 +147,7 @@ def _runs(
                     file=path,
                     record=run.played.record,
                     differences=told,
+                    unjudged=run.played.unjudged,
                     identical=difference is None if compare else None,
                     wall_secs=run.wall_secs,
                 )
@@ -146,6 +165,8 @@ def _print_runs(console: Console, name: str, runs: Sequence[Result]) -> None:
         for difference in run.differences:
             run_name = f"{run.name}: " if len(runs) > 1 else ""
             console.print(f"    {run_name}{difference}", style="red", markup=False, soft_wrap=True)
+        for text in run.unjudged:
+            console.print(f"    not judged: {text}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _print_table(console: Console, results: Sequence[Result]) -> None:
@@ -175,6 +196,8 @@ def _print_table(console: Console, results: Sequence[Result]) -> None:
         f"{passed} of {len(results)} as expected; {calls:.0f} s of call in {wall:.1f} s",
         highlight=False,
     )
+    if unjudged := sum(len(result.unjudged) for result in results):
+        console.print(f"{unjudged} expectations not judged over the phone", style="yellow")
 
 
 def _millis(secs: float | None) -> str:

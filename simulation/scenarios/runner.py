@@ -13,7 +13,7 @@ from itertools import zip_longest
 from multiprocessing.context import BaseContext
 from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from antiphon.simulation.scenarios.schema import Scenario
 from loguru import logger
@@ -22,13 +22,22 @@ if TYPE_CHECKING:
     from antiphon.simulation.recording import CallRecorder
     from antiphon.simulation.scenarios.play import Played
 
-__all__ = ["Run", "first_difference", "run_scenario"]
+__all__ = ["How", "Run", "first_difference", "run_scenario"]
 
 SHOWN_CHARS = 160
 """Of a frame that differs."""
 
 _progress: "SynchronizedArray[float] | None" = None
 """In the process that plays: seconds of call and turns so far, for the one that shows them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How calls are made; see `simulate`."""
+
+    real_time: bool
+    transport: Literal["memory", "twilio"]
+    url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,7 @@ def run_scenario(
     scenario: Scenario,
     *,
     out: Path | None,
-    real_time: bool,
+    how: How,
     log_frames: bool,
     show: Callable[[float, int], None],
 ) -> Run:
@@ -59,7 +68,7 @@ def run_scenario(
     Args:
         scenario: What to play.
         out: A folder for what the call leaves behind.
-        real_time: Let a second of call take a second.
+        how: How the call is made.
         log_frames: Keep the frame log, which takes time too.
         show: Is told ten times a second how many seconds and turns of the call are over.
     """
@@ -69,7 +78,7 @@ def run_scenario(
     with ProcessPoolExecutor(
         1, mp_context=context, initializer=_begin, initargs=(progress,)
     ) as process:
-        job = process.submit(_play, scenario, out, real_time, log_frames)
+        job = process.submit(_play, scenario, out, how, log_frames)
         while not job.done():
             wait([job], timeout=0.1)
             show(progress[0], int(progress[1]))
@@ -114,17 +123,22 @@ def _begin(progress: "SynchronizedArray[float]") -> None:
 
 
 def _play(
-    scenario: Scenario, out: Path | None, real_time: bool, log_frames: bool
+    scenario: Scenario, out: Path | None, how: How, log_frames: bool
 ) -> tuple["Played", list[str]]:
     from antiphon.simulation.runs import FrameLog
     from antiphon.simulation.scenarios.play import play
     from antiphon.simulation.virtual_time import run_virtual
 
     log = FrameLog()
-    run = asyncio.run if real_time else run_virtual
-    observers = [log] if log_frames else []
-    played = run(play(scenario, out=out, follow=_follow, observers=observers))
-    return played, log.lines
+    call = play(
+        scenario,
+        out=out,
+        follow=_follow,
+        transport=how.transport,
+        url=how.url,
+        observers=[log] if log_frames else [],
+    )
+    return (asyncio.run if how.real_time else run_virtual)(call), log.lines
 
 
 async def _follow(recorder: "CallRecorder", lines: int) -> None:

@@ -36,10 +36,10 @@ from twilio.request_validator import RequestValidator
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
-TONE = b"\x10\x20" * 160
+TONE = b"\x10\x20" * 320
 ACCOUNT = "AC" + "0" * 32
 MADE = "CA" + "e" * 32
-PACKET = base64.b64encode(b"\xff" * 160).decode()
+PACKET = base64.b64encode(b"\xff" * 320).decode()
 
 
 class Parrot(FrameProcessor):
