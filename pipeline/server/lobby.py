@@ -16,7 +16,7 @@ from antiphon.pipeline.server.tokens import LIFETIME_SECS, UsedTokens
 
 __all__ = ["ASKED", "Lobby", "LocalLobby", "RemoteLobby"]
 
-ASKED = ("promise", "use", "hit", "keep", "find", "status", "withdraw")
+ASKED = ("promise", "use", "hit", "keep", "find", "withdraw")
 """The methods that a worker may have the supervisor's lobby do as they are."""
 
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -86,6 +87,8 @@ class Recorder:
         self.stalls: list[Stall] = []
         self._hole_secs = limits.audio_underrun
         self._stt = self._tts = ""
+        # Held weakly: an entry goes with its frame.
+        self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
         self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
@@ -120,25 +123,30 @@ class Recorder:
             MetricsFrame: self._metrics,
         }
 
+    def wants(self, kind: type[Frame]) -> bool:
+        """Whether frames of a kind say anything; most, such as the caller's audio, do not."""
+        try:
+            return self._handlers[kind] is not None
+        except KeyError:
+            bases = (self._handlers.get(base) for base in kind.__mro__)
+            self._handlers[kind] = next((found for found in bases if found), None)
+            return self.wants(kind)
+
     def take(self, data: FramePushed) -> bool:
-        """Take in the first push of a frame.
+        """Take in a push of a frame; only the first counts.
 
         Args:
             data: The push; its time is that of the pipeline's clock.
 
         Returns:
-            Whether there may be anything to tell; of most frames, such as the caller's audio,
-            there is not, and they cost one look into a table.
+            Whether there may be anything to tell.
         """
-        kind = type(data.frame)
-        try:
-            handler = self._handlers[kind]
-        except KeyError:
-            bases = (self._handlers.get(base) for base in kind.__mro__)
-            handler = self._handlers[kind] = next((found for found in bases if found), None)
-        if handler is None:
+        frame = data.frame
+        handler = self._handlers[type(frame)] if self.wants(type(frame)) else None
+        if handler is None or frame.id in self._seen:
             return False
-        if data.direction is FrameDirection.UPSTREAM and not isinstance(data.frame, _UPSTREAM_TOO):
+        self._seen[frame.id] = frame
+        if data.direction is FrameDirection.UPSTREAM and not isinstance(frame, _UPSTREAM_TOO):
             return False
         return handler(data, data.timestamp / 1e9) is not False
 

@@ -22,7 +22,7 @@ def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
     road = [
         "MemoryInput",
         "PocketSphinxSTTService",
-        "LLMUserAggregator",
+        "ListeningUserAggregator",
         "ScriptedLLMService",
         "EspeakTTSService",
         "MemoryOutput",

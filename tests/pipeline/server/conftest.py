@@ -36,11 +36,11 @@ from twilio.request_validator import RequestValidator
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
-TONE = b"\x10\x20" * 160
+TONE = b"\x10\x20" * 320
 ACCOUNT = "AC" + "0" * 32
 OWN_ADDRESS = "own"
 MADE = "CA" + "e" * 32
-PACKET = base64.b64encode(b"\xff" * 160).decode()
+PACKET = base64.b64encode(b"\xff" * 320).decode()
 
 
 class Parrot(FrameProcessor):
@@ -135,8 +135,8 @@ class PhoneCall:
 
     async def is_answered(self) -> bool:
         """Whether the agent answers a packet."""
-        await self.says_packet()
         try:
+            await self.says_packet()
             await self.hears()
         except ConnectionError:
             return False
@@ -326,8 +326,9 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     """`antiphon serve` as a process."""
     processes: list[Process] = []
 
-    async def start(port: int, **settings: str) -> Process:
+    async def start(port: int, *, workers: int = 1, **settings: str) -> Process:
         arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        arguments += ["--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],

@@ -258,6 +258,7 @@ def run_call() -> RunCall:
     ) -> Call:
         delays = delays or Delays()
         process = options.pop("process", None) or LatencyStats()
+        beside = options.pop("beside", [])
         observer = observer or LatencyObserver(process=process, **options)
         slow_context = Slow(LLMContextFrame, lambda: delays.context)
         stt, llm, tts = Stt(delays), Llm(delays), Tts(delays)
@@ -297,7 +298,7 @@ def run_call() -> RunCall:
                 enable_usage_metrics=metrics,
             ),
             clock=LoopClock(),
-            observers=[observer],
+            observers=[observer, *beside],
             enable_rtvi=False,
             idle_timeout_secs=None,
         )
