@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
-from antiphon.simulation.twilio_caller import ulaw_to_pcm
+from antiphon.simulation.twilio_stream import ulaw_to_pcm
 from antiphon.transports import create_transport
 from antiphon.transports.guarded import GuardedWebsocketTransport
 from antiphon.transports.media_stream import DropReason
