@@ -7,16 +7,19 @@ opinion on what to say: give it sound, and look at what it heard.
 
 import asyncio
 import base64
+import bisect
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import numpy as np
 import numpy.typing as npt
+from antiphon.simulation.twilio_webhook import ask_webhook
 from pipecat.audio.utils import create_file_resampler
 
 __all__ = ["HeardAudio", "PlaybackBuffer", "TwilioCaller", "pcm_to_ulaw", "ulaw_to_pcm"]
@@ -111,7 +114,8 @@ class PlaybackBuffer:
             since: What had sounded before is left out.
         """
         joined: list[tuple[float, bytearray]] = []
-        for at, ulaw in self._chunks:
+        first = bisect.bisect(self._chunks, since, key=lambda chunk: chunk[0]) - 1
+        for at, ulaw in self._chunks[max(0, first) :]:
             if at + len(ulaw) / SAMPLE_RATE_HZ <= since:
                 continue
             part = _played(at, ulaw, now)
@@ -155,17 +159,32 @@ class TwilioCaller:
         call_sid: str = "CA" + "0" * 32,
         stream_sid: str = "MZ" + "0" * 32,
         account_sid: str = "AC" + "0" * 32,
+        from_number: str = "+15550100000",
+        auth_token: str | None = None,
     ) -> None:
         """Prepare a call.
 
         Args:
-            url: The server's WebSocket, as a `<Stream url=…>` names it.
-            custom_parameters: The `<Parameter>` elements of the stream.
+            url: The server's webhook (`https://…`), which Twilio asks what to do with a call, or
+                its WebSocket (`wss://…`), as a `<Stream url=…>` names it.
+            custom_parameters: `<Parameter>` elements of the stream, besides the webhook's.
             call_sid: The call's id.
             stream_sid: The stream's id.
             account_sid: The account's id.
+            from_number: Who calls, as the webhook is told.
+            auth_token: Signs the request to the webhook.
+
+        Raises:
+            ValueError: If the address is none of the two.
         """
+        self._scheme = urlsplit(url).scheme
+        if self._scheme not in ("http", "https", "ws", "wss") or not urlsplit(url).netloc:
+            raise ValueError(
+                f"cannot call {url!r}: give a webhook, https://…, or a WebSocket, wss://…"
+            )
         self._url = url
+        self._from_number = from_number
+        self._auth_token = auth_token
         self._custom_parameters = dict(custom_parameters or {})
         self._call_sid = call_sid
         self._stream_sid = stream_sid
@@ -203,13 +222,13 @@ class TwilioCaller:
         """Call the server.
 
         Raises:
-            ConnectionError: If it does not answer within 10 s, or refuses the WebSocket.
+            ConnectionError: If it does not answer within 10 s, or refuses the call.
         """
         self._session = aiohttp.ClientSession()
         try:
             async with asyncio.timeout(_ANSWER_SECS):
-                self._ws = await self._session.ws_connect(self._url)
-        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+                self._ws = await self._session.ws_connect(await self._stream_url(self._session))
+        except (TimeoutError, ConnectionError, aiohttp.ClientError, ValueError) as error:
             await self._session.close()
             reason = str(error) or f"no answer within {_ANSWER_SECS:g} s"
             raise ConnectionError(f"cannot call {self._url}: {reason}") from error
@@ -283,6 +302,22 @@ class TwilioCaller:
         await self._send("stop", {"accountSid": self._account_sid, "callSid": self._call_sid})
         self._finish()
         await self._ws.close()
+
+    async def _stream_url(self, session: aiohttp.ClientSession) -> str:
+        if self._scheme.startswith("ws"):
+            return self._url
+        form = {
+            "AccountSid": self._account_sid,
+            "ApiVersion": "2010-04-01",
+            "CallSid": self._call_sid,
+            "CallStatus": "ringing",
+            "Direction": "inbound",
+            "From": self._from_number,
+            "To": "+15550199999",
+        }
+        url, parameters = await ask_webhook(session, self._url, form, auth_token=self._auth_token)
+        self._custom_parameters = {**parameters, **self._custom_parameters}
+        return url
 
     def _finish(self) -> None:
         if not self.ended.is_set():

@@ -35,21 +35,23 @@ def test_a_barge_in_lasts_until_the_agent_is_silent() -> None:
 def test_a_gap_that_is_no_pause_is_late_audio(gap_secs: float, late: int) -> None:
     figures = measure([], [], spans((0, 1), (1 + gap_secs, 2)))
 
-    assert figures.late_gaps == late
+    assert len(figures.late_secs) == late
 
 
 def test_all_calls_are_summed_up() -> None:
     summary = summarise(
         [
-            CallFigures(ttfa_secs=[0.5, 0.7], late_gaps=1),
-            CallFigures(ttfa_secs=[0.9], unanswered=2),
+            CallFigures(secs=30.0, ttfa_secs=[0.5, 0.7], late_secs=[0.1]),
+            CallFigures(secs=20.0, ttfa_secs=[0.9], unanswered=2),
             CallFigures(failure="refused"),
             CallFigures(failure="refused"),
         ]
     )
 
     assert summary.ttfa is not None
-    assert summary.ttfa.p50 == 0.7
+    assert (summary.ttfa.p50, summary.ttfa.count) == (0.7, 3)
     assert summary.barge_in_stop is None
-    assert (summary.answers, summary.unanswered, summary.late_gaps) == (3, 2, 1)
+    assert summary.late_audio is not None
+    assert (summary.late_audio.p50, summary.late_audio.count) == (0.1, 1)
+    assert (summary.answers, summary.unanswered, summary.call_secs) == (3, 2, 50.0)
     assert summary.failures == {"refused": 2}

@@ -10,7 +10,8 @@ from aiohttp import web
 from antiphon.pipeline.command import app
 from antiphon.simulation.audio import Samples, level_dbfs
 from antiphon.simulation.babble import speech_pcm
-from antiphon.simulation.load import CallFigures, run_load
+from antiphon.simulation.load import CallFigures, Summary, run_load
+from antiphon.simulation.load.run import Follow
 from antiphon.simulation.twilio_caller import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
@@ -51,7 +52,7 @@ async def answer(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def loaded(calls: int) -> list[CallFigures]:
+async def loaded(calls: int, follow: Follow | None = None) -> list[CallFigures]:
     server = web.Application()
     server.router.add_get("/ws", answer)
     runner = web.AppRunner(server)
@@ -60,7 +61,9 @@ async def loaded(calls: int) -> list[CallFigures]:
     await site.start()
     port = runner.addresses[0][1]
     try:
-        return await run_load(f"ws://127.0.0.1:{port}/ws", calls=calls, secs=30, voice=Babbler())
+        return await run_load(
+            f"ws://127.0.0.1:{port}/ws", calls=calls, secs=30, voice=Babbler(), follow=follow
+        )
     finally:
         await runner.cleanup()
 
@@ -73,7 +76,19 @@ def test_every_caller_is_answered_waits_its_turn_and_barges_in() -> None:
         assert call.ttfa_secs == [pytest.approx(0.5, abs=0.15)] * len(call.ttfa_secs)
         assert len(call.stop_secs) >= 1
         assert max(call.stop_secs) < 0.2
-        assert call.late_gaps == 0
+        assert call.late_secs == []
+
+
+def test_it_is_told_each_second_how_it_goes() -> None:
+    told: list[tuple[float, int, Summary]] = []
+
+    run_virtual(loaded(2, lambda *progress: told.append(progress)))
+
+    assert [round(secs) for secs, _, _ in told] == list(range(1, 31))
+    assert [under_way for _, under_way, _ in told][5:25] == [2] * 20
+    answers = [so_far.answers for _, _, so_far in told]
+    assert answers == sorted(answers)
+    assert answers[-1] >= 8
 
 
 def test_a_server_that_is_not_there_is_a_failure_and_exit_1(tmp_path: Path) -> None:
@@ -86,3 +101,18 @@ def test_a_server_that_is_not_there_is_a_failure_and_exit_1(tmp_path: Path) -> N
     assert result.exit_code == 1
     assert "2 of 2 calls: cannot call ws://127.0.0.1:1/ws" in result.output.replace("\n", " ")
     assert json.loads(report.read_text())["calls"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shop.example.com/voice"], "cannot call 'shop.example.com/voice': give a webhook"),
+        (["ws://127.0.0.1:1/ws", "--pid", "99999999"], "no such process: process PID not found"),
+        (["ws://127.0.0.1:1/ws", "--report", "/none/load.json"], "cannot write /none/load.json"),
+    ],
+)
+def test_what_cannot_be_done_exits_2_with_one_line(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(app, ["load", *arguments, "--calls", "1", "--for", "5"])
+
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert told in result.stderr
