@@ -1,12 +1,12 @@
 """A voice agent described once and composed for every call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.interruption import Interruption
+from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.redaction import (
     PIIRedactor,
     PIIRestorer,
@@ -30,6 +30,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -143,6 +144,10 @@ class VoiceAgent:
         if self.redaction is not None:
             guard_logs()
             kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        if self.interruption:
+            told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
+            skipped = [*(told.skip_text_types or []), CUT_TEXT]
+            kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
         worker = CallWorker(self.pipeline(transport), **kwargs)
 
         greeted = False
