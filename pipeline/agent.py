@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
+from antiphon.pipeline.road import KeypadAggregator, ListeningUserAggregator
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
+from antiphon.processors.latency import (
+    Apology,
+    Budgets,
+    Filler,
+    LatencyObserver,
+    WatchdogLimits,
+)
 from antiphon.processors.redaction import (
     PIIRedactor,
     PIIRestorer,
@@ -19,18 +28,21 @@ from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
 from antiphon.services.silero import SharedSileroVADAnalyzer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
-from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.classifiers.llm.classifier import LLMClassifier
+from pipecat.extensions.voicemail.voicemail_detector import VoicemailDetector
+from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
-from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
-    LLMContextAggregatorPair,
+    LLMAssistantAggregator,
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
+from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -45,6 +57,12 @@ __all__ = ["VoiceAgent"]
 # Smart Turn judges synthetic voices at random, and the embedded recogniser's final is there 5 ms
 # after the VAD stop, so silence alone ends a turn. Both figures measured.
 EMBEDDED_SPEECH_TIMEOUT_SECS = 0.4
+
+# A recording, because the voice may be what is stuck. Spoken by flite's voice rms.
+APOLOGY = Path(__file__).with_name("apology.wav")
+
+# By then a filler has been heard, so a slow answer is given longer than an observer alone gives it.
+FIRST_TOKEN_LIMIT_SECS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +90,14 @@ class VoiceAgent:
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
         interruption: Whether the agent talks on through "uh-huh" and remembers what was heard; else
             any voice or transcript interrupts it.
+        latency: What a wait for the agent may cost; each is measured, and None measures nothing.
+        limits: After how long a service counts as stuck. Its request is then ended and the caller
+            hears the apology. A model that thinks for long needs another `no_first_token`.
+        fillers: What the agent says in turn when a tool or the model keeps the caller waiting.
+        apology: A WAV file, 16-bit and mono, that asks the caller to say it again, if any.
         redaction: What becomes of personal data, on the way to the LLM and back; None for nothing.
+        voicemail: What the agent says to a voicemail box that takes a call which the agent made,
+            before it hangs up; empty to say nothing, None to talk to a box as to a person.
     """
 
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
@@ -85,13 +110,37 @@ class VoiceAgent:
     keypad_prefix: str = "DTMF: "
     sentences: bool = True
     interruption: bool = True
+    latency: Budgets | None = field(default_factory=Budgets)
+    limits: WatchdogLimits = field(
+        default_factory=lambda: WatchdogLimits(no_first_token=FIRST_TOKEN_LIMIT_SECS)
+    )
+    fillers: Sequence[str] = ("One moment…",)
+    apology: Path | None = APOLOGY
     redaction: Policy | None = field(default_factory=Policy)
+    voicemail: str | None = None
 
-    def pipeline(self, transport: BaseTransport) -> Pipeline:
+    def __post_init__(self) -> None:
+        """Refuse what would fail only once a call has been made."""
+        if self.voicemail is not None and self.llm == "embedded":
+            raise ValueError(
+                f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "
+                "which the embedded one does not: name another llm"
+            )
+
+    def pipeline(
+        self,
+        transport: BaseTransport,
+        *,
+        outbound: bool = False,
+        latency: LatencyObserver | None = None,
+    ) -> Pipeline:
         """Compose a plain Pipecat pipeline for one call.
 
         Args:
             transport: Where the caller is.
+            outbound: Whether the agent made the call; then it listens first whether a voicemail box
+                took it, if `voicemail` is set.
+            latency: An observer of the worker's, by which the apology knows of a stuck service.
 
         Returns:
             The pipeline, from `transport.input()` to the assistant's context aggregator.
@@ -105,10 +154,11 @@ class VoiceAgent:
         tts = self._service(ServiceKind.TTS, self.tts)
         vault = Vault()
         interruption = Interruption() if self.interruption else None
+        voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
-        aggregators = LLMContextAggregatorPair(
+        user = ListeningUserAggregator(
             context,
-            user_params=LLMUserAggregatorParams(
+            params=LLMUserAggregatorParams(
                 vad_analyzer=SharedSileroVADAnalyzer(),
                 user_turn_strategies=self._turn_strategies(interruption),
             ),
@@ -117,30 +167,51 @@ class VoiceAgent:
             [
                 transport.input(),
                 stt,
-                DTMFAggregator(prefix=self.keypad_prefix),
+                KeypadAggregator(prefix=self.keypad_prefix),
                 *self._redactor(vault),
-                aggregators.user(),
+                *([voicemail.detector()] if voicemail else []),
+                user,
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
+                *([Filler(texts=self.fillers)] if self.fillers else []),
                 *self._restoring(vault, tts),
+                *([Apology(recording=self.apology, observer=latency)] if self.apology else []),
+                *([voicemail.gate()] if voicemail else []),
                 *([interruption.playback] if interruption else []),
                 transport.output(),
-                aggregators.assistant(),
+                LLMAssistantAggregator(context),
             ]
         )
 
-    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+    def worker(
+        self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
+    ) -> CallWorker:
         """Make the worker of one call: it greets who connects and stops when they leave.
 
         Args:
             transport: Where the caller is.
-            **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`.
+            outbound: Whether the agent made the call.
+            **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`; its
+                `conversation_id` is also what the latency of the call is reported under.
 
         Returns:
             The worker, to be added to a `WorkerRunner`.
         """
-        kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
+        params = PipelineParams(enable_metrics=True, enable_usage_metrics=True)
+        if line_rate_hz := getattr(transport, "line_rate_hz", None):
+            # A telephone: its own rate all the way, and nobody there to speak RTVI with.
+            params.audio_in_sample_rate = params.audio_out_sample_rate = line_rate_hz
+            kwargs.setdefault("enable_rtvi", False)
+        kwargs.setdefault("params", params)
+        latency = None
+        if self.latency:
+            latency = LatencyObserver(
+                call_id=kwargs.get("conversation_id") or "",
+                budgets=self.latency,
+                limits=self.limits,
+                end_stuck=True,
+            )
         if self.redaction is not None:
             guard_logs()
             kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
@@ -148,7 +219,8 @@ class VoiceAgent:
             told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
             skipped = [*(told.skip_text_types or []), CUT_TEXT]
             kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
-        worker = CallWorker(self.pipeline(transport), **kwargs)
+        pipeline = self.pipeline(transport, outbound=outbound, latency=latency)
+        worker = CallWorker(pipeline, latency=latency, **kwargs)
 
         greeted = False
 
@@ -162,6 +234,16 @@ class VoiceAgent:
         async def leave(*_: Any) -> None:
             await worker.cancel(reason="the caller left")
 
+        async def leave_message(detector: VoicemailDetector) -> None:
+            logger.info("a voicemail box took the call")
+            if self.voicemail:
+                # From the detector on: it lets nothing that is said pass any more.
+                await detector.push_frame(TTSSpeakFrame(self.voicemail))
+            await worker.queue_frame(EndFrame())
+
+        for processor in pipeline.processors:
+            if isinstance(processor, VoicemailDetector):
+                processor.add_event_handler("on_voicemail_detected", leave_message)
         transport.add_event_handler("on_client_connected", greet)
         transport.add_event_handler("on_client_disconnected", leave)
         return worker
@@ -181,6 +263,11 @@ class VoiceAgent:
         if isinstance(service, str):
             return create_service(kind, service, script=self.script, instructions=self.instructions)
         return service
+
+    def _voicemail_detector(self, llm: FrameProcessor) -> VoicemailDetector | None:
+        if self.voicemail is None or not isinstance(llm, LLMService):
+            return None
+        return VoicemailDetector(classifier=LLMClassifier(llm=llm))
 
     def _redactor(self, vault: Vault) -> list[FrameProcessor]:
         if self.redaction is None:

@@ -7,8 +7,11 @@ waits behind it: one processor that loses or holds the EndFrame keeps the call o
 import asyncio
 from typing import Any
 
+from antiphon.pipeline.road import QuietPipeline
+from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
@@ -29,6 +32,7 @@ class CallWorker(PipelineWorker):
         *,
         end_deadline_secs: float = 30.0,
         cancel_deadline_secs: float = 5.0,
+        latency: LatencyObserver | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the worker.
@@ -38,13 +42,29 @@ class CallWorker(PipelineWorker):
             end_deadline_secs: Seconds from an EndFrame being queued until the worker ends
                 without it. Longer than the longest goodbye that should still be heard.
             cancel_deadline_secs: The same for a CancelFrame.
+            latency: Observes the call besides the other observers; kept as `latency`.
             **kwargs: Passed to `PipelineWorker`.
         """
-        super().__init__(pipeline, **kwargs)
+        if latency:
+            kwargs["observers"] = [*(kwargs.get("observers") or ()), latency]
+        self._quiet = QuietPipeline(pipeline)
+        for observer in kwargs.get("observers") or ():
+            self._quiet.admit(observer)
+        super().__init__(self._quiet, **kwargs)
+        self.latency = latency
         self._call_pipeline = pipeline
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
+
+    def add_observer(self, observer: BaseObserver) -> None:
+        """Add an observer.
+
+        Args:
+            observer: Told of the microphone's frames only if it was added before the call began.
+        """
+        self._quiet.admit(observer)
+        super().add_observer(observer)
 
     async def queue_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM

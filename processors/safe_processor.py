@@ -1,28 +1,68 @@
-"""A frame processor that cannot lose a lifecycle frame.
+"""A frame processor that cannot lose a lifecycle frame, and that costs the microphone nothing.
 
 In Pipecat 1.14 an exception while a processor handles EndFrame drops that frame, after which the
-worker can be neither ended nor cancelled. Every processor of ours stands on this class instead.
+worker can be neither ended nor cancelled. And each processor queues and handles each of the 50
+audio frames that a caller sends a second, though hardly one looks at them. Every processor of ours
+stands on this class instead.
 """
+
+from typing import ClassVar
 
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
+    InputAudioRawFrame,
     InterruptionFrame,
     StartFrame,
     StopFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 
-__all__ = ["LIFECYCLE_FRAMES", "SafeProcessor"]
+__all__ = ["LIFECYCLE_FRAMES", "MicrophoneBypass", "SafeProcessor"]
 
 LIFECYCLE_FRAMES = (StartFrame, EndFrame, StopFrame, CancelFrame, InterruptionFrame)
 
 
-class SafeProcessor(FrameProcessor):
+class MicrophoneBypass(FrameProcessor):
+    """Hands the microphone's audio to the next processor without queueing it.
+
+    Attributes:
+        hears_microphone: Whether to process the microphone's audio all the same.
+    """
+
+    hears_microphone: ClassVar[bool] = False
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame, unless it is the microphone's.
+
+        Args:
+            frame: The frame to queue.
+            direction: Its direction.
+            callback: Called once it has been processed.
+        """
+        if (
+            isinstance(frame, InputAudioRawFrame)
+            and not self.hears_microphone
+            and direction is FrameDirection.DOWNSTREAM
+            and self.next
+            and callback is None
+        ):
+            await self.next.queue_frame(frame, direction)
+        else:
+            await super().queue_frame(frame, direction, callback)
+
+
+class SafeProcessor(MicrophoneBypass):
     """Forwards every lifecycle frame, whatever its own handling of it did.
 
-    Subclasses override `handle` and `handle_lifecycle` and leave `process_frame` alone.
+    Subclasses override `handle` and `handle_lifecycle` and leave `process_frame` alone. One whose
+    `handle` wants the microphone's audio sets `hears_microphone`.
     """
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:

@@ -1,12 +1,13 @@
 """What watching latency costs, and how right it is.
 
-Overhead: CPU a call-second of one pipeline, with and without observers, all variants in turn in
-one process; the pipeline is stock Pipecat with Silero VAD on the caller's audio, and services
-that only wait. Whole calls are noisy on a busy machine, so what observers add is also measured
-alone: one call told again to each set of them through Pipecat's own queues. Accuracy: known
-delays in every stage against those that were measured, in virtual time and in real time.
+Overhead: CPU a call-second of one pipeline, with and without observers: all variants in each
+round, shuffled, in one process, in virtual time. The pipeline is stock Pipecat with services that
+only wait. What a variant adds is told as a share of that pipeline with Silero VAD on the caller's
+audio; the VAD is left out where variants are compared, because its own noise is larger than they.
+Accuracy: known delays in every stage against those that were measured, in virtual time and in
+real time.
 
-    python benchmarks/latency/run.py [--seconds 60] [--repeats 5] [--calls 20] [--turns 3]
+    python benchmarks/latency/run.py [--seconds 12] [--rounds 40] [--calls 20] [--turns 3]
 """
 
 import argparse
@@ -45,12 +46,11 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.observers.base_observer import BaseObserver, FrameProcessed, FramePushed
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.observers.service_metrics_observer import ServiceMetricsObserver
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.pipeline.worker_observer import WorkerObserver
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -60,7 +60,6 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.turns.user_start import VADUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
-from pipecat.utils.asyncio.task_manager import TaskManager
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
@@ -224,9 +223,11 @@ class Call:
         await asyncio.sleep(secs - 1.0 - VAD_SECS)
 
 
-async def cost(observers: list[BaseObserver], probes: list[FrameProcessor], seconds: int) -> float:
+async def cost(
+    observers: list[BaseObserver], probes: list[FrameProcessor], seconds: int, *, vad: bool = False
+) -> float:
     """Return milliseconds of CPU a call-second."""
-    call = Call(delays=Delays(), observers=observers, probes=probes, vad=True)
+    call = Call(delays=Delays(), observers=observers, probes=probes, vad=vad)
     noise = random.Random(1).randbytes(RATE_HZ * 2)
     async with call.running():
 
@@ -246,86 +247,39 @@ async def cost(observers: list[BaseObserver], probes: list[FrameProcessor], seco
         return (time.process_time() - started) * 1000 / seconds
 
 
+STOCK = "stock"
 VARIANTS: dict[str, Callable[[], tuple[list[BaseObserver], list[FrameProcessor]]]] = {
-    "stock": lambda: ([], []),
+    STOCK: lambda: ([], []),
+    "`LatencyObserver`": lambda: ([LatencyObserver(process=LatencyStats())], []),
+    "`LatencyProbe`": lambda: ([], [LatencyProbe(place="p", process=LatencyStats())]),
     "an observer that does nothing": lambda: ([BaseObserver(observe_every_push=False)], []),
-    "LatencyObserver": lambda: ([LatencyObserver(process=LatencyStats())], []),
-    "LatencyProbe": lambda: ([], [LatencyProbe(place="p", process=LatencyStats())]),
-    "Pipecat's UserBotLatencyObserver": lambda: ([UserBotLatencyObserver()], []),
-    "Pipecat's UserBotLatency + ServiceMetrics": lambda: (
+    "Pipecat's `UserBotLatencyObserver`": lambda: ([UserBotLatencyObserver()], []),
+    "Pipecat's two, with `ServiceMetricsObserver`": lambda: (
         [UserBotLatencyObserver(), ServiceMetricsObserver()],
         [],
     ),
 }
 
 
-class Captures(BaseObserver):
-    """Keeps everything that observers are told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[FramePushed | FrameProcessed] = []
-
-    async def on_push_frame(self, data: FramePushed) -> None:
-        self.told.append(data)
-
-    async def on_process_frame(self, data: FrameProcessed) -> None:
-        self.told.append(data)
-
-
-async def telling(told: list[FramePushed | FrameProcessed], observers: list[BaseObserver]) -> float:
-    """Return the seconds of CPU that telling observers takes, Pipecat's queues included."""
-    tasks = TaskManager()
-    worker = WorkerObserver(observers=observers)
-    await worker.setup(tasks)
-    started = time.process_time()
-    for number, data in enumerate(told):
-        if isinstance(data, FramePushed):
-            await worker.on_push_frame(data)
-        else:
-            await worker.on_process_frame(data)
-        if number % 10 == 0:
-            await asyncio.sleep(0)
-    await asyncio.sleep(0.01)
-    taken = time.process_time() - started
-    await worker.cleanup()
-    return taken
-
-
-async def alone(seconds: int) -> dict[str, float]:
-    """Return the milliseconds a call-second that each set of observers adds to a worker."""
-    captured = Captures()
-    await cost([captured], [], seconds)
-    best: dict[str, float] = {}
-    for _ in range(7):
-        for name, make in VARIANTS.items():
-            if name != "LatencyProbe":
-                taken = await telling(captured.told, make()[0])
-                best[name] = min(taken, best.get(name, taken))
-    return {name: (secs - best["stock"]) * 1000 / seconds for name, secs in best.items()}
-
-
-def overhead(seconds: int, repeats: int) -> None:
+def overhead(seconds: int, rounds: int) -> None:
+    """Print what each variant adds to the pipeline that it ran beside in the same round."""
+    virtually(cost([], [], seconds, vad=True))  # warm
+    whole: list[float] = []
     taken: dict[str, list[float]] = {name: [] for name in VARIANTS}
-    virtually(cost([], [], 6))  # warm
-    for repeat in range(repeats):
+    for number in range(rounds):
+        whole.append(virtually(cost([], [], seconds, vad=True)))
         names = list(VARIANTS)
-        random.Random(repeat).shuffle(names)
+        random.Random(number).shuffle(names)
         for name in names:
             taken[name].append(virtually(cost(*VARIANTS[name](), seconds)))
-    added = virtually(alone(seconds))
-    stock = min(taken["stock"])
-    print(f"\nCPU of a call: {repeats} x {seconds} s each, shuffled\n")
-    print("| variant | ms/call-s, best | median | best to stock's best | added, alone | of stock |")
-    print("|---|---|---|---|---|---|")
+    stock = statistics.median(whole)
+    print(f"\nCPU of {rounds} rounds of {seconds} s; stock with its VAD: {stock:.1f} ms a call-s\n")
+    print("| variant | added, ms a call-s | quartiles | of stock |\n|---|---|---|---|")
     for name, each in taken.items():
-        by_itself = (
-            f"{added[name]:.2f} ms | {added[name] / stock:.1%}" if name in added else "– | –"
-        )
-        print(
-            f"| {name} | {min(each):.2f} | {statistics.median(each):.2f} "
-            f"| {min(each) / stock:.3f} | {by_itself} |"
-        )
+        if name != STOCK:
+            added = [one - base for one, base in zip(each, taken[STOCK], strict=True)]
+            low, middle, high = statistics.quantiles(added, n=4)
+            print(f"| {name} | {middle:.2f} | {low:.2f} to {high:.2f} | {middle / stock:.1%} |")
 
 
 async def errors(calls: int, turns: int, spread_secs: float) -> list[tuple[str, float]]:
@@ -383,8 +337,8 @@ def _virtual_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=60, help="length of a call")
-    parser.add_argument("--repeats", type=int, default=5, help="calls of each variant")
+    parser.add_argument("--seconds", type=int, default=12, help="length of a call")
+    parser.add_argument("--rounds", type=int, default=40, help="calls of each variant")
     parser.add_argument("--calls", type=int, default=20, help="calls at once, in real time")
     parser.add_argument("--turns", type=int, default=3, help="turns of each of them")
     given = parser.parse_args()
@@ -394,7 +348,7 @@ def main() -> None:
         f"Real time, {given.calls} calls at once",
         asyncio.run(errors(given.calls, given.turns, 5.0)),
     )
-    overhead(given.seconds, given.repeats)
+    overhead(given.seconds, given.rounds)
 
 
 if __name__ == "__main__":

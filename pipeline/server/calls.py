@@ -30,7 +30,7 @@ class Agent(Protocol):
     """What a server needs of an agent; `VoiceAgent` is one."""
 
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
-        """Make the worker of one call."""
+        """Make the worker of one call; `outbound=True` comes along if the agent made the call."""
         ...
 
 
@@ -144,6 +144,7 @@ class Calls:
         parameters: Mapping[str, str] | None = None,
         base_url: str = "",
         control: "TwilioControl | None" = None,
+        outbound: bool = False,
     ) -> None:
         """Run one call until it ends; whatever goes wrong in it stays in it.
 
@@ -155,6 +156,7 @@ class Calls:
             parameters: What the start of the call carried along.
             base_url: The public address of the app.
             control: Transfers and holds the call.
+            outbound: Whether the agent made the call.
         """
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
@@ -170,7 +172,7 @@ class Calls:
                     call = Call(
                         id=call_id,
                         transport_kind=transport_kind,
-                        worker=self._worker(transport),
+                        worker=self._worker(transport, outbound),
                         parameters=parameters or {},
                         base_url=base_url,
                         control=control,
@@ -180,8 +182,9 @@ class Calls:
                 except Exception as error:
                     # Its text may quote speech, so only its type is told.
                     logger.error(f"call failed: {type(error).__name__}")
-                seconds = time.monotonic() - started_at
-                logger.info(f"call {outcome} after {seconds:.1f} s")
+                # A number in the text could be taken for a caller's and redacted.
+                seconds = round(time.monotonic() - started_at, 1)
+                logger.bind(seconds=seconds).info(f"call {outcome}")
         finally:
             self.lobby.leave()
             self.active -= 1
@@ -252,9 +255,11 @@ class Calls:
         logger.info(f"call has lasted {secs:g} s: ending it")
         await call.end(self.settings.goodbye)
 
-    def _worker(self, transport: BaseTransport) -> CallWorker:
+    def _worker(self, transport: BaseTransport, outbound: bool) -> CallWorker:
         return self._agent.worker(
             transport,
+            # An agent that makes no calls need not know the word.
+            **({"outbound": True} if outbound else {}),
             idle_timeout_secs=self.settings.idle_secs,
             cancel_on_idle_timeout=False,
             end_deadline_secs=GOODBYE_SECS,
@@ -275,8 +280,8 @@ def _log_turns(worker: CallWorker) -> None:
         return
 
     async def log(_: Any, turn: int, secs: float, was_interrupted: bool) -> None:
-        logger.bind(turn_id=turn, interrupted=was_interrupted).info(
-            f"turn ended after {secs:.1f} s"
+        logger.bind(turn_id=turn, seconds=round(secs, 1), interrupted=was_interrupted).info(
+            "turn ended"
         )
 
     turns.add_event_handler("on_turn_ended", log)

@@ -152,14 +152,12 @@ class TwilioControl:
         """
         await self._update(call_sid, url=f"{base_url}/twilio/voice", method="POST")
 
-    async def call(self, to: str, *, base_url: str, detect_machine: bool = False) -> str:
+    async def call(self, to: str, *, base_url: str) -> str:
         """Call somebody; whoever answers talks to the agent.
 
         Args:
             to: The number, in E.164.
             base_url: The public address of the app.
-            detect_machine: Whether Twilio listens first whether a person or a machine answers;
-                the agent's tools find what it heard as `answered_by`.
 
         Returns:
             The CallSid.
@@ -170,14 +168,12 @@ class TwilioControl:
         self._check_number(to)
         if not self._settings.twilio_number:
             raise CallControlError("calling out needs TWILIO_NUMBER, the number that calls")
-        options = {"machine_detection": "Enable"} if detect_machine else {}
         try:
             call = await self._client.calls.create_async(
                 to=to,
                 from_=self._settings.twilio_number,
                 url=f"{base_url}/twilio/voice",
                 status_callback=f"{base_url}/twilio/status",
-                **options,
             )
         except FAILURES as error:
             raise CallControlError(f"Twilio did not call: {type(error).__name__}") from error

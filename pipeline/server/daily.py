@@ -85,14 +85,12 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         )
         if body.dial_out_to:
             _dial_out(transport, body.dial_out_to)
-        task = asyncio.create_task(run(transport, call_id, room.url, body.parameters))
+        task = asyncio.create_task(run(transport, call_id, room.url, body))
         running.add(task)
         task.add_done_callback(running.discard)
         return {"room_url": room.url, "token": room.person_token, "call_id": call_id}
 
-    async def run(
-        transport: BaseTransport, call_id: str, room_url: str, parameters: dict[str, str]
-    ) -> None:
+    async def run(transport: BaseTransport, call_id: str, room_url: str, body: StartDaily) -> None:
         async def leave(*_: Any) -> None:
             # Without the room there is no caller; Pipecat would wait for one.
             if call := calls.find(call_id):
@@ -104,7 +102,8 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
             key=call_id,
             call_id=call_id,
             transport_kind="daily",
-            parameters=parameters,
+            parameters=body.parameters,
+            outbound=body.dial_out_to is not None,
         )
         try:
             await delete_daily_room(room_url, api_key=api_key, api_url=api_url)

@@ -18,7 +18,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 __all__ = ["ASKED", "Lobby", "LocalLobby", "RemoteLobby"]
 
-ASKED = ("promise", "use", "hit", "keep", "find", "status", "withdraw")
+ASKED = ("promise", "use", "hit", "keep", "find", "withdraw")
 """The methods that a worker may have the supervisor's lobby do as they are."""
 
 

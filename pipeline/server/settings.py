@@ -1,11 +1,12 @@
 """What a deployment decides about its server, from the environment, `.env` or flags."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["ServerSettings"]
+__all__ = ["ServerSettings", "WorkerOptions"]
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
@@ -78,3 +79,20 @@ class ServerSettings(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """What every worker of a server is told.
+
+    Parameters:
+        agent: `module:name` of the agent; None for the embedded one.
+        transports: The doors to open.
+        settings: The limits and keys, with a secret.
+        trusted_proxies: Whose X-Forwarded headers are believed.
+    """
+
+    agent: str | None
+    transports: tuple[str, ...]
+    settings: ServerSettings
+    trusted_proxies: str

@@ -46,11 +46,9 @@ class CallOut(BaseModel):
 
     Parameters:
         to: The number to call, in E.164; it must begin with one of `ANTIPHON_DIAL_PREFIXES`.
-        detect_machine: Whether Twilio listens first whether a machine answers.
     """
 
     to: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
-    detect_machine: bool = False
 
 
 class TwilioRequests:
@@ -160,6 +158,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             parameters={k: v for k, v in start.parameters.items() if k != "token"},
             base_url=public_url(websocket, calls.settings, ""),
             control=control,
+            outbound=start.parameters.get("direction", "").startswith("outbound"),
         )
 
     @router.post("/status", status_code=204)
@@ -212,7 +211,6 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             call_sid = await control.call(
                 body.to,
                 base_url=public_url(request, calls.settings, ""),
-                detect_machine=body.detect_machine,
             )
         except NumberNotAllowed as error:
             raise HTTPException(403, str(error)) from error
@@ -227,7 +225,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
 
 
 def _parameters(form: FormData) -> dict[str, str]:
-    names = {"From": "from", "To": "to", "Direction": "direction", "AnsweredBy": "answered_by"}
+    names = {"From": "from", "To": "to", "Direction": "direction"}
     return {to: str(form[name]) for name, to in names.items() if name in form}
 
 

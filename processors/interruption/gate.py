@@ -389,26 +389,30 @@ class PlaybackGate(SafeProcessor):
             again.append((frame, start_ms))
         if not again:
             return
-        if self._offset:
-            begun, received_ms = self._items[0]
-            assert isinstance(begun, OutputAudioRawFrame)
-            self._items[0] = (like(begun, begun.audio[self._offset :]), received_ms)
-            self._offset = 0
+        self._cut_begun()
         self._items.extendleft(again)
         self.ledger.rewind(again[-1][1])
         self._fader.jump(0.0)
         self._idle.clear()
 
+    def _cut_begun(self) -> None:
+        """Take what was played off the frame that is being played."""
+        if self._offset:
+            begun, received_ms = self._items[0]
+            assert isinstance(begun, OutputAudioRawFrame)
+            self._items[0] = (like(begun, begun.audio[self._offset :]), received_ms)
+            self._offset = 0
+
     async def _interrupt(self) -> None:
         await self._tell(self.ledger.heard(self._position()))
         cut = self._in_reply and not self._said_all()
+        self._cut_begun()
         kept = deque(item for item in self._items if not item[0].interruptible)
         if cut and self.settings.cut_mark:
             mark = HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT)
             await self.push_frame(mark)
         self._in_reply = False
         self._items = kept
-        self._offset = 0
         self._timed.clear()
         self._history.clear()
         self.ledger.clear()

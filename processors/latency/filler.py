@@ -1,12 +1,17 @@
 """What the caller hears while there is no answer: a filler, and, when it is late, an apology."""
 
 import asyncio
+import wave
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     CancelFrame,
     EndFrame,
     Frame,
@@ -19,6 +24,7 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 
@@ -46,7 +52,7 @@ class Wait(SafeProcessor):
         """
         if not after_secs > 0:
             raise ValueError(f"after_secs must be above 0, not {after_secs!r}")
-        super().__init__(**kwargs)
+        super().__init__(enable_direct_mode=True, **kwargs)
         self._after_secs = after_secs
         self._timer: asyncio.TimerHandle | None = None
         self._spoken = False
@@ -166,8 +172,7 @@ class Apology(Wait):
         self,
         *,
         text: str = "I'm sorry, this is not working right now. Would you like to talk to a person?",
-        audio: bytes | None = None,
-        sample_rate_hz: int = 16000,
+        recording: str | Path | None = None,
         after_secs: float = 6.0,
         observer: LatencyObserver | None = None,
         **kwargs: Any,
@@ -176,24 +181,33 @@ class Apology(Wait):
 
         Args:
             text: What it says.
-            audio: A recording of it, 16-bit little-endian mono samples, played instead.
-            sample_rate_hz: Samples per second of `audio`.
+            recording: A WAV file of it, 16-bit and mono, played instead.
             after_secs: How long the caller waits before, fillers not counted as an answer.
             observer: The call's observer, whose watchdogs know sooner.
             **kwargs: Passed to `FrameProcessor`.
 
         Raises:
-            ValueError: If there is nothing to say, or `after_secs` is not positive.
+            ValueError: If there is nothing to say, the recording is of another kind, or
+                `after_secs` is not positive.
+            OSError: If the recording cannot be read.
         """
-        if not text and not audio:
+        if not text and not recording:
             raise ValueError("an apology needs a text or a recording")
         super().__init__(after_secs=after_secs, **kwargs)
         self._text = text
-        self._audio = audio
-        self._sample_rate_hz = sample_rate_hz
+        self._recording = _samples(Path(recording)) if recording else None
+        self._agent_speaks = self._over_agent = False
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Begin a wait, or end it; know whether the caller speaks over the agent."""
+        if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
+            self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
+        elif isinstance(frame, VADUserStartedSpeakingFrame):
+            self._over_agent = self._agent_speaks
+        await super().handle(frame, direction)
 
     async def speak(self, stall: Stall | None = None) -> None:
         """Apologise, unless this wait has had it."""
@@ -207,18 +221,35 @@ class Apology(Wait):
         await self._call_event_handler("on_apology", stall)
 
     def _frames(self) -> Sequence[Frame]:
-        if not self._audio:
+        if not self._recording:
             return [TTSSpeakFrame(self._text, append_to_context=False, text_type=FILLER_TEXT)]
+        audio, sample_rate_hz = self._recording
         context_id = f"{self.name}.apology"
         return [
-            TTSStartedFrame(context_id=context_id),
-            TTSAudioRawFrame(self._audio, self._sample_rate_hz, 1, context_id=context_id),
+            TTSStartedFrame(context_id=context_id, append_to_context=False),
+            TTSAudioRawFrame(audio, sample_rate_hz, 1, context_id=context_id),
             TTSStoppedFrame(context_id=context_id),
         ]
 
     async def _stalled(self, observer: LatencyObserver, stall: Stall) -> None:
-        if stall.kind in _HEARD_AS_SILENCE:
+        # A voice over the agent's that no word is made of is most often a noise.
+        noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
+        if stall.kind in _HEARD_AS_SILENCE and not noise:
             await self.speak(stall)
+
+
+@lru_cache(maxsize=16)
+def _samples(recording: Path) -> tuple[bytes, int]:
+    """Read a WAV file once for all calls: its samples, and how many a second."""
+    try:
+        with wave.open(str(recording), "rb") as wav:
+            shape = (wav.getsampwidth(), wav.getnchannels())
+            samples, sample_rate_hz = wav.readframes(wav.getnframes()), wav.getframerate()
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"{recording} is no WAV file: {error}") from error
+    if shape != (2, 1) or not samples:
+        raise ValueError(f"{recording} must be a 16-bit mono WAV file, and not empty")
+    return samples, sample_rate_hz
 
 
 def _is_filler(frame: Frame) -> bool:

@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    CancelFrame,
     ClientConnectedFrame,
     Frame,
     FunctionCallCancelFrame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
     InterimTranscriptionFrame,
     InterruptionFrame,
     LLMContextFrame,
@@ -43,6 +46,7 @@ from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.ai_service import AIService
 from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from .conversation import Conversation
@@ -82,10 +86,11 @@ class Recorder:
         self.done: list[Turn | BargeIn] = []
         self.stalls: list[Stall] = []
         self._hole_secs = limits.audio_underrun
-        self._stt = ""
-        self._fillers: deque[str] = deque(maxlen=16)
-        self._filler_secs = 0.0
-        self._written_secs = 0.0
+        self._stt = self._tts = ""
+        # Held weakly: an entry goes with its frame.
+        self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
+        self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
+        self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
         self._handlers: dict[type[Frame], _Handler | None] = {
             ClientConnectedFrame: self._connected,
@@ -97,11 +102,13 @@ class Recorder:
             UserStoppedSpeakingFrame: self._turn_ended,
             UserBackchannelFrame: self._backchannel,
             InterruptionFrame: self._interrupted,
+            CancelFrame: self._cancelled,
             LLMContextFrame: self._context,
             LLMFullResponseStartFrame: self._llm_started,
             LLMMarkerFrame: self._marker,
             LLMTextFrame: self._token,
             LLMFullResponseEndFrame: self._llm_ended,
+            FunctionCallsStartedFrame: self._tools_called,
             FunctionCallInProgressFrame: self._tool_started,
             FunctionCallResultFrame: self._tool_ended,
             FunctionCallCancelFrame: self._tool_ended,
@@ -116,25 +123,30 @@ class Recorder:
             MetricsFrame: self._metrics,
         }
 
+    def wants(self, kind: type[Frame]) -> bool:
+        """Whether frames of a kind say anything; most, such as the caller's audio, do not."""
+        try:
+            return self._handlers[kind] is not None
+        except KeyError:
+            bases = (self._handlers.get(base) for base in kind.__mro__)
+            self._handlers[kind] = next((found for found in bases if found), None)
+            return self.wants(kind)
+
     def take(self, data: FramePushed) -> bool:
-        """Take in the first push of a frame.
+        """Take in a push of a frame; only the first counts.
 
         Args:
             data: The push; its time is that of the pipeline's clock.
 
         Returns:
-            Whether there may be anything to tell; of most frames, such as the caller's audio,
-            there is not, and they cost one look into a table.
+            Whether there may be anything to tell.
         """
-        kind = type(data.frame)
-        try:
-            handler = self._handlers[kind]
-        except KeyError:
-            bases = (self._handlers.get(base) for base in kind.__mro__)
-            handler = self._handlers[kind] = next((found for found in bases if found), None)
-        if handler is None:
+        frame = data.frame
+        handler = self._handlers[type(frame)] if self.wants(type(frame)) else None
+        if handler is None or frame.id in self._seen:
             return False
-        if data.direction is FrameDirection.UPSTREAM and not isinstance(data.frame, _UPSTREAM_TOO):
+        self._seen[frame.id] = frame
+        if data.direction is FrameDirection.UPSTREAM and not isinstance(frame, _UPSTREAM_TOO):
             return False
         return handler(data, data.timestamp / 1e9) is not False
 
@@ -153,6 +165,8 @@ class Recorder:
             )
         if isinstance(processor, STTService):
             self._stt = name
+        if isinstance(processor, TTSService):
+            self._tts = name
         if isinstance(processor, BaseOutputTransport):
             self.transport = _package_of(processor)
 
@@ -196,7 +210,7 @@ class Recorder:
         self._watch(Seen.TURN_STARTED, data, at)
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
-        self._filler_secs = self._written_secs = 0.0
+        self._drop_fillers()
         self._mark(Moment.TURN_ENDED, data, at)
         self._watch(Seen.TURN_ENDED, data, at)
 
@@ -204,8 +218,17 @@ class Recorder:
         self._mark(Moment.BACKCHANNEL, data, at)
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
-        self._filler_secs = self._written_secs = 0.0
+        self._drop_fillers()
         self._mark(Moment.INTERRUPTED, data, at)
+        self._watch(Seen.INTERRUPTED, data, at)
+
+    def _drop_fillers(self) -> None:
+        """Forget what an interruption keeps from being written: not what is uninterruptible."""
+        unwritten_secs = max(0.0, self._filler_secs - self._written_secs)
+        self._filler_secs = self._lasting_secs = min(unwritten_secs, self._lasting_secs)
+        self._written_secs = 0.0
+
+    def _cancelled(self, data: FramePushed, at: float) -> None:
         self._watch(Seen.INTERRUPTED, data, at)
 
     def _context(self, data: FramePushed, at: float) -> None:
@@ -226,6 +249,10 @@ class Recorder:
     def _llm_ended(self, data: FramePushed, at: float) -> None:
         self._watch(Seen.LLM_ENDED, data, at)
 
+    def _tools_called(self, data: FramePushed, at: float) -> None:
+        # The calls themselves may be announced after the end of the answer that made them.
+        self._watch(Seen.TOOL_STARTED, data, at)
+
     def _tool_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallInProgressFrame)
         call = data.frame
@@ -243,34 +270,51 @@ class Recorder:
         if data.frame.text_type == FILLER_TEXT:
             # A TTS service announces what it is about to speak, with the context it will be in.
             if data.frame.context_id:
-                self._fillers.append(data.frame.context_id)
+                self._fillers.append((data.frame.context_id, data.source.name))
         elif not data.frame.will_be_spoken:
             self._mark(Moment.SENTENCE, data, at)
 
     def _tts_started(self, data: FramePushed, at: float) -> None:
+        assert isinstance(data.frame, TTSStartedFrame)
+        if not self._speaks(data.source):
+            # A recording, such as an apology.
+            if data.frame.context_id and not data.frame.append_to_context:
+                self._fillers.append((data.frame.context_id, data.source.name))
+            return
         self._watch(Seen.TTS_STARTED, data, at)
 
     def _tts_stopped(self, data: FramePushed, at: float) -> None:
-        self._watch(Seen.TTS_STOPPED, data, at)
+        if self._speaks(data.source):
+            self._watch(Seen.TTS_STOPPED, data, at)
 
     def _spoken(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, TTSTextFrame)
-        self.conversation.agent_said(data.frame.text)
+        if self._speaks(data.source):
+            self.conversation.agent_said(data.frame.text)
 
     def _audio(self, data: FramePushed, at: float) -> bool:
         assert isinstance(data.frame, OutputAudioRawFrame)
         if isinstance(data.source, BaseOutputTransport):
             return self._written(data, data.frame, at)
+        filler = (getattr(data.frame, "context_id", None), data.source.name) in self._fillers
+        if filler and not self.timeline.speaking:
+            self._filler_secs += _secs(data.frame)
+            if not data.frame.interruptible:
+                self._lasting_secs += _secs(data.frame)
+        if not self._speaks(data.source):
+            return False
         follows = self.watchdogs.more_audio(at)
         if not follows:
             self._watch(Seen.AUDIO, data, at)
         if not self.timeline.waiting:
             return not follows
-        if isinstance(data.frame, TTSAudioRawFrame) and data.frame.context_id in self._fillers:
-            self._filler_secs += _secs(data.frame)
-        else:
+        if not filler:
             self._mark(Moment.AUDIO, data, at)
         return True
+
+    def _speaks(self, source: FrameProcessor) -> bool:
+        """Whether speech begins here; a processor behind the voice pushes it on as new frames."""
+        return isinstance(source, AIService) or not self._tts
 
     def _written(self, data: FramePushed, frame: OutputAudioRawFrame, at: float) -> bool:
         secs = _secs(frame)
@@ -287,7 +331,10 @@ class Recorder:
             if awaited:
                 self._watch(Seen.WRITTEN, data, at)
             return awaited or broke_off
-        filler = self._written_secs + _CHUNK_SLACK_SECS < self._filler_secs
+        filler = self._written_secs + _CHUNK_SLACK_SECS < self._filler_secs or (
+            # The last chunk of a filler is padded, and none of an answer that is not there.
+            self._filler_secs > 0 and not self.timeline.has(Moment.AUDIO)
+        )
         self._mark(Moment.FILLER_WRITTEN if filler else Moment.WRITTEN, data, at)
         self._written_secs += secs
         self._watch(Seen.WRITTEN, data, at)

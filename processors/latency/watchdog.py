@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 
 __all__ = ["Seen", "Stall", "StallKind", "WatchdogLimits", "Watchdogs"]
 
+SHORTEST_SPEECH_SECS = 0.6
+"""A shorter voice may be a cough or an "mhm" that a recognizer rightly makes nothing of."""
+
 
 class StallKind(enum.StrEnum):
     """What is overdue, or went wrong unseen."""
@@ -162,7 +165,8 @@ class Watchdogs:
         """
         self._limits = limits or WatchdogLimits()
         self._owed: dict[StallKind, _Owed] = {}
-        self._unheard = True
+        self._unheard = False
+        self._caller_started_at: float | None = None
         self._llm_at_work = False
         self._llm_said_something = False
         self._llm_asked_at = 0.0
@@ -173,7 +177,7 @@ class Watchdogs:
 
         Args:
             seen: What.
-            at: When, in seconds of the pipeline's clock.
+            at: When, in seconds of the pipeline's clock; of the caller, when the VAD said so.
             service: The processor it was seen at; of `CALLER_STOPPED`, that which owes the
                 transcript; of `AUDIO`, the TTS service.
 
@@ -184,15 +188,16 @@ class Watchdogs:
         for kind in _SETTLES.get(seen, ()):
             self._owed.pop(kind, None)
         owed = _OWES.get(seen)
-        # Text that comes after the LLM is done is another processor's, and owes nothing.
-        if owed and (seen is not Seen.TOKEN or self._llm_at_work):
+        if owed and self._is_owed(seen):
             self._owe(owed, at, service)
         match seen:
-            case Seen.CALLER_STARTED | Seen.INTERIM:
-                self._unheard = True
+            case Seen.CALLER_STARTED:
+                self._unheard, self._caller_started_at = True, at
+            case Seen.INTERIM:
+                self._unheard, self._caller_started_at = True, None
             case Seen.TRANSCRIPT:
                 self._unheard = False
-            case Seen.CALLER_STOPPED if self._unheard:
+            case Seen.CALLER_STOPPED if self._unheard and self._spoke(until=at):
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Seen.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
@@ -255,6 +260,22 @@ class Watchdogs:
             if not owed.reported and (limit := self._limit(kind)) is not None
         ]
         return min(times, default=None)
+
+    def _is_owed(self, seen: Seen) -> bool:
+        match seen:
+            case Seen.TOKEN:
+                # Text that comes after the LLM is done is another processor's, and owes nothing.
+                return self._llm_at_work
+            case Seen.TURN_ENDED:
+                # To a sound without a word there is no answer.
+                return not self._unheard
+            case _:
+                return True
+
+    def _spoke(self, *, until: float) -> bool:
+        """Whether there were words, or a voice long enough for some."""
+        started = self._caller_started_at
+        return started is None or until - started >= SHORTEST_SPEECH_SECS
 
     def _owe(self, kind: StallKind, at: float, service: str) -> None:
         self._owed[kind] = _Owed(since=at, service=service)

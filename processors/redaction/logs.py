@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RedactingFilter", "guard_logs", "logs_guarded"]
 
+# By which an operator finds a call: no caller's number, though it may look like one.
+_IDS = frozenset({"call_id", "conversation_id"})
+
 _guarded: set[str] = set()
 
 
@@ -22,7 +25,7 @@ def guard_logs(language: str = "en") -> None:
     """Redact every loguru record, for all sinks there are and will be, and the root `logging` ones.
 
     Replaces a patcher that was configured before; a later `logger.configure(patcher=...)` would
-    replace this one.
+    replace this one. The extra fields `call_id` and `conversation_id` stay as they are.
 
     Args:
         language: The language spoken in the calls.
@@ -32,7 +35,7 @@ def guard_logs(language: str = "en") -> None:
     def patch(record: "Record") -> None:
         record["message"] = _message(record["message"], language)
         for key, value in record["extra"].items():
-            if isinstance(value, str):
+            if isinstance(value, str) and key not in _IDS:
                 record["extra"][key] = scrub(value, language)
         error = record["exception"]
         if error is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from antiphon.simulation.audio import Span
+from antiphon.simulation.caller import SpokenLine
 
 __all__ = ["CallFigures", "Quantiles", "ServerCost", "Summary", "measure", "summarise"]
 
@@ -36,7 +37,7 @@ class CallFigures:
 
 
 def measure(
-    lines: Sequence[Span],
+    lines: Sequence[Span | SpokenLine],
     agent: Sequence[Span],
     arrived: Sequence[Span],
     *,

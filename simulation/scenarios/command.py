@@ -7,9 +7,10 @@ import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
@@ -30,6 +31,15 @@ UNUSABLE = 2
 INTERRUPTED = 130
 
 
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How calls are made; see `simulate`."""
+
+    real_time: bool
+    transport: Literal["memory", "twilio"]
+    url: str | None
+
+
 def simulate(
     scenarios: Annotated[
         list[Path] | None,
@@ -39,6 +49,17 @@ def simulate(
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Let a second of call take a second.")
     ] = False,
+    transport: Annotated[
+        Literal["memory", "twilio"],
+        typer.Option(help="Call in memory, or by phone over a WebSocket, in real time."),
+    ] = "memory",
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Phone this webhook, https://… (signed with TWILIO_AUTH_TOKEN), or media stream, "
+            "wss://…, instead of the scenario's agent."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Where junit.xml, results.json and a folder for each call go."),
@@ -48,8 +69,17 @@ def simulate(
     # Imported here: `antiphon --help` need not wait for the speech engines.
     from antiphon.simulation.audio import AudioFileError
     from antiphon.simulation.caller import UnknownVoice
+    from antiphon.simulation.twilio_stream import TwilioStream
 
     console = Console()
+    if url and transport != "twilio":
+        _fail("--url is who is phoned: add --transport twilio")
+    try:
+        if url:
+            TwilioStream(url)  # an address that nobody can call is told first
+    except ValueError as error:
+        _fail(str(error))
+    how = How(real_time=real_time or transport == "twilio", transport=transport, url=url)
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
         for path, scenario in loaded:
@@ -57,13 +87,13 @@ def simulate(
                 console.print(f"{path.name}: {note}", style="yellow", markup=False)
         results: list[Result] = []
         for path, scenario in loaded:
-            results += _runs(console, path, scenario, repeat, report, real_time=real_time)
+            results += _runs(console, path, scenario, repeat, report, how)
         if report:
             write_junit(report / "junit.xml", results)
             write_json(report / "results.json", results)
     except KeyboardInterrupt:
         _fail("interrupted", code=INTERRUPTED)
-    except (ScenarioError, AudioFileError, UnknownVoice, ImportError) as error:
+    except (ScenarioError, AudioFileError, UnknownVoice, ImportError, ConnectionError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot write {error.filename or report}: {error.strerror or error}")
@@ -90,8 +120,7 @@ def _runs(
     scenario: Scenario,
     repeat: int,
     report: Path | None,
-    *,
-    real_time: bool,
+    how: How,
 ) -> list[Result]:
     """Play one scenario so many times; those after the first must be the same call."""
     from antiphon.simulation.recording import transcript_lines
@@ -103,10 +132,10 @@ def _runs(
         # A process of its own: eSpeak's voice depends on what the process has said before.
         with ProcessPoolExecutor(1, mp_context=_processes(), initializer=_be_quiet) as process:
             out = report / name if report else None
-            played = process.submit(_play, scenario, out, real_time).result()
+            played = process.submit(_play, scenario, out, how).result()
         told = list(played.differences)
         # The vendors' SDKs wait at random before they try again, and talk over real sockets.
-        if results and not real_time and scenario.agent.services == "embedded":
+        if results and not how.real_time and scenario.agent.services == "embedded":
             first = transcript_lines(results[0].record)
             if transcript_lines(played.record) != first:
                 told.append(f"run {number} is not the same call as run 1")
@@ -115,12 +144,15 @@ def _runs(
             file=path,
             record=played.record,
             differences=told,
+            unjudged=played.unjudged,
             wall_secs=time.perf_counter() - began,
         )
         mark = "[green]✓[/]" if result.passed else "[red]✗[/]"
         console.print(f"{mark} {escape(name)} [dim]{result.wall_secs:.1f} s[/]", highlight=False)
         for difference in told:
             console.print(f"    {difference}", style="red", markup=False, soft_wrap=True)
+        for text in played.unjudged:
+            console.print(f"    not judged: {text}", style="yellow", markup=False, soft_wrap=True)
         results.append(result)
     return results
 
@@ -139,12 +171,12 @@ def _be_quiet() -> None:
     warnings.showwarning = lambda *_, **__: None
 
 
-def _play(scenario: Scenario, out: Path | None, real_time: bool) -> "Played":
+def _play(scenario: Scenario, out: Path | None, how: How) -> "Played":
     from antiphon.simulation.scenarios.play import play
     from antiphon.simulation.virtual_time import run_virtual
 
-    run = asyncio.run if real_time else run_virtual
-    return run(play(scenario, out=out))
+    run = asyncio.run if how.real_time else run_virtual
+    return run(play(scenario, out=out, transport=how.transport, url=how.url))
 
 
 def _print_table(console: Console, results: Sequence[Result]) -> None:
@@ -173,6 +205,8 @@ def _print_table(console: Console, results: Sequence[Result]) -> None:
         f"{passed} of {len(results)} as expected; {calls:.0f} s of call in {wall:.1f} s",
         highlight=False,
     )
+    if unjudged := sum(len(result.unjudged) for result in results):
+        console.print(f"{unjudged} expectations not judged over the phone", style="yellow")
 
 
 def _millis(secs: float | None) -> str:

@@ -22,7 +22,7 @@ def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
     road = [
         "MemoryInput",
         "PocketSphinxSTTService",
-        "LLMUserAggregator",
+        "ListeningUserAggregator",
         "ScriptedLLMService",
         "EspeakTTSService",
         "MemoryOutput",
@@ -42,6 +42,11 @@ def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
     monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
     with pytest.raises(MissingVariable, match="DEEPGRAM_API_KEY"):
         VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
+
+
+def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"voicemail='Hi' needs an LLM .* name another llm"):
+        VoiceAgent(voicemail="Hi")
 
 
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:

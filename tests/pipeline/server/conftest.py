@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
+from aiohttp import web
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.worker import CallWorker
 from fastapi import FastAPI
@@ -35,8 +36,10 @@ from twilio.request_validator import RequestValidator
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
-TONE = b"\x10\x20" * 160
-PACKET = base64.b64encode(b"\xff" * 160).decode()
+TONE = b"\x10\x20" * 320
+ACCOUNT = "AC" + "0" * 32
+MADE = "CA" + "e" * 32
+PACKET = base64.b64encode(b"\xff" * 320).decode()
 
 
 class Parrot(FrameProcessor):
@@ -63,8 +66,12 @@ class ParrotAgent:
 
     crash: bool = False
     workers: list[CallWorker] = field(default_factory=list)
+    called_out: list[bool] = field(default_factory=list)
 
-    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+    def worker(
+        self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
+    ) -> CallWorker:
+        self.called_out.append(outbound)
         if self.crash:
             raise RuntimeError("no agent today")
         worker = CallWorker(
@@ -127,8 +134,8 @@ class PhoneCall:
 
     async def is_answered(self) -> bool:
         """Whether the agent answers a packet."""
-        await self.says_packet()
         try:
+            await self.says_packet()
             await self.hears()
         except ConnectionError:
             return False
@@ -171,7 +178,11 @@ class Phone:
 
     async def rings(self, number: int, *, caller: str = "") -> ElementTree.Element:
         form = {"CallSid": sid(number), "From": caller or f"+49301234{number:03}", "To": "+4930"}
-        response = await self.post("/twilio/voice", form)
+        return await self.asks("/twilio/voice", form)
+
+    async def asks(self, path: str, form: dict[str, str]) -> ElementTree.Element:
+        """Ask, signed, what to do."""
+        response = await self.post(path, form)
         assert response.status == 200, await response.text()
         return ElementTree.fromstring(await response.text())
 
@@ -223,9 +234,9 @@ class Running:
 
 @asynccontextmanager
 async def run_server(
-    *transports: str, crash: bool = False, prefix: str = "", **settings: Any
+    *transports: str, crash: bool = False, prefix: str = "", agent: Any = None, **settings: Any
 ) -> AsyncIterator[Running]:
-    agent = ParrotAgent(crash=crash)
+    agent = agent or ParrotAgent(crash=crash)
     options: dict[str, Any] = {"twilio_auth_token": AUTH_TOKEN, "api_keys": API_KEY, **settings}
     app = create_app(
         agent, transports=transports or ("twilio",), settings=ServerSettings(**options)
@@ -258,6 +269,46 @@ def serving() -> Callable[..., AbstractAsyncContextManager[Running]]:
     return run_server
 
 
+class TwilioApi:
+    """Twilio's Calls resource."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.status = 200
+
+    async def calls(self, request: web.Request) -> web.Response:
+        self.asked.append((request.path, dict((await request.post()).items())))  # type: ignore[arg-type]
+        body = {"sid": MADE, "message": "no", "code": 1, "status": self.status}
+        return web.json_response(body, status=self.status)
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[tuple[TwilioApi, str]]:
+    stand_in = TwilioApi()
+    app = web.Application()
+    app.router.add_post("/2010-04-01/Accounts/{account}/{rest:.*}", stand_in.calls)
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield stand_in, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def office(serving: Any, api: Any) -> Callable[..., Any]:
+    def serve(**settings: Any) -> Any:
+        options = {
+            "twilio_account_sid": ACCOUNT,
+            "twilio_api_url": api[1],
+            "twilio_number": "+49301",
+            "dial_prefixes": "+4930",
+            **settings,
+        }
+        return serving("twilio", **options)
+
+    return serve
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -270,8 +321,9 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     """`antiphon serve` as a process."""
     processes: list[Process] = []
 
-    async def start(port: int, **settings: str) -> Process:
+    async def start(port: int, *, workers: int = 1, **settings: str) -> Process:
         arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        arguments += ["--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],

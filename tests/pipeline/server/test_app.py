@@ -8,6 +8,7 @@ import pytest
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.guards import START_PURPOSE
 from antiphon.pipeline.server.logs import log_as_json
+from antiphon.processors.redaction import guard_logs
 from loguru import logger
 from pipecat.frames.protobufs import frames_pb2
 
@@ -152,6 +153,7 @@ async def test_every_line_of_a_call_has_its_id_and_none_quotes_pipecat(
     serving: Any, tmp_path: Any
 ) -> None:
     log = tmp_path / "log"
+    guard_logs()
     with log.open("w") as stream:
         log_as_json(stream)
         async with serving() as server:

@@ -1,11 +1,9 @@
 """Calls are transferred, held, ended and made, against a stand-in for Twilio's API."""
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from aiohttp import web
 from antiphon.pipeline.server.control import call_control_tools
 from antiphon.pipeline.server.handoffs import Handoffs
 from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
@@ -14,46 +12,6 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 KEY = {"Authorization": "Bearer key-of-the-test"}
 ACCOUNT = "AC" + "0" * 32
 MADE = "CA" + "e" * 32
-
-
-class TwilioApi:
-    """Twilio's Calls resource."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.status = 200
-
-    async def calls(self, request: web.Request) -> web.Response:
-        self.asked.append((request.path, dict((await request.post()).items())))  # type: ignore[arg-type]
-        body = {"sid": MADE, "message": "no", "code": 1, "status": self.status}
-        return web.json_response(body, status=self.status)
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[tuple[TwilioApi, str]]:
-    stand_in = TwilioApi()
-    app = web.Application()
-    app.router.add_post("/2010-04-01/Accounts/{account}/{rest:.*}", stand_in.calls)
-    runner = web.AppRunner(app, shutdown_timeout=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield stand_in, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
-
-
-@pytest.fixture
-def office(serving: Any, api: Any) -> Callable[..., Any]:
-    def serve(**settings: Any) -> Any:
-        options = {
-            "twilio_account_sid": ACCOUNT,
-            "twilio_api_url": api[1],
-            "twilio_number": "+49301",
-            "dial_prefixes": "+4930",
-            **settings,
-        }
-        return serving("twilio", **options)
-
-    return serve
 
 
 class Asked:

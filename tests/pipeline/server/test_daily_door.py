@@ -216,6 +216,7 @@ async def test_the_agent_calls_an_allowed_number_from_the_room(room: Any) -> Non
         while not client.dialled:  # noqa: ASYNC110 - idem
             await asyncio.sleep(0.01)
     assert client.dialled == [{"phoneNumber": "+49301234567"}]
+    assert server.agent.called_out == [True]
 
 
 @pytest.mark.parametrize(

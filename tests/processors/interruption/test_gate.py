@@ -224,3 +224,14 @@ def test_settings_that_cannot_be_played_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=quoted):
         wrong()
+
+
+async def test_uninterruptible_speech_goes_on_where_an_interruption_found_it() -> None:
+    async with call() as c:
+        notice = TTSAudioRawFrame(tone(2000), RATE, 1, context_id="c")
+        notice.interruptible = False
+        await c.say([notice])
+        await asyncio.sleep(0.7)
+        await c.worker.queue_frame(InterruptionFrame())
+        await asyncio.sleep(3)
+    assert sum(chunk.duration_secs for chunk in c.transport.played) == pytest.approx(2.0)

@@ -1,8 +1,10 @@
 """One call, with a known delay in every stage, through a stock pipeline in virtual time."""
 
 import asyncio
+import wave
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -256,6 +258,7 @@ def run_call() -> RunCall:
     ) -> Call:
         delays = delays or Delays()
         process = options.pop("process", None) or LatencyStats()
+        beside = options.pop("beside", [])
         observer = observer or LatencyObserver(process=process, **options)
         slow_context = Slow(LLMContextFrame, lambda: delays.context)
         stt, llm, tts = Stt(delays), Llm(delays), Tts(delays)
@@ -295,7 +298,7 @@ def run_call() -> RunCall:
                 enable_usage_metrics=metrics,
             ),
             clock=LoopClock(),
-            observers=[observer],
+            observers=[observer, *beside],
             enable_rtvi=False,
             idle_timeout_secs=None,
         )
@@ -320,3 +323,13 @@ def run_call() -> RunCall:
         return call
 
     return run
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A WAV file of half a second whose every sample is 0x1111."""
+    path = tmp_path / "sorry.wav"
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        wav.writeframes(b"\x11\x11" * (RATE_HZ // 2))
+    return path

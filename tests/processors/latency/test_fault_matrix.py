@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from antiphon.processors.latency import (
@@ -39,8 +40,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:websockets.*deprecated:DeprecationWarning"),
 ]
 
-RECORDING = b"\x11\x11" * 16000
-
 
 @pytest.mark.parametrize(
     ("vendor", "fault", "kind", "service"),
@@ -56,7 +55,7 @@ RECORDING = b"\x11\x11" * 16000
     ],
 )
 async def test_a_silent_failure_is_named_and_the_caller_hears_something(
-    vendor: str, fault: Fault, kind: StallKind, service: str
+    vendor: str, fault: Fault, kind: StallKind, service: str, recording: Path
 ) -> None:
     faults = {name: [fault] if name == vendor else [] for name in ("stt", "llm", "tts")}
     observer = LatencyObserver(process=LatencyStats(), end_stuck=True)
@@ -96,7 +95,7 @@ async def test_a_silent_failure_is_named_and_the_caller_hears_something(
                         api_key="key",
                         settings=CartesiaTTSService.Settings(voice="v"),
                     ),
-                    Apology(audio=RECORDING, observer=observer),
+                    Apology(recording=recording, observer=observer),
                     transport.output(),
                     pair.assistant(),
                 ]

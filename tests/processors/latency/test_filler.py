@@ -1,6 +1,7 @@
 """A caller who waits hears something, and a stuck request does not end the call."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,16 +156,15 @@ async def test_a_stuck_request_is_left_alone_unless_ending_is_asked_for(
 
 
 async def test_a_recorded_apology_is_heard_although_speech_synthesis_is_dead(
-    run_call: Any, delays: Any
+    run_call: Any, delays: Any, recording: Path
 ) -> None:
     delays.tts = None
     observer = LatencyObserver(process=LatencyStats())
-    recording = b"\x11\x11" * 8000
     call = await run_call(
         one_turn,
         delays,
         observer=observer,
-        after_tts=[Apology(audio=recording, observer=observer)],
+        after_tts=[Apology(recording=recording, observer=observer)],
     )
     assert first_sound_at(call) - 1.0 < 4.0
     assert call.transport.played[0].pcm[:2] == b"\x11\x11"
@@ -202,9 +202,10 @@ async def test_probes_around_a_processor_show_what_it_costs(run_call: Any, copie
         lambda: Filler(texts=()),
         lambda: Filler(after_secs=0),
         lambda: Apology(text=""),
+        lambda: Apology(recording=__file__),
         lambda: LatencyProbe(place=""),
     ],
 )
 async def test_what_can_say_nothing_is_refused(make: Any) -> None:
-    with pytest.raises(ValueError, match=r"needs|must"):
+    with pytest.raises(ValueError, match=r"needs|must|no WAV"):
         make()

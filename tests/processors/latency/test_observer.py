@@ -7,6 +7,7 @@ import pytest
 from antiphon.processors.latency import (
     TTFA,
     Budgets,
+    LatencyObserver,
     LatencyStats,
     StallKind,
     TurnKind,
@@ -17,6 +18,7 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.observers.base_observer import FrameProcessed
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
@@ -257,3 +259,51 @@ async def test_live_calls_are_listed_while_they_last(run_call: Any) -> None:
     assert live["last_stage"] == "llm_inference"
     assert seen[0]["process"]["ttfa"]["count"] == 1
     assert snapshot(LatencyStats())["calls"] == []
+
+
+class Counts(LatencyObserver):
+    """Counts what comes to it through Pipecat's queue."""
+
+    def __init__(self) -> None:
+        super().__init__(process=LatencyStats())
+        self.queued = 0
+
+    async def on_process_frame(self, data: FrameProcessed) -> None:
+        self.queued += 1
+
+
+async def test_pipecat_queues_nothing_to_it_once_the_call_has_started(run_call: Any) -> None:
+    async def scene(call: Any) -> None:
+        await asyncio.sleep(0.1)  # the pipeline starts
+        before = call.observer.queued
+        await three_turns(call)
+        assert call.observer.queued == before
+
+    call = await run_call(scene, observer=Counts())
+    assert [turn.total_secs for turn in call.turns] == [near(1.2)] * 3
+    assert len(call.ended) == 1
+    assert call.ended[0].turns == 3
+
+
+async def test_two_observers_of_one_call_measure_the_same(run_call: Any) -> None:
+    second = LatencyObserver(process=LatencyStats())
+    call = await run_call(three_turns, beside=[second])
+    assert [turn.stages for turn in second.turns] == [turn.stages for turn in call.turns]
+    assert len(second.turns) == 3
+
+
+async def test_an_observer_that_joins_in_mid_call_measures_from_there_on(run_call: Any) -> None:
+    late = LatencyObserver(process=LatencyStats())
+    ended: list[Any] = []
+    late.add_event_handler("on_call_ended", lambda _, measures: ended.append(measures))
+
+    async def scene(call: Any) -> None:
+        await one_turn(call)
+        call.stt.pipeline_worker.add_observer(late)
+        # Pipecat sets up only the observers that were there when the pipeline was.
+        await late.setup(call.stt.task_manager)
+        await one_turn(call)
+
+    await run_call(scene)
+    assert [turn.total_secs for turn in late.turns] == [near(1.2)]
+    assert len(ended) == 1

@@ -59,6 +59,13 @@ ANSWER = [
             [(StallKind.TRANSCRIPT_MISSING, 4.0)],
         ),
         ([(S.CALLER_STARTED, 1), (S.TRANSCRIPT, 1.9), (S.CALLER_STOPPED, 2)], []),
+        # A cough, and the turn that it made: nobody owes a word.
+        ([(S.CALLER_STARTED, 1), (S.CALLER_STOPPED, 1.4), (S.TURN_ENDED, 6)], []),
+        # A short word of which something was heard.
+        (
+            [(S.CALLER_STARTED, 1), (S.INTERIM, 1.3), (S.CALLER_STOPPED, 1.4)],
+            [(StallKind.TRANSCRIPT_MISSING, 3.4)],
+        ),
         # The caller goes on: what was owed is not yet.
         ([(S.CALLER_STOPPED, 2), (S.CALLER_STARTED, 3)], []),
         ([(S.LLM_STARTED, 3)], [(StallKind.NO_FIRST_TOKEN, 6.0)]),

@@ -1,0 +1,67 @@
+"""Hears of pushes as they happen, and not by way of the queue that a worker has per observer.
+
+A worker hands its processors one observer, which queues every hop of every frame, the caller's
+audio above all, to each observer in the worker's list. An observer that wants few frames pays for
+all of them. `Direct` stands before the worker's: it looks at the kind of frame, and hands on.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from pipecat.frames.frames import Frame
+from pipecat.observers.base_observer import (
+    BaseObserver,
+    FrameProcessed,
+    FramePushed,
+    ProcessorSetUp,
+)
+
+__all__ = ["Direct"]
+
+
+class Direct(BaseObserver):
+    """Stands before a pipeline's observer, and takes in the pushes of some kinds of frames.
+
+    `used` tells whether any push has come this way.
+    """
+
+    def __init__(
+        self,
+        behind: BaseObserver,
+        *,
+        wants: Callable[[type[Frame]], bool],
+        take: Callable[[FramePushed], None],
+    ) -> None:
+        """Create the observer.
+
+        Args:
+            behind: The observer that is told of everything.
+            wants: Whether a kind of frame is of interest.
+            take: Called within the push of such a frame: it must not take long.
+        """
+        super().__init__()
+        self._behind = behind
+        self._wants = wants
+        self._take = take
+        self.used = False
+
+    # Not coroutines of their own, which a hop would pay for; pyright wants them to be.
+
+    def on_push_frame(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, data: FramePushed
+    ) -> Coroutine[Any, Any, None]:
+        """Take in what is wanted, and hand on."""
+        self.used = True
+        if self._wants(type(data.frame)):
+            self._take(data)
+        return self._behind.on_push_frame(data)
+
+    def on_process_frame(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, data: FrameProcessed
+    ) -> Coroutine[Any, Any, None]:
+        """Hand on."""
+        return self._behind.on_process_frame(data)
+
+    async def on_processor_setup(self, data: ProcessorSetUp) -> None:
+        """Hand on."""
+        await self._behind.on_processor_setup(data)
