@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
-from antiphon.pipeline.road import KeypadAggregator, ListeningUserAggregator
+from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import (
@@ -37,7 +37,6 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
-    LLMAssistantAggregator,
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
@@ -180,7 +179,7 @@ class VoiceAgent:
                 *([voicemail.gate()] if voicemail else []),
                 *([interruption.playback] if interruption else []),
                 transport.output(),
-                LLMAssistantAggregator(context),
+                LastAggregator(context),
             ]
         )
 

@@ -1,15 +1,20 @@
-"""The short road of the caller's audio: to the STT service and the user aggregator, no further.
+"""The short road of audio: the caller's to the user aggregator, the agent's to the transport.
 
-Stock Pipecat 1.14 hands each packet of the microphone to every processor of the pipeline, and tells
-every observer of each of these steps. Hardly one looks at it, so here it goes where it is needed
-and ends there.
+Stock Pipecat 1.14 hands each packet to every processor of the pipeline, and tells every observer of
+each of these steps. Hardly one looks at it, so here it goes where it is needed and ends there, as
+does the word that the agent is still speaking.
 """
 
 from collections.abc import Iterator
 from copy import copy
 
-from antiphon.processors.safe_processor import MicrophoneBypass
-from pipecat.frames.frames import Frame, InputAudioRawFrame
+from antiphon.processors.safe_processor import Bypass
+from pipecat.frames.frames import (
+    BotSpeakingFrame,
+    Frame,
+    InputAudioRawFrame,
+    OutputAudioRawFrame,
+)
 from pipecat.observers.base_observer import (
     BaseObserver,
     FramePushed,
@@ -18,18 +23,22 @@ from pipecat.observers.base_observer import (
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
-from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregator,
+    LLMUserAggregator,
+)
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import (
+    FrameCallback,
     FrameDirection,
     FrameProcessor,
     FrameProcessorSetup,
 )
 
-__all__ = ["KeypadAggregator", "ListeningUserAggregator", "QuietPipeline"]
+__all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "QuietPipeline"]
 
 
-class KeypadAggregator(MicrophoneBypass, DTMFAggregator):
+class KeypadAggregator(Bypass, DTMFAggregator):
     """Pipecat's keypad aggregator, past which the microphone's audio goes."""
 
 
@@ -50,14 +59,47 @@ class ListeningUserAggregator(LLMUserAggregator):
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
-        """Push a frame, unless it is the microphone's.
+        """Push a frame that somebody beyond may want.
 
         Args:
             frame: The frame to push.
             direction: Where to.
         """
+        if isinstance(frame, BotSpeakingFrame):
+            return
         if not (self._ends_here and isinstance(frame, InputAudioRawFrame)):
             await super().push_frame(frame, direction)
+
+
+class LastAggregator(LLMAssistantAggregator):
+    """Pipecat's assistant aggregator, at which audio that was played ends unless it is recorded."""
+
+    _ends_here = True
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
+        """Set up, and see who follows.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        self._ends_here = not any(_records(processor) for processor in _after(self))
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame that matters here or beyond.
+
+        Args:
+            frame: The frame to queue.
+            direction: Its direction.
+            callback: Called once it has been processed.
+        """
+        if not (self._ends_here and isinstance(frame, OutputAudioRawFrame | BotSpeakingFrame)):
+            await super().queue_frame(frame, direction, callback)
 
 
 class QuietPipeline(Pipeline):
@@ -117,5 +159,5 @@ def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:
 
 def _records(processor: FrameProcessor) -> bool:
     return isinstance(processor, AudioBufferProcessor) or (
-        isinstance(processor, MicrophoneBypass) and processor.hears_microphone
+        isinstance(processor, Bypass) and processor.hears_microphone
     )

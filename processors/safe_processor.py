@@ -9,6 +9,7 @@ stands on this class instead.
 from typing import ClassVar
 
 from pipecat.frames.frames import (
+    BotSpeakingFrame,
     CancelFrame,
     EndFrame,
     Frame,
@@ -16,19 +17,24 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     StartFrame,
     StopFrame,
+    UserSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 
-__all__ = ["LIFECYCLE_FRAMES", "MicrophoneBypass", "SafeProcessor"]
+__all__ = ["LIFECYCLE_FRAMES", "Bypass", "SafeProcessor"]
+
+_PASSING = (InputAudioRawFrame, BotSpeakingFrame, UserSpeakingFrame)
 
 LIFECYCLE_FRAMES = (StartFrame, EndFrame, StopFrame, CancelFrame, InterruptionFrame)
 
 
-class MicrophoneBypass(FrameProcessor):
-    """Hands the microphone's audio to the next processor without queueing it.
+class Bypass(FrameProcessor):
+    """Hands on, unqueued, what comes many times a second and is no business of this processor.
+
+    That is the microphone's audio, and the word that somebody is still speaking.
 
     Attributes:
-        hears_microphone: Whether to process the microphone's audio all the same.
+        hears_microphone: Whether to process them all the same.
     """
 
     hears_microphone: ClassVar[bool] = False
@@ -39,26 +45,22 @@ class MicrophoneBypass(FrameProcessor):
         direction: FrameDirection = FrameDirection.DOWNSTREAM,
         callback: FrameCallback | None = None,
     ) -> None:
-        """Queue a frame, unless it is the microphone's.
+        """Queue a frame, or hand it on.
 
         Args:
             frame: The frame to queue.
             direction: Its direction.
             callback: Called once it has been processed.
         """
-        if (
-            isinstance(frame, InputAudioRawFrame)
-            and not self.hears_microphone
-            and direction is FrameDirection.DOWNSTREAM
-            and self.next
-            and callback is None
-        ):
-            await self.next.queue_frame(frame, direction)
-        else:
-            await super().queue_frame(frame, direction, callback)
+        if isinstance(frame, _PASSING) and not self.hears_microphone and callback is None:
+            downstream = direction is FrameDirection.DOWNSTREAM
+            if neighbour := self.next if downstream else self.previous:
+                await neighbour.queue_frame(frame, direction)
+                return
+        await super().queue_frame(frame, direction, callback)
 
 
-class SafeProcessor(MicrophoneBypass):
+class SafeProcessor(Bypass):
     """Forwards every lifecycle frame, whatever its own handling of it did.
 
     Subclasses override `handle` and `handle_lifecycle` and leave `process_frame` alone. One whose

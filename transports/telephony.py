@@ -4,7 +4,6 @@ What the providers share: the guard around Pipecat's serializer, marks that tell
 heard, and a short road for audio. `twilio`, `telnyx` and `plivo` say what is theirs.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,11 +89,10 @@ class TelephonySerializer(GuardedSerializer):
             stream_id: The stream of this call.
             clock: Tells the time in seconds; the running loop's by default.
         """
-        super().__init__(serializer)
+        super().__init__(serializer, clock=clock)
         self._guard = MediaStreamGuard(protocol=protocol, stream_id=stream_id)
         self._protocol = protocol
         self._stream_id = stream_id
-        self._time = clock or (lambda: asyncio.get_running_loop().time())
         self._marks = PlaybackMarks()
         self._due_mark: str | None = None
 

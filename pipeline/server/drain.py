@@ -19,8 +19,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 __all__ = ["DrainServer", "serve_app"]
 
-# Twilio sends less than 1 KiB; a client of one's own may send a few seconds of audio at once.
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# Twilio sends less than 1 KiB; a client of one's own may send a second of audio at once, which at
+# 48 kHz in stereo is 188 KiB.
+MAX_MESSAGE_BYTES = 256 * 1024
 
 
 class _DrainWebSocket(WebSocketsSansIOProtocol):

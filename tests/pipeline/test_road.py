@@ -13,7 +13,7 @@ from antiphon.pipeline import VoiceAgent
 from antiphon.processors import SafeProcessor
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.twilio_caller import pcm_to_ulaw
+from antiphon.simulation.twilio_stream import pcm_to_ulaw
 from antiphon.transports.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from pipecat.audio.vad.silero import SileroVADAnalyzer

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
-from antiphon.simulation.twilio_caller import ulaw_to_pcm
+from antiphon.simulation.twilio_stream import ulaw_to_pcm
 from antiphon.transports import create_transport
 from antiphon.transports.guarded import GuardedWebsocketTransport
+from antiphon.transports.media_stream import DropReason
 from antiphon.transports.telephony import PlaybackMarkFrame
 from antiphon.transports.twilio import TwilioStart, read_twilio_start
 from fastapi import WebSocket
@@ -186,6 +187,17 @@ async def test_a_flood_of_malformed_messages_does_not_end_the_call() -> None:
             caller.says(*garbage, media(number))
         await middle.hears(200)
     assert sum(transport.dropped.values()) == 200 * len(garbage)
+
+
+async def test_sound_that_comes_much_faster_than_it_sounds_is_dropped() -> None:
+    caller = Caller()
+    transport = await twilio(caller)
+    async with call(transport) as (_, middle):
+        caller.says(*(media(number) for number in range(1, 1001)))
+        await middle.hears(450)
+        while sum(transport.dropped.values()) < 300:  # noqa: ASYNC110 - it is only counted
+            await asyncio.sleep(0.01)
+    assert set(transport.dropped) == {DropReason.TOO_FAST}
 
 
 async def test_packets_come_in_as_the_windows_of_the_vad_end_in_them() -> None:
