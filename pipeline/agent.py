@@ -1,7 +1,7 @@
 """A voice agent described once and composed for every call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
 from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.interruption import Interruption
+from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import (
     Apology,
     Budgets,
@@ -41,6 +41,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
@@ -214,6 +215,10 @@ class VoiceAgent:
         if self.redaction is not None:
             guard_logs()
             kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        if self.interruption:
+            told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
+            skipped = [*(told.skip_text_types or []), CUT_TEXT]
+            kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
         pipeline = self.pipeline(transport, outbound=outbound, latency=latency)
         worker = CallWorker(pipeline, latency=latency, **kwargs)
 
