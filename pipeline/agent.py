@@ -7,6 +7,7 @@ from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
+from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import (
@@ -249,6 +250,21 @@ class VoiceAgent:
         transport.add_event_handler("on_client_connected", greet)
         transport.add_event_handler("on_client_disconnected", leave)
         return worker
+
+    async def warm_up(self) -> None:
+        """Load what the first call would otherwise wait for; a server does it before it listens.
+
+        Raises:
+            ValueError: If a service name is unknown or a variable that it needs is not set.
+            ImportError: If the extra of a named service is not installed.
+        """
+        for kind, service in zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True):
+            if isinstance(service, str):
+                self._service(kind, service)
+        if self.apology:
+            Apology(recording=self.apology)
+        load_tables(self.redaction)
+        await load_models()
 
     async def run(self, transport: BaseTransport, *, handle_sigint: bool = True) -> None:
         """Run one call until it ends.
