@@ -202,6 +202,11 @@ class Calls:
             if not self.active:
                 self._empty.set()
 
+    async def warm_up(self) -> None:
+        """Let the agent load what the first call would otherwise wait for, if it can."""
+        if warm_up := getattr(self._agent, "warm_up", None):
+            await warm_up()
+
     async def drain(self, limit_secs: float) -> None:
         """Let nobody in any more, and return when the last call has ended.
 
