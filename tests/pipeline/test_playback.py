@@ -1,6 +1,7 @@
 """What a phone has played is what the conversation says was heard."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,9 +36,10 @@ class LateBuffer(PlaybackBuffer):
 
 
 @asynccontextmanager
-async def answering(agent: VoiceAgent) -> Any:
+async def answering(agent: VoiceAgent) -> AsyncIterator[tuple[str, list[Any]]]:
     """A phone number, and the workers of those who called it."""
-    app, workers = FastAPI(), []
+    app = FastAPI()
+    workers: list[Any] = []
 
     @app.websocket("/")
     async def stream(websocket: WebSocket) -> None:
@@ -94,7 +96,7 @@ async def test_the_words_of_a_cut_reply_are_those_that_the_phone_has_played(
                 await phone.listen(0.02)
             heard_words = (phone.clears[-1] - began) * WORDS_PER_SEC
             await phone.listen(1.5)
-            messages = context_of(worker.pipeline).messages
+            messages: list[Any] = context_of(worker.pipeline).messages
             answered = next(turn for turn in worker.latency.turns if turn.counts)
     said = next(str(m["content"]) for m in messages if m["role"] == "assistant")
     assert said.endswith("—")
