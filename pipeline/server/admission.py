@@ -1,4 +1,4 @@
-"""Who is let in: a number of places, places promised to callers on their way, a queue, a closed door."""
+"""Who is let in: places, some promised to callers on their way, a queue, and a closed door."""
 
 from enum import StrEnum
 
