@@ -120,6 +120,7 @@ def _print(console: Console, summary: Summary) -> None:
         ("TTFA", summary.ttfa),
         ("barge-in stop", summary.barge_in_stop),
         ("late audio", summary.late_audio),
+        ("callers' own lag", summary.caller_lag),
     ):
         table.add_row(name, *_millis(figure))
     console.print(table)

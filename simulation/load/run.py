@@ -1,11 +1,12 @@
 """Callers that keep a server busy: each asks, listens, asks again, and now and then barges in."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
-from antiphon.simulation.audio import Samples, Span, SpeechActivity
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
 from antiphon.simulation.caller import Caller, EspeakVoice, Say, SpokenLine, Voice
 from antiphon.simulation.load.figures import CallFigures, Summary, measure, summarise
 from antiphon.simulation.phone_line import PhoneLine
@@ -92,10 +93,11 @@ class _Caller:
     def __init__(
         self, index: int, audio: Sequence[Samples], secs: float, url: str, auth_token: str | None
     ) -> None:
+        sid = secrets.token_hex(16)
         line = PhoneLine(
             url,
-            call_sid=f"CA{index:032x}",
-            stream_sid=f"MZ{index:032x}",
+            call_sid=f"CA{sid}",
+            stream_sid=f"MZ{sid}",
             # Each from a number of its own: servers limit how often one may call.
             from_number=f"+1555{index:07}",
             auth_token=auth_token,
@@ -110,6 +112,7 @@ class _Caller:
         self._agent = SpeechActivity()
         self._arrived: list[Span] = []
         self._lines: list[SpokenLine] = []
+        self._lag_secs = [0.0]
         self._began_secs = self._until_secs = 0.0
         self._failure: str | None = None
         self.under_way = False
@@ -133,6 +136,7 @@ class _Caller:
             answered,
             self._agent.spans,
             self._arrived,
+            lag_secs=self._lag_secs,
             secs=self._until_secs - self._began_secs,
             failure=self._failure,
         )
@@ -143,7 +147,11 @@ class _Caller:
         self.under_way = True
 
     def caller_audio(self, at_secs: float, samples: Samples) -> None:
-        self._until_secs = at_secs
+        self._until_secs = at_secs + len(samples) / SAMPLE_RATE_HZ
+        lag_secs = asyncio.get_running_loop().time() - self._until_secs
+        if len(self._lag_secs) <= at_secs - self._began_secs:
+            self._lag_secs.append(lag_secs)
+        self._lag_secs[-1] = max(self._lag_secs[-1], lag_secs)
 
     def line_started(self, line: SpokenLine) -> None:
         self._lines.append(line)

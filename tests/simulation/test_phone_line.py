@@ -1,5 +1,7 @@
 """A caller that takes its turns, on a phone."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, spans_of_speech
@@ -49,6 +51,7 @@ class Ear:
 
 
 async def test_a_caller_waits_its_turn_and_talks_over_the_agent_by_phone() -> None:
+    await asyncio.sleep(100.0)  # the line's times are the loop's, not the call's
     async with served(babbler()) as address:
         line = PhoneLine(f"ws://{address}/ws")
         ear = Ear(line)

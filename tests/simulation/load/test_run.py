@@ -39,6 +39,8 @@ def test_every_caller_is_answered_waits_its_turn_and_barges_in() -> None:
         assert len(call.stop_secs) >= 1
         assert max(call.stop_secs) < 0.2
         assert call.late_secs == []
+        assert len(call.lag_secs) == 30
+        assert max(call.lag_secs) < 0.02
 
 
 def test_it_is_told_each_second_how_it_goes() -> None:
