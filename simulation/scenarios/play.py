@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from antiphon.simulation.scenarios.by_phone import OwnDoor, by_ear
 from antiphon.simulation.scenarios.differences import differences
 from antiphon.simulation.scenarios.schema import Scenario
 from antiphon.transports.memory import MemoryTransport
+from pipecat.observers.base_observer import BaseObserver
 
 __all__ = ["Played", "play"]
 
@@ -57,6 +58,7 @@ async def play(
     follow: Follow | None = None,
     transport: Transport = "memory",
     url: str | None = None,
+    observers: Sequence[BaseObserver] = (),
 ) -> Played:
     """Make the call. Cancelling it ends the call; what there is of it is still written.
 
@@ -68,6 +70,7 @@ async def play(
         transport: How the agent is called: in memory, or by phone over a real WebSocket.
         url: Who is phoned, a webhook or a WebSocket, instead of the scenario's agent. What only
             the agent's own pipeline knows, texts and tools, is then not judged.
+        observers: Pipecat observers of the agent's pipeline, if it is called in memory.
 
     Raises:
         AudioFileError: If a sound file cannot be used.
@@ -108,7 +111,7 @@ async def play(
     try:
         try:
             async with asyncio.timeout(LONGEST_CALL_SECS):
-                await _call(scenario, caller, far_end, recorder)
+                await _call(scenario, caller, far_end, recorder, observers)
         except TimeoutError:
             too_long = True
     finally:
@@ -147,6 +150,7 @@ async def _call(
     caller: Caller,
     far_end: MemoryTransport | OwnDoor | PhoneLine,
     recorder: CallRecorder,
+    observers: Sequence[BaseObserver],
 ) -> None:
     if isinstance(far_end, OwnDoor):
         with closing(far_end):
@@ -154,7 +158,7 @@ async def _call(
                 await caller.call()
     elif isinstance(far_end, MemoryTransport):
         async with agent_of(scenario) as agent:
-            worker = agent.worker(far_end, observers=[*recorder.observers])
+            worker = agent.worker(far_end, observers=[*recorder.observers, *observers])
             await simulate_call(caller, worker)
     else:
         await caller.call()

@@ -23,6 +23,8 @@ class Result:
         differences: How it differed from what was expected, one sentence each.
         unjudged: What could not be judged over the phone, one phrase each.
         wall_secs: How long the run took in real time.
+        identical: Whether it was the same call as the first run, frame by frame; None where
+            there is nothing to compare.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Result:
     differences: Sequence[str]
     unjudged: Sequence[str]
     wall_secs: float
+    identical: bool | None = None
 
     @property
     def passed(self) -> bool:
@@ -52,6 +55,7 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
             "passed": result.passed,
             "differences": list(result.differences),
             "unjudged": list(result.unjudged),
+            "identical": result.identical,
             "wall_secs": round(result.wall_secs, 2),
             **_call(result.record),
         }
