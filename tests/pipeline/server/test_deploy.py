@@ -57,7 +57,8 @@ async def test_calls_through_the_proxy_are_spread_and_seen_by_prometheus(
     wait_for_answer: Any,
     tmp_path: Path,
 ) -> None:
-    ports = dict(zip(("127.0.0.1:8001", "127.0.0.1:8002"), other_ports, strict=True))
+    workers = ("127.0.0.1:8001", "127.0.0.1:8002")
+    ports: dict[str, int] = dict(zip(workers, other_ports, strict=True))
     (tmp_path / "haproxy.cfg").write_text(configuration("haproxy.cfg", {**ports, ":8080": port}))
     scraping = configuration("prometheus.yml", ports).replace("15s", "1s")
     (tmp_path / "prometheus.yml").write_text(scraping)
