@@ -329,6 +329,7 @@ def test_a_lost_connection_is_said_and_regained(
     page = open_page(viewport=PHONE, color_scheme="dark", device_scale_factor=2)
     screenshot(page, "phone-dark-idle")
     press(page, "Talk")
+    expect(page.get_by_role("button", name="Hang up")).to_be_visible(timeout=15_000)
     expect(page.locator("li.agent")).to_contain_text("Hello", timeout=15_000)
     problem = page.get_by_role("alert")
     with server.unreachable():
