@@ -3,7 +3,15 @@
 from antiphon.simulation.caller.caller import Caller, CallerListener, FarEnd, SpokenLine
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import ScriptFollower
-from antiphon.simulation.caller.script import HangUp, Moment, Press, Say, Step, recorded_lines
+from antiphon.simulation.caller.script import (
+    HangUp,
+    Moment,
+    Press,
+    Say,
+    Step,
+    recorded_lines,
+    replayed_call,
+)
 from antiphon.simulation.caller.voice import CALLER_VOICE, EspeakVoice, UnknownVoice, Voice
 
 __all__ = [
@@ -24,4 +32,5 @@ __all__ = [
     "UnknownVoice",
     "Voice",
     "recorded_lines",
+    "replayed_call",
 ]

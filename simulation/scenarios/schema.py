@@ -4,7 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, AudioFileError, read_wav, resample
 from antiphon.simulation.caller import (
     CALLER_VOICE,
     HangUp,
@@ -13,6 +13,7 @@ from antiphon.simulation.caller import (
     Say,
     Step,
     recorded_lines,
+    replayed_call,
 )
 from antiphon.simulation.caller.follower import PATIENCE_SECS
 from antiphon.simulation.vendors.faults import Fault
@@ -231,7 +232,10 @@ class Scenario(_Data):
         caller: Who calls.
         faults: What goes wrong at each vendor; needs `services: vendors`.
         lines: What the caller does.
-        recording: A recorded caller instead of `lines`; each of its lines must be answered.
+        recording: A recorded caller instead of `lines`, who waits for every turn; each line must
+            be answered.
+        replay: A recorded call instead of `lines`, stereo, the caller left: what the caller said is
+            said again, as long after the agent as it was then; each line must be answered.
         expect: What must come of the whole call.
         folder: Where the scenario's sound files are; set when it is loaded.
     """
@@ -244,13 +248,16 @@ class Scenario(_Data):
     )
     lines: tuple[Line, ...] = ()
     recording: Path | None = None
+    replay: Path | None = None
     expect: Expectations = Expectations()
     folder: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if bool(self.lines) == bool(self.recording):
-            raise ValueError("a scenario has either lines or a recording")
+        given = [name for name in ("lines", "recording", "replay") if getattr(self, name)]
+        if len(given) != 1:
+            told = " and ".join(given) or "none"
+            raise ValueError(f"a scenario has one of lines, recording and replay, not {told}")
         if self.faults and self.agent.services != "vendors":
             raise ValueError("'faults' hit vendors, but 'agent.services' is not 'vendors'")
         if any(line.hang_up for line in self.lines[:-1]):
@@ -263,8 +270,13 @@ class Scenario(_Data):
         Raises:
             AudioFileError: If a sound file cannot be used.
         """
-        if self.recording:
-            return [*recorded_lines(read_wav(self.folder / self.recording))]
+        for file, lines_of in ((self.recording, recorded_lines), (self.replay, replayed_call)):
+            if file:
+                audio = read_wav(self.folder / file)
+                try:
+                    return [*lines_of(audio)]
+                except AudioFileError as error:
+                    raise AudioFileError(f"{self.folder / file}: {error}") from error
         return [line.step(self.folder) for line in self.lines]
 
     def notes(self) -> list[str]:
@@ -273,7 +285,7 @@ class Scenario(_Data):
         Raises:
             AudioFileError: If a sound file cannot be used.
         """
-        files = [line.wav for line in self.lines] + [self.recording]
+        files = [line.wav for line in self.lines] + [self.recording, self.replay]
         rates = {file: read_wav(self.folder / file).sample_rate_hz for file in files if file}
         return [
             f"{file} is at {rate} Hz: resampled to {SAMPLE_RATE_HZ} Hz"
