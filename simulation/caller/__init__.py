@@ -1,7 +1,7 @@
 """A synthetic caller: what it says, when it says it, and with what voice."""
 
 from antiphon.simulation.caller.caller import Caller, CallerListener, FarEnd, SpokenLine
-from antiphon.simulation.caller.conditions import Network, Noise
+from antiphon.simulation.caller.conditions import Network, Noise, NoiseKind
 from antiphon.simulation.caller.follower import ScriptFollower
 from antiphon.simulation.caller.script import (
     HangUp,
@@ -24,6 +24,7 @@ __all__ = [
     "Moment",
     "Network",
     "Noise",
+    "NoiseKind",
     "Press",
     "Say",
     "ScriptFollower",

@@ -9,6 +9,7 @@ from antiphon.simulation.caller import (
     CALLER_VOICE,
     HangUp,
     Moment,
+    NoiseKind,
     Press,
     Say,
     Step,
@@ -89,6 +90,7 @@ class CallerSettings(_Data):
     Parameters:
         voice: An eSpeak voice, with a variant after "+".
         noise_snr_db: Background noise, so many dB under the caller's voice.
+        noise: What it is: "hiss", as of a street, or "babble", six voices that say nothing.
         network: What becomes of the packets.
         patience_secs: How long the caller waits for an answer before going on without one.
         seed: Of the noise and the network.
@@ -96,9 +98,16 @@ class CallerSettings(_Data):
 
     voice: str = CALLER_VOICE
     noise_snr_db: float | None = None
+    noise: NoiseKind = "hiss"
     network: NetworkSettings | None = None
     patience_secs: PositiveFloat = PATIENCE_SECS
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if "noise" in self.model_fields_set and self.noise_snr_db is None:
+            raise ValueError("'noise' needs to know how loud: give 'noise_snr_db' too")
+        return self
 
 
 class Line(_Data):
@@ -262,6 +271,13 @@ class Scenario(_Data):
             raise ValueError("'faults' hit vendors, but 'agent.services' is not 'vendors'")
         if any(line.hang_up for line in self.lines[:-1]):
             raise ValueError("'hang_up' ends the call, but it is not the last line")
+        for number, line in enumerate(self.lines, start=1):
+            for text in self.expect.redacted:
+                if text.lower() in line.told.lower():
+                    raise ValueError(
+                        f"{text!r} must be redacted, but line {number} says it, and so would the "
+                        "report: give the line a 'transcript' as it must read"
+                    )
         return self
 
     def steps(self) -> list[Step]:

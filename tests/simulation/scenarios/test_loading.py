@@ -52,6 +52,14 @@ def test_a_shipped_scenario_can_be_read(path: Path) -> None:
             ":2: agent: 'greeting' is for the order desk",
         ),
         (
+            f"title: t\ncaller: {{noise: babble}}\n{LINES}",
+            ":2: caller: 'noise' needs to know how loud",
+        ),
+        (
+            f"title: t\n{LINES}expect:\n  redacted: [HELLO]\n",
+            ":1: scenario: 'HELLO' must be redacted, but line 1 says it",
+        ),
+        (
             f"title: t\ncaller:\n  network: {{loss: 2}}\n{LINES}",
             ":3: caller.network.loss: Input should be less than",
         ),
