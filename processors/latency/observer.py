@@ -216,7 +216,7 @@ class LatencyObserver(BaseObserver):
         setup = data.processor.processor_setup
         # A pipeline's processors share one setup, as things are.
         if setup.observer and not any(setup is known for known, _ in self._placed):
-            direct = Direct(setup.observer, wants=self._call.wants, take=self._take)
+            direct = Direct(setup.observer, wanted=self._call.handlers, take=self._take)
             setup.observer = direct
             self._placed.append((setup, direct))
 
