@@ -183,5 +183,5 @@ def account_for(wait: Wait, asked_secs: float, answer_secs: float) -> list[Contr
         end_secs = min(part.start_secs + part.duration_secs, answer_secs)
         fill(end_secs, part.key, part.label, part.owner)
     fill(min(wait.answered_secs, answer_secs), "pipeline", "pipeline", "pipecat")
-    fill(answer_secs, "playout", "silence before the first sound", "TTS")
+    fill(answer_secs, "leading_silence", "silence before the first sound", "TTS")
     return parts

@@ -167,7 +167,7 @@ def test_the_ends_that_pipecat_does_not_see_are_accounted_for(log: CallLog) -> N
         ("onset", 6.0, 0.05),
         ("endpointing_wait", 6.05, 0.2),
         ("pipeline", 6.25, 0.45),
-        ("playout", 6.7, 0.05),
+        ("leading_silence", 6.7, 0.05),
     ]
 
 
