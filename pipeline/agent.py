@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
+from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import Interruption
 from antiphon.processors.latency import (
@@ -34,10 +35,8 @@ from pipecat.extensions.voicemail.voicemail_detector import VoicemailDetector
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
-from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
-    LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
@@ -155,9 +154,9 @@ class VoiceAgent:
         interruption = Interruption() if self.interruption else None
         voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
-        aggregators = LLMContextAggregatorPair(
+        user = ListeningUserAggregator(
             context,
-            user_params=LLMUserAggregatorParams(
+            params=LLMUserAggregatorParams(
                 vad_analyzer=SharedSileroVADAnalyzer(),
                 user_turn_strategies=self._turn_strategies(interruption),
             ),
@@ -166,10 +165,10 @@ class VoiceAgent:
             [
                 transport.input(),
                 stt,
-                DTMFAggregator(prefix=self.keypad_prefix),
+                KeypadAggregator(prefix=self.keypad_prefix),
                 *self._redactor(vault),
                 *([voicemail.detector()] if voicemail else []),
-                aggregators.user(),
+                user,
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
@@ -179,7 +178,7 @@ class VoiceAgent:
                 *([voicemail.gate()] if voicemail else []),
                 *([interruption.playback] if interruption else []),
                 transport.output(),
-                aggregators.assistant(),
+                LastAggregator(context),
             ]
         )
 
@@ -197,7 +196,12 @@ class VoiceAgent:
         Returns:
             The worker, to be added to a `WorkerRunner`.
         """
-        kwargs.setdefault("params", PipelineParams(enable_metrics=True, enable_usage_metrics=True))
+        params = PipelineParams(enable_metrics=True, enable_usage_metrics=True)
+        if line_rate_hz := getattr(transport, "line_rate_hz", None):
+            # A telephone: its own rate all the way, and nobody there to speak RTVI with.
+            params.audio_in_sample_rate = params.audio_out_sample_rate = line_rate_hz
+            kwargs.setdefault("enable_rtvi", False)
+        kwargs.setdefault("params", params)
         latency = None
         if self.latency:
             latency = LatencyObserver(

@@ -7,9 +7,11 @@ waits behind it: one processor that loses or holds the EndFrame keeps the call o
 import asyncio
 from typing import Any
 
+from antiphon.pipeline.road import QuietPipeline
 from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
@@ -45,12 +47,24 @@ class CallWorker(PipelineWorker):
         """
         if latency:
             kwargs["observers"] = [*(kwargs.get("observers") or ()), latency]
-        super().__init__(pipeline, **kwargs)
+        self._quiet = QuietPipeline(pipeline)
+        for observer in kwargs.get("observers") or ():
+            self._quiet.admit(observer)
+        super().__init__(self._quiet, **kwargs)
         self.latency = latency
         self._call_pipeline = pipeline
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
+
+    def add_observer(self, observer: BaseObserver) -> None:
+        """Add an observer.
+
+        Args:
+            observer: Told of the microphone's frames only if it was added before the call began.
+        """
+        self._quiet.admit(observer)
+        super().add_observer(observer)
 
     async def queue_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM

@@ -138,8 +138,10 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     """Return the samples at another rate."""
     if from_hz == to_hz or not len(samples):
         return samples
-    resampled: Samples = soxr.resample(samples, from_hz, to_hz).astype(np.int16)
-    return resampled
+    # Floats, because libsoxr dithers integers with a seed that nobody set.
+    resampled = soxr.resample(samples.astype(np.float32), from_hz, to_hz)
+    rounded: Samples = np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
+    return rounded
 
 
 def read_wav(path: Path) -> Audio:

@@ -41,9 +41,12 @@ _UNREPEATABLE = frozenset(
     {"id", "name", "broadcast_sibling_id", "context_id", "group_id", "segment_id"}
 )
 
-# A service is named "FakeSTT#3" after those that the process made before it; some values are
-# told with their address.
-_UNREPEATABLE_TEXT = re.compile(r"(?<=[a-zA-Z])#\d+| at 0x[0-9a-f]+")
+# The same inside of values: a service is named "FakeSTT#3" after those that the process made
+# before it, and what has no better name is told with its address.
+_UNREPEATABLE_TEXT = re.compile(
+    r"(?<=[a-zA-Z])#\d+| at 0x[0-9a-f]+|(?<='segment_id': )\d+"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

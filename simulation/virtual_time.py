@@ -9,6 +9,7 @@ Sockets work, but only between peers in the same loop: anyone else's time does n
 import asyncio
 import datetime as real_datetime
 import importlib
+import random
 import sys
 import time as real_time
 from collections.abc import Callable, Coroutine, Iterator
@@ -69,6 +70,7 @@ class _ClockModule(ModuleType):
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__("time")
         self._now = now
+        self._last_ns = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(real_time, name)
@@ -83,7 +85,10 @@ class _ClockModule(ModuleType):
         return _MONOTONIC_ORIGIN + self._now()
 
     def monotonic_ns(self) -> int:
-        return round(self.monotonic() * 1e9)
+        # Never the same twice, like a real one: Pipecat's clock counts these from its start, and
+        # a word that is shown at 0 counts as one without a time.
+        self._last_ns = max(self._last_ns + 1, round(self.monotonic() * 1e9))
+        return self._last_ns
 
     perf_counter = monotonic
     perf_counter_ns = monotonic_ns
@@ -187,6 +192,17 @@ def _threads_finish_first(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 @contextmanager
+def _chance_repeats() -> Iterator[None]:
+    """Seed what draws at random, such as the SDKs' waits before another try."""
+    state = random.getstate()
+    random.seed(1)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+@contextmanager
 def make_virtual(
     loop: asyncio.AbstractEventLoop, *, packages: tuple[str, ...] = ("pipecat", "antiphon")
 ) -> Iterator[VirtualLoop]:
@@ -210,11 +226,16 @@ def make_virtual(
         )
     virtual = looptime.patch_event_loop(loop)
     virtual.setup_looptime(start=0, noop_cycles=_IDLE_ROUNDS)
+    # Imported here, because it brings Pipecat's services.
+    from antiphon.services.espeak.synthesizer import start_afresh
+
+    start_afresh()
     with ExitStack() as stack:
         if not virtual.looptime_on:
             stack.enter_context(virtual.looptime_enabled())
         stack.enter_context(_clocks_follow(virtual.time, packages))
         stack.enter_context(_threads_finish_first(virtual))
+        stack.enter_context(_chance_repeats())
         yield virtual
 
 

@@ -3,11 +3,13 @@
 In Pipecat 1.14 whatever a serializer raises ends the receive loop, and with it the call.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from antiphon.transports.media_stream import DropReason
+from antiphon.transports.pace import Pace
 from fastapi import WebSocket
 from loguru import logger
 from pipecat.frames.frames import Frame, InputAudioRawFrame, InputTransportMessageFrame
@@ -25,14 +27,19 @@ MAX_AUDIO_BYTES = 2 * 2 * MAX_RATE_HZ
 class GuardedSerializer(FrameSerializer):
     """Lets another serializer refuse a message without ending the call."""
 
-    def __init__(self, serializer: FrameSerializer) -> None:
+    def __init__(
+        self, serializer: FrameSerializer, *, clock: Callable[[], float] | None = None
+    ) -> None:
         """Create the serializer.
 
         Args:
             serializer: The one that knows the wire format.
+            clock: Tells the time in seconds; the running loop's by default.
         """
         super().__init__()
         self._serializer = serializer
+        self._time = clock or (lambda: asyncio.get_running_loop().time())
+        self._pace = Pace()
         self._dropped: Counter[DropReason] = Counter()
 
     @property
@@ -75,6 +82,9 @@ class GuardedSerializer(FrameSerializer):
             return None
         if frame is not None and not _is_sound(frame):
             self.drop(DropReason.BAD_PAYLOAD)
+            return None
+        if frame is not None and not self._pace.allows(_secs(frame), len(data), now=self._time()):
+            self.drop(DropReason.TOO_FAST)
             return None
         return frame
 
@@ -128,3 +138,9 @@ def _is_sound(frame: Frame) -> bool:
     if isinstance(frame, InputTransportMessageFrame):
         return isinstance(frame.message, dict)
     return True
+
+
+def _secs(frame: Frame) -> float | None:
+    if isinstance(frame, InputAudioRawFrame):
+        return frame.num_frames / frame.sample_rate
+    return None

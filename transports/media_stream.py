@@ -39,6 +39,7 @@ class DropReason(StrEnum):
     BAD_DIGIT = "bad_digit"
     UNKNOWN_MARK = "unknown_mark"
     REFUSED = "refused"
+    TOO_FAST = "too_fast"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,10 @@ def create_app(
         )
     for name in transports:
         app.include_router(_door(name)(calls, guards))
-    app.include_router(_health_router(calls))
+    # What a supervisor asks each worker for, to make one of all.
+    reports = {"metrics": lambda: generate_latest(calls.metrics.registry).decode()}
+    app.state.reports = reports
+    app.include_router(_health_router(calls, reports))
     return app
 
 
@@ -83,7 +86,7 @@ def _door(name: str) -> Callable[[Calls, Guards], APIRouter]:
     return door
 
 
-def _health_router(calls: Calls) -> APIRouter:
+def _health_router(calls: Calls, reports: Mapping[str, Callable[[], Any]]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/healthz")
@@ -99,10 +102,7 @@ def _health_router(calls: Calls) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        text = await calls.lobby.report("metrics", own_metrics)
+        text = await calls.lobby.report("metrics", reports["metrics"])
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    def own_metrics() -> str:
-        return generate_latest(calls.metrics.registry).decode()
 
     return router

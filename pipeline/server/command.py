@@ -1,12 +1,14 @@
 """`antiphon serve`: answers calls until it is told to stop."""
 
 import asyncio
+import secrets
 import sys
 from typing import Annotated, Any
 
 import typer
 from antiphon.pipeline.loading import load_agent
 from loguru import logger
+from pydantic import SecretStr
 
 __all__ = ["serve"]
 
@@ -25,6 +27,9 @@ def serve(
     capacity: Annotated[
         int | None, typer.Option(help="Calls at the same time (ANTIPHON_CAPACITY).")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer; one for each core is right.")
+    ] = 1,
     drain_secs: Annotated[
         float | None,
         typer.Option(help="Seconds that calls may go on after SIGTERM (ANTIPHON_DRAIN_SECS)."),
@@ -39,10 +44,8 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
-    from antiphon.pipeline.server.app import create_app
-    from antiphon.pipeline.server.drain import serve_app
     from antiphon.pipeline.server.logs import log_as_json
-    from antiphon.pipeline.server.settings import ServerSettings
+    from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
 
     given: dict[str, Any] = {
         "capacity": capacity,
@@ -50,15 +53,31 @@ def serve(
         "public_url": public_url,
     }
     log_as_json(sys.stderr)
+    doors = tuple(transport or ["websocket"])
+    logger.info(f"answering on {host}:{port}")
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
-        app = create_app(
-            load_agent(agent), transports=tuple(transport or ["websocket"]), settings=settings
-        )
+        if workers > 1:
+            from antiphon.pipeline.server.supervisor import Supervisor
+
+            options = WorkerOptions(
+                agent=agent,
+                transports=doors,
+                # So that a token of one worker is good in another.
+                settings=settings.model_copy(
+                    update={"secret": settings.secret or SecretStr(secrets.token_urlsafe(32))}
+                ),
+                trusted_proxies=trusted_proxies,
+            )
+            supervisor = Supervisor(workers=workers, options=options)
+            ended_well = asyncio.run(supervisor.serve(host=host, port=port))
+        else:
+            from antiphon.pipeline.server.app import create_app
+            from antiphon.pipeline.server.drain import serve_app
+
+            app = create_app(load_agent(agent), transports=doors, settings=settings)
+            serving = serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies)
+            ended_well = asyncio.run(serving)
     except (ValueError, ImportError) as error:
         raise typer.BadParameter(str(error)) from error
-    logger.info(f"answering on {host}:{port}")
-    ended_well = asyncio.run(
-        serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies, log_config=None)
-    )
     raise typer.Exit(0 if ended_well else 1)

@@ -16,6 +16,7 @@ from antiphon.pipeline.server.handoffs import Handoff
 from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.transports.telephony import checked_id
+from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import OutputDTMFFrame
 from pipecat.services.llm_service import FunctionCallParams
@@ -253,7 +254,9 @@ def call_control_tools(*, transfer_to: Mapping[str, str] | None = None) -> list[
                 parameters=call.parameters,
             )
         except CallControlError as error:
-            await params.result_callback({"error": str(error)})
+            # The model would read the number out.
+            logger.warning(f"no transfer to {person}: {type(error).__name__}")
+            await params.result_callback({"error": "this person cannot be reached now"})
             return
         await params.result_callback({"status": "the person's telephone rings"})
 

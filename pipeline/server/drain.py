@@ -7,6 +7,7 @@ listening at once, so a proxy sends new calls elsewhere, leaves open websockets 
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,10 +17,11 @@ from fastapi import FastAPI
 from loguru import logger
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-__all__ = ["serve_app"]
+__all__ = ["DrainServer", "serve_app"]
 
-# Twilio sends less than 1 KiB; a client of one's own may send a few seconds of audio at once.
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# Twilio sends less than 1 KiB; a client of one's own may send a second of audio at once, which at
+# 48 kHz in stereo is 188 KiB.
+MAX_MESSAGE_BYTES = 256 * 1024
 
 
 class _DrainWebSocket(WebSocketsSansIOProtocol):
@@ -30,34 +32,55 @@ class _DrainWebSocket(WebSocketsSansIOProtocol):
             super().shutdown()
 
 
-class _DrainServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, calls: Calls) -> None:
+class DrainServer(uvicorn.Server):
+    """Serves an app made by `create_app`, and on `stop` lets its calls finish."""
+
+    def __init__(self, app: FastAPI, **options: Any) -> None:
+        """Create the server.
+
+        Args:
+            app: The app.
+            **options: Passed to `uvicorn.Config`.
+        """
+        self._calls: Calls = app.state.calls
+        drain_secs = self._calls.settings.drain_secs
+        config = uvicorn.Config(
+            app,
+            ws=_DrainWebSocket,
+            lifespan="off",
+            ws_max_size=MAX_MESSAGE_BYTES,
+            # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.
+            timeout_graceful_shutdown=int(drain_secs + 2 * GOODBYE_SECS) + 10,
+            # The paths of websockets carry tokens.
+            access_log=False,
+            log_config=None,
+            **options,
+        )
         super().__init__(config)
-        self._calls = calls
         self._drain: asyncio.Task[None] | None = None
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take the signals without dying of them afterwards."""
-        loop = asyncio.get_running_loop()
-        old = {
-            number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._on_signal))
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
+    async def serve_until_drained(self, sockets: list[socket.socket] | None = None) -> bool:
+        """Serve until stopped, and then until the calls have ended.
 
-    async def drained(self) -> None:
-        """Wait for the calls that hold no websocket here, such as those in a room."""
+        Args:
+            sockets: What to listen on; by default the configured host and port.
+
+        Returns:
+            Whether every call came to its end; False after a second `stop` that cut some.
+        """
+        await self.serve(sockets)
+        # Some hold no websocket here, such as those in a room.
         if self._drain and not self.force_exit:
             await self._drain
+        cut = self._calls.active
+        if cut:
+            await self._calls.cancel()
+        return cut == 0
 
-    def _on_signal(self) -> None:
+    def stop(self) -> None:
+        """Stop listening and let the calls finish; the second time, end them now."""
         if self.should_exit:
-            logger.warning("second signal: ending now")
+            logger.warning("told to stop again: ending now")
             self.force_exit = True
             return
         self.should_exit = True
@@ -65,6 +88,20 @@ class _DrainServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         self._drain = asyncio.create_task(self._calls.drain(self._calls.settings.drain_secs))
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals without dying of them afterwards."""
+        loop = asyncio.get_running_loop()
+        old = {
+            number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.stop))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
 
 
 async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bool:
@@ -79,24 +116,4 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
     Returns:
         Whether every call came to its end; False after a second signal that cut some.
     """
-    calls: Calls = app.state.calls
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        ws=_DrainWebSocket,
-        lifespan="off",
-        ws_max_size=MAX_MESSAGE_BYTES,
-        # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.
-        timeout_graceful_shutdown=int(calls.settings.drain_secs + 2 * GOODBYE_SECS) + 10,
-        # The paths of websockets carry tokens.
-        access_log=False,
-        **options,
-    )
-    server = _DrainServer(config, calls)
-    await server.serve()
-    await server.drained()
-    cut = calls.active
-    if cut:
-        await calls.cancel()
-    return cut == 0
+    return await DrainServer(app, host=host, port=port, **options).serve_until_drained()

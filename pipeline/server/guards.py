@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from antiphon.pipeline.server.lobby import Lobby
+from antiphon.pipeline.server.rates import network_of
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import InvalidToken, Tokens
 from fastapi import HTTPException, Request
@@ -70,10 +71,21 @@ class Guards:
         Raises:
             HTTPException: 429 if there were too many.
         """
-        address = connection.client.host if connection.client else ""
-        if not await self._lobby.hit(str(self._per_address), "address", address):
+        if not await self.may_try(connection):
             seconds = self._per_address.get_expiry()
             raise HTTPException(429, "too many attempts", headers={"Retry-After": str(seconds)})
+
+    async def may_try(self, connection: HTTPConnection) -> bool:
+        """Count an attempt of an address.
+
+        Args:
+            connection: The request or websocket.
+
+        Returns:
+            False if there were too many.
+        """
+        address = network_of(connection.client.host) if connection.client else ""
+        return await self._lobby.hit(str(self._per_address), "address", address)
 
     async def may_call(self, caller: str) -> bool:
         """Count a call of a phone number.

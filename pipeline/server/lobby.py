@@ -11,14 +11,12 @@ from typing import Any, Protocol
 from antiphon.pipeline.server.admission import Admission, Refusal
 from antiphon.pipeline.server.handoffs import Handoffs
 from antiphon.pipeline.server.peer import Peer
+from antiphon.pipeline.server.rates import Rates
 from antiphon.pipeline.server.tokens import LIFETIME_SECS, UsedTokens
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 
 __all__ = ["ASKED", "Lobby", "LocalLobby", "RemoteLobby"]
 
-ASKED = ("promise", "use", "hit", "keep", "find", "status", "withdraw")
+ASKED = ("promise", "use", "hit", "keep", "find", "withdraw")
 """The methods that a worker may have the supervisor's lobby do as they are."""
 
 
@@ -86,7 +84,7 @@ class LocalLobby:
         self.admission = Admission(capacity=capacity, promise_secs=LIFETIME_SECS)
         self._used = UsedTokens()
         self._handoffs = Handoffs()
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._rates = Rates()
 
     async def promise(self, key: str) -> Refusal | None:
         """Promise a place; the answer is why not, or None."""
@@ -114,7 +112,7 @@ class LocalLobby:
 
     async def hit(self, rate: str, *whom: str) -> bool:
         """Count an attempt; False if there were too many."""
-        return await self._limiter.hit(parse(rate), *whom)
+        return await self._rates.hit(rate, *whom)
 
     async def keep(self, handoff: Mapping[str, Any]) -> str:
         """Keep a handoff; the answer is the id by which it is found."""

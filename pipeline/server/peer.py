@@ -1,10 +1,11 @@
 """Two processes that ask each other things, one JSON object a line over a socket pair."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from loguru import logger
@@ -32,7 +33,7 @@ class Peer:
         self._answering: set[asyncio.Task[None]] = set()
         self._writer: asyncio.StreamWriter | None = None
 
-    async def connect(self, sock: socket.socket) -> Awaitable[None]:
+    async def connect(self, sock: socket.socket) -> asyncio.Task[None]:
         """Join this end of a socket pair.
 
         Args:
@@ -76,10 +77,12 @@ class Peer:
         finally:
             del self._asked[number]
 
-    def close(self) -> None:
-        """Leave the other process."""
+    async def close(self) -> None:
+        """Leave the other process, once it has been sent everything."""
         if self._writer:
             self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._writer and not self._writer.is_closing():
@@ -92,7 +95,7 @@ class Peer:
         except ConnectionError:
             pass
         finally:
-            self.close()
+            await self.close()
             for answer in self._asked.values():
                 if not answer.done():
                     answer.set_exception(ConnectionError("the other process is gone"))

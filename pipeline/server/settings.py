@@ -1,11 +1,13 @@
 """What a deployment decides about its server, from the environment, `.env` or flags."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["ServerSettings"]
+__all__ = ["ServerSettings", "WorkerOptions"]
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
@@ -25,9 +27,9 @@ class ServerSettings(BaseSettings):
         goodbye: What the agent then says.
         busy_message: What a caller is told when all places are taken; the busy tone if empty.
         public_url: The address under which the world reaches this app, such as
-            `https://voice.example.com`; by default what the request says.
-        secret: Signs the tokens. Processes that share a public address must share it; by
-            default each process makes one up.
+            `https://voice.example.com`; by default what the request says. Calling out needs it.
+        secret: Signs the tokens; 16 characters or more. Processes that share a public address must
+            share it; by default each process makes one up.
         api_keys: Keys for the start endpoints; without any, only signed tokens open them.
         allowed_origins: Origins of web pages that may start calls, besides the server's own.
         rate_per_address: How often an address may try the start endpoints, or fail at the others.
@@ -58,7 +60,7 @@ class ServerSettings(BaseSettings):
     goodbye: str = "I have to end this call now. Goodbye."
     busy_message: str = ""
     public_url: str | None = None
-    secret: SecretStr | None = None
+    secret: SecretStr | None = Field(default=None, min_length=16)
     api_keys: Secrets = ()
     allowed_origins: Words = ()
     rate_per_address: str = "60/minute"
@@ -78,3 +80,29 @@ class ServerSettings(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+                raise ValueError(f"{value!r} is no address such as https://voice.example.com")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """What every worker of a server is told.
+
+    Parameters:
+        agent: `module:name` of the agent; None for the embedded one.
+        transports: The doors to open.
+        settings: The limits and keys, with a secret.
+        trusted_proxies: Whose X-Forwarded headers are believed.
+    """
+
+    agent: str | None
+    transports: tuple[str, ...]
+    settings: ServerSettings
+    trusted_proxies: str

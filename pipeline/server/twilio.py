@@ -16,7 +16,7 @@ from antiphon.pipeline.server.guards import Guards, full, public_url
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
 from antiphon.transports.telephony import checked_id
-from antiphon.transports.twilio import read_twilio_start
+from antiphon.transports.twilio import TwilioStart, read_twilio_start
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
 from fastapi.websockets import WebSocketDisconnect
 from loguru import logger
@@ -34,11 +34,12 @@ CALL_SID = "CA[0-9a-fA-F]{32}"
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 STATUSES = OVER | {"queued", "initiated", "ringing", "in-progress"}
 
-# Websockets that have not yet said which call they are; each may say nothing for 10 s.
+# Websockets that have not yet said which call they are, which Twilio's do at once. When there are
+# more, the one that has waited longest goes: silent strangers keep nobody out.
 MAX_WAITING = 100
 
-# RFC 6455 7.4.1: policy violation; and, from IANA's registry, try again later.
-REFUSED, TRY_AGAIN = 1008, 1013
+# RFC 6455 7.4.1: policy violation.
+REFUSED = 1008
 
 
 class CallOut(BaseModel):
@@ -131,22 +132,35 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             return twiml(_busy(calls.settings.busy_message))
         return twiml(answer_with_agent(request, calls, call_sid, _parameters(form)))
 
-    waiting = asyncio.Semaphore(MAX_WAITING)
+    waiting: dict[asyncio.Task[TwilioStart], None] = {}
+
+    async def read_start(websocket: WebSocket) -> TwilioStart:
+        task = asyncio.create_task(read_twilio_start(websocket))
+        waiting[task] = None
+        if len(waiting) > MAX_WAITING:
+            oldest = next(iter(waiting))
+            del waiting[oldest]
+            oldest.cancel()
+        try:
+            await asyncio.wait([task])
+            if task.cancelled():
+                raise TimeoutError
+            return task.result()
+        finally:
+            task.cancel()
+            waiting.pop(task, None)
 
     @router.websocket("/stream")
     async def stream(websocket: WebSocket) -> None:
-        if waiting.locked():
-            await websocket.close(TRY_AGAIN)
-            return
         await websocket.accept()
         try:
-            async with waiting:
-                start = await read_twilio_start(websocket)
+            start = await read_start(websocket)
             token = start.parameters.get("token", "")
             await calls.tokens.redeem(token, PURPOSE, now=time.time(), subject=start.call_sid)
         except (ValueError, TimeoutError, WebSocketDisconnect) as error:
             reason = str(error) if isinstance(error, InvalidToken) else type(error).__name__
-            logger.warning(f"refused a media stream: {reason}")
+            if await guards.may_try(websocket):
+                logger.warning(f"refused a media stream: {reason}")
             calls.metrics.refused.labels("twilio", "token").inc()
             await _close(websocket)
             return
@@ -201,8 +215,10 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
 
     @router.post("/call", dependencies=[Depends(guards.start)])
     async def call_out(request: Request, body: CallOut) -> dict[str, str]:
-        if control is None:
-            raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID")
+        if control is None or not calls.settings.public_url:
+            # What the request calls its host is the word of whoever asks: Twilio would follow the
+            # orders of any server named there, with our account.
+            raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID and ANTIPHON_PUBLIC_URL")
         key = uuid.uuid4().hex
         if refusal := await calls.lobby.promise(key):
             calls.metrics.refused.labels("twilio", refusal).inc()

@@ -85,6 +85,8 @@ class AmbientNoise:
 class AdaptiveVAD(SafeProcessor):
     """Sets the VAD's `min_volume` by the noise around the caller; stands before the aggregator."""
 
+    hears_microphone = True
+
     def __init__(
         self,
         *,

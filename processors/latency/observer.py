@@ -78,6 +78,8 @@ class LatencyObserver(BaseObserver):
                 print(f"{stage.secs:6.3f} s  {stage.name}  {stage.owner}")
     """
 
+    observes_microphone = False
+
     def __init__(
         self,
         *,

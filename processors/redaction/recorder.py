@@ -55,6 +55,8 @@ class RedactingRecorder(SafeProcessor):
         auto_start_recording: Start with the pipeline.
     """
 
+    hears_microphone = True
+
     def __init__(
         self,
         *,

@@ -10,6 +10,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
 
+import numpy as np
+import soxr
 from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import ServiceSettings, TTSSettings
@@ -89,9 +91,7 @@ class EspeakTTSService(TTSService):
         try:
             async with aclosing(self._synthesizer.stream(text, **_voice(self._settings))) as speech:
                 async for frame in self._stream_audio_frames_from_iterator(
-                    self._pcm(speech, timeline, context_id),
-                    in_sample_rate=self._espeak_rate_hz,
-                    context_id=context_id,
+                    self._pcm(speech, timeline, context_id), context_id=context_id
                 ):
                     yield frame
         except ValueError as error:
@@ -116,14 +116,24 @@ class EspeakTTSService(TTSService):
     async def _pcm(
         self, speech: AsyncIterator[SpeechChunk], timeline: "_Timeline", context_id: str
     ) -> AsyncGenerator[bytes, None]:
+        # One for each utterance: Pipecat's own keeps the last milliseconds of one for the next,
+        # or drops them. Floats, because libsoxr dithers integers with a seed that nobody set.
+        resampler = soxr.ResampleStream(self._espeak_rate_hz, self.sample_rate, 1, dtype="float32")
+
+        def resample(pcm: bytes, *, last: bool = False) -> bytes:
+            samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+            samples = resampler.resample_chunk(samples, last=last)
+            return bytes(np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes())
+
         async for chunk in speech:
             if chunk.pcm:
                 timeline.length_secs += len(chunk.pcm) / 2 / chunk.sample_rate_hz
-                yield chunk.pcm
+                yield resample(chunk.pcm)
             words = [(word.text, timeline.offset_secs + word.start_secs) for word in chunk.words]
             await self.add_word_timestamps(words, context_id)
             # eSpeak is faster than the loop: let the other calls have their turn.
             await asyncio.sleep(0)
+        yield resample(b"", last=True)
 
     async def _update_settings(self, delta: ServiceSettings) -> dict[str, Any]:
         # Any TTS settings will do: what they do not have counts as not given.

@@ -1,6 +1,6 @@
 """A synthetic caller: what it says, when it says it, and with what voice."""
 
-from antiphon.simulation.caller.caller import Caller, CallerListener, SpokenLine
+from antiphon.simulation.caller.caller import Caller, CallerListener, FarEnd, SpokenLine
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import ScriptFollower
 from antiphon.simulation.caller.script import HangUp, Moment, Press, Say, Step, recorded_lines
@@ -11,6 +11,7 @@ __all__ = [
     "Caller",
     "CallerListener",
     "EspeakVoice",
+    "FarEnd",
     "HangUp",
     "Moment",
     "Network",

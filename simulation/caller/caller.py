@@ -1,4 +1,4 @@
-"""A synthetic caller: speaks its lines over a memory transport and listens to the agent.
+"""A synthetic caller: speaks its lines over a transport and listens to the agent.
 
 It sends audio without a break, as a telephone does, and takes its turns by what it hears. All its
 time is the event loop's, so that a call in virtual time is the same call.
@@ -8,8 +8,9 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
@@ -17,11 +18,11 @@ from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import PATIENCE_SECS, PAUSE_SECS, ScriptFollower
 from antiphon.simulation.caller.script import HangUp, Press, Say, Step
 from antiphon.simulation.caller.voice import EspeakVoice, Voice
-from antiphon.transports.memory import MemoryTransport, PlayedAudio
+from antiphon.transports.memory import PlayedAudio
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import InputDTMFFrame
 
-__all__ = ["Caller", "CallerListener", "SpokenLine"]
+__all__ = ["Caller", "CallerListener", "FarEnd", "SpokenLine"]
 
 FRAME_SECS = 0.02
 FRAME_SAMPLES = round(SAMPLE_RATE_HZ * FRAME_SECS)
@@ -66,6 +67,33 @@ class CallerListener(Protocol):
         ...
 
 
+class FarEnd(Protocol):
+    """The caller's end of an agent's transport: a `MemoryTransport`, or a `PhoneLine`.
+
+    Its event "on_audio_played" brings each `PlayedAudio` that the caller hears, in order.
+    """
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Follow an event, as with any Pipecat object."""
+        ...
+
+    async def connect(self) -> None:
+        """Begin the call; a ConnectionError if that fails."""
+        ...
+
+    async def disconnect(self) -> None:
+        """End the call."""
+        ...
+
+    async def send_audio(self, pcm: bytes, *, sample_rate_hz: int) -> None:
+        """Bring 20 ms to the agent; a ConnectionError if it has hung up."""
+        ...
+
+    async def send_frame(self, frame: InputDTMFFrame) -> None:
+        """Bring a key to the agent."""
+        ...
+
+
 class Caller:
     """Makes one call.
 
@@ -80,7 +108,7 @@ class Caller:
 
     def __init__(
         self,
-        transport: MemoryTransport,
+        transport: FarEnd,
         script: Sequence[Step],
         *,
         voice: Voice | None = None,
@@ -115,7 +143,13 @@ class Caller:
         transport.add_event_handler("on_audio_played", self._hear)
 
     async def call(self) -> None:
-        """Connect, follow the script, and hang up, also when cancelled."""
+        """Connect, follow the script, and hang up, also when cancelled.
+
+        Returns early, with `hung_up` False, if the far end hangs up.
+
+        Raises:
+            ConnectionError: If the call does not come about.
+        """
         # Before the call, so that the call itself is not charged for it.
         script = [await self._with_audio(step) for step in self._script]
         follower = ScriptFollower(
@@ -127,7 +161,9 @@ class Caller:
         for listener in self._listeners:
             listener.call_started(start_secs)
         try:
-            await self._follow(follower, start_secs)
+            # An agent that hangs up ends the call, and nothing is wrong with that.
+            with suppress(ConnectionError):
+                await self._follow(follower, start_secs)
         finally:
             for listener in self._listeners:
                 listener.call_ended(loop.time())
@@ -180,7 +216,7 @@ class Caller:
                 follower.step_done(line.end_secs)
                 line = None
 
-    async def _hear(self, transport: MemoryTransport, chunk: PlayedAudio) -> None:
+    async def _hear(self, transport: FarEnd, chunk: PlayedAudio) -> None:
         samples = np.frombuffer(chunk.pcm, "<i2")[:: chunk.num_channels]
         self._agent.feed(chunk.at_secs, samples, chunk.sample_rate_hz)
 

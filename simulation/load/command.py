@@ -68,9 +68,9 @@ async def _load(
 ) -> Summary:
     from antiphon.simulation.load.run import run_load
     from antiphon.simulation.load.server import ServerMeter, find_server
-    from antiphon.simulation.twilio_caller import TwilioCaller
+    from antiphon.simulation.twilio_stream import TwilioStream
 
-    TwilioCaller(url)  # an address that nobody can call is told first
+    TwilioStream(url)  # an address that nobody can call is told first
     progress = Progress(
         SpinnerColumn(),
         TextColumn(f"{calls} calls of {secs:g} s"),
@@ -120,6 +120,7 @@ def _print(console: Console, summary: Summary) -> None:
         ("TTFA", summary.ttfa),
         ("barge-in stop", summary.barge_in_stop),
         ("late audio", summary.late_audio),
+        ("callers' own lag", summary.caller_lag),
     ):
         table.add_row(name, *_millis(figure))
     console.print(table)

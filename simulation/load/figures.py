@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from antiphon.simulation.audio import Span
+from antiphon.simulation.caller import SpokenLine
 
 __all__ = ["CallFigures", "Quantiles", "ServerCost", "Summary", "measure", "summarise"]
 
@@ -23,6 +24,7 @@ class CallFigures:
         ttfa_secs: Of each answer, from the end of the caller's line to the first sound.
         stop_secs: Of each barge-in, for how long the agent spoke on.
         late_secs: Each gap in the agent's audio that is not a pause.
+        lag_secs: How late the caller was itself, at worst, in each second.
         unanswered: Lines that got no answer.
         failure: Why the call failed, if it did.
     """
@@ -31,15 +33,17 @@ class CallFigures:
     ttfa_secs: Sequence[float] = ()
     stop_secs: Sequence[float] = ()
     late_secs: Sequence[float] = ()
+    lag_secs: Sequence[float] = ()
     unanswered: int = 0
     failure: str | None = None
 
 
 def measure(
-    lines: Sequence[Span],
+    lines: Sequence[Span | SpokenLine],
     agent: Sequence[Span],
     arrived: Sequence[Span],
     *,
+    lag_secs: Sequence[float] = (),
     secs: float = 0.0,
     failure: str | None = None,
 ) -> CallFigures:
@@ -49,6 +53,7 @@ def measure(
         lines: When the caller spoke, without the last line if it was not waited for.
         agent: When the agent was audible.
         arrived: When the agent's audio played without a break, silence in it included.
+        lag_secs: How late the caller was itself, at worst, in each second.
         secs: How long the call lasted.
         failure: Why the call failed, if it did.
     """
@@ -71,6 +76,7 @@ def measure(
         ttfa_secs=ttfa,
         stop_secs=stops,
         late_secs=[gap for gap in gaps if shortest < gap < longest],
+        lag_secs=lag_secs,
         unanswered=unanswered,
         failure=failure,
     )
@@ -120,6 +126,8 @@ class Summary:
         ttfa: Time to first audio; None without an answer.
         barge_in_stop: How long agents spoke on; None without a barge-in.
         late_audio: Gaps in the agents' audio that are not pauses; None without any.
+        caller_lag: How late callers were themselves, at worst, in each second. A caller that is
+            late measures too much.
         failures: Why calls failed, each reason with how often.
         server: What the server took for it; None if it was not read.
     """
@@ -131,6 +139,7 @@ class Summary:
     ttfa: Quantiles | None
     barge_in_stop: Quantiles | None
     late_audio: Quantiles | None
+    caller_lag: Quantiles | None
     failures: dict[str, int]
     server: ServerCost | None = None
 
@@ -146,6 +155,7 @@ def summarise(calls: Sequence[CallFigures]) -> Summary:
         ttfa=_quantiles([secs for call in calls for secs in call.ttfa_secs]),
         barge_in_stop=_quantiles([secs for call in calls for secs in call.stop_secs]),
         late_audio=_quantiles([secs for call in calls for secs in call.late_secs]),
+        caller_lag=_quantiles([secs for call in calls for secs in call.lag_secs]),
         failures={reason: reasons.count(reason) for reason in dict.fromkeys(reasons)},
     )
 

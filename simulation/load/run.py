@@ -1,15 +1,16 @@
 """Callers that keep a server busy: each asks, listens, asks again, and now and then barges in."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity, spans_of_speech
-from antiphon.simulation.caller import EspeakVoice, Say, ScriptFollower, Voice
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
+from antiphon.simulation.caller import Caller, EspeakVoice, Say, SpokenLine, Voice
 from antiphon.simulation.load.figures import CallFigures, Summary, measure, summarise
-from antiphon.simulation.twilio_caller import SAMPLE_RATE_HZ as PHONE_RATE_HZ
-from antiphon.simulation.twilio_caller import TwilioCaller
+from antiphon.simulation.phone_line import PhoneLine
+from antiphon.transports.memory import PlayedAudio
 
 __all__ = ["LINES", "run_load"]
 
@@ -21,7 +22,6 @@ LINES = (
 
 BARGE_IN_EVERY = 3
 BARGE_IN_AFTER_SECS = 1.0
-POLL_SECS = 0.05
 SEAM_SECS = 0.01
 
 
@@ -88,42 +88,46 @@ def _step(number: int, audio: Samples) -> Say:
 
 
 class _Caller:
-    """Takes its turns by what it hears, as a scenario's caller does."""
+    """Makes one call, and follows it as a `CallerListener`."""
 
     def __init__(
         self, index: int, audio: Sequence[Samples], secs: float, url: str, auth_token: str | None
     ) -> None:
-        self._secs = secs
-        self._phone = TwilioCaller(
+        sid = secrets.token_hex(16)
+        line = PhoneLine(
             url,
-            call_sid=f"CA{index:032x}",
-            stream_sid=f"MZ{index:032x}",
+            call_sid=f"CA{sid}",
+            stream_sid=f"MZ{sid}",
             # Each from a number of its own: servers limit how often one may call.
             from_number=f"+1555{index:07}",
             auth_token=auth_token,
         )
+        line.add_event_handler("on_audio_played", self._hear)
         # More than can be said: a line and its answer take longer than a second.
         numbers = range(1, round(secs) + 2)
-        self._follower = ScriptFollower(
-            [_step(number, audio[(index + number) % len(audio)]) for number in numbers]
-        )
+        script = [_step(number, audio[(index + number) % len(audio)]) for number in numbers]
+        self._caller = Caller(line, script, listeners=[self])
+        self._secs = secs
+        self._limit = asyncio.timeout(None)
         self._agent = SpeechActivity()
         self._arrived: list[Span] = []
-        self._lines: list[Span] = []
-        self._until_secs = 0.0
+        self._lines: list[SpokenLine] = []
+        self._lag_secs = [0.0]
+        self._began_secs = self._until_secs = 0.0
         self._failure: str | None = None
         self.under_way = False
 
     async def call(self, wait_secs: float) -> None:
         await asyncio.sleep(wait_secs)
         try:
-            async with self._phone:
-                self.under_way = True
-                await self._talk(self._phone)
+            async with self._limit:
+                await self._caller.call()
+        except TimeoutError:
+            return
         except ConnectionError as error:
-            self._failure = "the server ended the call" if self.under_way else str(error)
-        finally:
-            self.under_way = False
+            self._failure = str(error)
+        else:
+            self._failure = "the server ended the call"
 
     def figures(self) -> CallFigures:
         # The last line may have been cut short by the end of the call.
@@ -132,39 +136,36 @@ class _Caller:
             answered,
             self._agent.spans,
             self._arrived,
-            secs=self._until_secs,
+            lag_secs=self._lag_secs,
+            secs=self._until_secs - self._began_secs,
             failure=self._failure,
         )
 
-    async def _talk(self, phone: TwilioCaller) -> None:
-        self._follower.begin(0.0)
-        while phone.secs < self._secs:
-            self._hear(phone)
-            match self._follower.due(phone.secs, self._agent.spans):
-                case Say(audio=samples) if samples is not None:
-                    await self._say(phone, samples)
-                case _:
-                    await phone.listen(POLL_SECS)
-        self._hear(phone)
+    def call_started(self, at_secs: float) -> None:
+        self._began_secs = self._until_secs = at_secs
+        self._limit.reschedule(at_secs + self._secs)
+        self.under_way = True
 
-    async def _say(self, phone: TwilioCaller, samples: Samples) -> None:
-        spoken = spans_of_speech(samples, SAMPLE_RATE_HZ)
-        at_secs = phone.secs
-        start, end = at_secs + spoken[0].start_secs, at_secs + spoken[-1].end_secs
-        await phone.say(samples.astype("<i2").tobytes(), sample_rate_hz=SAMPLE_RATE_HZ)
-        self._lines.append(Span(start_secs=start, end_secs=end))
-        self._follower.step_done(end)
+    def caller_audio(self, at_secs: float, samples: Samples) -> None:
+        self._until_secs = at_secs + len(samples) / SAMPLE_RATE_HZ
+        lag_secs = asyncio.get_running_loop().time() - self._until_secs
+        if len(self._lag_secs) <= at_secs - self._began_secs:
+            self._lag_secs.append(lag_secs)
+        self._lag_secs[-1] = max(self._lag_secs[-1], lag_secs)
 
-    def _hear(self, phone: TwilioCaller) -> None:
-        for piece in phone.heard_since(self._until_secs):
-            samples = np.frombuffer(piece.pcm, "<i2")
-            self._agent.feed(piece.at_secs, samples, PHONE_RATE_HZ)
-            end = piece.at_secs + len(samples) / PHONE_RATE_HZ
-            self._arrive(piece.at_secs, end)
-        self._until_secs = phone.secs
+    def line_started(self, line: SpokenLine) -> None:
+        self._lines.append(line)
 
-    def _arrive(self, start_secs: float, end_secs: float) -> None:
+    def call_ended(self, at_secs: float) -> None:
+        self._until_secs = at_secs
+        self.under_way = False
+
+    async def _hear(self, line: PhoneLine, chunk: PlayedAudio) -> None:
+        samples = np.frombuffer(chunk.pcm, "<i2")
+        self._agent.feed(chunk.at_secs, samples, chunk.sample_rate_hz)
+        start_secs = chunk.at_secs
         # What one look at the buffer has cut in two is one piece.
         if self._arrived and start_secs - self._arrived[-1].end_secs < SEAM_SECS:
             start_secs = self._arrived.pop().start_secs
+        end_secs = chunk.at_secs + chunk.duration_secs
         self._arrived.append(Span(start_secs=start_secs, end_secs=end_secs))

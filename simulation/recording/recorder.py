@@ -1,4 +1,4 @@
-"""Records a call on a memory transport: the audio as heard, and why the agent took its time."""
+"""Records a call: the audio as heard, and why the agent took its time."""
 
 import asyncio
 import json
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
-from antiphon.simulation.caller import SpokenLine
+from antiphon.simulation.caller import FarEnd, SpokenLine
 from antiphon.simulation.recording.assembly import assemble
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
 from antiphon.simulation.recording.record import CallRecord, Contribution, ToolCall, Waveform
 from antiphon.simulation.recording.wav import AGENT, CALLER, StereoRecording
-from antiphon.transports.memory import MemoryTransport, PlayedAudio
+from antiphon.transports.memory import PlayedAudio
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     InterruptionFrame,
@@ -57,7 +57,7 @@ class CallRecorder:
     """
 
     def __init__(
-        self, transport: MemoryTransport, *, title: str, wav: StereoRecording | None = None
+        self, transport: FarEnd, *, title: str, wav: StereoRecording | None = None
     ) -> None:
         """Listen to the transport.
 
@@ -114,7 +114,11 @@ class CallRecorder:
         """End the recording: what the agent still says is not heard."""
         self._live = False
 
-    async def _agent_audio(self, transport: MemoryTransport, chunk: PlayedAudio) -> None:
+    def agent_gave_way(self, at_secs: float) -> None:
+        """Note an interruption of an agent whose pipeline nobody observes."""
+        self._log.interruptions.append(at_secs)
+
+    async def _agent_audio(self, transport: FarEnd, chunk: PlayedAudio) -> None:
         if self._live:
             samples = np.frombuffer(chunk.pcm, "<i2")[:: chunk.num_channels]
             self._agent.feed(chunk.at_secs, samples, chunk.sample_rate_hz)

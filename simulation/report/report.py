@@ -29,6 +29,7 @@ def write_report(
     *,
     recording: Path | None = None,
     differences: Sequence[str] = (),
+    unjudged: Sequence[str] = (),
 ) -> None:
     """Write the page of a call.
 
@@ -37,13 +38,18 @@ def write_report(
         record: The call.
         recording: Its WAV file, to listen to within the page.
         differences: How the call differed from what was expected of it, one line each.
+        unjudged: What was expected and could not be judged, one line each.
     """
-    page = render_report(record, recording=recording, differences=differences)
+    page = render_report(record, recording=recording, differences=differences, unjudged=unjudged)
     path.write_text(page, encoding="utf-8")
 
 
 def render_report(
-    record: CallRecord, *, recording: Path | None = None, differences: Sequence[str] = ()
+    record: CallRecord,
+    *,
+    recording: Path | None = None,
+    differences: Sequence[str] = (),
+    unjudged: Sequence[str] = (),
 ) -> str:
     """Return the page of a call; see `write_report`."""
     folder = files("antiphon.simulation.report")
@@ -59,6 +65,7 @@ def render_report(
         distribution=charts.distribution(record, DEFAULT_BUDGETS_SECS),
         stages=charts.legend(record),
         differences=differences,
+        unjudged=unjudged,
         audio=_audio_uri(recording) if recording else None,
         style=Markup((folder / "style.css").read_text(encoding="utf-8")),
         script=Markup((folder / "script.js").read_text(encoding="utf-8")),

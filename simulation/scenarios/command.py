@@ -1,28 +1,19 @@
 """`antiphon simulate`: play scenarios, in virtual time unless told otherwise."""
 
-import asyncio
-import multiprocessing
-import os
-import time
-import warnings
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
 from antiphon.simulation.scenarios.results import Result, write_json, write_junit
+from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
 from antiphon.simulation.scenarios.schema import Scenario
-from loguru import logger
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from antiphon.simulation.scenarios.play import Played
 
 __all__ = ["simulate"]
 
@@ -33,12 +24,27 @@ INTERRUPTED = 130
 def simulate(
     scenarios: Annotated[
         list[Path] | None,
-        typer.Argument(help="YAML files, or folders of them; by default those of antiphon."),
+        typer.Argument(
+            help="YAML files, or folders of them; by default the scenarios of antiphon."
+        ),
     ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="How often to play each.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="How often to play each; all runs must be identical.")
+    ] = 1,
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Let a second of call take a second.")
     ] = False,
+    transport: Annotated[
+        Literal["memory", "twilio"],
+        typer.Option(help="Call in memory, or by phone over a WebSocket, in real time."),
+    ] = "memory",
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Phone this webhook, https://… (signed with TWILIO_AUTH_TOKEN), or media stream, "
+            "wss://…, instead of the scenario's agent."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Where junit.xml, results.json and a folder for each call go."),
@@ -48,22 +54,33 @@ def simulate(
     # Imported here: `antiphon --help` need not wait for the speech engines.
     from antiphon.simulation.audio import AudioFileError
     from antiphon.simulation.caller import UnknownVoice
+    from antiphon.simulation.twilio_stream import TwilioStream
 
     console = Console()
+    if url and transport != "twilio":
+        _fail("--url is who is phoned: add --transport twilio")
+    try:
+        if url:
+            TwilioStream(url)  # an address that nobody can call is told first
+    except ValueError as error:
+        _fail(str(error))
+    how = How(real_time=real_time or transport == "twilio", transport=transport, url=url)
+    results: list[Result] = []
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
         for path, scenario in loaded:
             for note in scenario.notes():
                 console.print(f"{path.name}: {note}", style="yellow", markup=False)
-        results: list[Result] = []
         for path, scenario in loaded:
-            results += _runs(console, path, scenario, repeat, report, real_time=real_time)
+            runs = _runs(console, path, scenario, repeat, report, how)
+            _print_runs(console, path.stem, runs)
+            results += runs
         if report:
             write_junit(report / "junit.xml", results)
             write_json(report / "results.json", results)
     except KeyboardInterrupt:
         _fail("interrupted", code=INTERRUPTED)
-    except (ScenarioError, AudioFileError, UnknownVoice, ImportError) as error:
+    except (ScenarioError, AudioFileError, UnknownVoice, ImportError, ConnectionError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot write {error.filename or report}: {error.strerror or error}")
@@ -90,61 +107,66 @@ def _runs(
     scenario: Scenario,
     repeat: int,
     report: Path | None,
-    *,
-    real_time: bool,
+    how: How,
 ) -> list[Result]:
-    """Play one scenario so many times; those after the first must be the same call."""
-    from antiphon.simulation.recording import transcript_lines
-
+    """Play one scenario so many times; in virtual time each run must be the same call."""
     results: list[Result] = []
-    for number in range(1, repeat + 1):
-        name = path.stem if number == 1 else f"{path.stem}#{number}"
-        began = time.perf_counter()
-        # A process of its own: eSpeak's voice depends on what the process has said before.
-        with ProcessPoolExecutor(1, mp_context=_processes(), initializer=_be_quiet) as process:
-            out = report / name if report else None
-            played = process.submit(_play, scenario, out, real_time).result()
-        told = list(played.differences)
-        # The vendors' SDKs wait at random before they try again, and talk over real sockets.
-        if results and not real_time and scenario.agent.services == "embedded":
-            first = transcript_lines(results[0].record)
-            if transcript_lines(played.record) != first:
-                told.append(f"run {number} is not the same call as run 1")
-        result = Result(
-            name=name,
-            file=path,
-            record=played.record,
-            differences=told,
-            wall_secs=time.perf_counter() - began,
-        )
-        mark = "[green]✓[/]" if result.passed else "[red]✗[/]"
-        console.print(f"{mark} {escape(name)} [dim]{result.wall_secs:.1f} s[/]", highlight=False)
-        for difference in told:
-            console.print(f"    {difference}", style="red", markup=False, soft_wrap=True)
-        results.append(result)
+    compare = repeat > 1 and not how.real_time
+    first = None
+    columns = (SpinnerColumn(), "{task.description}", MofNCompleteColumn(), "lines")
+    with Progress(
+        *columns,
+        TextColumn("{task.fields[secs]:.0f} s"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(escape(path.stem), total=len(scenario.steps()), secs=0.0)
+
+        def show(secs: float, turns: int) -> None:
+            progress.update(task, completed=turns, secs=secs)
+
+        for number in range(1, repeat + 1):
+            name = path.stem if number == 1 else f"{path.stem}#{number}"
+            progress.update(task, description=escape(name))
+            run = run_scenario(
+                scenario,
+                out=report / name if report else None,
+                how=how,
+                log_frames=compare,
+                show=show,
+            )
+            first = first or run
+            told = list(run.played.differences)
+            difference = first_difference(first, run)
+            if difference:
+                told.append(f"run {number} is another call than run 1 {difference}")
+            results.append(
+                Result(
+                    name=name,
+                    file=path,
+                    record=run.played.record,
+                    differences=told,
+                    unjudged=run.played.unjudged,
+                    identical=difference is None if compare else None,
+                    wall_secs=run.wall_secs,
+                )
+            )
     return results
 
 
-def _processes() -> BaseContext:
-    """Return where processes come from: one that has imported everything and said nothing."""
-    os.environ.setdefault("LOGURU_AUTOINIT", "False")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["antiphon.simulation.scenarios.play"])
-    return context
-
-
-def _be_quiet() -> None:
-    logger.remove()
-    # Pipecat and the vendors' SDKs warn of each other's deprecations, whatever the filter.
-    warnings.showwarning = lambda *_, **__: None
-
-
-def _play(scenario: Scenario, out: Path | None, real_time: bool) -> "Played":
-    from antiphon.simulation.scenarios.play import play
-    from antiphon.simulation.virtual_time import run_virtual
-
-    run = asyncio.run if real_time else run_virtual
-    return run(play(scenario, out=out))
+def _print_runs(console: Console, name: str, runs: Sequence[Result]) -> None:
+    wall_secs = sum(run.wall_secs for run in runs)
+    mark = "[green]✓[/]" if all(run.passed for run in runs) else "[red]✗[/]"
+    identical = [run.identical for run in runs if run.identical is not None]
+    told = f" {sum(identical)} of {len(identical)} identical" if identical else ""
+    console.print(f"{mark} {escape(name)}{told} [dim]{wall_secs:.1f} s[/]", highlight=False)
+    for run in runs:
+        for difference in run.differences:
+            run_name = f"{run.name}: " if len(runs) > 1 else ""
+            console.print(f"    {run_name}{difference}", style="red", markup=False, soft_wrap=True)
+        for text in run.unjudged:
+            console.print(f"    not judged: {text}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _print_table(console: Console, results: Sequence[Result]) -> None:
@@ -153,11 +175,12 @@ def _print_table(console: Console, results: Sequence[Result]) -> None:
     for column in ("turns", "call", "TTFA median", "TTFA worst", "wall"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("")
-    for result in results:
+    # A run that is the same call as the first would only repeat its row.
+    for result in [each for each in results if each.name == each.file.stem or not each.passed]:
         record = result.record
         worst = record.slowest_turn
         table.add_row(
-            result.name,
+            escape(result.name),
             f"{len(record.answered_turns)}/{len(record.caller_turns)}",
             f"{record.duration_secs:.1f} s",
             _millis(record.ttfa_median_secs),
@@ -173,6 +196,8 @@ def _print_table(console: Console, results: Sequence[Result]) -> None:
         f"{passed} of {len(results)} as expected; {calls:.0f} s of call in {wall:.1f} s",
         highlight=False,
     )
+    if unjudged := sum(len(result.unjudged) for result in results):
+        console.print(f"{unjudged} expectations not judged over the phone", style="yellow")
 
 
 def _millis(secs: float | None) -> str:

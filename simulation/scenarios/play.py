@@ -1,14 +1,16 @@
 """Play one scenario: the call itself, what it leaves in a folder, and how it differed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
+from antiphon.simulation.phone_line import PhoneLine
 from antiphon.simulation.recording import (
     CallRecord,
     CallRecorder,
@@ -17,14 +19,18 @@ from antiphon.simulation.recording import (
 )
 from antiphon.simulation.report import write_report
 from antiphon.simulation.scenarios.agents import agent_of
+from antiphon.simulation.scenarios.by_phone import OwnDoor, by_ear
 from antiphon.simulation.scenarios.differences import differences
 from antiphon.simulation.scenarios.schema import Scenario
 from antiphon.transports.memory import MemoryTransport
+from pipecat.observers.base_observer import BaseObserver
 
 __all__ = ["Played", "play"]
 
 LONGEST_CALL_SECS = 600.0
 """A call that is longer than this has got stuck."""
+
+Transport = Literal["memory", "twilio"]
 
 Follow = Callable[[CallRecorder, int], Coroutine[Any, Any, None]]
 """Shows a call while it goes on, given its recorder and the number of lines; cancelled after."""
@@ -37,14 +43,22 @@ class Played:
     Attributes:
         record: The call.
         differences: How it differed from what was expected, one sentence each.
+        unjudged: What could not be judged over the phone, one phrase each.
     """
 
     record: CallRecord
     differences: list[str]
+    unjudged: list[str] = field(default_factory=list)
 
 
 async def play(
-    scenario: Scenario, *, out: Path | None = None, follow: Follow | None = None
+    scenario: Scenario,
+    *,
+    out: Path | None = None,
+    follow: Follow | None = None,
+    transport: Transport = "memory",
+    url: str | None = None,
+    observers: Sequence[BaseObserver] = (),
 ) -> Played:
     """Make the call. Cancelling it ends the call; what there is of it is still written.
 
@@ -53,26 +67,34 @@ async def play(
         out: A folder for `call.wav`, `transcript.jsonl` and `report.html`, made if it is not
             there.
         follow: Shows the call while it goes on.
+        transport: How the agent is called: in memory, or by phone over a real WebSocket.
+        url: Who is phoned, a webhook or a WebSocket, instead of the scenario's agent. What only
+            the agent's own pipeline knows, texts and tools, is then not judged.
+        observers: Pipecat observers of the agent's pipeline, if it is called in memory.
 
     Raises:
         AudioFileError: If a sound file cannot be used.
+        ConnectionError: If nobody answers the phone.
         ImportError: If an extra is missing.
         OSError: If the folder cannot be written.
-        ScenarioError: If the agent cannot be made.
+        ScenarioError: If the agent cannot be made, or has faults, which `url` cannot have.
         UnknownVoice: If eSpeak has no such voice.
     """
+    unjudged: list[str] = []
+    if url:
+        scenario, unjudged = by_ear(scenario)
     steps = scenario.steps()
     speaker = EspeakVoice(scenario.caller.voice)
     await speaker.speak("hello")  # an unknown voice is told before the agent is started
-    transport = MemoryTransport()
     recording = None
     if out:
         await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         recording = StereoRecording(out / "call.wav")
-    recorder = CallRecorder(transport, title=scenario.title, wav=recording)
+    far_end = _far_end(transport, url)
+    recorder = CallRecorder(far_end, title=scenario.title, wav=recording)
     settings = scenario.caller
     caller = Caller(
-        transport,
+        far_end,
         steps,
         voice=speaker,
         listeners=[recorder],
@@ -87,13 +109,11 @@ async def play(
     display = asyncio.create_task(follow(recorder, len(steps))) if follow else None
     too_long = False
     try:
-        async with agent_of(scenario) as agent:
-            worker = agent.worker(transport, observers=[*recorder.observers])
-            try:
-                async with asyncio.timeout(LONGEST_CALL_SECS):
-                    await simulate_call(caller, worker)
-            except TimeoutError:
-                too_long = True
+        try:
+            async with asyncio.timeout(LONGEST_CALL_SECS):
+                await _call(scenario, caller, far_end, recorder, observers)
+        except TimeoutError:
+            too_long = True
     finally:
         if display:
             display.cancel()
@@ -109,5 +129,38 @@ async def play(
         if out and recording:
             recording.close()
             write_transcript(out / "transcript.jsonl", record)
-            write_report(out / "report.html", record, recording=out / "call.wav", differences=found)
-    return Played(record=record, differences=found)
+            write_report(
+                out / "report.html",
+                record,
+                recording=out / "call.wav",
+                differences=found,
+                unjudged=unjudged,
+            )
+    return Played(record=record, differences=found, unjudged=unjudged)
+
+
+def _far_end(transport: Transport, url: str | None) -> MemoryTransport | OwnDoor | PhoneLine:
+    if url:
+        return PhoneLine(url, auth_token=os.environ.get("TWILIO_AUTH_TOKEN"))
+    return OwnDoor() if transport == "twilio" else MemoryTransport()
+
+
+async def _call(
+    scenario: Scenario,
+    caller: Caller,
+    far_end: MemoryTransport | OwnDoor | PhoneLine,
+    recorder: CallRecorder,
+    observers: Sequence[BaseObserver],
+) -> None:
+    if isinstance(far_end, OwnDoor):
+        with closing(far_end):
+            async with agent_of(scenario) as agent, far_end.open(agent, recorder):
+                await caller.call()
+    elif isinstance(far_end, MemoryTransport):
+        async with agent_of(scenario) as agent:
+            worker = agent.worker(far_end, observers=[*recorder.observers, *observers])
+            await simulate_call(caller, worker)
+    else:
+        await caller.call()
+        for at_secs in far_end.clears:
+            recorder.agent_gave_way(at_secs)

@@ -21,14 +21,19 @@ class Result:
         file: The scenario's file.
         record: The call.
         differences: How it differed from what was expected, one sentence each.
+        unjudged: What could not be judged over the phone, one phrase each.
         wall_secs: How long the run took in real time.
+        identical: Whether it was the same call as the first run, frame by frame; None where
+            there is nothing to compare.
     """
 
     name: str
     file: Path
     record: CallRecord
     differences: Sequence[str]
+    unjudged: Sequence[str]
     wall_secs: float
+    identical: bool | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,6 +54,8 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
             "file": str(result.file),
             "passed": result.passed,
             "differences": list(result.differences),
+            "unjudged": list(result.unjudged),
+            "identical": result.identical,
             "wall_secs": round(result.wall_secs, 2),
             **_call(result.record),
         }
@@ -94,6 +101,9 @@ def write_junit(path: Path, results: Sequence[Result]) -> None:
         if not result.passed:
             failure = ElementTree.SubElement(case, "failure", message=result.differences[0])
             failure.text = "\n".join(result.differences)
+        if result.unjudged:
+            told = ElementTree.SubElement(case, "system-out")
+            told.text = "not judged over the phone:\n" + "\n".join(result.unjudged)
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
     ElementTree.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)

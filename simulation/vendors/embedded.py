@@ -11,8 +11,8 @@ import numpy as np
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import SAMPLE_RATE_HZ, load_decoder
-from pipecat.audio.utils import create_file_resampler
 
+from ..audio import resample
 from .listening import Transcriber
 from .voices import Spoken, SpokenWord
 
@@ -38,11 +38,9 @@ class EspeakVoice:
         speech = await asyncio.to_thread(
             self._espeak.synthesize, text, voice=self._voice, rate_wpm=self._rate_wpm
         )
-        pcm = await create_file_resampler().resample(
-            speech.pcm, speech.sample_rate_hz, sample_rate_hz
-        )
+        samples = np.frombuffer(speech.pcm, "<i2")
         return Spoken(
-            pcm=pcm,
+            pcm=resample(samples, speech.sample_rate_hz, sample_rate_hz).tobytes(),
             words=tuple(
                 SpokenWord(text=word.text, start=word.start_secs, end=word.end_secs)
                 for word in speech.words

@@ -22,11 +22,11 @@ def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
     road = [
         "MemoryInput",
         "PocketSphinxSTTService",
-        "LLMUserAggregator",
+        "ListeningUserAggregator",
         "ScriptedLLMService",
         "EspeakTTSService",
         "MemoryOutput",
-        "LLMAssistantAggregator",
+        "LastAggregator",
     ]
     assert [name for name in names if name in road] == road
 

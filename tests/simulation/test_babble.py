@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from antiphon.simulation.babble import silence_pcm, speech_pcm
-from antiphon.simulation.twilio_caller import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 

@@ -1,20 +1,15 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
+from antiphon.simulation.audio import level_dbfs
 from antiphon.simulation.babble import speech_pcm
+from antiphon.simulation.caller import Network, Noise
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.twilio_caller import (
-    PlaybackBuffer,
-    TwilioCaller,
-    pcm_to_ulaw,
-    ulaw_to_pcm,
-)
+from antiphon.simulation.twilio_caller import TwilioCaller
+from antiphon.simulation.twilio_stream import PlaybackBuffer, pcm_to_ulaw, ulaw_to_pcm
 from fastapi import FastAPI, WebSocket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +32,8 @@ from pipecat.transports.websocket.fastapi import (
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from .phones import listener, served, sound_of
 
 SECOND = b"\x10" * 8_000
 
@@ -88,22 +85,6 @@ def test_sound_without_a_gap_is_heard_as_one_piece() -> None:
     for i in range(5):
         buffer.put(SECOND[:160], i * 0.02)
     assert [(piece.at_secs, len(piece.pcm)) for piece in buffer.heard(0.05)] == [(0.0, 800)]
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an app with uvicorn in this loop."""
-    config = uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"ws://127.0.0.1:{port}/ws"
-    finally:
-        server.should_exit = True
-        await serving
 
 
 class Keys(BaseObserver):
@@ -182,8 +163,8 @@ def stock_bot(keys: Keys, seen: dict[str, Any]) -> FastAPI:
 async def test_a_stock_pipecat_bot_is_called_talked_over_and_hung_up_on() -> None:
     keys, seen = Keys(), dict[str, Any]()
     async with (
-        served(stock_bot(keys, seen)) as url,
-        TwilioCaller(url, custom_parameters={"order": "4711"}) as phone,
+        served(stock_bot(keys, seen)) as address,
+        TwilioCaller(f"ws://{address}/ws", custom_parameters={"order": "4711"}) as phone,
     ):
         await phone.listen(2.0)
         (greeting,) = phone.heard
@@ -222,7 +203,7 @@ async def test_the_wire_is_twilios() -> None:
                 mark = {"name": "said"}
                 await websocket.send_json({"event": "mark", "streamSid": sid, "mark": mark})
 
-    async with served(app) as url, TwilioCaller(url) as phone:
+    async with served(app) as address, TwilioCaller(f"ws://{address}/ws") as phone:
         await phone.listen(0.5)
         assert phone.marks == []
         await phone.press("7")
@@ -255,7 +236,7 @@ async def test_a_server_that_hangs_up_ends_the_call() -> None:
         await asyncio.sleep(3.0)
         await websocket.close()
 
-    async with served(app) as url, TwilioCaller(url) as phone:
+    async with served(app) as address, TwilioCaller(f"ws://{address}/ws") as phone:
         with pytest.raises(ConnectionError, match=r"the server ended the call after 3\.0 s"):
             await phone.listen(60.0)
         assert phone.ended.is_set()
@@ -288,3 +269,68 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
 async def test_a_key_that_no_phone_has_is_refused() -> None:
     with pytest.raises(ValueError, match="'x' in '4x'"):
         await TwilioCaller("ws://127.0.0.1:9/ws").press("4x")
+
+
+async def sent(secs: float, *, noise: Noise | None = None, network: Network | None = None) -> Any:
+    """What a server gets of a caller who babbles for a second and then is silent."""
+    media: list[tuple[float, Any]] = []
+    loop = asyncio.get_running_loop()
+
+    def hear(message: dict[str, Any]) -> None:
+        if message["event"] == "media":
+            media.append((loop.time(), sound_of(message)))
+
+    async with (
+        served(listener(hear)) as address,
+        TwilioCaller(f"ws://{address}/ws", noise=noise, network=network) as phone,
+    ):
+        await phone.say(speech_pcm(1.0), sample_rate_hz=16_000)
+        await phone.listen(secs - 1.0)
+    return media
+
+
+@pytest.mark.virtual_time
+async def test_noise_is_heard_under_speech_and_silence_alike() -> None:
+    quiet = await sent(2.0)
+    noisy = await sent(2.0, noise=Noise(snr_db=10, seed=1))
+
+    assert level_dbfs(np.concatenate([sound for _, sound in quiet[60:]])) < -80
+    silence = np.concatenate([sound for _, sound in noisy[60:]])
+    assert level_dbfs(silence) == pytest.approx(-30, abs=1)
+
+
+@pytest.mark.virtual_time
+async def test_a_network_loses_and_delays_packets_and_the_numbers_stay_in_order() -> None:
+    network = Network(loss=0.2, jitter_ms=100, reorder=0.1, seed=3)
+    media = await sent(2.0, network=network)
+
+    lost = [sound for _, sound in media[5:45] if level_dbfs(sound) < -80]
+    assert 3 <= len(lost) <= 14
+    gaps = np.diff([at for at, _ in media])
+    assert max(gaps) >= 0.06
+    assert min(gaps) < 0.005
+
+
+@pytest.mark.virtual_time
+async def test_marks_come_back_in_time_over_a_network_that_holds_packets_up() -> None:
+    app, came = FastAPI(), dict[str, float]()
+    loop = asyncio.get_running_loop()
+
+    @app.websocket("/ws")
+    async def answer(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async for text in websocket.iter_text():
+            message = json.loads(text)
+            came.setdefault(message["event"], loop.time())
+            if message["event"] == "start":
+                await websocket.send_json({"event": "media", "media": {"payload": "EBAQ" * 2_666}})
+                await websocket.send_json({"event": "mark", "mark": {"name": "said"}})
+
+    network = Network(jitter_ms=5_000, seed=2)
+    async with (
+        served(app) as address,
+        TwilioCaller(f"ws://{address}/ws", network=network) as phone,
+    ):
+        await phone.listen(2.0)
+    # Of 7,998 bytes at 8 kHz.
+    assert came["mark"] - came["start"] == pytest.approx(1.0, abs=0.05)

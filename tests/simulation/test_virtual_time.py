@@ -1,6 +1,7 @@
 import asyncio
 import datetime
 import itertools
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.runs import FrameLog
 from antiphon.simulation.virtual_time import EPOCH, make_virtual, run_virtual, virtual_time
+from pipecat.clocks.system_clock import SystemClock
 from pipecat.frames.frames import (
     BotSpeakingFrame,
     InterruptionFrame,
@@ -102,6 +104,26 @@ def test_real_time_is_back_after_the_run() -> None:
     assert vars(pipecat.utils.time)["datetime"] is datetime
     assert observer_clock() is keyword_default
     assert VADUserStartedSpeakingFrame().timestamp > EPOCH
+
+
+def test_pipecats_clock_has_left_zero_before_anyone_reads_it() -> None:
+    async def main() -> list[int]:
+        clocks = [SystemClock(), SystemClock()]
+        for clock in clocks:
+            clock.start()
+        # A frame at 0 counts as one without a time, and is played at another place.
+        return [clock.get_time() for clock in clocks]
+
+    assert all(0 < nanoseconds < 1000 for nanoseconds in run_virtual(main()))
+
+
+def test_what_is_drawn_at_random_repeats_and_leaves_no_trace() -> None:
+    async def draw() -> float:
+        return random.random()
+
+    before = random.getstate()
+    assert run_virtual(draw()) == run_virtual(draw())
+    assert random.getstate() == before
 
 
 def test_work_on_a_thread_is_done_before_time_moves() -> None:

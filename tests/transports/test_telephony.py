@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
+from antiphon.simulation.twilio_stream import ulaw_to_pcm
 from antiphon.transports import create_transport
 from antiphon.transports.guarded import GuardedWebsocketTransport
+from antiphon.transports.media_stream import DropReason
 from antiphon.transports.telephony import PlaybackMarkFrame
 from antiphon.transports.twilio import TwilioStart, read_twilio_start
 from fastapi import WebSocket
@@ -100,6 +102,16 @@ class Middle(FrameProcessor):
             await self.changed.wait()
         return found
 
+    async def hears(self, packets: int) -> list[int]:
+        """Wait for packets of 20 ms; tell how many came in each frame."""
+        while sum(found := [f.num_frames // 160 for f in self.audio()]) < packets:
+            self.changed.clear()
+            await self.changed.wait()
+        return found
+
+    def audio(self) -> list[InputAudioRawFrame]:
+        return [frame for frame in self.frames if isinstance(frame, InputAudioRawFrame)]
+
     async def ended(self) -> None:
         assert self.run is not None
         await asyncio.shield(self.run)
@@ -162,7 +174,7 @@ async def test_malformed_messages_are_counted_and_the_call_goes_on() -> None:
         caller.says("{", "[]", '"x"', media(3, media=None), media(3, media={"payload": "?"}))
         caller.says(media(3, streamSid="MZ" + "f" * 32), {"event": "dtmf", "dtmf": None})
         caller.says(media(3))
-        await middle.gets(InputAudioRawFrame, 2)
+        await middle.hears(2)
     assert sum(transport.dropped.values()) == 7
 
 
@@ -173,8 +185,30 @@ async def test_a_flood_of_malformed_messages_does_not_end_the_call() -> None:
     async with call(transport) as (_, middle):
         for number in range(1, 201):
             caller.says(*garbage, media(number))
-        await middle.gets(InputAudioRawFrame, 200)
+        await middle.hears(200)
     assert sum(transport.dropped.values()) == 200 * len(garbage)
+
+
+async def test_sound_that_comes_much_faster_than_it_sounds_is_dropped() -> None:
+    caller = Caller()
+    transport = await twilio(caller)
+    async with call(transport) as (_, middle):
+        caller.says(*(media(number) for number in range(1, 1001)))
+        await middle.hears(450)
+        while sum(transport.dropped.values()) < 300:  # noqa: ASYNC110 - it is only counted
+            await asyncio.sleep(0.01)
+    assert set(transport.dropped) == {DropReason.TOO_FAST}
+
+
+async def test_packets_come_in_as_the_windows_of_the_vad_end_in_them() -> None:
+    caller = Caller()
+    payloads = [base64.b64encode(bytes([number] * 160)).decode() for number in range(16)]
+    async with call(await twilio(caller)) as (_, middle):
+        caller.says(*(media(2 + n, media={"payload": p}) for n, p in enumerate(payloads)))
+        # 256 samples a window, 160 a packet: windows end in packets 2, 4, 5, 7 and 8 of each 8.
+        assert await middle.hears(16) == [2, 2, 1, 2, 1] * 2
+    heard = b"".join(frame.audio for frame in middle.audio())
+    assert heard == b"".join(ulaw_to_pcm(base64.b64decode(payload)) for payload in payloads)
 
 
 async def test_a_key_the_caller_presses_is_a_frame() -> None:
@@ -185,40 +219,40 @@ async def test_a_key_the_caller_presses_is_a_frame() -> None:
     assert key.button is KeypadEntry.FIVE
 
 
-async def test_what_the_agent_says_goes_out_in_packets_of_20_ms() -> None:
+async def test_what_the_agent_says_goes_out_in_packets_of_40_ms() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (worker, _):
         await worker.queue_frames([speech(0.2), TTSStoppedFrame()])
-        packets = await caller.hears("media", 10)
-    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {160}
+        packets = await caller.hears("media", 5)
+    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {320}
 
 
-async def test_speech_at_another_rate_still_goes_out_in_packets_of_20_ms() -> None:
+async def test_speech_at_another_rate_still_goes_out_in_packets_of_40_ms() -> None:
     caller = Caller()
     audio = TTSAudioRawFrame(audio=SPEECH_20_MS * 45, sample_rate=24000, num_channels=1)
     async with call(await twilio(caller)) as (worker, _):
         await worker.queue_frames([audio, TTSStoppedFrame()])
-        packets = await caller.hears("media", 10)
-    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {160}
+        packets = await caller.hears("media", 5)
+    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {320}
 
 
-async def test_keys_the_agent_presses_go_out_as_tones_in_packets_of_20_ms() -> None:
+async def test_keys_the_agent_presses_go_out_as_tones_in_packets_of_40_ms() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (worker, _):
         await worker.queue_frame(OutputDTMFFrame.from_string("1"))
         packets = await caller.hears("media", 3)
-    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {160}
+    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {320}
 
 
 async def test_marks_come_back_as_what_the_caller_has_heard() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (worker, middle):
-        await worker.queue_frames([speech(0.1), TTSStoppedFrame()])
+        await worker.queue_frames([speech(0.12), TTSStoppedFrame()])
         await middle.gets(BotStoppedSpeakingFrame)
         marks = await caller.hears("mark", 2)
         caller.says(*marks)
         first, last = await middle.gets(PlaybackMarkFrame, 2)
-    assert (first.position_secs, last.position_secs) == pytest.approx((0.02, 0.1))
+    assert (first.position_secs, last.position_secs) == pytest.approx((0.04, 0.12))
     assert not last.cleared
 
 
@@ -238,8 +272,8 @@ async def test_an_interruption_clears_the_callers_buffer_and_the_marks_in_it() -
 async def test_the_call_ends_when_the_caller_hangs_up() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (_, middle):
-        caller.says(media(2))
-        await middle.gets(InputAudioRawFrame)
+        caller.says(media(2), media(3))
+        await middle.hears(2)
         caller.hangs_up()
         await middle.ended()
 
@@ -269,7 +303,7 @@ async def test_other_providers_stand_behind_the_same_guard(
     assert isinstance(transport, GuardedWebsocketTransport)
     async with call(transport) as (_, middle):
         caller.says("[]", {"event": "media", "media": None}, foreign, sound, sound)
-        await middle.gets(InputAudioRawFrame, 2)
+        await middle.hears(2)
     assert sum(transport.dropped.values()) == 3
 
 
@@ -351,8 +385,8 @@ async def test_a_websocket_that_says_nothing_is_refused_after_a_while() -> None:
 async def test_a_goodbye_is_heard_to_its_end_before_the_hang_up() -> None:
     caller = Caller()
     async with call(await twilio(caller)) as (worker, middle):
-        await worker.queue_frames([speech(0.06), TTSStoppedFrame(), EndFrame()])
+        await worker.queue_frames([speech(0.12), TTSStoppedFrame(), EndFrame()])
         await middle.ended()
     payloads = [base64.b64decode(p["media"]["payload"]) for p in caller.events("media")]
-    assert b"\xff" * 160 in payloads[-1:]
+    assert b"\xff" * 320 in payloads[-1:]
     assert sum(set(payload) != {255} for payload in payloads) == 3

@@ -36,10 +36,11 @@ from twilio.request_validator import RequestValidator
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
-TONE = b"\x10\x20" * 160
+TONE = b"\x10\x20" * 320
 ACCOUNT = "AC" + "0" * 32
+OWN_ADDRESS = "own"
 MADE = "CA" + "e" * 32
-PACKET = base64.b64encode(b"\xff" * 160).decode()
+PACKET = base64.b64encode(b"\xff" * 320).decode()
 
 
 class Parrot(FrameProcessor):
@@ -134,8 +135,8 @@ class PhoneCall:
 
     async def is_answered(self) -> bool:
         """Whether the agent answers a packet."""
-        await self.says_packet()
         try:
+            await self.says_packet()
             await self.hears()
         except ConnectionError:
             return False
@@ -237,6 +238,10 @@ async def run_server(
     *transports: str, crash: bool = False, prefix: str = "", agent: Any = None, **settings: Any
 ) -> AsyncIterator[Running]:
     agent = agent or ParrotAgent(crash=crash)
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    if settings.get("public_url") == OWN_ADDRESS:
+        settings["public_url"] = address
     options: dict[str, Any] = {"twilio_auth_token": AUTH_TOKEN, "api_keys": API_KEY, **settings}
     app = create_app(
         agent, transports=transports or ("twilio",), settings=ServerSettings(**options)
@@ -245,13 +250,12 @@ async def run_server(
     if prefix:
         outer = FastAPI()
         outer.mount(prefix, app)
-    config = uvicorn.Config(outer, port=0, log_config=None, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(outer, log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve())
+    serving = asyncio.create_task(server._serve(sockets=[listening]))
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it only so
         await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    base = f"http://127.0.0.1:{port}{prefix}"
+    base = address + prefix
     async with aiohttp.ClientSession() as session:
         running = Running(app, agent, base, session, Phone(session, base))
         try:
@@ -301,6 +305,7 @@ def office(serving: Any, api: Any) -> Callable[..., Any]:
             "twilio_account_sid": ACCOUNT,
             "twilio_api_url": api[1],
             "twilio_number": "+49301",
+            "public_url": OWN_ADDRESS,
             "dial_prefixes": "+4930",
             **settings,
         }
@@ -321,8 +326,9 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     """`antiphon serve` as a process."""
     processes: list[Process] = []
 
-    async def start(port: int, **settings: str) -> Process:
+    async def start(port: int, *, workers: int = 1, **settings: str) -> Process:
         arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+        arguments += ["--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],

@@ -1,5 +1,7 @@
 """Start endpoints, websockets of one's own, health and metrics."""
 
+import json
+import logging
 import time
 from typing import Any
 
@@ -164,8 +166,14 @@ async def test_every_line_of_a_call_has_its_id_and_none_quotes_pipecat(
         logger.patch(lambda record: record.update(name="pipecat.services.tts")).warning(
             "not speaking [my card number]"
         )
+        try:
+            raise ValueError("my card number")
+        except ValueError:
+            logging.getLogger("uvicorn.error").exception("it said: %s", "my card number")
         logger.remove()
+        logging.basicConfig(handlers=[], force=True)
     lines = log.read_text().splitlines()
+    assert [line["error"] for line in map(json.loads, lines) if "error" in line] == ["ValueError"]
     assert sum(f'"call_id": "{call.call_sid}"' in line for line in lines) >= 2
     assert any("pipecat.services.tts" in line for line in lines)
     assert not any("card" in line for line in lines)

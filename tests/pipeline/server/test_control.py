@@ -87,7 +87,7 @@ async def test_a_number_outside_the_prefixes_is_not_dialled(office: Any, api: An
         call = await server.phone.calls(1)
         assert await call.is_answered()
         result = await use(server, call, "transfer_call", person="billing", summary="")
-    assert "may not be dialled" in result["error"]
+    assert result == {"error": "this person cannot be reached now"}
     assert api[0].asked == []
 
 
@@ -165,6 +165,15 @@ async def test_nobody_else_is_called(
     async with office() as server:
         assert (await call_out(server, to, Authorization=authorization))[0] == status
     assert api[0].asked == []
+
+
+async def test_twilio_is_never_sent_where_a_request_says(office: Any, api: Any) -> None:
+    async with office(public_url=None) as server:
+        assert (await call_out(server, "+49301234567", Host="evil.example.com"))[0] == 503
+    async with office(public_url="https://voice.example.com") as server:
+        assert (await call_out(server, "+49301234567", Host="evil.example.com"))[0] == 200
+    [(_, asked)] = api[0].asked
+    assert asked["Url"] == "https://voice.example.com/twilio/voice"
 
 
 async def test_when_full_nobody_is_called(office: Any, api: Any) -> None:

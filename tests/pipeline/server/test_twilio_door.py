@@ -156,6 +156,28 @@ async def test_a_stream_without_token_or_with_a_wrong_id_is_refused(
         assert await refused(call) == 1008
 
 
+async def test_silent_strangers_keep_no_caller_out(
+    serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("antiphon.pipeline.server.twilio.MAX_WAITING", 3)
+    async with serving() as server:
+        url = f"{server.base.replace('http', 'ws')}/twilio/stream"
+        strangers = [await server.session.ws_connect(url) for _ in range(9)]
+        call = await server.phone.calls(1)
+        assert await call.is_answered()
+        codes = [(await stranger.receive()).data for stranger in strangers[:6]]
+        assert codes == [1008] * 6
+        for stranger in strangers:
+            await stranger.close()
+
+
+async def test_a_message_larger_than_any_of_twilios_ends_no_other_call(serving: Any) -> None:
+    async with serving() as server:
+        call, stranger = [await server.phone.calls(number) for number in (1, 2)]
+        await stranger.websocket.send_str('{"event": "' + "x" * 300_000)
+        assert await call.is_answered()
+
+
 async def test_a_call_that_crashes_leaves_the_others_alone(serving: Any) -> None:
     async with serving() as server:
         well = await server.phone.calls(1)
@@ -239,6 +261,17 @@ async def test_a_request_that_hides_its_size_is_refused_as_well(serving: Any) ->
                 assert response.status == 413
         except aiohttp.ClientError:
             pass  # It was cut off while it was still sending.
+
+
+@pytest.mark.parametrize("address", ["voice.example.com", "ftp://voice.example.com", "https://"])
+def test_a_public_address_that_is_none_is_refused_at_once(address: str) -> None:
+    with pytest.raises(ValueError, match=r"no address such as https://voice\.example\.com"):
+        ServerSettings(public_url=address)
+
+
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 16"):
+        ServerSettings(secret="hunter2")  # type: ignore[arg-type]
 
 
 def test_without_a_token_to_verify_with_the_door_stays_shut() -> None:

@@ -1,11 +1,14 @@
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from antiphon.services.espeak import EspeakSynthesizer, Speech
+from antiphon.services.espeak.synthesizer import start_afresh
 
 TEXT = "Hello there, your order 4821 ships on the 3rd of May. It cost $29.95!"
 
@@ -141,3 +144,24 @@ async def test_closing_a_stream_aborts_the_synthesis() -> None:
 async def test_a_bad_voice_in_a_stream_is_an_error_to_its_reader() -> None:
     with pytest.raises(ValueError, match="unknown eSpeak voice 'xx'"):
         _ = [chunk async for chunk in EspeakSynthesizer().stream("Hello.", voice="xx")]
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+f2", "en-us+klatt2", "en-us+whisper"])
+def test_started_afresh_it_speaks_the_same_samples(voice: str) -> None:
+    def speak() -> list[bytes]:
+        start_afresh()
+        return [EspeakSynthesizer().synthesize(text, voice=voice).pcm for text in ("Yes.", TEXT)]
+
+    assert speak() == speak()
+
+
+def test_two_processes_speak_the_same_samples() -> None:
+    speak = (
+        "import hashlib, antiphon.services.espeak as e;"
+        f"speech = e.EspeakSynthesizer().synthesize({TEXT!r}, voice='en-us+f2');"
+        "print(hashlib.sha1(speech.pcm).hexdigest())"
+    )
+
+    first, second = (subprocess.check_output([sys.executable, "-c", speak]) for _ in range(2))
+
+    assert first == second

@@ -16,6 +16,7 @@ from pipecat.frames.frames import (
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
     TTSStoppedFrame,
     TTSUpdateSettingsFrame,
@@ -179,6 +180,21 @@ async def test_a_greeting_that_no_model_wrote_is_kept_too(speaking: Speaking) ->
         await asyncio.sleep(5)
 
         assert agent.said == ["Hello, this is the order desk."]
+
+
+@pytest.mark.looptime
+async def test_an_utterance_is_resampled_to_its_last_sample(speaking: Speaking) -> None:
+    voice = "en-us+klatt2"
+    async with speaking(EspeakTTSService(settings=EspeakTTSSettings(voice=voice))) as agent:
+        await agent.queue(TTSSpeakFrame(FIRST))
+        await asyncio.sleep(10)
+
+        # The output cuts frames of its own from these, which belong to no context.
+        sent = [frame for frame in agent.call.of_type(TTSAudioRawFrame) if frame.context_id]
+        sent_secs = sum(frame.num_frames for frame in sent) / 16_000
+    whole = EspeakSynthesizer().synthesize(FIRST, voice=voice)
+    spoken_secs = len(whole.pcm) / 2 / whole.sample_rate_hz
+    assert sent_secs == pytest.approx(spoken_secs, abs=0.0005)
 
 
 @pytest.mark.looptime

@@ -41,7 +41,7 @@ def test_a_gap_that_is_no_pause_is_late_audio(gap_secs: float, late: int) -> Non
 def test_all_calls_are_summed_up() -> None:
     summary = summarise(
         [
-            CallFigures(secs=30.0, ttfa_secs=[0.5, 0.7], late_secs=[0.1]),
+            CallFigures(secs=30.0, ttfa_secs=[0.5, 0.7], late_secs=[0.1], lag_secs=[0.01]),
             CallFigures(secs=20.0, ttfa_secs=[0.9], unanswered=2),
             CallFigures(failure="refused"),
             CallFigures(failure="refused"),
@@ -53,5 +53,7 @@ def test_all_calls_are_summed_up() -> None:
     assert summary.barge_in_stop is None
     assert summary.late_audio is not None
     assert (summary.late_audio.p50, summary.late_audio.count) == (0.1, 1)
+    assert summary.caller_lag is not None
+    assert (summary.caller_lag.p50, summary.caller_lag.count) == (0.01, 1)
     assert (summary.answers, summary.unanswered, summary.call_secs) == (3, 2, 50.0)
     assert summary.failures == {"refused": 2}

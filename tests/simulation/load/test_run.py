@@ -1,24 +1,19 @@
 """Callers against a small server that answers half a second after it is spoken to."""
 
-import base64
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from aiohttp import web
 from antiphon.pipeline.command import app
-from antiphon.simulation.audio import Samples, level_dbfs
+from antiphon.simulation.audio import Samples
 from antiphon.simulation.babble import speech_pcm
 from antiphon.simulation.load import CallFigures, Summary, run_load
 from antiphon.simulation.load.run import Follow
-from antiphon.simulation.twilio_caller import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
 
-ANSWER = base64.b64encode(pcm_to_ulaw(speech_pcm(3.0, sample_rate_hz=8_000))).decode()
-QUIET_CHUNKS = 25
-"""Half a second."""
+from ..phones import babbler, served
 
 
 class Babbler:
@@ -28,44 +23,11 @@ class Babbler:
         return np.frombuffer(speech_pcm(1.5), "<i2")
 
 
-async def answer(request: web.Request) -> web.WebSocketResponse:
-    """Greet; clear whenever the caller speaks; answer when they have been quiet for a while."""
-    socket = web.WebSocketResponse()
-    await socket.prepare(request)
-    quiet, spoken = 0, False
-    async for message in socket:
-        event = json.loads(message.data)
-        if event["event"] == "start":
-            await socket.send_json({"event": "media", "media": {"payload": ANSWER}})
-        if event["event"] != "media":
-            continue
-        pcm = np.frombuffer(ulaw_to_pcm(base64.b64decode(event["media"]["payload"])), "<i2")
-        if level_dbfs(pcm) > -45:
-            if not spoken:
-                await socket.send_json({"event": "clear"})
-            quiet, spoken = 0, True
-        elif spoken:
-            quiet += 1
-        if spoken and quiet == QUIET_CHUNKS:
-            spoken = False
-            await socket.send_json({"event": "media", "media": {"payload": ANSWER}})
-    return socket
-
-
 async def loaded(calls: int, follow: Follow | None = None) -> list[CallFigures]:
-    server = web.Application()
-    server.router.add_get("/ws", answer)
-    runner = web.AppRunner(server)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    try:
+    async with served(babbler()) as address:
         return await run_load(
-            f"ws://127.0.0.1:{port}/ws", calls=calls, secs=30, voice=Babbler(), follow=follow
+            f"ws://{address}/ws", calls=calls, secs=30, voice=Babbler(), follow=follow
         )
-    finally:
-        await runner.cleanup()
 
 
 def test_every_caller_is_answered_waits_its_turn_and_barges_in() -> None:
@@ -77,6 +39,8 @@ def test_every_caller_is_answered_waits_its_turn_and_barges_in() -> None:
         assert len(call.stop_secs) >= 1
         assert max(call.stop_secs) < 0.2
         assert call.late_secs == []
+        assert len(call.lag_secs) == 30
+        assert max(call.lag_secs) < 0.02
 
 
 def test_it_is_told_each_second_how_it_goes() -> None:

@@ -9,6 +9,7 @@ import pytest
 from antiphon.pipeline.command import app
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.recording import CALLER, StereoRecording
+from antiphon.simulation.scenarios import SHIPPED
 from typer.testing import CliRunner, Result
 
 CALL = """
@@ -28,14 +29,35 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def test_a_call_as_expected_exits_0_and_is_the_same_twice(tmp_path: Path) -> None:
-    call = written(tmp_path / "hours.yaml", CALL.format(answer="nine"))
+@pytest.mark.parametrize("name", ["hang_up", "openai_fails"])
+def test_a_call_is_the_same_twice_frame_by_frame(tmp_path: Path, name: str) -> None:
+    result = simulate(SHIPPED / f"{name}.yaml", "--repeat", "2", "--report", tmp_path)
+
+    assert result.exit_code == 0
+    assert f"{name} 2 of 2 identical" in result.output
+    assert "2 of 2 as expected" in result.output
+    first, second = json.loads((tmp_path / "results.json").read_text())
+    for run in (first, second):
+        del run["name"], run["wall_secs"]
+    assert first == second
+    assert first["identical"] is True
+
+
+def test_a_call_that_does_not_repeat_is_told_with_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    call = written(
+        tmp_path / "moody.yaml",
+        "title: t\nagent: {factory: 'factory_for_tests:moody'}\nlines: [{hang_up: true}]\n",
+    )
 
     result = simulate(call, "--repeat", "2")
 
-    assert result.exit_code == 0
-    assert "hours#2" in result.output
-    assert "2 of 2 as expected" in result.output
+    assert result.exit_code == 1
+    assert "1 of 2 identical" in result.output
+    assert "run 2 is another call than run 1 from 0.00 s on: " in result.output
+    assert "Good day, said process" in result.output
 
 
 def test_a_call_that_differs_exits_1_and_is_told_everywhere(tmp_path: Path) -> None:

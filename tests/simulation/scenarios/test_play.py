@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from antiphon.simulation.runs import FrameLog
 from antiphon.simulation.scenarios import SHIPPED, Scenario, ScenarioError, load_scenario
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
@@ -21,6 +22,15 @@ def played(**data: object) -> Played:
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_shipped_scenario_goes_as_expected(path: Path) -> None:
     assert run_virtual(play(load_scenario(path))).differences == []
+
+
+def test_a_call_is_the_same_again_in_the_same_process() -> None:
+    def frames() -> list[str]:
+        log = FrameLog()
+        run_virtual(play(load_scenario(SHIPPED / "hang_up.yaml"), observers=[log]))
+        return log.lines
+
+    assert frames() == frames()
 
 
 def test_a_call_that_the_caller_ends_is_not_one_that_the_agent_ends() -> None:
