@@ -3,6 +3,7 @@
 import io
 import re
 import textwrap
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -43,6 +44,9 @@ LABELLED_PX = 30
 DOT_PX = 5
 
 PX_PER_INCH = 72
+
+# Matplotlib's settings are the process's, and reports may be written in several threads.
+_SETTINGS = threading.Lock()
 
 
 def legend(record: CallRecord) -> list[tuple[str, str]]:
@@ -98,6 +102,9 @@ def distribution(record: CallRecord, budgets_secs: Mapping[str, float]) -> Marku
     taken = dict(sorted(taken.items(), key=lambda stage: _place(stage[0][0])))
     limits = {key: budgets_secs[key] for key, _ in taken if key in budgets_secs}
 
+    secs_of_all = [secs for each in taken.values() for secs in each.values()]
+    until_secs = max([*secs_of_all, *limits.values()], default=0.1)
+
     def draw(chart: _Chart) -> None:
         for row, ((key, _), each) in enumerate(taken.items()):
             for index, secs in each.items():
@@ -106,10 +113,8 @@ def distribution(record: CallRecord, budgets_secs: Mapping[str, float]) -> Marku
             chart.tick(row, middle, colour="--ink", tip=f"median · {millis(middle)}")
             if key in limits:
                 chart.tick(row, limits[key], colour="--bad", tip=f"budget · {millis(limits[key])}")
-            chart.note(row, max(*each.values(), limits.get(key, 0.0)), millis(middle))
+            chart.note(row, until_secs, millis(middle))
 
-    until_secs = max((secs for each in taken.values() for secs in each.values()), default=0.1)
-    until_secs = max([until_secs, *limits.values()])
     return _drawn("What each stage took", [label for _, label in taken], until_secs, draw)
 
 
@@ -126,6 +131,7 @@ def _drawn(
 
     pictures = Markup()
     with (
+        _SETTINGS,
         rc_context({"svg.fonttype": "none", "text.parse_math": False}),
         warnings.catch_warnings(),
     ):
