@@ -1,14 +1,15 @@
 """A voice agent described once and composed for every call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
+from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.interruption import Interruption
+from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import (
     Apology,
     Budgets,
@@ -40,6 +41,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import (
@@ -88,6 +90,8 @@ class VoiceAgent:
         sentences: Whether `SentenceAggregator` cuts replies, rather than the TTS service.
         interruption: Whether the agent talks on through "uh-huh" and remembers what was heard; else
             any voice or transcript interrupts it.
+        turn_silence_secs: Seconds of silence that end the caller's turn. By default Smart
+            Turn judges; the embedded recogniser takes 0.4 s.
         latency: What a wait for the agent may cost; each is measured, and None measures nothing.
         limits: After how long a service counts as stuck. Its request is then ended and the caller
             hears the apology. A model that thinks for long needs another `no_first_token`.
@@ -108,6 +112,7 @@ class VoiceAgent:
     keypad_prefix: str = "DTMF: "
     sentences: bool = True
     interruption: bool = True
+    turn_silence_secs: float | None = None
     latency: Budgets | None = field(default_factory=Budgets)
     limits: WatchdogLimits = field(
         default_factory=lambda: WatchdogLimits(no_first_token=FIRST_TOKEN_LIMIT_SECS)
@@ -213,6 +218,10 @@ class VoiceAgent:
         if self.redaction is not None:
             guard_logs()
             kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+        if self.interruption:
+            told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
+            skipped = [*(told.skip_text_types or []), CUT_TEXT]
+            kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
         pipeline = self.pipeline(transport, outbound=outbound, latency=latency)
         worker = CallWorker(pipeline, latency=latency, **kwargs)
 
@@ -241,6 +250,21 @@ class VoiceAgent:
         transport.add_event_handler("on_client_connected", greet)
         transport.add_event_handler("on_client_disconnected", leave)
         return worker
+
+    async def warm_up(self) -> None:
+        """Load what the first call would otherwise wait for; a server does it before it listens.
+
+        Raises:
+            ValueError: If a service name is unknown or a variable that it needs is not set.
+            ImportError: If the extra of a named service is not installed.
+        """
+        for kind, service in zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True):
+            if isinstance(service, str):
+                self._service(kind, service)
+        if self.apology:
+            Apology(recording=self.apology)
+        load_tables(self.redaction)
+        await load_models()
 
     async def run(self, transport: BaseTransport, *, handle_sigint: bool = True) -> None:
         """Run one call until it ends.
@@ -277,10 +301,11 @@ class VoiceAgent:
 
     def _turn_strategies(self, interruption: Interruption | None) -> UserTurnStrategies:
         stop: BaseUserTurnStopStrategy
-        if self.stt == "embedded":
-            stop = SpeechTimeoutUserTurnStopStrategy(
-                user_speech_timeout=EMBEDDED_SPEECH_TIMEOUT_SECS
-            )
+        silence_secs = self.turn_silence_secs
+        if silence_secs is None and self.stt == "embedded":
+            silence_secs = EMBEDDED_SPEECH_TIMEOUT_SECS
+        if silence_secs is not None:
+            stop = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs)
         else:
             stop = TurnAnalyzerUserTurnStopStrategy(turn_analyzer=SharedSmartTurnAnalyzer())
         if interruption:

@@ -4,11 +4,14 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.server.calls import Agent, Calls
 from antiphon.pipeline.server.guards import BodyLimit, Guards
 from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.processors.latency.live import live_state, summary
+from antiphon.processors.latency.prometheus import LatencyCollector
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -50,6 +53,8 @@ def create_app(
     """
     settings = settings or ServerSettings()
     calls = Calls(agent, settings, CallMetrics(registry), lobby)
+    budgets = agent.latency if isinstance(agent, VoiceAgent) else None
+    calls.metrics.registry.register(LatencyCollector(budgets=budgets))
     guards = Guards(settings, calls.tokens, calls.lobby)
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
@@ -65,7 +70,10 @@ def create_app(
     for name in transports:
         app.include_router(_door(name)(calls, guards))
     # What a supervisor asks each worker for, to make one of all.
-    reports = {"metrics": lambda: generate_latest(calls.metrics.registry).decode()}
+    reports: dict[str, Callable[[], Any]] = {
+        "metrics": lambda: generate_latest(calls.metrics.registry).decode(),
+        "latency": live_state,
+    }
     app.state.reports = reports
     app.include_router(_health_router(calls, reports))
     return app
@@ -104,5 +112,9 @@ def _health_router(calls: Calls, reports: Mapping[str, Callable[[], Any]]) -> AP
     async def metrics() -> Response:
         text = await calls.lobby.report("metrics", reports["metrics"])
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    @router.get("/latency")
+    async def latency() -> dict[str, Any]:
+        return summary(await calls.lobby.report("latency", reports["latency"]))
 
     return router

@@ -12,6 +12,12 @@ from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import Tokens
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.latency import (
+    ConversationMeasures,
+    LatencyObserver,
+    TurnLatency,
+    turn_record,
+)
 from loguru import logger
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.transports.base_transport import BaseTransport
@@ -172,7 +178,7 @@ class Calls:
                     call = Call(
                         id=call_id,
                         transport_kind=transport_kind,
-                        worker=self._worker(transport, outbound),
+                        worker=self._worker(transport, call_id, outbound),
                         parameters=parameters or {},
                         base_url=base_url,
                         control=control,
@@ -195,6 +201,11 @@ class Calls:
                 self.metrics.dropped.labels(reason).inc(count)
             if not self.active:
                 self._empty.set()
+
+    async def warm_up(self) -> None:
+        """Let the agent load what the first call would otherwise wait for, if it can."""
+        if warm_up := getattr(self._agent, "warm_up", None):
+            await warm_up()
 
     async def drain(self, limit_secs: float) -> None:
         """Let nobody in any more, and return when the last call has ended.
@@ -243,7 +254,8 @@ class Calls:
                 await call.end(self.settings.goodbye)
 
             call.worker.add_event_handler("on_idle_timeout", say_goodbye)
-            _log_turns(call.worker)
+            if call.worker.latency:
+                _log_latency(call.worker.latency)
             await runner.run()
         finally:
             limit.cancel()
@@ -255,9 +267,10 @@ class Calls:
         logger.info(f"call has lasted {secs:g} s: ending it")
         await call.end(self.settings.goodbye)
 
-    def _worker(self, transport: BaseTransport, outbound: bool) -> CallWorker:
+    def _worker(self, transport: BaseTransport, call_id: str, outbound: bool) -> CallWorker:
         return self._agent.worker(
             transport,
+            conversation_id=call_id,
             # An agent that makes no calls need not know the word.
             **({"outbound": True} if outbound else {}),
             idle_timeout_secs=self.settings.idle_secs,
@@ -274,14 +287,15 @@ class Calls:
         return True
 
 
-def _log_turns(worker: CallWorker) -> None:
-    turns = worker.turn_tracking_observer
-    if turns is None:
-        return
+def _log_latency(latency: LatencyObserver) -> None:
+    """Log a line a turn, and one at the end; none has a word of what was said."""
 
-    async def log(_: Any, turn: int, secs: float, was_interrupted: bool) -> None:
-        logger.bind(turn_id=turn, seconds=round(secs, 1), interrupted=was_interrupted).info(
-            "turn ended"
-        )
+    async def turn(_: LatencyObserver, turn: TurnLatency) -> None:
+        record = turn_record(turn, call_id=latency.call_id)
+        logger.bind(turn_id=turn.number, latency=record).info("turn")
 
-    turns.add_event_handler("on_turn_ended", log)
+    async def ended(_: LatencyObserver, measures: ConversationMeasures) -> None:
+        logger.bind(measures=measures.to_dict()).info("conversation")
+
+    latency.add_event_handler("on_turn", turn)
+    latency.add_event_handler("on_call_ended", ended)

@@ -6,6 +6,7 @@ listening at once, so a proxy sends new calls elsewhere, leaves open websockets 
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -58,6 +59,19 @@ class DrainServer(uvicorn.Server):
         )
         super().__init__(config)
         self._drain: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Warm up, and only then listen.
+
+        Args:
+            sockets: What to listen on; by default the configured host and port.
+        """
+        await self._calls.warm_up()
+        # What is loaded now stays. Left to the collector, it is looked through again and again, for
+        # 0.1 s and more in which every call stands still.
+        gc.collect()
+        gc.freeze()
+        await super().startup(sockets)
 
     async def serve_until_drained(self, sockets: list[socket.socket] | None = None) -> bool:
         """Serve until stopped, and then until the calls have ended.

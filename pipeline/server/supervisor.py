@@ -20,6 +20,7 @@ from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.merging import counted, merge_metrics
 from antiphon.pipeline.server.peer import Peer
 from antiphon.pipeline.server.settings import WorkerOptions
+from antiphon.processors.latency.live import merge_states
 from loguru import logger
 
 __all__ = ["Supervisor", "WorkerFailed"]
@@ -177,9 +178,12 @@ class Supervisor:
         }
         return {name: getattr(self._lobby, name) for name in ASKED} | own
 
-    async def report(self, name: str) -> str:
-        """Return a report over all workers, those that are no more included."""
-        reports = await asyncio.gather(*(w.report(name) for w in self._workers if w.is_ready))
+    async def report(self, name: str) -> Any:
+        """Return a report over all workers; what was counted by those that are no more included."""
+        asked = await asyncio.gather(*(w.report(name) for w in self._workers if w.is_ready))
+        reports = [report for report in asked if report is not None]
+        if name == "latency":
+            return merge_states(reports)
         return merge_metrics([self._gone_metrics, *reports])
 
     def _ended(self, worker: "_Worker", exit_code: int) -> None:
@@ -234,7 +238,7 @@ class _Worker:
         self.is_ready = False
         self.has_taken = 0
         self.reported_load = 0
-        self.last_reports: dict[str, str] = {}
+        self.last_reports: dict[str, Any] = {}
         self.started_at = time.monotonic()
         self.peer = Peer(methods_for(self))
         self._given = 0
@@ -268,12 +272,12 @@ class _Worker:
         self._given += 1
         return True
 
-    async def report(self, name: str) -> str:
+    async def report(self, name: str) -> Any:
         """Ask for a report; of a worker that is stuck or gone, the last one."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(REPORT_SECS):
                 self.last_reports[name] = await self.peer.ask("report", name)
-        return self.last_reports.get(name, "")
+        return self.last_reports.get(name)
 
     def _process_ended(self) -> None:
         asyncio.get_running_loop().remove_reader(self._process.sentinel)

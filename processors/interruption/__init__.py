@@ -9,7 +9,7 @@ from antiphon.processors.interruption.decision import (
     InterruptionDecider,
     Utterance,
 )
-from antiphon.processors.interruption.frames import HeardTextFrame
+from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.interruption.ledger import PlaybackLedger
@@ -23,6 +23,7 @@ from antiphon.processors.interruption.turns import (
 )
 
 __all__ = [
+    "CUT_TEXT",
     "Action",
     "AdaptiveVAD",
     "AgentState",

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from pipecat.frames.frames import SystemFrame, TTSTextFrame
 
-__all__ = ["HeardTextFrame"]
+__all__ = ["CUT_TEXT", "HeardTextFrame"]
+
+CUT_TEXT = "cut"
+"""The `text_type` of the mark that a reply was cut off: for the context, not for a client."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 
 from antiphon.processors.interruption.fader import Fader
-from antiphon.processors.interruption.frames import HeardTextFrame
+from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
 from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
 from antiphon.processors.interruption.settings import PlaybackSettings
@@ -409,7 +409,7 @@ class PlaybackGate(SafeProcessor):
         self._cut_begun()
         kept = deque(item for item in self._items if not item[0].interruptible)
         if cut and self.settings.cut_mark:
-            mark = HeardTextFrame(self.settings.cut_mark, text_type="cut")
+            mark = HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT)
             await self.push_frame(mark)
         self._in_reply = False
         self._items = kept

@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Conversation", "ConversationMeasures", "asks_to_repeat", "count_words"]
 
@@ -57,6 +58,7 @@ class ConversationMeasures:
         agent_words: The agent's words, as they were sent to be spoken.
         dollars: Cost by provider.
         unpriced: Services, as `provider/model`, whose price is not known.
+        prices_as_of: The day, as YYYY-MM-DD, of the prices.
     """
 
     seconds: float
@@ -70,6 +72,7 @@ class ConversationMeasures:
     agent_words: int
     dollars: dict[str, float] = field(default_factory=dict)
     unpriced: list[str] = field(default_factory=list)
+    prices_as_of: str = ""
 
     @property
     def interruption_rate(self) -> float | None:
@@ -100,6 +103,20 @@ class ConversationMeasures:
     def words_per_utterance(self) -> float | None:
         """The agent's words, an utterance."""
         return self.agent_words / self.agent_utterances if self.agent_utterances else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and the rates, fit for JSON, rounded to four digits after the dot."""
+        rates = {name: getattr(self, name) for name in _RATES}
+        return {name: _rounded(value) for name, value in (asdict(self) | rates).items()}
+
+
+_RATES = tuple(
+    name for name, value in vars(ConversationMeasures).items() if isinstance(value, property)
+)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
 
 
 class Conversation:

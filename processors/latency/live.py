@@ -1,15 +1,18 @@
 """What is going on in this process now: the data behind `antiphon watch`."""
 
 import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from .histogram import Histogram
 from .loop_lag import LoopLag
 from .stats import BARGE_IN, PROCESS, TTFA, LatencyStats, Percentiles
 
 if TYPE_CHECKING:
     from .observer import LatencyObserver
 
-__all__ = ["CALLS", "snapshot"]
+__all__ = ["CALLS", "live_state", "merge_states", "snapshot", "summary"]
 
 CALLS: "set[LatencyObserver]" = set()
 """The observers of the calls that are going on; each enters and leaves by itself."""
@@ -26,18 +29,64 @@ def snapshot(stats: LatencyStats = PROCESS) -> dict[str, Any]:
     Returns:
         `calls`, `process` and `loop_lag`; times are in seconds, what is not known is None.
     """
-    now = time.monotonic()
-    lags = LoopLag.of_running_loop().last_minute()
+    return summary(live_state(stats))
+
+
+def live_state(stats: LatencyStats = PROCESS) -> dict[str, Any]:
+    """Return what `merge_states` can add to that of other processes, fit for JSON.
+
+    Must be called in the event loop that the calls run in.
+
+    Args:
+        stats: The statistics of the process.
+    """
+    last_minutes = stats.histogram(TTFA, window_secs=300.0, at=time.monotonic())
     return {
         "calls": [_call(observer) for observer in sorted(CALLS, key=lambda one: one.id)],
+        "stats": stats.to_dict(),
+        "ttfa_5_min": last_minutes.to_dict(),
+        "loop_lag": LoopLag.of_running_loop().last_minute().to_dict(),
+    }
+
+
+def merge_states(states: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make one state of those of several processes.
+
+    Args:
+        states: What `live_state` returned in each.
+    """
+    calls: list[dict[str, Any]] = []
+    stats = LatencyStats(windows_secs=())
+    last_minutes, lags = Histogram(), Histogram()
+    for state in states:
+        calls += state["calls"]
+        stats.merge(LatencyStats.from_dict(state["stats"]))
+        last_minutes.merge(Histogram.from_dict(state["ttfa_5_min"]))
+        lags.merge(Histogram.from_dict(state["loop_lag"]))
+    return {
+        "calls": calls,
+        "stats": stats.to_dict(),
+        "ttfa_5_min": last_minutes.to_dict(),
+        "loop_lag": lags.to_dict(),
+    }
+
+
+def summary(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a person reads off a state, as `snapshot` does.
+
+    Args:
+        state: What `live_state` or `merge_states` returned.
+    """
+    stats = LatencyStats.from_dict(state["stats"])
+    lags = Histogram.from_dict(state["loop_lag"])
+    last_minutes = Histogram.from_dict(state["ttfa_5_min"])
+    return {
+        "calls": state["calls"],
         "process": {
-            "ttfa": _numbers(Percentiles.of(stats.histogram(TTFA))),
-            "ttfa_5_min": _numbers(stats.percentiles(TTFA, window_secs=300.0, at=now)),
-            "barge_in": _numbers(stats.percentiles(BARGE_IN)),
-            "counts": [
-                {"what": count.what, "kind": count.kind, "owner": count.owner, "number": number}
-                for count, number in stats.counts().items()
-            ],
+            "ttfa": asdict(stats.percentiles(TTFA)),
+            "ttfa_5_min": asdict(Percentiles.of(last_minutes)),
+            "barge_in": asdict(stats.percentiles(BARGE_IN)),
+            "counts": stats.to_dict()["counts"],
         },
         "loop_lag": {"p95": lags.percentile(95), "max": lags.percentile(100)},
     }
@@ -55,24 +104,12 @@ def _call(observer: "LatencyObserver") -> dict[str, Any]:
     return {
         "call_id": observer.call_id,
         "transport": observer.transport,
-        "seconds": measures.seconds,
-        "turns": measures.turns,
         "waiting": observer.waiting,
-        "ttfa": _numbers(observer.stats.percentiles(TTFA)),
+        "ttfa": asdict(observer.stats.percentiles(TTFA)),
         "last_secs": last.total_secs if last else None,
         "last_stage": worst.name if worst else None,
         "last_owner": worst.owner if worst else None,
         "last_stage_secs": worst.secs if worst else None,
-        "barge_ins": measures.barge_ins,
         "stalls": dict(stalls),
-        "dollars": sum(measures.dollars.values()),
-    }
-
-
-def _numbers(percentiles: Percentiles) -> dict[str, Any]:
-    return {
-        "count": percentiles.count,
-        "p50": percentiles.p50,
-        "p95": percentiles.p95,
-        "p99": percentiles.p99,
+        **measures.to_dict(),
     }

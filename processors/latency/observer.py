@@ -125,6 +125,7 @@ class LatencyObserver(BaseObserver):
         self._lagged: list[Stall] = []
         self._placed: list[tuple[FrameProcessorSetup, Direct]] = []
         self._direct = self._ended = False
+        self._ending: asyncio.Task[None] | None = None
         self._reporting = asyncio.Lock()
         for event in ("on_turn", "on_barge_in", "on_breach", "on_stall", "on_call_ended"):
             self._register_event_handler(event)
@@ -148,7 +149,8 @@ class LatencyObserver(BaseObserver):
     def measures(self) -> ConversationMeasures:
         """How the conversation has gone so far, with its cost."""
         cost = self._call.usage.cost(self._prices)
-        return self._call.conversation.measures(self.now(), cost=cost)
+        measures = self._call.conversation.measures(self.now(), cost=cost)
+        return replace(measures, prices_as_of=self._prices.as_of)
 
     def now(self) -> float:
         """Return the present time in seconds of the pipeline's clock."""
@@ -228,11 +230,17 @@ class LatencyObserver(BaseObserver):
             self._direct = True
             worker = self._placed[0][0].pipeline_worker
             worker.add_event_handler("on_pipeline_finished", self._finished)
+            self._ending = asyncio.create_task(self._end_after(worker))
             await worker.remove_observer(self)
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Take in a push that has come through the queue."""
         self._take(data)
+
+    async def _end_after(self, worker: "PipelineWorker") -> None:
+        # A worker that is cancelled while it starts never says that it has finished.
+        await worker.wait()
+        await self._end()
 
     async def _finished(self, worker: "PipelineWorker", frame: Frame) -> None:
         await self._end()
@@ -248,7 +256,9 @@ class LatencyObserver(BaseObserver):
         await self._see(Moment.CALL_ENDED, None)
         if self._timer:
             self._timer.cancel()
-        await self._call_event_handler("on_call_ended", self.measures)
+        measures = self.measures
+        self._process.add_call(measures)
+        await self._call_event_handler("on_call_ended", measures)
 
     def _take(self, data: FramePushed) -> None:
         # Called in the middle of a push: what takes longer is left to a task.

@@ -4,6 +4,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 __all__ = ["Prices", "Unit", "Usage"]
@@ -65,8 +66,9 @@ class Prices:
     dollars: Mapping[str, Mapping[str, Mapping[Unit, float]]]
 
     @classmethod
+    @cache
     def load(cls, path: str | Path | None = None) -> "Prices":
-        """Read a price table.
+        """Read a price table; each file is read once.
 
         Args:
             path: A TOML file in the form of the packaged one, which is the default.

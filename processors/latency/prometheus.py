@@ -33,6 +33,14 @@ _COUNTERS = {
     "barge_ins": ("antiphon_barge_ins", "Callers who cut the agent off", ()),
     "stalls": ("antiphon_stalls", "Silent failures that a watchdog found", ("kind", "service")),
     "breaches": ("antiphon_budget_breaches", "Budgets that were exceeded", ("budget", "blame")),
+    "seconds": ("antiphon_conversation_seconds", "How long calls lasted, in sum", ()),
+    "dead_air_secs": ("antiphon_dead_air_seconds", "Silences of both sides over 2 s", ()),
+    "agent_utterances": ("antiphon_agent_utterances", "How often the agent spoke", ()),
+    "false_barge_ins": ("antiphon_false_barge_ins", "Barge-ins without a word", ()),
+    "repeat_requests": ("antiphon_repeat_requests", "Turns that asked to repeat something", ()),
+    "caller_words": ("antiphon_caller_words", "Words of callers", ()),
+    "agent_words": ("antiphon_agent_words", "Words of the agent", ()),
+    "dollars": ("antiphon_cost_dollars", "What the services cost at list price", ("provider",)),
 }
 
 

@@ -104,6 +104,7 @@ class Recorder:
         self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
+        self._bot_speaks = self._cut_off = False
         self.handlers = _Handlers(
             {
                 ClientConnectedFrame: self._connected,
@@ -224,6 +225,7 @@ class Recorder:
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()
+        self._cut_off = self._bot_speaks
         self._mark(Moment.INTERRUPTED, data, at)
         self._watch(Seen.INTERRUPTED, data, at)
 
@@ -331,9 +333,12 @@ class Recorder:
                 Stall(kind=StallKind.AUDIO_UNDERRUN, service=name, elapsed_secs=hole, at=at)
             )
         self._sounds_until = max(at, self._sounds_until or at) + secs
+        if self._cut_off:
+            # The interruption is still on its way; what is written until then answers nothing.
+            return broke_off
         if self.timeline.speaking:
             awaited = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
-            if awaited:
+            if awaited or self.watchdogs.owes(StallKind.NO_ANSWER):
                 self._watch(Seen.WRITTEN, data, at)
             return awaited or broke_off
         filler = self._written_secs + _CHUNK_SLACK_SECS < self._filler_secs or (
@@ -348,10 +353,12 @@ class Recorder:
     def _bot_started(self, data: FramePushed, at: float) -> None:
         # A chunk that was being written when the agent was cut off may come after its silence.
         self._sounds_until = None
+        self._bot_speaks = True
         self.conversation.agent(speaks=True, at=at)
 
     def _bot_stopped(self, data: FramePushed, at: float) -> None:
         self._sounds_until = None
+        self._bot_speaks = self._cut_off = False
         self.conversation.agent(speaks=False, at=at)
         self._mark(Moment.BOT_STOPPED, data, at)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .conversation import ConversationMeasures
 from .histogram import Histogram, SlidingHistogram
 from .stages import TurnLatency
 from .timeline import BargeIn
@@ -144,6 +145,13 @@ class LatencyStats:
         if barge_in.total_secs is not None:
             self.add(Series(stage=BARGE_IN, transport=transport), barge_in.total_secs, at=at)
 
+    def add_call(self, measures: ConversationMeasures) -> None:
+        """Count how a call that is over has gone."""
+        for what in _OF_A_CALL:
+            self.count(Count(what=what), getattr(measures, what))
+        for provider, dollars in measures.dollars.items():
+            self.count(Count(what="dollars", kind=provider), dollars)
+
     def series(self) -> Iterator[tuple[Series, Histogram]]:
         """Return every series with what it has counted since the start."""
         yield from self._whole.items()
@@ -238,6 +246,12 @@ class LatencyStats:
                     SlidingHistogram(window_secs=secs) for secs in self._windows_secs
                 )
         return series
+
+
+_OF_A_CALL = (
+    *("seconds", "dead_air_secs", "agent_utterances", "false_barge_ins", "repeat_requests"),
+    *("caller_words", "agent_words"),
+)
 
 
 def _durations(turn: TurnLatency) -> Iterator[tuple[Series, float]]:

@@ -66,7 +66,7 @@ class Conversation:
             return
         question = view.text.rfind("?")
         asks = question >= 0 or any(w in view.language.requests for w in words)
-        cues = _last_question(view) if question >= 0 else view.cues
+        cues = _last_question(view) if question >= 0 else _requested(view)
         kinds = tuple(dict.fromkeys(c.type for c in cues if c.type))
         if not asks:
             if len(words) > 3:
@@ -116,6 +116,22 @@ def _last_question(view: View) -> list[Cue]:
     begin = max(text.rfind(sign, 0, end) for sign in ".!?")
     inside = [c for c in view.cues if begin < view.scan.starts[c.token] <= end]
     return inside or [c for c in view.cues if c.type not in WEAK]
+
+
+def _requested(view: View) -> list[Cue]:
+    """The cues of a request without a question mark; weak ones only where something is asked."""
+    text, starts = view.text, view.scan.starts
+    requests = view.language.requests
+    asking = [at for at, word in zip(starts, view.scan.words, strict=True) if word in requests]
+
+    def asked(cue: Cue) -> bool:
+        at = starts[cue.token]
+        begin = max(text.rfind(sign, 0, at) for sign in ".!")
+        ends = (text.find(sign, at) for sign in ".!")
+        end = min((end for end in ends if end >= 0), default=len(text))
+        return any(begin < word < end for word in asking)
+
+    return [cue for cue in view.cues if cue.type not in WEAK or asked(cue)]
 
 
 def _continues(view: View) -> bool:

@@ -228,7 +228,9 @@ class PIIRedactor(SafeProcessor):
             case AggregatedTextFrame():
                 raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True)
                 found = self.core.peek(frame.text, "agent", placeholders=True)
-                await self._whole(frame, direction, found, raw_text=raw and raw.text)
+                # Its words and its progress name it by its id.
+                changes = {"raw_text": raw and raw.text, "id": frame.id}
+                await self._whole(frame, direction, found, **changes)
             case InputTextRawFrame():
                 await self._whole(frame, direction, self.core.redact(frame.text))
             case TextFrame() | TTSSpeakFrame():

@@ -20,6 +20,7 @@ import uvicorn
 from aiohttp import web
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.latency import LatencyObserver
 from fastapi import FastAPI
 from pipecat.frames.frames import (
     Frame,
@@ -79,6 +80,7 @@ class ParrotAgent:
             Pipeline([transport.input(), Parrot(), transport.output()]),
             enable_rtvi=False,
             params=PipelineParams(audio_in_sample_rate=8000),
+            latency=LatencyObserver(call_id=kwargs["conversation_id"]),
             **kwargs,
         )
 

@@ -1,5 +1,6 @@
 """Start endpoints, websockets of one's own, health and metrics."""
 
+import asyncio
 import json
 import logging
 import time
@@ -7,13 +8,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.guards import START_PURPOSE
 from antiphon.pipeline.server.logs import log_as_json
+from antiphon.processors.latency import DEFAULT_BUDGETS_SECS, Budgets
 from antiphon.processors.redaction import guard_logs
 from loguru import logger
 from pipecat.frames.protobufs import frames_pb2
 
+BUDGETS = Budgets(secs={**DEFAULT_BUDGETS_SECS, "ttfa": 1.5})
 KEY = {"Authorization": "Bearer key-of-the-test"}
 
 
@@ -149,6 +153,44 @@ async def test_the_doors_are_not_described_to_strangers(serving: Any) -> None:
 def test_an_unknown_door_is_named_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="no door for 'carrier-pigeon': choose among daily"):
         create_app(None, transports=["carrier-pigeon"], settings=ServerSettings())  # type: ignore[arg-type]
+
+
+async def test_the_latency_of_calls_is_told_to_prometheus_to_watch_and_to_the_log(
+    serving: Any, tmp_path: Any
+) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        log_as_json(stream)
+        async with serving(agent=VoiceAgent(greeting="Hello.", latency=BUDGETS)) as server:
+            call = await server.phone.calls(7)
+            shown = await calls_in_which_the_agent_spoke(server)
+            assert await server.metric('antiphon_latency_budget_seconds{stage="ttfa"}') == 1.5
+            await call.websocket.close()
+            await server.metric_reaches("antiphon_calls_active", 0)
+            assert await server.metric("antiphon_agent_utterances_total") >= 1
+            assert await live_calls(server) == []
+        logger.remove()
+    assert [row["call_id"] for row in shown] == [call.call_sid]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    [turn] = [line for line in lines if line["message"] == "turn"]
+    assert (turn["call_id"], turn["turn_id"]) == (call.call_sid, 1)
+    assert turn["latency"]["kind"] == "greeting"
+    [end] = [line for line in lines if line["message"] == "conversation"]
+    assert (end["call_id"], end["measures"]["agent_utterances"]) == (call.call_sid, 1)
+    assert end["measures"]["prices_as_of"].startswith("20")
+    assert "hello" not in log.read_text().lower()
+
+
+async def live_calls(server: Any) -> Any:
+    async with server.session.get(f"{server.base}/latency") as response:
+        return (await response.json())["calls"]
+
+
+async def calls_in_which_the_agent_spoke(server: Any) -> Any:
+    while True:
+        if spoken := [row for row in await live_calls(server) if row["agent_utterances"]]:
+            return spoken
+        await asyncio.sleep(0.05)
 
 
 async def test_every_line_of_a_call_has_its_id_and_none_quotes_pipecat(

@@ -35,6 +35,10 @@ class Office:
             lines = (await response.text()).splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(name)), 0)
 
+    async def watched(self) -> set[str]:
+        async with self.phone.session.get(f"{self.phone.base}/latency") as response:
+            return {call["call_id"] for call in (await response.json())["calls"]}
+
     async def comes_to(self, **status: Any) -> None:
         while not status.items() <= (await self.ready()).items():  # noqa: ASYNC110 - only by asking
             await asyncio.sleep(0.02)
@@ -78,6 +82,7 @@ async def test_what_one_worker_counts_and_hears_counts_for_all(office: Office) -
     calls = [first, *[await office.phone.calls(number) for number in range(1, 6)]]
     assert all([await call.is_answered() for call in calls])
     assert await office.metric(ACTIVE) == 6
+    assert await office.watched() == {call.call_sid for call in calls}
     assert (await office.phone.rings(6)).find("Reject") is not None
 
     for call in calls:

@@ -258,6 +258,7 @@ def run_call() -> RunCall:
     ) -> Call:
         delays = delays or Delays()
         process = options.pop("process", None) or LatencyStats()
+        start = options.pop("start", None) or VADUserTurnStartStrategy()
         beside = options.pop("beside", [])
         observer = observer or LatencyObserver(process=process, **options)
         slow_context = Slow(LLMContextFrame, lambda: delays.context)
@@ -267,7 +268,7 @@ def run_call() -> RunCall:
             LLMContext(),
             user_params=LLMUserAggregatorParams(
                 user_turn_strategies=UserTurnStrategies(
-                    start=[VADUserTurnStartStrategy()],
+                    start=[start],
                     stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=delays.turn)],
                 )
             ),

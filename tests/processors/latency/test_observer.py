@@ -13,14 +13,20 @@ from antiphon.processors.latency import (
     TurnKind,
     snapshot,
 )
+from antiphon.processors.latency.live import CALLS
+from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
     LLMContextFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.observers.base_observer import FrameProcessed
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 
 pytestmark = pytest.mark.looptime
 
@@ -166,6 +172,28 @@ async def test_a_barge_in_is_timed_step_by_step(run_call: Any) -> None:
     assert call.ended[0].barge_ins == 1
 
 
+async def test_what_is_written_before_an_interruption_arrives_is_no_answer(run_call: Any) -> None:
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(1.4)
+        await call.speak(secs=0.3)
+        await asyncio.sleep(10)
+
+    start = TranscriptionUserTurnStartStrategy()
+    call = await run_call(scene, after_tts=[Late()], start=start)
+    assert [turn.kind for turn in call.turns] == [TurnKind.ANSWERED, TurnKind.ANSWERED]
+    assert [turn.flags for turn in call.turns] == [(), ()]
+    assert call.stalls == []
+
+
+class Late(SafeProcessor):
+    """Passes an interruption on late, as a busy loop does."""
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, InterruptionFrame):
+            await asyncio.sleep(0.1)
+
+
 async def test_an_interrupted_and_an_empty_turn_do_not_spoil_the_percentiles(
     run_call: Any,
 ) -> None:
@@ -244,6 +272,16 @@ async def test_a_hole_in_the_agents_speech_is_reported_and_a_barge_in_is_none(
         "MemoryOutput",
     )
     assert stall.elapsed_secs == pytest.approx(1.0, abs=0.05)  # a chunk is 40 ms
+
+
+async def test_a_call_that_ends_as_it_begins_is_listed_no_more(run_call: Any) -> None:
+    async def scene(call: Any) -> None:
+        pass
+
+    call = await run_call(scene)
+    await asyncio.sleep(0.1)
+    assert call.ended
+    assert call.observer not in CALLS
 
 
 async def test_live_calls_are_listed_while_they_last(run_call: Any) -> None:

@@ -257,6 +257,7 @@ def test_eight_times_the_text_costs_about_eight_times_as_much(piece: str) -> Non
         "Hello, this is the order desk. How can I help you?",
         "Good morning, this is Sam from the bank. What can I do for you?",
         "Thanks for holding. My name is Alex. Where would you like to start?",
+        "Hello, this is the order desk. How —",
     ],
 )
 @pytest.mark.parametrize("asked", ["what are your opening hours", "i would like to pay by card"])

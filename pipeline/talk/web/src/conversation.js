@@ -5,7 +5,7 @@
  * @typedef {{greeting: boolean, total_ms: number, stages: Stage[]}} Wait
  * @typedef {{text: string, spoken: string, rest: string}} Segment
  * @typedef {{id: number, who: "caller", text: string, interim: string, open: boolean,
- *   bargeIn: boolean}} CallerEntry
+ *   aside: boolean, bargeIn: boolean}} CallerEntry
  * @typedef {{id: number, who: "agent", segments: Map<number, Segment>, open: boolean,
  *   interrupted: boolean, wait: Wait | null, tools: string[]}} AgentEntry
  * @typedef {{id: number, who: "backchannel", text: string}} BackchannelEntry
@@ -34,7 +34,9 @@ export class Conversation {
 
   callerStarted() {
     this.turn = Turn.SPEAKING;
-    this.#caller();
+    this.#caller().aside = false;
+    const answer = this.#last("agent");
+    if (answer) answer.open = false;
   }
 
   callerStopped() {
@@ -43,7 +45,11 @@ export class Conversation {
     if (entry) entry.open = false;
   }
 
-  /** @param {string} text @param {boolean} final */
+  /**
+   * What is said over the agent may yet turn out to take no turn.
+   *
+   * @param {string} text @param {boolean} final
+   */
   callerSaid(text, final) {
     const entry = this.#caller();
     if (!final) {
@@ -63,6 +69,8 @@ export class Conversation {
   agentStopped() {
     this.agentSpeaks = false;
     if (this.turn === Turn.AGENT) this.turn = Turn.YOURS;
+    const answer = this.#last("agent");
+    if (answer && !answer.interrupted) spoken(answer.segments.values());
   }
 
   /**
@@ -78,6 +86,10 @@ export class Conversation {
     const entry = this.bySegment.get(id) ?? this.#agent();
     this.bySegment.set(id, entry);
     const progress = output.spoken_progress;
+    // Its last words may never be told of, but a sentence follows only when one is done.
+    if (!entry.interrupted && output.spoken_status === "in-progress") {
+      spoken([...entry.segments].filter(([before]) => before < id).map(([, segment]) => segment));
+    }
     entry.segments.set(id, {
       text: output.text,
       spoken: progress ? progress.accumulated_text : output.text,
@@ -99,11 +111,16 @@ export class Conversation {
 
   /** @param {string} text */
   backchannel(text) {
-    this.entries.push({ id: this.entries.length, who: "backchannel", text });
+    const said = this.#last("caller");
+    const entry = { id: this.entries.length, who: /** @type {const} */ ("backchannel"), text };
+    if (said?.aside) this.entries[said.id] = { ...entry, id: said.id };
+    else this.entries.push(entry);
   }
 
   /** @param {Wait} wait */
   waited(wait) {
+    // Counted from connecting, only the greeting is: after a lost connection it says nothing.
+    if (wait.greeting && this.entries.some((entry) => entry.who === "agent" && entry.wait)) return;
     const entry = this.#agent();
     // An answer may pause and go on; the caller waited for its beginning.
     entry.wait ??= wait;
@@ -128,11 +145,12 @@ export class Conversation {
       return last;
     }
     if (last?.open) return last;
+    const aside = this.agentSpeaks && this.turn !== Turn.SPEAKING;
     const answer = this.#last("agent");
-    if (answer) answer.open = false;
+    if (answer && !aside) answer.open = false;
     /** @type {CallerEntry} */
     const entry = {
-      id: this.entries.length, who: "caller", text: "", interim: "", open: true,
+      id: this.entries.length, who: "caller", text: "", interim: "", open: true, aside,
       bargeIn: this.bargingIn,
     };
     this.bargingIn = false;
@@ -155,5 +173,13 @@ export class Conversation {
   /** @param {"caller" | "agent"} who @returns {any} */
   #last(who) {
     return this.entries.findLast((entry) => entry.who === who);
+  }
+}
+
+/** @param {Iterable<Segment>} segments */
+function spoken(segments) {
+  for (const segment of segments) {
+    segment.spoken = segment.text;
+    segment.rest = "";
   }
 }

@@ -38,10 +38,12 @@ export class Captions {
     for (const entry of entries) {
       let item = this.#shown.get(entry.id);
       if (!item) {
-        item = element("li", entry.who);
+        item = element("li");
         this.#shown.set(entry.id, item);
         this.#list.append(item);
       }
+      // What was said over the agent may have become a backchannel.
+      item.className = entry.who;
       RENDER[entry.who](item, /** @type {any} */ (entry));
     }
     this.#follow();
@@ -98,9 +100,11 @@ const RENDER = {
 
   /** @param {HTMLElement} item @param {import("./conversation.js").BackchannelEntry} entry */
   backchannel(item, entry) {
+    // A recogniser that makes nothing of a sound says so in brackets.
+    const heard = entry.text.startsWith("[") ? "a sound" : `“${entry.text}”`;
     item.replaceChildren(
       element("p", "who", "You"),
-      element("span", "tag backchannel", `“${entry.text}” – heard, no turn taken`),
+      element("span", "tag backchannel", `${heard} – no turn taken`),
     );
   },
 };
