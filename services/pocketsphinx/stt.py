@@ -48,6 +48,11 @@ STEP_SECS = 0.1
 MAX_BACKLOG_SECS = 30.0
 """Audio that waits for a decoder. What comes on top is dropped: the machine is overloaded."""
 
+PHONE_NOISE_RMS = 60.0
+"""Noise at -55 dBFS under audio that comes below the decoder's rate, where a telephone's band ends
+and the model expects some sound. Of 282 words of three eSpeak voices in 8 kHz mu-law 29 % were
+wrong without it and 7 % with it; 250 is no better."""
+
 _POOL = DecoderPool()
 
 
@@ -225,6 +230,8 @@ class _Utterance:
             if sample_rate_hz != SAMPLE_RATE_HZ
             else None
         )
+        # Seeded, so that the same call is heard the same way again.
+        self._random = np.random.default_rng(0)
         self._audio = bytearray(pre_roll)
         self._changed = asyncio.Event()
         self._ended = False
@@ -262,5 +269,8 @@ class _Utterance:
         if self._resampler is None:
             return pcm
         last = self._ended and not self._audio
-        samples = np.frombuffer(pcm, dtype=np.int16)
-        return bytes(self._resampler.resample_chunk(samples, last=last).tobytes())
+        samples = self._resampler.resample_chunk(np.frombuffer(pcm, dtype=np.int16), last=last)
+        if self._sample_rate_hz < SAMPLE_RATE_HZ:
+            noise = self._random.normal(0.0, PHONE_NOISE_RMS, len(samples))
+            samples = np.clip(samples + noise, -32768, 32767).astype(np.int16)
+        return bytes(samples.tobytes())

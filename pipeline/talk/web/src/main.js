@@ -72,7 +72,8 @@ function redraw() {
     captions.show(conversation.entries);
     $("welcome").hidden = conversation.entries.length > 0;
     document.body.dataset.turn = phase === Phase.TALKING ? conversation.turn : Turn.NOBODY;
-    $("turn").textContent = phase === Phase.TALKING ? TURN[conversation.turn] : shortly;
+    const place = phase === Phase.LOST ? "Reconnecting…" : shortly;
+    $("turn").textContent = phase === Phase.TALKING ? TURN[conversation.turn] : place;
   });
 }
 
@@ -96,7 +97,10 @@ function handlers() {
       if (message.type === "barge-in") note("bargeIn")();
       if (message.type === "backchannel") note("backchannel")(message.text);
     },
-    onError: (message) => tell(problems.agentProblem(message)),
+    onError: (message) => {
+      // What fails while the connection is lost, fails because of that.
+      if (phase !== Phase.LOST) tell(problems.agentProblem(message));
+    },
     onTrackStarted: (track, participant) => {
       if (track.kind === "audio" && !participant?.local) hear(track);
     },

@@ -8,6 +8,22 @@ function element(tag, className, text) {
   return made;
 }
 
+/** What the agent's redactor put in the place of a value, such as `<CREDIT_CARD 6467>`. */
+const REDACTED = /<([A-Z]+(?:_[A-Z]+)*)(?:_\w+)?( [^<>]*)?>/g;
+
+/** @param {string} className @param {string} text */
+function said(className, text) {
+  const shown = element("span", className);
+  let done = 0;
+  for (const found of text.matchAll(REDACTED)) {
+    const kind = found[1].toLowerCase().replaceAll("_", " ") + (found[2] ?? "");
+    shown.append(text.slice(done, found.index), element("span", "tag redacted", kind));
+    done = found.index + found[0].length;
+  }
+  shown.append(text.slice(done));
+  return shown;
+}
+
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 
 export class Captions {
@@ -59,9 +75,10 @@ const RENDER = {
   /** @param {HTMLElement} item @param {import("./conversation.js").CallerEntry} entry */
   caller(item, entry) {
     item.hidden = !entry.open && !entry.text && !entry.interim;
-    const words = element("p", "words", entry.text);
+    const words = element("p", "words");
+    words.append(said("", entry.text));
     if (entry.interim) {
-      words.append(entry.text ? " " : "", element("span", "interim", entry.interim));
+      words.append(entry.text ? " " : "", said("interim", entry.interim));
     } else if (!entry.text) {
       words.append(element("span", "interim", "…"));
     }
@@ -77,18 +94,20 @@ const RENDER = {
     const words = element("p", "words");
     const rest = [];
     for (const segment of entry.segments.values()) {
-      if (segment.spoken) words.append(element("span", "", segment.spoken.trim()), " ");
+      if (segment.spoken) words.append(said("", segment.spoken.trim()), " ");
       if (segment.rest) rest.push(segment.rest.trim());
     }
     if (rest.length && entry.interrupted) {
+      const unsaid = element("s", "unsaid");
+      unsaid.append(said("", rest.join(" ")));
       words.append(
         element("span", "tag barge-in", "interrupted"),
         " ",
         element("span", "sr", "not spoken: "),
-        element("s", "unsaid", rest.join(" ")),
+        unsaid,
       );
     } else if (rest.length) {
-      words.append(element("span", "interim", rest.join(" ")));
+      words.append(said("interim", rest.join(" ")));
     } else if (entry.interrupted) {
       words.append(element("span", "tag barge-in", "interrupted"));
     }
