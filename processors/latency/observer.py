@@ -211,7 +211,7 @@ class LatencyObserver(BaseObserver):
     async def cleanup(self) -> None:
         """Close the last turn, and tell how the call went; not when it only leaves the list."""
         if not self._direct:
-            await self._end()
+            await self._close()
         await super().cleanup()
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
@@ -240,13 +240,13 @@ class LatencyObserver(BaseObserver):
     async def _end_after(self, worker: "PipelineWorker") -> None:
         # A worker that is cancelled while it starts never says that it has finished.
         await worker.wait()
-        await self._end()
+        await self._close()
 
     async def _finished(self, worker: "PipelineWorker", frame: Frame) -> None:
-        await self._end()
+        await self._close()
         await super().cleanup()
 
-    async def _end(self) -> None:
+    async def _close(self) -> None:
         if self._ended:
             return
         self._ended = True
