@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from antiphon.pipeline.playback import PlaybackTruth
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
 from antiphon.pipeline.warm import load_models, load_tables
@@ -157,6 +158,7 @@ class VoiceAgent:
         tts = self._service(ServiceKind.TTS, self.tts)
         vault = Vault()
         interruption = Interruption() if self.interruption else None
+        gate = interruption.playback if interruption else None
         voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
         user = ListeningUserAggregator(
@@ -174,6 +176,7 @@ class VoiceAgent:
                 *self._redactor(vault),
                 *([voicemail.detector()] if voicemail else []),
                 user,
+                PlaybackTruth(gate=gate, latency=latency),
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
@@ -181,7 +184,7 @@ class VoiceAgent:
                 *self._restoring(vault, tts),
                 *([Apology(recording=self.apology, observer=latency)] if self.apology else []),
                 *([voicemail.gate()] if voicemail else []),
-                *([interruption.playback] if interruption else []),
+                *([gate] if gate else []),
                 transport.output(),
                 LastAggregator(context),
             ]

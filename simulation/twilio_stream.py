@@ -202,6 +202,7 @@ class TwilioStream:
         self._chunk = 0
         self._began = 0.0
         self._over = 0.0
+        self._reason = "the server ended the call"
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
         self._ws: aiohttp.ClientWebSocketResponse | None = None
@@ -291,7 +292,7 @@ class TwilioStream:
     def check(self) -> None:
         """Raise a ConnectionError if the call is over."""
         if self.ended.is_set():
-            raise ConnectionError(f"the server ended the call after {self._over:.1f} s")
+            raise ConnectionError(f"{self._reason} after {self._over:.1f} s")
 
     async def _stream_url(self, session: aiohttp.ClientSession) -> str:
         if self._scheme.startswith("ws"):
@@ -347,9 +348,16 @@ class TwilioStream:
     async def _listen(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         """Take the server's messages until it hangs up."""
         async for message in ws:
-            if message.type is aiohttp.WSMsgType.TEXT:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            try:
                 await self._take(json.loads(message.data))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                # Twilio ends such a stream too (its error 31951).
+                self._reason = "the server sent a message that Twilio cannot read"
+                break
         self._finish()
+        await ws.close()
 
     async def _play(self) -> None:
         """Send back each mark when its sound has been played, and tell the ear."""

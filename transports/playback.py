@@ -7,7 +7,9 @@ back once that audio has been played, or at once when the buffer is cleared.
 from collections import OrderedDict
 from dataclasses import dataclass
 
-__all__ = ["PlaybackMark", "PlaybackMarks"]
+from pipecat.frames.frames import SystemFrame
+
+__all__ = ["PlaybackMark", "PlaybackMarkFrame", "PlaybackMarks"]
 
 # A far end that never answers must not fill memory: 256 marks are 50 s of speech.
 MAX_WAITING_MARKS = 256
@@ -23,6 +25,22 @@ class PlaybackMark:
             nothing: all, some or none of the audio since the mark before it was played.
         delay_secs: Seconds from sending the mark until it came back: the far end's buffer and
             the network, there and back.
+    """
+
+    position_secs: float
+    cleared: bool
+    delay_secs: float
+
+
+@dataclass
+class PlaybackMarkFrame(SystemFrame):
+    """The far end said what it has played; comes from `transport.input()` and travels downstream.
+
+    Parameters:
+        position_secs: Seconds of audio that had been sent on this call when the mark was set.
+        cleared: Whether the far end was told to drop its buffer after the mark was set. A cleared
+            mark proves nothing about what was heard.
+        delay_secs: Seconds from sending the mark until it came back.
     """
 
     position_secs: float

@@ -6,7 +6,6 @@ heard, and a short road for audio. `twilio`, `telnyx` and `plivo` say what is th
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from antiphon.transports.guarded import GuardedSerializer, GuardedWebsocketTransport
 from antiphon.transports.media_stream import (
@@ -15,7 +14,7 @@ from antiphon.transports.media_stream import (
     MediaStreamProtocol,
     Played,
 )
-from antiphon.transports.playback import PlaybackMarks
+from antiphon.transports.playback import PlaybackMarkFrame, PlaybackMarks
 from fastapi import WebSocket
 from pipecat.frames.frames import (
     AudioRawFrame,
@@ -26,7 +25,6 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     OutputTransportMessageUrgentFrame,
     StartFrame,
-    SystemFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.serializers.base_serializer import FrameSerializer
@@ -52,22 +50,6 @@ PACKET_MS = 40
 
 # Silero looks at 256 samples at 8 kHz and at 512 at 16 kHz (pipecat.audio.vad.silero).
 VAD_WINDOW_MS = 32
-
-
-@dataclass
-class PlaybackMarkFrame(SystemFrame):
-    """The far end said what it has played; comes from `transport.input()` and travels downstream.
-
-    Parameters:
-        position_secs: Seconds of audio that had been sent on this call when the mark was set.
-        cleared: Whether the far end was told to drop its buffer after the mark was set. A cleared
-            mark proves nothing about what was heard.
-        delay_secs: Seconds from sending the mark until it came back.
-    """
-
-    position_secs: float
-    cleared: bool
-    delay_secs: float
 
 
 class TelephonySerializer(GuardedSerializer):

@@ -1,8 +1,15 @@
-"""Who is let in: a number of places, places promised to callers on their way, and a closed door."""
+"""Who is let in: places, some promised to callers on their way, a queue, and a closed door."""
 
 from enum import StrEnum
 
 __all__ = ["Admission", "Refusal"]
+
+
+# A caller who waits asks again well within this, or has gone.
+QUEUE_SECS = 60.0
+
+# The queue takes no more than this: who would be last will not be served anyway.
+MAX_QUEUE = 1000
 
 
 class Refusal(StrEnum):
@@ -31,6 +38,7 @@ class Admission:
         self.draining = False
         self._promise_secs = promise_secs
         self._promised: dict[str, float] = {}
+        self._queue: dict[str, float] = {}
         self._active = 0
 
     @property
@@ -38,22 +46,29 @@ class Admission:
         """How many places are taken."""
         return self._active
 
-    def promise(self, key: str, *, now: float) -> Refusal | None:
-        """Promise a place.
+    def promise(self, key: str, *, now: float, wait: bool = False) -> Refusal | None:
+        """Promise a place, to those who wait in the order in which they came.
 
         Args:
             key: By which it will be taken; the same key twice is one place.
             now: The time in seconds.
+            wait: Whether to queue for a place if there is none, and ask again.
 
         Returns:
             Why not, or None if it is promised.
         """
-        self._promised = {k: until for k, until in self._promised.items() if until > now}
+        self._promised = _until_now(self._promised, now)
+        self._queue = _until_now(self._queue, now)
         if self.draining:
             return Refusal.DRAINING
-        others = len(self._promised.keys() - {key})
-        if self._active + others >= self.capacity:
+        free = self.capacity - self._active - len(self._promised.keys() - {key})
+        queue = list(self._queue)
+        before = queue.index(key) if key in self._queue else len(queue)
+        if key not in self._promised and before >= free:
+            if wait and (key in self._queue or len(queue) < MAX_QUEUE):
+                self._queue[key] = now + QUEUE_SECS
             return Refusal.FULL
+        self._queue.pop(key, None)
         self._promised[key] = now + self._promise_secs
         return None
 
@@ -71,9 +86,14 @@ class Admission:
         self._active -= 1
 
     def withdraw(self, key: str) -> None:
-        """Free a promised place that nobody will take.
+        """Free a promised place that nobody will take, or one in the queue.
 
         Args:
             key: By which it was promised.
         """
         self._promised.pop(key, None)
+        self._queue.pop(key, None)
+
+
+def _until_now(times: dict[str, float], now: float) -> dict[str, float]:
+    return {key: until for key, until in times.items() if until > now}

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from antiphon.pipeline.server.calls import Calls
@@ -83,8 +84,6 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
             api_key=api_key,
             api_url=api_url,
         )
-        if body.dial_out_to:
-            _dial_out(transport, body.dial_out_to)
         task = asyncio.create_task(run(transport, call_id, room.url, body))
         running.add(task)
         task.add_done_callback(running.discard)
@@ -92,11 +91,14 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
 
     async def run(transport: BaseTransport, call_id: str, room_url: str, body: StartDaily) -> None:
         async def leave(*_: Any) -> None:
-            # Without the room there is no caller; Pipecat would wait for one.
+            # Without the room or the telephone there is no caller; Pipecat would wait for one.
             if call := calls.find(call_id):
                 await call.worker.cancel(reason="Daily reported an error")
 
-        transport.add_event_handler("on_error", leave)
+        for event in ("on_error", "on_dialin_error", "on_dialout_error"):
+            transport.add_event_handler(event, leave)
+        if body.dial_out_to:
+            _dial_out(transport, body.dial_out_to, leave)
         await calls.run(
             transport,
             key=call_id,
@@ -117,11 +119,12 @@ def _may_dial(destination: str, prefixes: tuple[str, ...]) -> bool:
     return any(destination.startswith(prefix) for prefix in prefixes)
 
 
-def _dial_out(transport: Any, destination: str) -> None:
+def _dial_out(transport: Any, destination: str, give_up: Callable[[], Awaitable[None]]) -> None:
     async def call(*_: Any) -> None:
         kind = "phoneNumber" if destination.startswith("+") else "sipUri"
         _, error = await transport.start_dialout({kind: destination})
         if error:
             logger.error("Daily did not call out")
+            await give_up()
 
     transport.add_event_handler("on_joined", call)

@@ -23,8 +23,8 @@ ASKED = ("promise", "use", "hit", "keep", "find", "withdraw")
 class Lobby(Protocol):
     """What the doors ask before they let somebody in."""
 
-    async def promise(self, key: str) -> str | None:
-        """Promise a place; the answer is why not, or None."""
+    async def promise(self, key: str, wait: bool = False) -> str | None:
+        """Promise a place, or one in the queue; the answer is why not, or None."""
         ...
 
     def enter(self, key: str) -> None:
@@ -86,9 +86,9 @@ class LocalLobby:
         self._handoffs = Handoffs()
         self._rates = Rates()
 
-    async def promise(self, key: str) -> Refusal | None:
-        """Promise a place; the answer is why not, or None."""
-        return self.admission.promise(key, now=time.monotonic())
+    async def promise(self, key: str, wait: bool = False) -> Refusal | None:
+        """Promise a place, or one in the queue; the answer is why not, or None."""
+        return self.admission.promise(key, now=time.monotonic(), wait=wait)
 
     def enter(self, key: str) -> None:
         """Take a place that was promised."""
@@ -149,10 +149,10 @@ class RemoteLobby:
         """
         self._supervisor = supervisor
 
-    async def promise(self, key: str) -> str | None:
-        """Promise a place; the answer is why not, or None."""
+    async def promise(self, key: str, wait: bool = False) -> str | None:
+        """Promise a place, or one in the queue; the answer is why not, or None."""
         try:
-            refusal: str | None = await self._supervisor.ask("promise", key)
+            refusal: str | None = await self._supervisor.ask("promise", key, wait)
         except ConnectionError:
             return Refusal.DRAINING
         return refusal

@@ -26,6 +26,8 @@ class ServerSettings(BaseSettings):
         drain_secs: Seconds that calls may go on after SIGTERM before they are said goodbye to.
         goodbye: What the agent then says.
         busy_message: What a caller is told when all places are taken; the busy tone if empty.
+        queue_secs: Seconds that a phone caller may wait for a place, being told `busy_message` now
+            and then; 0 for no queue.
         public_url: The address under which the world reaches this app, such as
             `https://voice.example.com`; by default what the request says. Calling out needs it.
         secret: Signs the tokens; 16 characters or more. Processes that share a public address must
@@ -59,6 +61,7 @@ class ServerSettings(BaseSettings):
     drain_secs: float = Field(default=3600.0, ge=0)
     goodbye: str = "I have to end this call now. Goodbye."
     busy_message: str = ""
+    queue_secs: float = Field(default=0.0, ge=0)
     public_url: str | None = None
     secret: SecretStr | None = Field(default=None, min_length=16)
     api_keys: Secrets = ()

@@ -13,6 +13,7 @@ from antiphon.pipeline.server.control import (
     TwilioControl,
 )
 from antiphon.pipeline.server.guards import Guards, full, public_url
+from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
 from antiphon.transports.telephony import checked_id
@@ -37,6 +38,10 @@ STATUSES = OVER | {"queued", "initiated", "ringing", "in-progress"}
 # Websockets that have not yet said which call they are, which Twilio's do at once. When there are
 # more, the one that has waited longest goes: silent strangers keep nobody out.
 MAX_WAITING = 100
+
+# Between two attempts to get a place; after that a queued caller is told again to wait.
+QUEUE_PAUSE_SECS = 10
+BUSY_MESSAGE = "All lines are busy."
 
 # RFC 6455 7.4.1: policy violation.
 REFUSED = 1008
@@ -119,17 +124,25 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     )
 
     @router.post("/voice")
-    async def voice(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+    async def voice(
+        request: Request, form: Annotated[FormData, Depends(signed)], since: float | None = None
+    ) -> Response:
         call_sid = str(form["CallSid"])
-        if not await guards.may_call(str(form.get("From", ""))):
+        # Who waits in the queue comes back with the time since when.
+        if since is None and not await guards.may_call(str(form.get("From", ""))):
             calls.metrics.refused.labels("twilio", "rate").inc()
-            return twiml(_busy(""))
-        if refusal := await calls.lobby.promise(call_sid):
+            return twiml(_busy())
+        since = since or time.time()
+        may_wait = time.time() - since < calls.settings.queue_secs
+        if refusal := await calls.lobby.promise(call_sid, may_wait):
+            if refusal == Refusal.FULL and may_wait:
+                return twiml(_queue(request, calls.settings, since))
+            calls.lobby.withdraw(call_sid)
             calls.metrics.refused.labels("twilio", refusal).inc()
             if refusal == Refusal.DRAINING:
                 # A proxy then asks another worker; without one, nobody listens in a moment anyway.
                 raise full(refusal)
-            return twiml(_busy(calls.settings.busy_message))
+            return twiml(_busy(calls.settings))
         return twiml(answer_with_agent(request, calls, call_sid, _parameters(form)))
 
     waiting: dict[asyncio.Task[TwilioStart], None] = {}
@@ -283,14 +296,23 @@ def twiml(response: VoiceResponse) -> Response:
     return Response(str(response), media_type="application/xml")
 
 
-def _busy(message: str) -> VoiceResponse:
+def _busy(settings: ServerSettings | None = None) -> VoiceResponse:
     response = VoiceResponse()
-    if message:
-        response.say(message)
+    if settings and (settings.busy_message or settings.queue_secs):
+        response.say(settings.busy_message or BUSY_MESSAGE)
         response.hangup()
     else:
         # Before the call is answered, so it costs nobody anything.
         response.reject(reason="busy")
+    return response
+
+
+def _queue(request: Request, settings: ServerSettings, since: float) -> VoiceResponse:
+    response = VoiceResponse()
+    response.say(settings.busy_message or BUSY_MESSAGE)
+    response.pause(length=QUEUE_PAUSE_SECS)
+    again = public_url(request, settings, "/twilio/voice")
+    response.redirect(f"{again}?since={since:.0f}", method="POST")
     return response
 
 

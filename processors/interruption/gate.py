@@ -48,6 +48,10 @@ class PlaybackGate(SafeProcessor):
 
     `duck`, `restore`, `hold` and `resume` take effect at once and may be called from any task of
     the call's event loop.
+
+    Event handlers available:
+
+    - on_duck(gate): the agent is made quieter
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class PlaybackGate(SafeProcessor):
         self._unwritten: deque[str | None] = deque(maxlen=8)
         self._pacer: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._register_event_handler("on_duck")
         self._idle = asyncio.Event()
         self._idle.set()
         self._room = asyncio.Event()
@@ -114,6 +119,8 @@ class PlaybackGate(SafeProcessor):
 
     def duck(self) -> None:
         """Speak more quietly from the next piece on, until `restore`."""
+        if self._fader.target == 1.0:
+            self.create_task(self._call_event_handler("on_duck"), f"{self}::duck")
         self._fader.target = self.settings.duck_gain
 
     def restore(self) -> None:

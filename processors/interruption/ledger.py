@@ -15,6 +15,8 @@ __all__ = ["PlaybackLedger", "Word"]
 # Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
 # characters a second.
 _MS_PER_CHAR = 65.0
+# Less is a pace that is not kept to the millisecond.
+_GAP_SECS = 0.1
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
@@ -71,6 +73,7 @@ class PlaybackLedger:
         self._sent_ms = 0.0
         self._sounds_until = 0.0
         self._behind_ms = 0.0
+        self._floor_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
         self._gives_times = False
 
@@ -87,7 +90,7 @@ class PlaybackLedger:
     def clear(self) -> None:
         """Forget what was said; positions start at 0 again."""
         self._sentences.clear()
-        self._received_ms = self._sent_ms = 0.0
+        self._received_ms = self._sent_ms = self._floor_ms = 0.0
 
     def expect(self, key: int, text: str, *, source: object, joined: bool = False) -> None:
         """Note a sentence whose audio is about to arrive.
@@ -178,17 +181,19 @@ class PlaybackLedger:
             ms: How long it sounds.
             now: The time.
         """
+        if now >= self._sounds_until + self._behind_ms / 1000 + _GAP_SECS:
+            # All that was sent before has been heard: the far end begins anew.
+            self._floor_ms = self._sent_ms
         self._sent_ms += ms
         self._sounds_until = max(self._sounds_until, now) + ms / 1000
 
-    def acknowledge(self, position_ms: float, now: float) -> None:
-        """Note how far the far end has really played, as Twilio's marks tell.
+    def acknowledge(self, *, behind_ms: float) -> None:
+        """Note how late the far end plays, as Twilio's marks tell: its buffer and the network.
 
         Args:
-            position_ms: The position that has just been heard.
-            now: The time.
+            behind_ms: From sending audio until it is heard.
         """
-        self._behind_ms = max(0.0, self._paced(now) - position_ms)
+        self._behind_ms = behind_ms
 
     def played(self, now: float) -> float:
         """Return the position, in ms, that the caller has heard.
@@ -196,7 +201,7 @@ class PlaybackLedger:
         Args:
             now: The time.
         """
-        return max(0.0, self._paced(now) - self._behind_ms)
+        return max(self._floor_ms, self._paced(now - self._behind_ms / 1000))
 
     def _paced(self, now: float) -> float:
         return self._sent_ms - max(0.0, self._sounds_until - now) * 1000
@@ -207,7 +212,7 @@ class PlaybackLedger:
         Args:
             position_ms: The position that is sent next.
         """
-        self._sent_ms = position_ms
+        self._sent_ms = self._floor_ms = position_ms
         self._sounds_until = 0.0
 
     def heard(self, position_ms: float) -> list[Word]:

@@ -1,9 +1,17 @@
 """A synthetic caller: what it says, when it says it, and with what voice."""
 
 from antiphon.simulation.caller.caller import Caller, CallerListener, FarEnd, SpokenLine
-from antiphon.simulation.caller.conditions import Network, Noise
+from antiphon.simulation.caller.conditions import Network, Noise, NoiseKind
 from antiphon.simulation.caller.follower import ScriptFollower
-from antiphon.simulation.caller.script import HangUp, Moment, Press, Say, Step, recorded_lines
+from antiphon.simulation.caller.script import (
+    HangUp,
+    Moment,
+    Press,
+    Say,
+    Step,
+    recorded_lines,
+    replayed_call,
+)
 from antiphon.simulation.caller.voice import CALLER_VOICE, EspeakVoice, UnknownVoice, Voice
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "Moment",
     "Network",
     "Noise",
+    "NoiseKind",
     "Press",
     "Say",
     "ScriptFollower",
@@ -24,4 +33,5 @@ __all__ = [
     "UnknownVoice",
     "Voice",
     "recorded_lines",
+    "replayed_call",
 ]

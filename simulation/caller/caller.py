@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
 from antiphon.simulation.caller.conditions import Network, Noise
-from antiphon.simulation.caller.follower import PATIENCE_SECS, PAUSE_SECS, ScriptFollower
-from antiphon.simulation.caller.script import HangUp, Press, Say, Step
+from antiphon.simulation.caller.follower import PATIENCE_SECS, ScriptFollower
+from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Press, Say, Step
 from antiphon.simulation.caller.voice import EspeakVoice, Voice
 from antiphon.transports.memory import PlayedAudio
 from pipecat.audio.dtmf.types import KeypadEntry

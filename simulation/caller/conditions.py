@@ -4,11 +4,20 @@ Both are seeded and count frames instead of reading a clock, so that a call repe
 """
 
 from collections import deque
+from typing import Literal
 
 import numpy as np
-from antiphon.simulation.audio import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.simulation.babble import speech_pcm
+from numpy.typing import NDArray
 
-__all__ = ["Network", "Noise"]
+__all__ = ["Network", "Noise", "NoiseKind"]
+
+NoiseKind = Literal["hiss", "babble"]
+
+BABBLE_PITCHES_HZ = (95.0, 110.0, 130.0, 175.0, 205.0, 230.0)
+BABBLE_SECS = 20.0
+"""After which the voices begin again."""
 
 SPEECH_DBFS = -20.0
 """The RMS of the speech that the signal-to-noise ratio refers to: eSpeak's, to within 2 dB."""
@@ -17,27 +26,52 @@ FRAME_MS = 20
 
 
 class Noise:
-    """Pink-ish background noise, under speech and silence alike."""
+    """What is heard around the caller, under speech and silence alike."""
 
-    def __init__(self, *, snr_db: float, seed: int = 0) -> None:
-        """Choose how loud.
+    def __init__(self, *, snr_db: float, kind: NoiseKind = "hiss", seed: int = 0) -> None:
+        """Choose what, and how loud.
 
         Args:
             snr_db: How far below speech of -20 dBFS the noise lies, in dB.
+            kind: `"hiss"`, which falls towards high frequencies as a street does, or `"babble"`:
+                six voices that say nothing.
             seed: Another seed is another noise.
         """
         self._random = np.random.default_rng(seed)
         self._rms = 32768 * 10 ** ((SPEECH_DBFS - snr_db) / 20)
         self._last = 0.0
+        self._voices = _babble(self._random) if kind == "babble" else None
+        self._heard = 0
 
     def add_to(self, frame: Samples) -> Samples:
         """Return a frame with the noise that sounds at the same time."""
-        white = self._random.standard_normal(len(frame))
-        # Each value averaged with the one before falls towards high frequencies, as rooms do.
-        mixed = (white + np.concatenate(([self._last], white[:-1]))) / np.sqrt(2)
-        self._last = float(white[-1]) if len(white) else self._last
+        if self._voices is None:
+            white = self._random.standard_normal(len(frame))
+            # Each value averaged with the one before falls towards high frequencies.
+            mixed = (white + np.concatenate(([self._last], white[:-1]))) / np.sqrt(2)
+            self._last = float(white[-1]) if len(white) else self._last
+        else:
+            places = np.arange(self._heard, self._heard + len(frame))
+            mixed = self._voices.take(places, mode="wrap")
+            self._heard += len(frame)
         noisy: Samples = np.clip(frame + mixed * self._rms, -32768, 32767).astype(np.int16)
         return noisy
+
+
+def _babble(random: np.random.Generator) -> NDArray[np.float64]:
+    """Return six voices together, with an RMS of 1."""
+    voices = [
+        np.roll(
+            np.frombuffer(
+                speech_pcm(BABBLE_SECS, sample_rate_hz=SAMPLE_RATE_HZ, pitch_hz=pitch_hz), "<i2"
+            ),
+            random.integers(round(BABBLE_SECS * SAMPLE_RATE_HZ)),
+        ).astype(np.float64)
+        for pitch_hz in BABBLE_PITCHES_HZ
+    ]
+    mixed = np.sum(voices, axis=0)
+    together: NDArray[np.float64] = mixed / np.sqrt(np.mean(np.square(mixed)))
+    return together
 
 
 class Network:

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller.script import HangUp, Step
+from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Step
 
 __all__ = ["ScriptFollower"]
-
-PAUSE_SECS = 0.7
-"""How long the agent must be silent to be done: above the 0.4 s that eSpeak pauses at a stop."""
 
 PATIENCE_SECS = 8.0
 """How long a caller waits for an answer before going on without one."""

@@ -24,7 +24,7 @@ def differences(scenario: Scenario, record: CallRecord) -> list[str]:
             found.append(f"the call ended before line {number}, {line.told!r}")
             break
         found += [f"turn {number}: {text}" for text in _of_turn(line, record.turns[number])]
-    if scenario.recording:
+    if scenario.recording or scenario.replay:
         # Of a recorded caller no words are known, only that each line wants an answer.
         found += [
             f'turn {turn.index}: the agent did not answer "{turn.caller.recognised}"'

@@ -31,11 +31,13 @@ def load_scenario(path: Path) -> Scenario:
     """Load a scenario.
 
     Args:
-        path: A YAML file.
+        path: A YAML file, or the stereo WAV file of a recorded call, which is then replayed.
 
     Raises:
         ScenarioError: If it cannot be read, is not YAML, or is not a scenario.
     """
+    if path.suffix.lower() == ".wav":
+        return Scenario(title=path.stem, replay=Path(path.name), folder=path.parent)
     try:
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()

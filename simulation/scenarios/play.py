@@ -101,7 +101,7 @@ async def play(
         patience_secs=settings.patience_secs,
         noise=None
         if settings.noise_snr_db is None
-        else Noise(snr_db=settings.noise_snr_db, seed=settings.seed),
+        else Noise(snr_db=settings.noise_snr_db, kind=settings.noise, seed=settings.seed),
         network=Network(**settings.network.model_dump(), seed=settings.seed)
         if settings.network
         else None,
@@ -129,7 +129,9 @@ async def play(
         if out and recording:
             recording.close()
             write_transcript(out / "transcript.jsonl", record)
-            write_report(
+            # Drawing takes a while, and others may be on the line in this loop.
+            await asyncio.to_thread(
+                write_report,
                 out / "report.html",
                 record,
                 recording=out / "call.wav",

@@ -4,15 +4,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, AudioFileError, read_wav, resample
 from antiphon.simulation.caller import (
     CALLER_VOICE,
     HangUp,
     Moment,
+    NoiseKind,
     Press,
     Say,
     Step,
     recorded_lines,
+    replayed_call,
 )
 from antiphon.simulation.caller.follower import PATIENCE_SECS
 from antiphon.simulation.vendors.faults import Fault
@@ -88,6 +90,7 @@ class CallerSettings(_Data):
     Parameters:
         voice: An eSpeak voice, with a variant after "+".
         noise_snr_db: Background noise, so many dB under the caller's voice.
+        noise: What it is: "hiss", as of a street, or "babble", six voices that say nothing.
         network: What becomes of the packets.
         patience_secs: How long the caller waits for an answer before going on without one.
         seed: Of the noise and the network.
@@ -95,9 +98,16 @@ class CallerSettings(_Data):
 
     voice: str = CALLER_VOICE
     noise_snr_db: float | None = None
+    noise: NoiseKind = "hiss"
     network: NetworkSettings | None = None
     patience_secs: PositiveFloat = PATIENCE_SECS
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if "noise" in self.model_fields_set and self.noise_snr_db is None:
+            raise ValueError("'noise' needs to know how loud: give 'noise_snr_db' too")
+        return self
 
 
 class Line(_Data):
@@ -231,7 +241,10 @@ class Scenario(_Data):
         caller: Who calls.
         faults: What goes wrong at each vendor; needs `services: vendors`.
         lines: What the caller does.
-        recording: A recorded caller instead of `lines`; each of its lines must be answered.
+        recording: A recorded caller instead of `lines`, who waits for every turn; each line must
+            be answered.
+        replay: A recorded call instead of `lines`, stereo, the caller left: what the caller said is
+            said again, as long after the agent as it was then; each line must be answered.
         expect: What must come of the whole call.
         folder: Where the scenario's sound files are; set when it is loaded.
     """
@@ -244,17 +257,27 @@ class Scenario(_Data):
     )
     lines: tuple[Line, ...] = ()
     recording: Path | None = None
+    replay: Path | None = None
     expect: Expectations = Expectations()
     folder: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if bool(self.lines) == bool(self.recording):
-            raise ValueError("a scenario has either lines or a recording")
+        given = [name for name in ("lines", "recording", "replay") if getattr(self, name)]
+        if len(given) != 1:
+            told = " and ".join(given) or "none"
+            raise ValueError(f"a scenario has one of lines, recording and replay, not {told}")
         if self.faults and self.agent.services != "vendors":
             raise ValueError("'faults' hit vendors, but 'agent.services' is not 'vendors'")
         if any(line.hang_up for line in self.lines[:-1]):
             raise ValueError("'hang_up' ends the call, but it is not the last line")
+        for number, line in enumerate(self.lines, start=1):
+            for text in self.expect.redacted:
+                if text.lower() in line.told.lower():
+                    raise ValueError(
+                        f"{text!r} must be redacted, but line {number} says it, and so would the "
+                        "report: give the line a 'transcript' as it must read"
+                    )
         return self
 
     def steps(self) -> list[Step]:
@@ -263,8 +286,13 @@ class Scenario(_Data):
         Raises:
             AudioFileError: If a sound file cannot be used.
         """
-        if self.recording:
-            return [*recorded_lines(read_wav(self.folder / self.recording))]
+        for file, lines_of in ((self.recording, recorded_lines), (self.replay, replayed_call)):
+            if file:
+                audio = read_wav(self.folder / file)
+                try:
+                    return [*lines_of(audio)]
+                except AudioFileError as error:
+                    raise AudioFileError(f"{self.folder / file}: {error}") from error
         return [line.step(self.folder) for line in self.lines]
 
     def notes(self) -> list[str]:
@@ -273,7 +301,7 @@ class Scenario(_Data):
         Raises:
             AudioFileError: If a sound file cannot be used.
         """
-        files = [line.wav for line in self.lines] + [self.recording]
+        files = [line.wav for line in self.lines] + [self.recording, self.replay]
         rates = {file: read_wav(self.folder / file).sample_rate_hz for file in files if file}
         return [
             f"{file} is at {rate} Hz: resampled to {SAMPLE_RATE_HZ} Hz"

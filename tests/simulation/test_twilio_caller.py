@@ -243,6 +243,23 @@ async def test_a_server_that_hangs_up_ends_the_call() -> None:
 
 
 @pytest.mark.virtual_time
+@pytest.mark.parametrize("text", ["no json", '{"event": "media"}', "[]"])
+async def test_a_server_that_sends_nonsense_is_hung_up_on(text: str) -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def answer(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await asyncio.sleep(1.0)
+        await websocket.send_text(text)
+        await websocket.receive_text()
+
+    async with served(app) as address, TwilioCaller(f"ws://{address}/ws") as phone:
+        with pytest.raises(ConnectionError, match=r"Twilio cannot read after 1\.0 s"):
+            await phone.listen(60.0)
+
+
+@pytest.mark.virtual_time
 async def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(ConnectionError, match=r"cannot call ws://127\.0\.0\.1:9/ws: "):
         async with TwilioCaller("ws://127.0.0.1:9/ws"):

@@ -387,6 +387,11 @@ def port() -> int:
 
 
 @pytest.fixture
+def prometheus_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
 def other_ports() -> list[int]:
     return [free_port(), free_port()]
 

@@ -40,6 +40,38 @@ def test_a_call_that_ends_frees_its_place() -> None:
     assert places.promise("b", now=0.0) is None
 
 
+def test_who_waits_gets_a_place_in_the_order_in_which_they_came() -> None:
+    places = Admission(capacity=1)
+    places.promise("a", now=0.0)
+    assert [places.promise(key, now=1.0, wait=True) for key in "bc"] == [Refusal.FULL] * 2
+    places.withdraw("a")
+    assert places.promise("c", now=2.0, wait=True) is Refusal.FULL
+    assert places.promise("d", now=2.0) is Refusal.FULL
+    assert places.promise("b", now=2.0, wait=True) is None
+
+
+def test_who_leaves_the_queue_holds_nobody_up() -> None:
+    places = Admission(capacity=1)
+    places.promise("a", now=0.0)
+    for key in "bcd":
+        places.promise(key, now=0.0, wait=True)
+    places.withdraw("a")
+    places.withdraw("b")
+    places.promise("d", now=59.0, wait=True)
+    assert places.promise("d", now=61.0, wait=True) is None
+
+
+def test_the_queue_has_an_end() -> None:
+    places = Admission(capacity=1)
+    places.promise("a", now=0.0)
+    for number in range(1001):
+        places.promise(str(number), now=0.0, wait=True)
+    for number in range(1000):
+        places.withdraw(str(number))
+    places.withdraw("a")
+    assert places.promise("new", now=0.0) is None
+
+
 def test_while_draining_nobody_new_is_promised_a_place() -> None:
     places = Admission(capacity=9)
     places.draining = True

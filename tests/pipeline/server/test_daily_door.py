@@ -3,13 +3,61 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiohttp import web
+from antiphon.pipeline.worker import CallWorker
+from pipecat.frames.frames import Frame, UserAudioRawFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily import transport as daily_transport
 
 KEY = {"Authorization": "Bearer key-of-the-test"}
+
+
+@dataclass
+class Sound:
+    """`daily.AudioData`, which only the SDK can make."""
+
+    audio_frames: bytes
+    sample_rate: int = 16_000
+    num_channels: int = 1
+    bits_per_sample: int = 16
+
+
+@dataclass
+class Ears:
+    """An agent that notes whom it hears."""
+
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        notes = self.heard
+
+        class Notes(FrameProcessor):
+            async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+                await super().process_frame(frame, direction)
+                if isinstance(frame, UserAudioRawFrame):
+                    notes.append((frame.user_id, frame.audio))
+                await self.push_frame(frame, direction)
+
+        pipeline = Pipeline([transport.input(), Notes(), transport.output()])
+        kwargs.pop("outbound", None)
+        worker = CallWorker(pipeline, enable_rtvi=False, **kwargs)
+
+        async def leave(*_: Any) -> None:
+            await worker.cancel()
+
+        transport.add_event_handler("on_client_disconnected", leave)
+        return worker
+
+    async def hear(self, count: int) -> list[tuple[str, bytes]]:
+        while len(self.heard) < count:  # noqa: ASYNC110 - said by another thread
+            await asyncio.sleep(0.01)
+        return sorted(self.heard)
 
 
 class CallClientStub:
@@ -17,6 +65,7 @@ class CallClientStub:
 
     instances: list["CallClientStub"] = []  # noqa: RUF012 - what the test looks at
     join_error: str | None = None
+    dial_out_error: str | None = None
 
     def __init__(self, event_handler: Any = None) -> None:
         self.handler = event_handler
@@ -38,7 +87,7 @@ class CallClientStub:
 
     def start_dialout(self, settings: Any, completion: Any) -> None:
         self.dialled.append(settings)
-        self.from_another_thread(completion, "session", None)
+        self.from_another_thread(completion, "session", self.dial_out_error)
 
     def set_audio_renderer(self, participant: str, callback: Any, **_: Any) -> None:
         self.renderers[participant] = callback
@@ -64,6 +113,10 @@ class CallClientStub:
     def joins(self, id_: str) -> None:
         self.from_another_thread(self.handler.on_participant_joined, self.person(id_))
 
+    def says(self, id_: str, audio: bytes) -> None:
+        data = Sound(audio)
+        self.from_another_thread(self.renderers[id_], id_, data, "microphone")
+
     def leaves(self, id_: str) -> None:
         self.from_another_thread(self.handler.on_participant_left, self.person(id_), "left")
 
@@ -74,6 +127,7 @@ class DailyApi:
     def __init__(self) -> None:
         self.requests: list[tuple[str, Any]] = []
         self.deleted = asyncio.Event()
+        self.connected: asyncio.Queue[Any] = asyncio.Queue()
         self.is_broken = False
 
     def app(self) -> web.Application:
@@ -81,6 +135,7 @@ class DailyApi:
         app.router.add_post("/rooms", self.make_room)
         app.router.add_post("/meeting-tokens", self.make_token)
         app.router.add_delete("/rooms/{name}", self.delete_room)
+        app.router.add_post("/dialin/pinlessCallUpdate", self.connect)
         return app
 
     async def make_room(self, request: web.Request) -> web.Response:
@@ -102,6 +157,10 @@ class DailyApi:
         properties = (await request.json())["properties"]
         self.requests.append(("token", properties))
         return web.json_response({"token": "owner" if properties["is_owner"] else "person"})
+
+    async def connect(self, request: web.Request) -> web.Response:
+        self.connected.put_nowait(await request.json())
+        return web.json_response({})
 
     async def delete_room(self, request: web.Request) -> web.Response:
         self.deleted.set()
@@ -217,6 +276,75 @@ async def test_the_agent_calls_an_allowed_number_from_the_room(room: Any) -> Non
             await asyncio.sleep(0.01)
     assert client.dialled == [{"phoneNumber": "+49301234567"}]
     assert server.agent.called_out == [True]
+
+
+async def test_a_number_that_cannot_be_called_frees_the_place(
+    room: Any, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CallClientStub, "dial_out_error", "not enabled")
+    async with room(dial_prefixes="+4930", capacity=1) as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        await api[0].deleted.wait()
+        await server.metric_reaches("antiphon_calls_active", 0)
+
+
+async def test_a_call_that_nobody_takes_ends(room: Any, api: Any) -> None:
+    async with room(dial_prefixes="+4930") as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        client = await joined()
+        await server.metric_reaches("antiphon_calls_active", 1)
+        client.from_another_thread(client.handler.on_dialout_error, {"errorMsg": "no answer"})
+        await api[0].deleted.wait()
+    assert client.left.is_set()
+
+
+async def test_somebody_who_is_called_takes_the_call_and_hangs_up(room: Any, api: Any) -> None:
+    ears = Ears()
+    async with room(dial_prefixes="+4930", agent=ears) as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        client = await joined()
+        client.from_another_thread(client.handler.on_dialout_answered, {"sessionId": "phone"})
+        client.joins("phone")
+        await hears(client, "phone")
+        client.says("phone", bytes(640))
+        assert await ears.hear(1) == [("phone", bytes(640))]
+        client.leaves("phone")
+        await server.metric_reaches("antiphon_calls_active", 0)
+        await api[0].deleted.wait()
+
+
+async def test_a_caller_who_dials_in_is_put_into_the_room_and_heard(room: Any, api: Any) -> None:
+    ears = Ears()
+    async with room(agent=ears) as server:
+        dialin = {"call_id": "c1", "call_domain": "d1"}
+        assert (await start(server, {"dialin": dialin}))[0] == 200
+        client = await joined()
+        client.from_another_thread(client.handler.on_dialin_ready, "sip:r1@x.daily.co")
+        assert await api[0].connected.get() == {
+            "callId": "c1",
+            "callDomain": "d1",
+            "sipUri": "sip:r1@x.daily.co",
+        }
+        client.joins("caller")
+        await hears(client, "caller")
+        client.says("caller", bytes(640))
+        assert await ears.hear(1) == [("caller", bytes(640))]
+        client.leaves("caller")
+        await api[0].deleted.wait()
+    [(_, made), *_] = api[0].requests
+    assert made["properties"]["sip"]["display_name"] == "caller"
+
+
+async def test_each_person_is_heard_as_themselves(room: Any) -> None:
+    ears = Ears()
+    async with room(agent=ears) as server:
+        await start(server)
+        client = await joined()
+        for person, sound in (("ann", b"\1\0" * 320), ("bob", b"\2\0" * 320)):
+            client.joins(person)
+            await hears(client, person)
+            client.says(person, sound)
+        assert await ears.hear(2) == [("ann", b"\1\0" * 320), ("bob", b"\2\0" * 320)]
 
 
 @pytest.mark.parametrize(

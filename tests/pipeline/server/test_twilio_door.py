@@ -106,6 +106,33 @@ async def test_when_full_the_next_caller_can_be_told_so(serving: Any) -> None:
     ]
 
 
+def waits_at(twiml: ElementTree.Element, base: str) -> str:
+    assert [verb.tag for verb in twiml] == ["Say", "Pause", "Redirect"]
+    redirect = twiml.findtext("Redirect")
+    assert redirect is not None
+    return redirect.removeprefix(base)
+
+
+async def test_when_full_callers_can_wait_for_their_turn(serving: Any) -> None:
+    async with serving(capacity=1, queue_secs=60, rate_per_caller="1/minute") as server:
+        talking = await server.phone.calls(1)
+        waiting = [waits_at(await server.phone.rings(n), server.base) for n in (2, 3)]
+        await talking.websocket.close()
+        await server.metric_reaches("antiphon_calls_active", 0)
+        late = await server.phone.asks(waiting[1], {"CallSid": f"CA{3:032x}"})
+        assert waits_at(late, server.base)
+        first = await server.phone.asks(waiting[0], {"CallSid": f"CA{2:032x}"})
+        assert await (await server.phone.connects(first, 2)).is_answered()
+
+
+async def test_who_has_waited_long_enough_is_told_so(serving: Any) -> None:
+    async with serving(capacity=1, queue_secs=60, busy_message="Please call again.") as server:
+        await server.phone.calls(1)
+        long_ago = f"/twilio/voice?since={time.time() - 61:.0f}"
+        twiml = await server.phone.asks(long_ago, {"CallSid": f"CA{2:032x}"})
+    assert [verb.tag for verb in twiml] == ["Say", "Hangup"]
+
+
 async def test_a_number_that_calls_too_often_hears_the_busy_tone(serving: Any) -> None:
     async with serving(rate_per_caller="2/minute") as server:
         answers = [(await server.phone.rings(n, caller="+49301")).tag for n in (1, 2)]

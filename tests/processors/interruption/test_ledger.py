@@ -96,8 +96,13 @@ def test_acknowledgement_corrects_what_pacing_claims() -> None:
     ledger = PlaybackLedger()
     for at in range(10):
         ledger.send(100, now=at / 10)
-    ledger.acknowledge(600, now=1.0)
+    ledger.acknowledge(behind_ms=400)
     assert ledger.played(1.0) == pytest.approx(600)
+    # What is on its way still arrives, and a pause makes up for it.
+    assert ledger.played(1.4) == pytest.approx(1000)
+    ledger.send(100, now=5.0)
+    assert ledger.played(5.0) == pytest.approx(1000)
+    assert ledger.played(5.45) == pytest.approx(1050)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from antiphon.simulation.audio import level_dbfs
-from antiphon.simulation.caller import Network, Noise
+from antiphon.simulation.caller import Network, Noise, NoiseKind
 
 FRAME = 320
 
@@ -18,11 +18,12 @@ def order(network: Network, count: int) -> list[int]:
     return [int(packet[0]) for frame in frames(count) for packet in network.carry(frame)]
 
 
+@pytest.mark.parametrize("kind", ["hiss", "babble"])
 @pytest.mark.parametrize("snr_db", [0, 10, 20])
-def test_noise_is_so_far_below_speech(snr_db: int) -> None:
-    noise = Noise(snr_db=snr_db)
+def test_noise_is_so_far_below_speech(snr_db: int, kind: NoiseKind) -> None:
+    noise = Noise(snr_db=snr_db, kind=kind)
     silence = np.zeros(FRAME, np.int16)
-    heard = np.concatenate([noise.add_to(silence) for _ in range(100)])
+    heard = np.concatenate([noise.add_to(silence) for _ in range(1500)])
 
     assert level_dbfs(heard) == pytest.approx(-20 - snr_db, abs=0.5)
 

@@ -15,6 +15,7 @@ from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
 
 from ..phones import babbler, served
+from ..test_twilio_caller import Keys, stock_bot
 
 # The vendors' SDKs and Pipecat use what their own dependencies have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -76,6 +77,22 @@ def test_a_foreign_server_that_talks_on_over_the_caller_is_told() -> None:
     played = phoned(scenario(lines=[ASKED, {**OVER, "answered": None}]), clears=False)
 
     assert played.differences == ["turn 2: the agent did not stop when the caller talked over it"]
+
+
+def test_a_stock_pipecat_bot_is_judged_by_ear() -> None:
+    order = {"say": "two margheritas please", "within_ms": 1500}
+    over = {"after": "agent_starts", "after_secs": 1.5, "interrupted": True}
+
+    async def call() -> Played:
+        async with served(stock_bot(Keys(), {})) as address:
+            called = scenario(lines=[{**order, **over}])
+            return await play(called, transport="twilio", url=f"ws://{address}/ws")
+
+    played = run_virtual(call())
+
+    assert played.differences == []
+    assert len(played.record.answered_turns) == 1
+    assert len(played.unjudged) == 2
 
 
 def test_personal_data_is_not_quoted_in_what_was_not_judged() -> None:

@@ -1,13 +1,14 @@
 """`antiphon simulate`: what it prints, what it leaves behind, and how it exits."""
 
 import json
+import wave
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from antiphon.pipeline.command import app
-from antiphon.simulation.audio import SAMPLE_RATE_HZ
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
 from antiphon.simulation.recording import CALLER, StereoRecording
 from antiphon.simulation.scenarios import SHIPPED
 from typer.testing import CliRunner, Result
@@ -117,3 +118,22 @@ def test_a_sound_file_at_another_rate_is_resampled_and_said_so(tmp_path: Path) -
     )
 
     assert "caller.wav is at 8000 Hz: resampled to 16000 Hz" in simulate(call).output
+
+
+def test_a_recorded_call_is_replayed_at_any_rate_with_its_barge_in(tmp_path: Path) -> None:
+    assert simulate(SHIPPED / "barge_in.yaml", "--report", tmp_path).exit_code == 0
+    call = read_wav(tmp_path / "barge_in" / "call.wav")
+    voices = [resample(voice, call.sample_rate_hz, 8000) for voice in call.samples.T]
+    with wave.open(str(tmp_path / "again.wav"), "wb") as wav:
+        wav.setparams((2, 2, 8000, 0, "NONE", ""))
+        wav.writeframes(np.stack(voices, axis=1).tobytes())
+
+    result = simulate(tmp_path / "again.wav", "--report", tmp_path / "again")
+
+    assert result.exit_code == 0
+    assert "again.wav is at 8000 Hz: resampled to 16000 Hz" in result.output
+    before, after = (
+        [line["text"] for line in json.loads(path.read_text())[0]["transcript"]]
+        for path in (tmp_path / "results.json", tmp_path / "again" / "results.json")
+    )
+    assert after == before

@@ -20,10 +20,10 @@ def test_a_shipped_scenario_can_be_read(path: Path) -> None:
         ("- say: hello\n", ":1: a scenario is a mapping that begins with 'title:'"),
         ("title: [t\n", ":2: not YAML: "),
         (LINES, ":1: title: Field required"),
-        ("title: t\n", ":1: scenario: a scenario has either lines or a recording"),
+        ("title: t\n", ":1: scenario: a scenario has one of lines, recording and replay, not none"),
         (f"title: t\n{LINES}    anwser: x\n", ":5: lines.0.anwser: there is no such field"),
         (f"title: t\n{LINES}    answer: x\n", ":5: answer: given twice"),
-        (f"title: t\n{LINES}recording: a.wav\n", ":1: scenario: a scenario has either"),
+        (f"title: t\n{LINES}recording: a.wav\n", ":1: scenario: a scenario has one of"),
         (f"title: t\n{LINES}    press: '1'\n", ":3: lines.0: a line has exactly one of say, wav,"),
         (f"title: t\n{LINES}    answered: false\n", ":3: lines.0: 'answer' expects an answer"),
         (f"title: t\n{LINES}    arguments: {{a: 1}}\n", ":3: lines.0: 'arguments' are expected of"),
@@ -50,6 +50,14 @@ def test_a_shipped_scenario_can_be_read(path: Path) -> None:
         (
             f"title: t\nagent: {{factory: 'a:b', greeting: x}}\n{LINES}",
             ":2: agent: 'greeting' is for the order desk",
+        ),
+        (
+            f"title: t\ncaller: {{noise: babble}}\n{LINES}",
+            ":2: caller: 'noise' needs to know how loud",
+        ),
+        (
+            f"title: t\n{LINES}expect:\n  redacted: [HELLO]\n",
+            ":1: scenario: 'HELLO' must be redacted, but line 1 says it",
         ),
         (
             f"title: t\ncaller:\n  network: {{loss: 2}}\n{LINES}",

@@ -19,7 +19,11 @@ def played(**data: object) -> Played:
     return run_virtual(play(Scenario.model_validate({"title": "t", "lines": [QUESTION], **data})))
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+PLAYED_BELOW = {"card_number"}
+SHIPPED_FILES = [path for path in sorted(SHIPPED.glob("*.yaml")) if path.stem not in PLAYED_BELOW]
+
+
+@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
 def test_a_shipped_scenario_goes_as_expected(path: Path) -> None:
     assert run_virtual(play(load_scenario(path))).differences == []
 
@@ -52,6 +56,19 @@ def test_what_a_call_leaves_behind_is_in_its_folder(tmp_path: Path) -> None:
     lines = (tmp_path / "out" / "transcript.jsonl").read_text().splitlines()
     assert [json.loads(line)["who"] for line in lines] == ["agent", "caller", "agent"]
     assert "data:audio/wav" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_card_number_is_in_nothing_that_a_call_leaves_behind(tmp_path: Path) -> None:
+    scenario = load_scenario(SHIPPED / "card_number.yaml")
+    call = run_virtual(play(scenario, out=tmp_path))
+
+    assert call.differences == []
+    left = call.record.model_dump_json() + "".join(
+        (tmp_path / name).read_text() for name in ("transcript.jsonl", "report.html")
+    )
+    assert "CREDIT_CARD" in left
+    # "5105" alone may be in the sound, which the page holds as text.
+    assert not [text for text in ("five one zero five", "5 1 0 5", "510510") if text in left]
 
 
 def test_another_agent_is_called_by_its_factory(monkeypatch: pytest.MonkeyPatch) -> None:
