@@ -52,11 +52,16 @@ class Ours:
     def __init__(self, **options: Any) -> None:
         self._options = options
 
+    async def warm_up(self) -> None:
+        await self._agent().warm_up()
+
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
         watch_loop()
+        return self._agent().worker(transport, **kwargs)
+
+    def _agent(self) -> VoiceAgent:
         stt, llm, tts = services()
-        agent = VoiceAgent(stt=stt, llm=llm, tts=tts, greeting=GREETING, **self._options)
-        return agent.worker(transport, **kwargs)
+        return VoiceAgent(stt=stt, llm=llm, tts=tts, greeting=GREETING, **self._options)
 
 
 # What stock does, no more: so that the same is compared.

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,11 +68,11 @@ class Config:
 
 
 CONFIGS = (
-    Config(name="stock, Smart Turn", agent="smart", stock=True, steps=(4, 8, 11, 14)),
-    Config(name="ours, Smart Turn", agent="smart_turn", steps=(4, 20, 30, 40, 50)),
-    Config(name="stock, speech timeout", agent="timeout", stock=True, steps=(4, 10, 14, 18)),
-    Config(name="ours, speech timeout", agent="speech_timeout", steps=(4, 60, 100, 130, 160)),
-    Config(name="ours with all it has", agent="whole", steps=(4, 40, 60, 80)),
+    Config(name="stock, Smart Turn", agent="smart", stock=True, steps=(4, 8, 10, 12, 14, 16)),
+    Config(name="ours, Smart Turn", agent="smart_turn", steps=(4, 20, 28, 36, 44)),
+    Config(name="stock, speech timeout", agent="timeout", stock=True, steps=(4, 10, 12, 14, 16)),
+    Config(name="ours, speech timeout", agent="speech_timeout", steps=(4, 60, 80, 100, 120, 140)),
+    Config(name="ours with all it has", agent="whole", steps=(4, 40, 50, 60, 70, 80)),
     Config(name="ours, 2 workers", agent="speech_timeout", workers=2, steps=(10, 150, 200, 250)),
 )
 
@@ -288,48 +288,69 @@ def summary(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+class Bench:
+    """Measures, and tells each result as it comes."""
+
+    def __init__(self, options: argparse.Namespace, voices: Path) -> None:
+        self.results: list[Result] = []
+        self._options = options
+        self._voices = voices
+
+    def step(self, configs: Sequence[Config]) -> None:
+        """Let N grow for each configuration in turn until it is too many; repeat there."""
+        going = {config.name: config for config in configs}
+        knees: list[tuple[Config, int]] = []
+        for number in range(max(len(config.steps) for config in configs)):
+            for config in list(going.values()):
+                if number == len(config.steps) or not self.measure(config, config.steps[number]):
+                    del going[config.name]
+                    low = max(0, number - 1)
+                    knees += [(config, calls) for calls in config.steps[low : number + 1]]
+        knees += [(c, c.steps[-1]) for c in going.values()]
+        for _ in range(self._options.repeats - 1):
+            for config, calls in knees:
+                self.measure(config, calls)
+
+    def measure(self, config: Config, calls: int) -> bool:
+        """Run once; say whether the server could carry so many."""
+        spread_secs = 2.0 if self._options.quick else 5.0
+        result = measure(
+            config, calls, self._voices, secs=self._options.secs, spread_secs=spread_secs
+        )
+        self.results.append(result)
+        light = next(r for r in self.results if r.config == config.name)
+        print(row(result) + ("" if result.passes(light) else " over the limit"), flush=True)
+        if self._options.report:
+            with self._options.report.open("a") as file:
+                file.write(json.dumps(asdict(result)) + "\n")
+        return result.passes(light)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short run of each of four")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3, help="of the last N and the one before")
     parser.add_argument("--secs", type=float, default=30.0, help="how long is measured")
     parser.add_argument("--only", action="append", help="part of a configuration's name")
     parser.add_argument("--calls", type=int, action="append", help="in place of the steps")
     parser.add_argument("--report", type=Path, help="a JSON lines file for every run")
     options = parser.parse_args()
     configs = [c for c in CONFIGS if any(part in c.name for part in options.only or [""])]
+    if options.calls:
+        configs = [replace(config, steps=options.calls) for config in configs]
     if options.quick:
-        configs, options.repeats, options.secs = list(CONFIGS[:4]), 1, 6.0
-    results: list[Result] = []
+        configs = [replace(config, steps=(4,)) for config in CONFIGS[:4]]
+        options.repeats, options.secs = 1, 6.0
     with tempfile.TemporaryDirectory() as folder:
         voices = Path(folder) / "voices"
         made = [(make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (False, True)]
         voices.write_bytes(pickle.dumps(made))
         print(HEADER + "\n" + "|---" * 13 + "|", flush=True)
-        for _ in range(options.repeats):
-            light: dict[str, Result] = {}
-            for step in range(max(len(options.calls or c.steps) for c in configs)):
-                for config in configs:
-                    steps = options.calls or ((4,) if options.quick else config.steps)
-                    if step >= len(steps):
-                        continue
-                    result = measure(
-                        config,
-                        steps[step],
-                        voices,
-                        secs=options.secs,
-                        spread_secs=2.0 if options.quick else 5.0,
-                    )
-                    light.setdefault(config.name, result)
-                    results.append(result)
-                    verdict = "" if result.passes(light[config.name]) else " over the limit"
-                    print(row(result) + verdict, flush=True)
-                    if options.report:
-                        with options.report.open("a") as file:
-                            file.write(json.dumps(asdict(result)) + "\n")
+        bench = Bench(options, voices)
+        bench.step(configs)
     if options.repeats > 1:
-        print("\n" + summary(results))
-    ratios(results)
+        print("\n" + summary(bench.results))
+    ratios(bench.results)
 
 
 def ratios(results: Sequence[Result]) -> None:

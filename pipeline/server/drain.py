@@ -58,6 +58,8 @@ class DrainServer(uvicorn.Server):
             **options,
         )
         super().__init__(config)
+        # So that it can be told to stop while it warms up.
+        self.servers = []
         self._drain: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 It accepts, and passes the accepted socket on, so it never touches a call's audio and a caller's
 address stays what it is. It has the lobby, replaces a worker that died, and makes one `/metrics` of
-all. It imports neither Pipecat nor an agent.
+all. It loads no agent and no model.
 """
 
 import asyncio
@@ -207,7 +207,9 @@ class Supervisor:
         )
         loop = asyncio.get_running_loop()
         delay = 0.0 if age >= YOUNG_SECS else YOUNG_SECS
-        self._restarts.add(loop.create_task(self._start(worker.number, delay)))
+        restart = loop.create_task(self._start(worker.number, delay))
+        self._restarts.add(restart)
+        restart.add_done_callback(self._restarts.discard)
 
     def _end_if_alone(self) -> None:
         if self._stopping and not self._workers:

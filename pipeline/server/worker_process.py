@@ -14,6 +14,7 @@ from antiphon.pipeline.server.lobby import RemoteLobby
 from antiphon.pipeline.server.peer import Peer
 from antiphon.pipeline.server.settings import WorkerOptions
 from fastapi import FastAPI
+from loguru import logger
 
 __all__ = ["run_worker"]
 
@@ -99,15 +100,20 @@ class _WorkerServer(DrainServer):
         loop = asyncio.get_running_loop()
         while True:
             try:
-                _, (descriptor, *_), _, _ = socket.recv_fds(self._connections, 1, 1)
+                byte, descriptors, _, _ = socket.recv_fds(self._connections, 1, 1)
             except BlockingIOError:
                 return
-            except (OSError, ValueError):
+            except OSError:
+                byte = b""
+            if not byte:
                 # The supervisor is gone.
                 loop.remove_reader(self._connections)
                 return
             self._taken += 1
-            sock = socket.socket(fileno=descriptor)
+            if not descriptors:
+                logger.error("a connection was lost: this process has too many files open")
+                continue
+            sock = socket.socket(fileno=descriptors[0])
             sock.setblocking(False)
             joining = loop.create_task(loop.connect_accepted_socket(self._protocol, sock))
             self._joining.add(joining)
