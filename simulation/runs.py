@@ -202,6 +202,8 @@ class FrameLog(BaseObserver):
 class _Tap(SafeProcessor):
     """Notes the frames that pass it in one direction."""
 
+    hears_microphone = True
+
     def __init__(self, noted: list[Output], direction: FrameDirection) -> None:
         super().__init__(enable_direct_mode=True)
         self._noted = noted
