@@ -159,6 +159,10 @@ class VoiceAgent:
         vault = Vault()
         interruption = Interruption() if self.interruption else None
         gate = interruption.playback if interruption else None
+        filler = Filler(texts=self.fillers) if self.fillers else None
+        apology = Apology(recording=self.apology, observer=latency) if self.apology else None
+        if filler and apology:
+            apology.add_event_handler("on_apology", filler.give_up)
         voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
         user = ListeningUserAggregator(
@@ -180,9 +184,9 @@ class VoiceAgent:
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),
-                *([Filler(texts=self.fillers)] if self.fillers else []),
+                *([filler] if filler else []),
                 *self._restoring(vault, tts),
-                *([Apology(recording=self.apology, observer=latency)] if self.apology else []),
+                *([apology] if apology else []),
                 *([voicemail.gate()] if voicemail else []),
                 *([gate] if gate else []),
                 transport.output(),

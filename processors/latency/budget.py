@@ -9,11 +9,17 @@ from .timeline import BargeIn
 
 __all__ = ["DEFAULT_BUDGETS_SECS", "Breach", "Budgets"]
 
-# Whole waits: a silence of about 1 s is the longest that people leave in conversation (Jefferson
-# 1989), and from 0.6 s on it is heard as trouble (Roberts, Francis and Morgan 2006).
-# Barge-in: 0.1 s is felt as at once (Miller 1968), after the 0.2 s that Pipecat's VAD listens.
-# Playout: 0.15 s one way is what ITU-T G.114 calls good for a network.
-# The stages share the second of the whole wait; the shares are ours. A tool is outside it.
+# Whole waits: Jefferson (1988) proposes about 1 s as the longest silence that conversation usually
+# has; Berger (Pragmatics 21:3, 2011), whence the figure, shows that not all conversation keeps to
+# it. An answer after 0.6 s is already heard as less willing than one at once, after 1.2 s still
+# less (Roberts, Francis and Morgan 2006: "The interaction of inter-turn silence with prosodic cues
+# in listener perceptions of 'trouble' in conversation"; no other pauses were tested). People leave
+# each other about 0.2 s (Levinson and Torreira 2015, doi 10.3389/fpsyg.2015.00731).
+# Barge-in: 0.1 s is felt as at once, by Miller's rule (1968), which he drew from experience and
+# not from experiments; it comes after the 0.2 s that Pipecat's VAD listens.
+# Playout: up to 0.15 s one way is acceptable to ITU-T G.114.
+# The stages share the second of the whole wait; the shares are ours. A tool is outside it, and its
+# second is ours as well.
 DEFAULT_BUDGETS_SECS: Mapping[str, float] = {
     TTFA: 1.0,
     FIRST_SOUND: 1.0,

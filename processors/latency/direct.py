@@ -5,16 +5,11 @@ audio above all, to each observer in the worker's list. An observer that wants f
 all of them. `Direct` stands before the worker's: it looks at the kind of frame, and hands on.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from pipecat.frames.frames import Frame
-from pipecat.observers.base_observer import (
-    BaseObserver,
-    FrameProcessed,
-    FramePushed,
-    ProcessorSetUp,
-)
+from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
 
 __all__ = ["Direct"]
 
@@ -29,38 +24,33 @@ class Direct(BaseObserver):
         self,
         behind: BaseObserver,
         *,
-        wants: Callable[[type[Frame]], bool],
+        wanted: Mapping[type[Frame], object],
         take: Callable[[FramePushed], None],
     ) -> None:
         """Create the observer.
 
         Args:
             behind: The observer that is told of everything.
-            wants: Whether a kind of frame is of interest.
+            wanted: What is true of each kind of frame that is of interest.
             take: Called within the push of such a frame: it must not take long.
         """
         super().__init__()
         self._behind = behind
-        self._wants = wants
+        self._wanted = wanted
         self._take = take
         self.used = False
+        # Nothing of ours stands in this way.
+        self.on_process_frame = behind.on_process_frame  # type: ignore[method-assign]
 
-    # Not coroutines of their own, which a hop would pay for; pyright wants them to be.
-
+    # Not a coroutine of its own, which every hop would pay for; pyright wants it to be.
     def on_push_frame(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, data: FramePushed
     ) -> Coroutine[Any, Any, None]:
         """Take in what is wanted, and hand on."""
         self.used = True
-        if self._wants(type(data.frame)):
+        if self._wanted[type(data.frame)]:
             self._take(data)
         return self._behind.on_push_frame(data)
-
-    def on_process_frame(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, data: FrameProcessed
-    ) -> Coroutine[Any, Any, None]:
-        """Hand on."""
-        return self._behind.on_process_frame(data)
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
         """Hand on."""

@@ -140,6 +140,11 @@ class Filler(Wait):
         self._count = 0
         self._register_event_handler("on_filler")
 
+    async def give_up(self, *_: object) -> None:
+        """Say no more in this wait, as after an apology: there is nothing to wait for."""
+        self._spoken = True
+        self._stop()
+
     async def speak(self, stall: Stall | None = None) -> None:
         """Say the next text, unless this wait has had one."""
         if self._spoken:

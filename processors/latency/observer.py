@@ -211,7 +211,7 @@ class LatencyObserver(BaseObserver):
     async def cleanup(self) -> None:
         """Close the last turn, and tell how the call went; not when it only leaves the list."""
         if not self._direct:
-            await self._end()
+            await self._close()
         await super().cleanup()
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
@@ -220,7 +220,7 @@ class LatencyObserver(BaseObserver):
         setup = data.processor.processor_setup
         # A pipeline's processors share one setup, as things are.
         if setup.observer and not any(setup is known for known, _ in self._placed):
-            direct = Direct(setup.observer, wants=self._call.wants, take=self._take)
+            direct = Direct(setup.observer, wanted=self._call.handlers, take=self._take)
             setup.observer = direct
             self._placed.append((setup, direct))
 
@@ -240,13 +240,13 @@ class LatencyObserver(BaseObserver):
     async def _end_after(self, worker: "PipelineWorker") -> None:
         # A worker that is cancelled while it starts never says that it has finished.
         await worker.wait()
-        await self._end()
+        await self._close()
 
     async def _finished(self, worker: "PipelineWorker", frame: Frame) -> None:
-        await self._end()
+        await self._close()
         await super().cleanup()
 
-    async def _end(self) -> None:
+    async def _close(self) -> None:
         if self._ended:
             return
         self._ended = True

@@ -67,6 +67,18 @@ _CHUNK_SLACK_SECS = 0.02
 _UPSTREAM_TOO = (TranscriptionFrame, UserBackchannelFrame)
 
 
+# False: there is nothing to tell.
+_Handler = Callable[[FramePushed, float], bool | None]
+
+
+class _Handlers(dict[type[Frame], _Handler | None]):
+    """Who takes in a kind of frame: of most, such as the caller's audio, nobody."""
+
+    def __missing__(self, kind: type[Frame]) -> _Handler | None:
+        self[kind] = next((found for base in kind.__mro__ if (found := self.get(base))), None)
+        return self[kind]
+
+
 class Recorder:
     """Follows one call; fills its lists of what is done and what went wrong."""
 
@@ -93,45 +105,38 @@ class Recorder:
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
         self._bot_speaks = self._cut_off = False
-        self._handlers: dict[type[Frame], _Handler | None] = {
-            ClientConnectedFrame: self._connected,
-            VADUserStartedSpeakingFrame: self._caller_started,
-            VADUserStoppedSpeakingFrame: self._caller_stopped,
-            InterimTranscriptionFrame: self._interim,
-            TranscriptionFrame: self._transcript,
-            UserStartedSpeakingFrame: self._turn_started,
-            UserStoppedSpeakingFrame: self._turn_ended,
-            UserBackchannelFrame: self._backchannel,
-            InterruptionFrame: self._interrupted,
-            CancelFrame: self._cancelled,
-            LLMContextFrame: self._context,
-            LLMFullResponseStartFrame: self._llm_started,
-            LLMMarkerFrame: self._marker,
-            LLMTextFrame: self._token,
-            LLMFullResponseEndFrame: self._llm_ended,
-            FunctionCallsStartedFrame: self._tools_called,
-            FunctionCallInProgressFrame: self._tool_started,
-            FunctionCallResultFrame: self._tool_ended,
-            FunctionCallCancelFrame: self._tool_ended,
-            AggregatedTextFrame: self._sentence,
-            TTSStartedFrame: self._tts_started,
-            TTSAudioRawFrame: self._audio,
-            SpeechOutputAudioRawFrame: self._audio,
-            TTSStoppedFrame: self._tts_stopped,
-            TTSTextFrame: self._spoken,
-            BotStartedSpeakingFrame: self._bot_started,
-            BotStoppedSpeakingFrame: self._bot_stopped,
-            MetricsFrame: self._metrics,
-        }
-
-    def wants(self, kind: type[Frame]) -> bool:
-        """Whether frames of a kind say anything; most, such as the caller's audio, do not."""
-        try:
-            return self._handlers[kind] is not None
-        except KeyError:
-            bases = (self._handlers.get(base) for base in kind.__mro__)
-            self._handlers[kind] = next((found for found in bases if found), None)
-            return self.wants(kind)
+        self.handlers = _Handlers(
+            {
+                ClientConnectedFrame: self._connected,
+                VADUserStartedSpeakingFrame: self._caller_started,
+                VADUserStoppedSpeakingFrame: self._caller_stopped,
+                InterimTranscriptionFrame: self._interim,
+                TranscriptionFrame: self._transcript,
+                UserStartedSpeakingFrame: self._turn_started,
+                UserStoppedSpeakingFrame: self._turn_ended,
+                UserBackchannelFrame: self._backchannel,
+                InterruptionFrame: self._interrupted,
+                CancelFrame: self._cancelled,
+                LLMContextFrame: self._context,
+                LLMFullResponseStartFrame: self._llm_started,
+                LLMMarkerFrame: self._marker,
+                LLMTextFrame: self._token,
+                LLMFullResponseEndFrame: self._llm_ended,
+                FunctionCallsStartedFrame: self._tools_called,
+                FunctionCallInProgressFrame: self._tool_started,
+                FunctionCallResultFrame: self._tool_ended,
+                FunctionCallCancelFrame: self._tool_ended,
+                AggregatedTextFrame: self._sentence,
+                TTSStartedFrame: self._tts_started,
+                TTSAudioRawFrame: self._audio,
+                SpeechOutputAudioRawFrame: self._audio,
+                TTSStoppedFrame: self._tts_stopped,
+                TTSTextFrame: self._spoken,
+                BotStartedSpeakingFrame: self._bot_started,
+                BotStoppedSpeakingFrame: self._bot_stopped,
+                MetricsFrame: self._metrics,
+            }
+        )
 
     def take(self, data: FramePushed) -> bool:
         """Take in a push of a frame; only the first counts.
@@ -143,7 +148,7 @@ class Recorder:
             Whether there may be anything to tell.
         """
         frame = data.frame
-        handler = self._handlers[type(frame)] if self.wants(type(frame)) else None
+        handler = self.handlers[type(frame)]
         if handler is None or frame.id in self._seen:
             return False
         self._seen[frame.id] = frame
@@ -387,10 +392,6 @@ class Recorder:
         for unit, amount in used.items():
             if amount:
                 self.usage.add(service.provider, model, unit, amount)
-
-
-# False: there is nothing to tell.
-_Handler = Callable[[FramePushed, float], bool | None]
 
 
 def _secs(frame: OutputAudioRawFrame) -> float:

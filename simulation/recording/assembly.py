@@ -60,7 +60,7 @@ def _turn(
     spans = [span for span in log.agent_spans if from_secs <= span.start_secs < to_secs]
     asked_secs = line.end_secs if line else from_secs
     answer_secs = next((span.start_secs for span in spans if span.start_secs >= asked_secs), None)
-    waits = [wait for wait in log.waits if asked_secs <= wait.bot_started_secs < to_secs]
+    waits = [wait for wait in log.waits if asked_secs <= wait.answered_secs < to_secs]
     account = account_for(waits[0], asked_secs, answer_secs) if waits and answer_secs else []
     calls = [c for c in log.tool_calls.values() if from_secs <= c.start_secs < to_secs]
     next_line = next((other for other in log.lines if other.start_secs == to_secs), None)
@@ -143,12 +143,12 @@ def _agent_speech(
 def account_for(wait: Wait, asked_secs: float, answer_secs: float) -> list[Contribution]:
     """Return the parts of a wait so that they add up to what the caller felt.
 
-    Pipecat's account begins where its VAD believes that the caller stopped and ends where audio
-    leaves the pipeline; the caller's wait begins with the true end of the speech and ends with the
-    first audible sample. The two ends and the gaps between are named here.
+    The pipeline's account begins where the VAD believes that the caller stopped and ends where
+    audio leaves the pipeline; the caller's wait begins with the true end of the speech and ends
+    with the first audible sample. The two ends and the gaps between are named here.
 
     Args:
-        wait: Pipecat's account.
+        wait: The pipeline's account.
         asked_secs: The end of the caller's speech.
         answer_secs: The first agent audio that sounded.
     """
@@ -169,7 +169,7 @@ def account_for(wait: Wait, asked_secs: float, answer_secs: float) -> list[Contr
             )
             at_secs = until_secs
 
-    # Pipecat lumps what nothing accounts for into one part without a place; here it is a gap.
+    # What nothing accounts for is a gap.
     named = sorted(
         (part for part in wait.contributions if part.key != "pipeline"),
         key=lambda part: part.start_secs,
@@ -182,6 +182,6 @@ def account_for(wait: Wait, asked_secs: float, answer_secs: float) -> list[Contr
             fill(start_secs, "onset", "end of speech noticed", "VAD")
         end_secs = min(part.start_secs + part.duration_secs, answer_secs)
         fill(end_secs, part.key, part.label, part.owner)
-    fill(min(wait.bot_started_secs, answer_secs), "pipeline", "pipeline", "pipecat")
-    fill(answer_secs, "playout", "silence before the first sound", "TTS")
+    fill(min(wait.answered_secs, answer_secs), "pipeline", "pipeline", "pipecat")
+    fill(answer_secs, "leading_silence", "silence before the first sound", "TTS")
     return parts

@@ -39,14 +39,14 @@ class HeardWord:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Pipecat's account of one wait for the agent.
+    """The pipeline's account of one wait for the agent.
 
     Parameters:
-        bot_started_secs: When the agent's audio left the pipeline, which ends the account.
+        answered_secs: When the agent's audio left the pipeline, which ends the account.
         contributions: Its parts, on the loop's clock.
     """
 
-    bot_started_secs: float
+    answered_secs: float
     contributions: Sequence[Contribution]
 
 

@@ -72,7 +72,7 @@ class Contribution(_Fact):
     """One part of the time that the caller waited for an answer.
 
     Parameters:
-        key: Stable name: Pipecat's own, or "onset" and "playout" for what lies outside its view.
+        key: A stage of `TurnLatency`, or "onset" and "leading_silence", which no pipeline sees.
         label: The name to show.
         owner: The service or setting that took the time.
         start_secs: When it began.

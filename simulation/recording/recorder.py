@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
 from antiphon.simulation.caller import FarEnd, SpokenLine
 from antiphon.simulation.recording.assembly import assemble
@@ -27,7 +27,6 @@ from pipecat.observers.function_call_observer import (
     FunctionCallEventKind,
     FunctionCallObserver,
 )
-from pipecat.observers.user_bot_latency_observer import LatencyBreakdown, UserBotLatencyObserver
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
@@ -78,8 +77,8 @@ class CallRecorder:
     @property
     def observers(self) -> Sequence[BaseObserver]:
         """The observers to add to the agent's worker; made once, for its event loop."""
-        latency = UserBotLatencyObserver()
-        latency.add_event_handler("on_latency_breakdown", self._latency)
+        latency = LatencyObserver(process=LatencyStats())
+        latency.add_event_handler("on_turn", self._waited)
         tools = FunctionCallObserver(time_source=asyncio.get_running_loop().time)
         tools.add_event_handler("on_function_call_event", self._tool)
         return (latency, tools, _TextObserver(self._log))
@@ -142,22 +141,23 @@ class CallRecorder:
         if self._wav:
             self._wav.add(channel, at_secs, samples, rate_hz)
 
-    async def _latency(self, observer: BaseObserver, breakdown: LatencyBreakdown) -> None:
-        now_secs = asyncio.get_running_loop().time()
-        # Pipecat stamps its frames with the time of day.
-        shift_secs = now_secs - time.time()
+    async def _waited(self, observer: LatencyObserver, turn: TurnLatency) -> None:
+        if turn.started_at is None or turn.total_secs is None:
+            return
+        # The loop's clock and the pipeline's run beside each other.
+        silent_secs = turn.started_at + asyncio.get_running_loop().time() - observer.now()
         self._log.waits.append(
             Wait(
-                bot_started_secs=now_secs,
+                answered_secs=silent_secs + turn.total_secs,
                 contributions=[
                     Contribution(
-                        key=part.key,
-                        label=part.label,
-                        owner=part.owner,
-                        start_secs=part.start_time + shift_secs,
-                        duration_secs=part.duration_secs,
+                        key=stage.name,
+                        label=stage.name.replace("_", " "),
+                        owner=stage.owner,
+                        start_secs=silent_secs + stage.start_secs,
+                        duration_secs=stage.secs,
                     )
-                    for part in breakdown.contributions
+                    for stage in turn.stages
                 ],
             )
         )

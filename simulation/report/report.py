@@ -7,8 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from antiphon.processors.latency import DEFAULT_BUDGETS_SECS
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, read_wav, resample
 from antiphon.simulation.recording import CallRecord
+from antiphon.simulation.report import charts
 from antiphon.simulation.report.view import clock, millis, page_view
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -56,8 +58,12 @@ def render_report(
     )
     environment.filters |= {"clock": clock, "millis": millis}
     template = environment.from_string((folder / "template.html").read_text(encoding="utf-8"))
+    view = page_view(record)
     return template.render(
-        view=page_view(record),
+        view=view,
+        waterfall=charts.waterfall(view.turns, DEFAULT_BUDGETS_SECS),
+        distribution=charts.distribution(record, DEFAULT_BUDGETS_SECS),
+        stages=charts.legend(record),
         differences=differences,
         unjudged=unjudged,
         audio=_audio_uri(recording) if recording else None,

@@ -21,9 +21,6 @@ __all__ = [
 MOST_POINTS = 1600
 """More would not be seen on a wide screen at the closest zoom that is of use."""
 
-LISTED_SECS = 0.002
-"""A shorter part of a wait is seen in its bar, but has no line of its own."""
-
 TICK_STEPS_SECS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 MOST_TICKS = 13
 
@@ -60,16 +57,12 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class PartView:
-    """One part of a wait; the bar's place is in per cent of the axis, which all turns share."""
+    """One part of a wait; it starts in seconds after the caller's silence."""
 
     key: str
-    label: str
-    owner: str
-    left: float
-    width: float
-    duration: str
-    share: str
-    listed: bool
+    start_secs: float
+    secs: float
+    tip: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +72,6 @@ class TurnView:
     turn: Turn
     name: str
     ttfa: str
-    ttfa_width: float
     parts: Sequence[PartView]
     starts_at: str
     answers_at: str
@@ -104,8 +96,6 @@ class PageView:
     waits: Sequence[Mark]
     marks: Sequence[Mark]
     turns: Sequence[TurnView]
-    wait_ticks: Sequence[tuple[float, str]]
-    stages: Sequence[tuple[str, str]]
 
 
 def page_view(record: CallRecord) -> PageView:
@@ -114,10 +104,7 @@ def page_view(record: CallRecord) -> PageView:
     Args:
         record: The call.
     """
-    longest_secs = max((turn.ttfa_secs or 0.0 for turn in record.turns), default=0.0)
-    wait_ticks, wait_scale = _wait_ticks(longest_secs)
     points = max(1, round(record.duration_secs / record.waveform.step_secs))
-    stages = {part.key: part.label for turn in record.turns for part in turn.contributions}
     return PageView(
         record=record,
         date=f"{record.started_at:%-d %B %Y, %H:%M} UTC",
@@ -139,9 +126,7 @@ def page_view(record: CallRecord) -> PageView:
         ],
         waits=[_wait_mark(record, turn) for turn in record.answered_turns],
         marks=[mark for turn in record.turns for mark in _marks(record, turn)],
-        turns=[_turn_view(turn, wait_scale) for turn in record.turns],
-        wait_ticks=wait_ticks,
-        stages=list(stages.items()),
+        turns=[_turn_view(turn) for turn in record.turns],
     )
 
 
@@ -231,26 +216,19 @@ def _marks(record: CallRecord, turn: Turn) -> list[Mark]:
     return marks
 
 
-def _turn_view(turn: Turn, scale_secs: float) -> TurnView:
+def _turn_view(turn: Turn) -> TurnView:
     waited_from = turn.caller.end_secs if turn.caller else 0.0
     errors = turn.caller.errors if turn.caller else None
     return TurnView(
         turn=turn,
         name=turn.caller.recognised or "(not understood)" if turn.caller else "greeting",
-        ttfa=millis(turn.ttfa_secs),
-        ttfa_width=_share(turn.ttfa_secs or 0.0, scale_secs),
+        ttfa=millis(turn.ttfa_secs) if turn.ttfa_secs is not None else "no answer",
         parts=[
             PartView(
                 key=part.key,
-                label=part.label,
-                owner=_owner(part),
-                left=_share(part.start_secs - waited_from, scale_secs),
-                width=_share(part.duration_secs, scale_secs),
-                duration=millis(part.duration_secs),
-                share=f"{100 * part.duration_secs / turn.ttfa_secs:.0f} %"
-                if turn.ttfa_secs
-                else "",
-                listed=part.duration_secs >= LISTED_SECS,
+                start_secs=part.start_secs - waited_from,
+                secs=part.duration_secs,
+                tip=f"{part.label} · {millis(part.duration_secs)} · {_owner(part)}",
             )
             for part in turn.contributions
         ],
@@ -264,10 +242,6 @@ def _turn_view(turn: Turn, scale_secs: float) -> TurnView:
 
 def _first(agent: AgentSpeech | None) -> float:
     return agent.spans[0][0] if agent else 0.0
-
-
-def _share(secs: float, of_secs: float) -> float:
-    return round(100 * secs / of_secs, 3) if of_secs else 0.0
 
 
 def _owner(part: Contribution) -> str:
@@ -327,13 +301,3 @@ def _ticks(duration_secs: float) -> list[tuple[float, str]]:
         (round(100 * at / max(duration_secs, 0.001), 3), clock(at))
         for at in range(0, int(duration_secs * 0.98) + 1, step)
     ]
-
-
-def _wait_ticks(longest_secs: float) -> tuple[list[tuple[float, str]], float]:
-    """Return the ticks of the waterfall and the seconds that its width stands for."""
-    steps = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
-    step = next((s for s in steps if longest_secs / s <= 5), 10.0)
-    count = max(1, -int(-longest_secs // step))
-    scale = count * step
-    labels = [*(f"{index * step * 1000:.0f}" for index in range(count)), millis(scale)]
-    return [(100 * index / count, label) for index, label in enumerate(labels)], scale

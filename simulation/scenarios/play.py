@@ -129,7 +129,9 @@ async def play(
         if out and recording:
             recording.close()
             write_transcript(out / "transcript.jsonl", record)
-            write_report(
+            # Drawing takes a while, and others may be on the line in this loop.
+            await asyncio.to_thread(
+                write_report,
                 out / "report.html",
                 record,
                 recording=out / "call.wav",

@@ -143,3 +143,9 @@ async def test_a_call_whose_model_is_stuck_can_still_say_goodbye() -> None:
     await running
     assert ended == []
     assert max(chunk.at_secs for chunk in transport.played if any(chunk.pcm)) > began + 13.5
+
+
+async def test_nobody_is_asked_for_a_moment_after_an_apology() -> None:
+    heard = await ask_twice(agent(llm=Failure()))
+    assert [stall.kind for stall in heard.stalls] == [StallKind.EMPTY_ANSWER]
+    assert heard.first[-1] - heard.first[0] < 4.0, "more is heard than the apology"

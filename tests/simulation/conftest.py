@@ -68,7 +68,11 @@ def record() -> CallRecord:
                 ),
                 ttfa_secs=0.64,
                 contributions=wait(
-                    6.0, endpointing_wait=200, transcription=8, turn_detection=401, playout=31
+                    6.0,
+                    endpointing_wait=200,
+                    transcription=8,
+                    turn_detection=401,
+                    leading_silence=31,
                 ),
             ),
             Turn(
@@ -114,7 +118,9 @@ def record() -> CallRecord:
                 ),
                 agent=AgentSpeech(spans=((18.9, 20.8),), heard="You are welcome. Goodbye."),
                 ttfa_secs=0.7,
-                contributions=wait(18.2, endpointing_wait=210, turn_detection=430, playout=60),
+                contributions=wait(
+                    18.2, endpointing_wait=210, turn_detection=430, leading_silence=60
+                ),
                 barge_in=BargeIn(start_secs=17.1, silence_secs=17.4, interrupted=True),
             ),
         ),

@@ -302,7 +302,7 @@ async def api() -> AsyncIterator[tuple[TwilioApi, str]]:
 
 @pytest.fixture
 def office(serving: Any, api: Any) -> Callable[..., Any]:
-    def serve(**settings: Any) -> Any:
+    def serve(*transports: str, **settings: Any) -> Any:
         options = {
             "twilio_account_sid": ACCOUNT,
             "twilio_api_url": api[1],
@@ -311,7 +311,7 @@ def office(serving: Any, api: Any) -> Callable[..., Any]:
             "dial_prefixes": "+4930",
             **settings,
         }
-        return serving("twilio", **options)
+        return serving(*(transports or ("twilio",)), **options)
 
     return serve
 

@@ -250,6 +250,8 @@ def converse(page: Page, screenshot: Screenshot) -> None:
     expect(answer).to_contain_text("We are open from nine")
     expect(answer.locator("summary")).to_contain_text(re.compile(r"\d\.\d\d s after you stopped"))
     answer.locator("summary").focus()
+    expect(answer).to_contain_text("from Monday")
+    expect(answer.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
     stages = answer.get_by_role("row")
     expect(stages.filter(has_text="endpointing wait")).to_contain_text(re.compile(r"\d+ ms"))

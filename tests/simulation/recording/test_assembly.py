@@ -55,9 +55,9 @@ def log() -> CallLog:
             HeardWord(at_secs=110.1, text="well.", segment_id=4),
         ],
         waits=[
-            Wait(bot_started_secs=100.45, contributions=[part("first_request", 100.1, 0.3)]),
+            Wait(answered_secs=100.45, contributions=[part("first_request", 100.1, 0.3)]),
             Wait(
-                bot_started_secs=106.7,
+                answered_secs=106.7,
                 contributions=[part("endpointing_wait", 106.05, 0.2), part("pipeline", 106, 0.45)],
             ),
         ],
@@ -167,7 +167,7 @@ def test_the_ends_that_pipecat_does_not_see_are_accounted_for(log: CallLog) -> N
         ("onset", 6.0, 0.05),
         ("endpointing_wait", 6.05, 0.2),
         ("pipeline", 6.25, 0.45),
-        ("playout", 6.7, 0.05),
+        ("leading_silence", 6.7, 0.05),
     ]
 
 
@@ -180,10 +180,10 @@ def test_the_ends_that_pipecat_does_not_see_are_accounted_for(log: CallLog) -> N
     st.floats(0.001, 2),
 )
 def test_the_parts_of_a_wait_always_add_up_to_it(
-    parts: list[tuple[float, float, str]], bot_started_secs: float, wait_secs: float
+    parts: list[tuple[float, float, str]], answered_secs: float, wait_secs: float
 ) -> None:
     wait = Wait(
-        bot_started_secs=START + bot_started_secs,
+        answered_secs=START + answered_secs,
         contributions=[part(key, START + start, length) for start, length, key in parts],
     )
 

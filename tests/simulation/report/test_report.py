@@ -135,17 +135,94 @@ def test_a_call_in_which_nothing_happened_has_a_page() -> None:
     assert "greeting" in Page(render_report(assemble(CallLog(title="nothing")))).text
 
 
-def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord) -> None:
-    page = render_report(record)
+def charts(page: str) -> dict[str, str]:
+    """Return the four pictures by name and width."""
+    found = re.findall(
+        r'<div class="chart (\w+)" role="img" aria-label="([^"]+)">(.*?)</div>', page, re.S
+    )
+    return {f"{name} {width}": svg for width, name, svg in found}
 
-    bars = re.findall(r'<i class="stage \w+" style="left:([\d.]+)%;width:([\d.]+)%" data', page)
-    ends = [(float(left), float(left) + float(width)) for left, width in bars]
-    starts_anew = [left for left, _ in ends if left == 0]
+
+WAITS = "The wait of each turn, part by part"
+STAGES = "What each stage took"
+
+
+def shapes(svg: str) -> list[tuple[str, float, float]]:
+    """Return what has a tip, with its left and right ends."""
+    return [
+        (tip, min(xs), max(xs))
+        for tip, path in re.findall(r'<g data-tip="([^"]+)">\s*<path d="([^"]+)"', svg)
+        if (xs := [float(x) for x in re.findall(r"[MLC] ([\d.]+) ", path)])
+    ]
+
+
+def budget_line(svg: str) -> float:
+    [x] = re.findall(
+        r'd="M ([\d.]+) [^"]+" style="[^"]*stroke-dasharray[^"]*stroke: var\(--bad\)', svg
+    )
+    return float(x)
+
+
+@pytest.mark.parametrize("width", ["wide", "narrow"])
+def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord, width: str) -> None:
+    svg = charts(render_report(record))[f"{WAITS} {width}"]
+
+    ends = [(left, right) for _, left, right in shapes(svg)]
+    zero = min(left for left, _ in ends)
+    assert sum(left == zero for left, _ in ends) == 4
     touching = sum(abs(end - left) < 0.01 for (_, end), (left, _) in itertools.pairwise(ends))
-    assert len(starts_anew) == 4
     assert touching == len(ends) - 4
-    # The longest wait, of 940 ms, on an axis of 1000 ms.
-    assert max(end for _, end in ends) == pytest.approx(94.0, abs=0.01)
+    # The longest wait, of 940 ms, against the budget of a second.
+    longest = max(right for _, right in ends) - zero
+    assert longest / (budget_line(svg) - zero) == pytest.approx(0.94, abs=0.001)
+
+
+def test_the_waits_are_told_in_numbers(record: CallRecord) -> None:
+    svg = charts(render_report(record))[f"{WAITS} wide"]
+
+    tips = [tip for tip, _, _ in shapes(svg)]
+    assert "function handler · 251 ms · PocketSphinxSTTService" in tips
+    for text in (
+        "0 greeting",
+        "2 where is order one two tree four",
+        "940 ms",
+        "251",
+        "budget 1000 ms",
+    ):
+        assert f">{text}</text>" in svg
+
+
+def test_each_stage_shows_its_turns_its_median_and_its_budget(record: CallRecord) -> None:
+    svg = charts(render_report(record))[f"{STAGES} wide"]
+
+    tips = [tip for tip, _, _ in shapes(svg)]
+    assert tips[:3] == ["turn 1 · 200 ms", "turn 2 · 200 ms", "turn 3 · 210 ms"]
+    assert {"median · 200 ms", "budget · 200 ms"} < set(tips)
+    places = {tip: (left + right) / 2 for tip, left, right in shapes(svg)}
+    per_ms = (places["budget · 1000 ms"] - places["budget · 200 ms"]) / 800
+    assert places["turn 2 · 251 ms"] - places["budget · 200 ms"] == pytest.approx(
+        51 * per_ms, abs=0.1
+    )
+
+
+def test_the_pictures_follow_the_colours_of_the_page(record: CallRecord) -> None:
+    pictures = charts(render_report(record))
+
+    assert len(pictures) == 4
+    assert not [name for name, svg in pictures.items() if re.search(r"#[0-9a-f]{3}", svg)]
+
+
+def test_any_text_has_a_place_in_the_pictures(record: CallRecord) -> None:
+    for text in ("\x00\x08 $x^2$ bell\x07", "何時に開きますか", "&<>\"'"):
+        name = render_report(with_text(record, text))
+        assert len(charts(name)) == 4
+
+
+def test_a_turn_without_an_answer_says_so(record: CallRecord) -> None:
+    turn = record.turns[1].model_copy(update={"ttfa_secs": None, "contributions": ()})
+    svg = charts(render_report(record.model_copy(update={"turns": (turn,)})))[f"{WAITS} wide"]
+
+    assert "no answer" in svg
 
 
 def test_speech_stands_on_the_time_line_where_it_was_heard(record: CallRecord) -> None:
@@ -166,7 +243,8 @@ def test_a_waveform_that_ends_early_is_not_stretched(record: CallRecord) -> None
     waveform = record.waveform.model_copy(update={"agent": record.waveform.agent[:1040]})
 
     _, agent = re.findall(
-        r'<path d="([^"]+)"', render_report(record.model_copy(update={"waveform": waveform}))
+        r'aria-hidden="true"><path d="([^"]+)"',
+        render_report(record.model_copy(update={"waveform": waveform})),
     )
     ends = max(float(point.split()[0]) for point in re.findall(r"[\d.]+ \d+", agent))
     assert ends == pytest.approx(1000 * 20.8 / 27.0, abs=1)

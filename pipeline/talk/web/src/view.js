@@ -112,9 +112,14 @@ const RENDER = {
       words.append(element("span", "tag barge-in", "interrupted"));
     }
     if (!entry.segments.size) words.append(element("span", "interim", "…"));
-    // Kept, not made anew: the caller may have opened it, or stand on it with the keyboard.
-    const wait = item.querySelector(".wait") ?? (entry.wait ? waitOf(entry.wait) : "");
-    item.replaceChildren(heading, words, wait);
+    // Never moved: the caller may have opened it, or stand on it with the keyboard.
+    const wait = item.querySelector(".wait");
+    if (wait) {
+      while (item.firstChild !== wait) item.firstChild?.remove();
+      wait.before(heading, words);
+    } else {
+      item.replaceChildren(heading, words, entry.wait ? waitOf(entry.wait) : "");
+    }
   },
 
   /** @param {HTMLElement} item @param {import("./conversation.js").BackchannelEntry} entry */
