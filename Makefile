@@ -14,7 +14,7 @@ demo: $(STAMP)-simulation
 	$(BIN)/antiphon demo
 
 test: $(STAMP)-test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 # Those that need programs which pip cannot install: apt-get install haproxy prometheus chromium.
 test-system: $(STAMP)-test

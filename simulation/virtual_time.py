@@ -227,9 +227,11 @@ def make_virtual(
     virtual = looptime.patch_event_loop(loop)
     virtual.setup_looptime(start=0, noop_cycles=_IDLE_ROUNDS)
     # Imported here, because it brings Pipecat's services.
-    from antiphon.services.espeak.synthesizer import start_afresh
+    from antiphon.services.espeak import synthesizer
+    from antiphon.services.pocketsphinx import stt
 
-    start_afresh()
+    synthesizer.start_afresh()
+    stt.start_afresh()
     with ExitStack() as stack:
         if not virtual.looptime_on:
             stack.enter_context(virtual.looptime_enabled())

@@ -206,6 +206,14 @@ class DecoderPool:
                     return
             self._idle.append(recognizer)
 
+    def clear(self) -> None:
+        """Close what is idle: a decoder keeps an estimate of the noise that it heard last."""
+        with self._lock:
+            self._free += len(self._idle)
+            for recognizer in self._idle:
+                recognizer.close()
+            self._idle.clear()
+
     def _take(self, grammar: str | None) -> Recognizer | None:
         for recognizer in self._idle:
             if recognizer.grammar == grammar:

@@ -56,6 +56,14 @@ wrong without it and 7 % with it; 250 is no better."""
 _POOL = DecoderPool()
 
 
+def start_afresh() -> None:
+    """Recognize as in a new process, so that the same call is heard the same again.
+
+    For simulation: the next utterance waits for its decoder to load.
+    """
+    _POOL.clear()
+
+
 class PocketSphinxSTTService(STTService):
     """Streaming recognition by PocketSphinx, off the event loop, with decoders shared by calls.
 

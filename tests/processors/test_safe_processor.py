@@ -99,7 +99,7 @@ def test_no_processor_of_ours_shadows_an_attribute_of_pipecats(cls: type[FramePr
 
 @pytest.mark.parametrize(
     "cls",
-    [cls for cls in set(our_processors()) if issubclass(cls, SafeProcessor)],
+    sorted({cls for cls in our_processors() if issubclass(cls, SafeProcessor)}, key=str),
     ids=str,
 )
 def test_safe_processors_leave_process_frame_alone(cls: type[SafeProcessor]) -> None:
