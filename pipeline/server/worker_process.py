@@ -104,7 +104,7 @@ class _WorkerServer(DrainServer):
             except BlockingIOError:
                 return
             except OSError:
-                byte = b""
+                byte, descriptors = b"", []
             if not byte:
                 # The supervisor is gone.
                 loop.remove_reader(self._connections)
