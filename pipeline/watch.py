@@ -4,6 +4,7 @@ import json
 import time
 import urllib.request
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console, Group
@@ -24,6 +25,8 @@ def watch(
     """Show live calls: turns, TTFA, the stage at fault, barge-ins and loop lag."""
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{url!r} is not an http:// or https:// address")
+    if not urlsplit(url).path.strip("/"):
+        url = f"{url.rstrip('/')}/latency"
     console = Console()
     if once:
         console.print(_look(url))

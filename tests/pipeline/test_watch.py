@@ -69,10 +69,11 @@ def test_the_process_is_told_above_its_calls() -> None:
         assert part in text
 
 
-def test_a_process_that_is_not_there_is_reported_and_no_traceback() -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/latency", "http://127.0.0.1:9"])
+def test_a_process_that_is_not_there_is_reported_and_no_traceback(url: str) -> None:
     app = typer.Typer()
     app.command()(watch)
-    result = CliRunner().invoke(app, ["http://127.0.0.1:9/latency", "--once"])
+    result = CliRunner().invoke(app, [url, "--once"])
     assert result.exit_code == 0
     assert "http://127.0.0.1:9/latency" in result.output
 

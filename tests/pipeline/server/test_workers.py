@@ -51,7 +51,7 @@ async def office(start_worker: Any, phone_to: Any, port: int) -> Office:
     return office
 
 
-async def test_calls_spread_evenly_and_a_crash_takes_only_its_own(office: Office) -> None:
+async def test_calls_spread_and_a_crash_takes_only_its_own(office: Office) -> None:
     calls = [await office.phone.calls(number) for number in range(6)]
     assert await office.phone.everybody_is_answered()
     victim, other = office.workers()
