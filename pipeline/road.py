@@ -42,8 +42,8 @@ class KeypadAggregator(Bypass, DTMFAggregator):
     """Pipecat's keypad aggregator, past which the microphone's audio goes."""
 
 
-class ListeningUserAggregator(LLMUserAggregator):
-    """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows."""
+class _EndOfTheRoad(FrameProcessor):
+    """Where audio ends, unless a recorder follows."""
 
     _ends_here = True
 
@@ -55,6 +55,10 @@ class ListeningUserAggregator(LLMUserAggregator):
         """
         await super().setup(setup)
         self._ends_here = not any(_records(processor) for processor in _after(self))
+
+
+class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
+    """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows."""
 
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
@@ -71,19 +75,8 @@ class ListeningUserAggregator(LLMUserAggregator):
             await super().push_frame(frame, direction)
 
 
-class LastAggregator(LLMAssistantAggregator):
+class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
     """Pipecat's assistant aggregator, at which audio that was played ends unless it is recorded."""
-
-    _ends_here = True
-
-    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Set up, and see who follows.
-
-        Args:
-            setup: Pipecat's setup.
-        """
-        await super().setup(setup)
-        self._ends_here = not any(_records(processor) for processor in _after(self))
 
     async def queue_frame(
         self,
