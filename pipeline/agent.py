@@ -38,9 +38,6 @@ from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import (
-    LLMUserAggregatorParams,
-)
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
@@ -165,12 +162,14 @@ class VoiceAgent:
             apology.add_event_handler("on_apology", filler.give_up)
         voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
+        stop, turn_analyzer = self._turn_stop()
         user = ListeningUserAggregator(
             context,
-            params=LLMUserAggregatorParams(
-                vad_analyzer=SharedSileroVADAnalyzer(),
-                user_turn_strategies=self._turn_strategies(interruption),
-            ),
+            vad_analyzer=SharedSileroVADAnalyzer(),
+            user_turn_strategies=interruption.turn_strategies(stop=[stop])
+            if interruption
+            else UserTurnStrategies(stop=[stop]),
+            turn_analyzer=turn_analyzer,
         )
         return Pipeline(
             [
@@ -306,15 +305,11 @@ class VoiceAgent:
         restorer = PIIRestorer(vault=vault, policy=self.redaction)
         return [restorer, tts, *self._redactor(vault)]
 
-    def _turn_strategies(self, interruption: Interruption | None) -> UserTurnStrategies:
-        stop: BaseUserTurnStopStrategy
+    def _turn_stop(self) -> tuple[BaseUserTurnStopStrategy, SharedSmartTurnAnalyzer | None]:
         silence_secs = self.turn_silence_secs
         if silence_secs is None and self.stt == "embedded":
             silence_secs = EMBEDDED_SPEECH_TIMEOUT_SECS
         if silence_secs is not None:
-            stop = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs)
-        else:
-            stop = TurnAnalyzerUserTurnStopStrategy(turn_analyzer=SharedSmartTurnAnalyzer())
-        if interruption:
-            return interruption.turn_strategies(stop=[stop])
-        return UserTurnStrategies(stop=[stop])
+            return SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs), None
+        turn_analyzer = SharedSmartTurnAnalyzer()
+        return TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer), turn_analyzer

@@ -7,13 +7,18 @@ does the word that the agent is still speaking.
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 
 from antiphon.processors.safe_processor import Bypass
+from antiphon.services.silero import HeardAudio, SharedSileroVADAnalyzer
+from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     BotSpeakingFrame,
     Frame,
     InputAudioRawFrame,
     OutputAudioRawFrame,
+    StartFrame,
 )
 from pipecat.observers.base_observer import (
     BaseObserver,
@@ -23,9 +28,11 @@ from pipecat.observers.base_observer import (
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMAssistantAggregator,
     LLMUserAggregator,
+    LLMUserAggregatorParams,
 )
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import (
@@ -34,6 +41,7 @@ from pipecat.processors.frame_processor import (
     FrameProcessor,
     FrameProcessorSetup,
 )
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 __all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "QuietPipeline"]
 
@@ -58,7 +66,72 @@ class _EndOfTheRoad(FrameProcessor):
 
 
 class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
-    """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows."""
+    """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows.
+
+    A caller's silence, which is most of a call, ends before: nothing depends on it but the VAD,
+    which hears it at once, and the turn analyzer, which keeps a few seconds of it.
+    """
+
+    def __init__(
+        self,
+        context: LLMContext,
+        *,
+        vad_analyzer: SharedSileroVADAnalyzer,
+        user_turn_strategies: UserTurnStrategies,
+        turn_analyzer: BaseTurnAnalyzer | None = None,
+    ) -> None:
+        """Create the aggregator.
+
+        Args:
+            context: The conversation.
+            vad_analyzer: Hears whether the caller speaks.
+            user_turn_strategies: Tell when a turn begins and ends. None may listen to audio but
+                a `TurnAnalyzerUserTurnStopStrategy`.
+            turn_analyzer: That of such a strategy.
+        """
+        params = LLMUserAggregatorParams(
+            vad_analyzer=vad_analyzer, user_turn_strategies=user_turn_strategies
+        )
+        super().__init__(context, params=params)
+        self._vad_analyzer = vad_analyzer
+        self._turn_analyzer = turn_analyzer
+        self._speaks = False
+        self._audio_under_way = 0
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame, or let the VAD hear it first.
+
+        Args:
+            frame: The frame to queue.
+            direction: Its direction.
+            callback: Called once it has been processed.
+        """
+        down = direction is FrameDirection.DOWNSTREAM
+        if isinstance(frame, InputAudioRawFrame) and down and self._ends_here and callback is None:
+            await self._vad_analyzer.hear(frame.audio, partial(self._heard, frame))
+        else:
+            await super().queue_frame(frame, direction, callback)
+
+    async def _heard(self, frame: InputAudioRawFrame, audio: HeardAudio) -> None:
+        if audio.state in (VADState.QUIET, VADState.STARTING) and not self._speaks:
+            if self._turn_analyzer is None:
+                return
+            if not (self._turn_analyzer.speech_triggered or self._audio_under_way):
+                self._turn_analyzer.append_audio(audio, False)
+                return
+        elif audio.state is not VADState.STOPPING:
+            self._speaks = audio.state is VADState.SPEAKING
+        self._audio_under_way += 1
+        frame.audio = audio
+        await super().queue_frame(frame, callback=self._audio_arrived)
+
+    async def _audio_arrived(self, *_: object) -> None:
+        self._audio_under_way -= 1
 
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
@@ -110,6 +183,16 @@ class QuietPipeline(Pipeline):
         """
         super().__init__([pipeline])
         self._quiet = True
+        self._told: tuple[type[Frame], ...] = (Frame,)
+        self._quiet_observer: _QuietObserver | None = None
+
+    def tell_only(self, frames: tuple[type[Frame], ...]) -> None:
+        """Tell of nothing else but the start: nobody observes but the watch for an idle call.
+
+        Args:
+            frames: The kinds of frames for which it waits.
+        """
+        self._told = (StartFrame, *frames)
 
     def admit(self, observer: BaseObserver) -> None:
         """Tell an observer all that it has to know.
@@ -118,6 +201,9 @@ class QuietPipeline(Pipeline):
             observer: An observer of the worker's.
         """
         self._quiet &= not getattr(observer, "observes_microphone", True)
+        self._told = (Frame,)
+        if self._quiet_observer:
+            self._quiet_observer.told = self._told
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up the pipeline.
@@ -127,21 +213,22 @@ class QuietPipeline(Pipeline):
         """
         if self._quiet and (observer := setup.observer):
             setup = copy(setup)
-            setup.observer = _QuietObserver(observer)
+            setup.observer = self._quiet_observer = _QuietObserver(observer, self._told)
         await super().setup(setup)
 
 
 class _QuietObserver(BaseObserver):
-    def __init__(self, told: BaseObserver) -> None:
+    def __init__(self, behind: BaseObserver, told: tuple[type[Frame], ...]) -> None:
         super().__init__()
-        self._told = told
+        self._behind = behind
+        self.told = told
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        if not isinstance(data.frame, InputAudioRawFrame):
-            await self._told.on_push_frame(data)
+        if isinstance(data.frame, self.told) and not isinstance(data.frame, InputAudioRawFrame):
+            await self._behind.on_push_frame(data)
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
-        await self._told.on_processor_setup(data)
+        await self._behind.on_processor_setup(data)
 
 
 def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:

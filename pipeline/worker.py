@@ -10,13 +10,31 @@ from typing import Any
 from antiphon.pipeline.road import QuietPipeline
 from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
-from pipecat.frames.frames import CancelFrame, EndFrame, Frame
+from pipecat.frames.frames import (
+    BotSpeakingFrame,
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InterimTranscriptionFrame,
+    TranscriptionFrame,
+    UserSpeakingFrame,
+    UserStartedSpeakingFrame,
+)
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
 
 __all__ = ["CallWorker"]
+
+# Pipecat's own choice.
+IDLE_TIMEOUT_FRAMES = (
+    BotSpeakingFrame,
+    InterimTranscriptionFrame,
+    TranscriptionFrame,
+    UserSpeakingFrame,
+    UserStartedSpeakingFrame,
+)
 
 
 class CallWorker(PipelineWorker):
@@ -43,14 +61,19 @@ class CallWorker(PipelineWorker):
                 without it. Longer than the longest goodbye that should still be heard.
             cancel_deadline_secs: The same for a CancelFrame.
             latency: Observes the call besides the other observers; kept as `latency`.
-            **kwargs: Passed to `PipelineWorker`.
+            **kwargs: Passed to `PipelineWorker`, of whose observers the one that tracks turns is
+                left out, unless tracing needs it or `enable_turn_tracking` asks for it.
         """
-        if latency:
-            kwargs["observers"] = [*(kwargs.get("observers") or ()), latency]
+        observers = list(kwargs.get("observers") or ())
+        tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
         self._quiet = QuietPipeline(pipeline)
-        for observer in kwargs.get("observers") or ():
+        for observer in observers:
             self._quiet.admit(observer)
-        super().__init__(self._quiet, **kwargs)
+        if not observers and not tracking and kwargs.get("enable_rtvi") is False:
+            self._quiet.tell_only(kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES))
+        if latency:
+            observers.append(latency)
+        super().__init__(self._quiet, **{**kwargs, "observers": observers})
         self.latency = latency
         self._call_pipeline = pipeline
         self._end_deadline_secs = end_deadline_secs

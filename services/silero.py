@@ -6,6 +6,9 @@ fraction of the CPU.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from typing import cast
@@ -13,22 +16,33 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import onnxruntime
+from loguru import logger
 from numpy.typing import NDArray
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 
-__all__ = ["SharedSileroVADAnalyzer"]
+__all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
 
-TICK_SECS = 0.01
+TICK_SECS = 0.005
 """How long a window waits for those of other calls; windows come every 32 ms."""
 
 Samples = NDArray[np.float32]
 
 
+class HeardAudio(bytes):
+    """Audio that has been analyzed.
+
+    Attributes:
+        state: The state of voice activity after it.
+    """
+
+    state: VADState
+
+
 class SharedSileroVADAnalyzer(SileroVADAnalyzer):
     """Pipecat's `SileroVADAnalyzer` on one model per process, without a thread.
 
-    Its transitions are those of the stock analyzer. A window waits up to 10 ms to be scored with
+    Its transitions are those of the stock analyzer. A window waits up to 5 ms to be scored with
     the windows of other calls; a process with one call does not wait.
     """
 
@@ -44,26 +58,66 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         VADAnalyzer.__init__(self, sample_rate=sample_rate, params=params)
         self._windows_since_reset = 0
         self._low_confidence_windows = 0
-        self._model: _CallModel = _CallModel()  # type: ignore[assignment]
+        self._memory = _Memory()
+        self._model = self._memory  # type: ignore[assignment]
+        self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
+
+    async def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
+        """Analyze audio, but do not wait for it.
+
+        Args:
+            audio: 16-bit mono samples.
+            heard: Given the audio with the state after it: in order, and within 5 ms. It must not
+                wait for anything, because other calls wait for it.
+        """
+        self._unheard.append((audio, heard))
+        await _batch().add(self)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
         """Analyze audio and return the state after it.
 
         Args:
-            buffer: 16-bit mono samples.
+            buffer: 16-bit mono samples; or what `hear` gave back, whose state is known.
 
         Returns:
             The state of voice activity.
         """
-        window_bytes = self._vad_frames_num_bytes
-        if len(self._vad_buffer) + len(buffer) >= window_bytes:
-            window = (self._vad_buffer + buffer)[:window_bytes]
-            samples = np.frombuffer(window, np.int16).astype(np.float32) / np.float32(32768)
-            await _batch().score(self._model, samples, self.sample_rate)
-        return self._run_analyzer(buffer)
+        if isinstance(buffer, HeardAudio):
+            return buffer.state
+        state: asyncio.Future[VADState] = asyncio.get_running_loop().create_future()
+
+        async def heard(audio: HeardAudio) -> None:
+            if not state.done():
+                state.set_result(audio.state)
+
+        await self.hear(buffer, heard)
+        return await state
+
+    async def cleanup(self) -> None:
+        """Forget what is still to be heard, and release the rest."""
+        self._unheard.clear()
+        await super().cleanup()
+
+    def _next_window(self) -> bytes | None:
+        """The window that the next audio completes, if it does."""
+        if not self._unheard:
+            return None
+        window = (self._vad_buffer + self._unheard[0][0])[: self._vad_frames_num_bytes]
+        return window if len(window) == self._vad_frames_num_bytes else None
+
+    async def _hear_next(self) -> None:
+        if not self._unheard:
+            return
+        audio, heard = self._unheard.popleft()
+        known = HeardAudio(audio)
+        known.state = self._run_analyzer(audio)
+        try:
+            await heard(known)
+        except Exception as error:
+            logger.error(f"{type(error).__name__} while telling a call what its caller does")
 
 
-class _CallModel:
+class _Memory:
     """What the model remembers of one call, in the shape in which Pipecat calls its model."""
 
     def __init__(self) -> None:
@@ -73,49 +127,57 @@ class _CallModel:
     def reset_states(self) -> None:
         """Forget the call so far."""
         self.state: Samples = np.zeros((2, 1, 128), dtype=np.float32)
-        self.context: Samples | None = None
+        self.context = b""
 
     def __call__(self, samples: Samples, sample_rate_hz: int) -> Samples:
         """Return the confidence of the window that was scored, or score it now."""
         if self.scored is None:
-            _score([(self, samples)], sample_rate_hz)
+            # Exact: the samples are 16-bit integers divided by 2 ** 15.
+            window = (samples * 32768).astype(np.int16).tobytes()
+            _score([(self, window)], sample_rate_hz)
         scored, self.scored = self.scored, None
         assert scored is not None
         return scored
 
 
 class _Batch:
-    """The windows that wait to be scored on one event loop."""
+    """The calls of one event loop, and which of them have something to be heard."""
 
     def __init__(self) -> None:
-        self._models: WeakSet[_CallModel] = WeakSet()
-        self._waiting: dict[int, list[tuple[_CallModel, Samples]]] = {}
-        self._scored: asyncio.Future[None] | None = None
+        self._calls: WeakSet[SharedSileroVADAnalyzer] = WeakSet()
+        self._waiting: dict[SharedSileroVADAnalyzer, None] = {}
+        self._due: asyncio.TimerHandle | None = None
+        self._hearing: asyncio.Task[None] | None = None
 
-    async def score(self, model: _CallModel, samples: Samples, sample_rate_hz: int) -> None:
-        self._models.add(model)
-        if len(self._models) == 1:
-            _score([(model, samples)], sample_rate_hz)
-            return
-        self._waiting.setdefault(sample_rate_hz, []).append((model, samples))
-        if self._scored is None:
-            loop = asyncio.get_running_loop()
-            self._scored = loop.create_future()
-            loop.call_later(TICK_SECS, self._score_waiting)
-        # A call that is cancelled while it waits must not cancel the others.
-        await asyncio.shield(self._scored)
+    async def add(self, call: SharedSileroVADAnalyzer) -> None:
+        self._calls.add(call)
+        self._waiting[call] = None
+        if len(self._calls) == 1:
+            await self._hear()
+        elif self._due is None:
+            self._due = asyncio.get_running_loop().call_later(TICK_SECS, self._begin)
 
-    def _score_waiting(self) -> None:
-        waiting, scored = self._waiting, self._scored
-        self._waiting, self._scored = {}, None
-        assert scored is not None
-        try:
-            for sample_rate_hz, windows in waiting.items():
-                _score(windows, sample_rate_hz)
-        except Exception as error:
-            scored.set_exception(error)
-        else:
-            scored.set_result(None)
+    def _begin(self) -> None:
+        self._due = None
+        if self._hearing is None or self._hearing.done():
+            self._hearing = asyncio.get_running_loop().create_task(self._hear())
+
+    async def _hear(self) -> None:
+        while calls := tuple(self._waiting):
+            self._waiting.clear()
+            for sample_rate_hz in {call.sample_rate for call in calls}:
+                windows = [
+                    (call._memory, window)
+                    for call in calls
+                    if call.sample_rate == sample_rate_hz and (window := call._next_window())
+                ]
+                with suppress(Exception):  # each is tried again on its own, where Pipecat reports
+                    _score(windows, sample_rate_hz)
+            for call in calls:
+                await call._hear_next()
+                if call._unheard:
+                    # What a network held back comes at once.
+                    self._waiting[call] = None
 
 
 _batches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Batch] = WeakKeyDictionary()
@@ -136,24 +198,23 @@ def _session() -> onnxruntime.InferenceSession:
     )
 
 
-def _score(windows: list[tuple[_CallModel, Samples]], sample_rate_hz: int) -> None:
+def _score(windows: Sequence[tuple[_Memory, bytes]], sample_rate_hz: int) -> None:
     """Score one window of each call and move each call's memory on."""
+    if not windows:
+        return
     # The model wants the last 4 ms of the window before in front of each window.
-    context_samples = sample_rate_hz // 250
-    silence = np.zeros(context_samples, dtype=np.float32)
-    batch = np.stack(
-        [
-            np.concatenate((silence if model.context is None else model.context, samples))
-            for model, samples in windows
-        ]
-    )
+    context_bytes = sample_rate_hz // 250 * 2
+    silence = bytes(context_bytes)
+    audio = b"".join([(memory.context or silence) + window for memory, window in windows])
+    batch = np.frombuffer(audio, np.int16).astype(np.float32).reshape(len(windows), -1)
+    batch /= np.float32(32768)
     inputs = {
         "input": batch,
-        "state": np.concatenate([model.state for model, _ in windows], axis=1),
+        "state": np.concatenate([memory.state for memory, _ in windows], axis=1),
         "sr": np.array(sample_rate_hz, dtype=np.int64),
     }
     confidences, states = cast(list[Samples], _session().run(None, inputs))
-    for index, (model, samples) in enumerate(windows):
-        model.state = states[:, index : index + 1]
-        model.context = samples[-context_samples:]
-        model.scored = confidences[index]
+    for index, (memory, window) in enumerate(windows):
+        memory.state = states[:, index : index + 1]
+        memory.context = window[-context_bytes:]
+        memory.scored = confidences[index]

@@ -12,12 +12,18 @@ import soxr
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors import SafeProcessor
 from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services.silero import TICK_SECS
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.twilio_stream import pcm_to_ulaw
 from antiphon.transports.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import Frame, InputAudioRawFrame
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+)
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -31,6 +37,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 HEX = "0123456789abcdef" * 2
@@ -39,6 +47,7 @@ LINES = ["what are your opening hours", "no wait", "where is my order please"]
 REPLIES = ["We are open from nine to five on weekdays, and from ten to two on Saturdays."] * 3
 BEGIN_SECS = (1.0, 7.0, 16.0)
 CALL_SECS = 20.0
+IDLE_SECS = 1.5
 
 
 @cache
@@ -60,6 +69,7 @@ class Call:
 
     def __init__(self) -> None:
         self.decided: list[tuple[float, str]] = []
+        self.idle: list[float] = []
         self.stt = FakeSTT(script=LINES)
         self.llm = FakeLLM(script=REPLIES)
         self.tts = FakeTTS()
@@ -74,7 +84,8 @@ class Call:
 
     async def run(self, worker: PipelineWorker, user: LLMUserAggregator) -> None:
         for event in ("on_user_turn_started", "on_user_turn_stopped"):
-            user.add_event_handler(event, lambda *_, event=event: self._note(event))
+            user.add_event_handler(event, lambda *_, event=event: self.note(event))
+        worker.add_event_handler("on_idle_timeout", lambda *_: self.idle.append(self.secs()))
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(worker)
         running = asyncio.create_task(runner.run())
@@ -90,10 +101,13 @@ class Call:
 
     async def _hear(self, message: Any) -> None:
         if '"clear"' in (message.get("text") or ""):
-            self._note("clear")
+            self.note("clear")
 
-    def _note(self, event: str) -> None:
-        self.decided.append((round(asyncio.get_running_loop().time() - self._began, 3), event))
+    def note(self, event: str) -> None:
+        self.decided.append((self.secs(), event))
+
+    def secs(self) -> float:
+        return round(asyncio.get_running_loop().time() - self._began, 3)
 
 
 def user_aggregator(pipeline: FrameProcessor) -> LLMUserAggregator:
@@ -101,8 +115,12 @@ def user_aggregator(pipeline: FrameProcessor) -> LLMUserAggregator:
     return user
 
 
-async def stock_call() -> Call:
+async def stock_call(silence_secs: float | None = None) -> Call:
     call = Call()
+    params = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
+    if silence_secs:
+        stop = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs)
+        params.user_turn_strategies = UserTurnStrategies(stop=[stop])
     serializer = TwilioFrameSerializer(
         START.stream_sid, params=TwilioFrameSerializer.InputParams(auto_hang_up=False)
     )
@@ -112,39 +130,81 @@ async def stock_call() -> Call:
             serializer=serializer, audio_in_enabled=True, audio_out_enabled=True
         ),
     )
-    pair = LLMContextAggregatorPair(
-        LLMContext(), user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
-    )
+    pair = LLMContextAggregatorPair(LLMContext(), user_params=params)
     road = [transport.input(), call.stt, pair.user(), call.llm, call.tts]
     worker = PipelineWorker(
         Pipeline([*road, transport.output(), pair.assistant()]),
         params=PipelineParams(
             audio_in_sample_rate=8000, audio_out_sample_rate=8000, enable_metrics=True
         ),
+        idle_timeout_secs=IDLE_SECS,
+        cancel_on_idle_timeout=False,
     )
     await call.run(worker, pair.user())
     return call
 
 
-def composed(call: Call, websocket: WebSocket) -> tuple[VoiceAgent, BaseTransport]:
-    agent = VoiceAgent(stt=call.stt, llm=call.llm, tts=call.tts, interruption=False)
+def composed(
+    call: Call, websocket: WebSocket, silence_secs: float | None = None
+) -> tuple[VoiceAgent, BaseTransport]:
+    agent = VoiceAgent(
+        stt=call.stt,
+        llm=call.llm,
+        tts=call.tts,
+        interruption=False,
+        turn_silence_secs=silence_secs,
+    )
     return agent, create_twilio_transport(websocket=websocket, start=START)
 
 
-async def our_call(observers: list[BaseObserver] | None = None) -> Call:
+async def our_call(
+    observers: list[BaseObserver] | None = None,
+    *,
+    late: BaseObserver | None = None,
+    silence_secs: float | None = None,
+) -> Call:
     call = Call()
-    agent, transport = composed(call, await call.connect())
-    worker = agent.worker(transport, observers=observers)
+    agent, transport = composed(call, await call.connect(), silence_secs)
+    worker = agent.worker(
+        transport,
+        observers=observers,
+        idle_timeout_secs=IDLE_SECS,
+        cancel_on_idle_timeout=False,
+    )
+    if late:
+        asyncio.get_running_loop().call_later(1.0, worker.add_observer, late)
     (pipeline,) = [one for one in worker.pipeline.processors if isinstance(one, Pipeline)]
     await call.run(worker, user_aggregator(pipeline.processors[1]))
     return call
 
 
 @pytest.mark.virtual_time
-async def test_turns_and_interruptions_come_when_stock_pipecat_s_come() -> None:
-    stock = await stock_call()
+@pytest.mark.parametrize("silence_secs", [None, 0.3])
+async def test_turns_interruptions_and_idleness_come_when_stock_pipecat_s_come(
+    silence_secs: float | None,
+) -> None:
+    stock = await stock_call(silence_secs)
     assert [event for _, event in stock.decided].count("on_user_turn_stopped") == 3
-    assert (await our_call()).decided == stock.decided
+
+    ours = await our_call(silence_secs=silence_secs)
+    assert ours.decided == stock.decided
+    # Both tell that the agent still speaks every 0.2 s, by packets of 20 and of 40 ms.
+    assert stock.idle
+    assert ours.idle == pytest.approx(stock.idle, abs=0.25)
+
+
+@pytest.mark.virtual_time
+async def test_beside_other_calls_they_come_at_most_a_tick_later() -> None:
+    stock = await stock_call()
+    calls = await asyncio.gather(our_call(), our_call(), our_call())
+    for call in calls:
+        assert [event for _, event in call.decided] == [event for _, event in stock.decided]
+        late = [
+            ours - theirs
+            for (ours, _), (theirs, _) in zip(call.decided, stock.decided, strict=True)
+        ]
+        assert min(late) >= 0
+        assert max(late) <= TICK_SECS + 0.001
 
 
 class Eavesdropper(BaseObserver):
@@ -157,9 +217,8 @@ class Eavesdropper(BaseObserver):
         self.others = 0
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        is_microphone = isinstance(data.frame, InputAudioRawFrame)
-        self.told += is_microphone
-        self.others += not is_microphone
+        self.told += isinstance(data.frame, InputAudioRawFrame)
+        self.others += isinstance(data.frame, LLMTextFrame | TTSAudioRawFrame)
 
 
 @pytest.mark.virtual_time
@@ -171,6 +230,13 @@ async def test_an_observer_is_told_of_the_microphone_unless_it_declines() -> Non
     await our_call([declining])
     assert declining.told == 0
     assert declining.others > 100
+
+
+@pytest.mark.virtual_time
+async def test_an_observer_that_comes_late_is_told_of_what_follows() -> None:
+    late = Eavesdropper(observes_microphone=False)
+    await our_call(late=late)
+    assert late.others > 100
 
 
 class Ear(SafeProcessor):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.silero import SharedSileroVADAnalyzer
+from antiphon.services.silero import TICK_SECS, HeardAudio, SharedSileroVADAnalyzer
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
 
@@ -65,3 +65,24 @@ async def test_a_cancelled_call_leaves_the_others_undisturbed() -> None:
     await asyncio.sleep(0.5)
     running[1].cancel()
     assert await running[0] == await running[2] == expected
+
+
+@pytest.mark.looptime
+async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
+    pcm = calls(8000)[0]
+    expected = await states(SharedSileroVADAnalyzer(), pcm, 8000)
+    packets = [pcm[start : start + 320] for start in range(0, len(pcm), 320)]
+    analyzer, other = SharedSileroVADAnalyzer(), SharedSileroVADAnalyzer()
+    heard: list[HeardAudio] = []
+
+    async def hear(audio: HeardAudio) -> None:
+        heard.append(audio)
+
+    for one in (analyzer, other):
+        one.set_sample_rate(8000)
+        await one.analyze_audio(b"")
+    for packet in packets:
+        await analyzer.hear(packet, hear)
+    await asyncio.sleep(2 * TICK_SECS)
+    assert [bytes(audio) for audio in heard] == packets
+    assert [audio.state for audio in heard] == expected
