@@ -1,6 +1,5 @@
 """`antiphon serve`: answers calls until it is told to stop."""
 
-import asyncio
 import secrets
 import sys
 from typing import Annotated, Any
@@ -45,6 +44,7 @@ def serve(
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
     from antiphon.pipeline.server.logs import log_as_json
+    from antiphon.pipeline.server.loop import run
     from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
 
     given: dict[str, Any] = {
@@ -70,14 +70,14 @@ def serve(
                 trusted_proxies=trusted_proxies,
             )
             supervisor = Supervisor(workers=workers, options=options)
-            ended_well = asyncio.run(supervisor.serve(host=host, port=port))
+            ended_well = run(supervisor.serve(host=host, port=port))
         else:
             from antiphon.pipeline.server.app import create_app
             from antiphon.pipeline.server.drain import serve_app
 
             app = create_app(load_agent(agent), transports=doors, settings=settings)
             serving = serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies)
-            ended_well = asyncio.run(serving)
+            ended_well = run(serving)
     except (ValueError, ImportError) as error:
         raise typer.BadParameter(str(error)) from error
     raise typer.Exit(0 if ended_well else 1)

@@ -300,6 +300,7 @@ def _be_worker(
     # Before Pipecat is imported: it greets on stderr.
     log_as_json(sys.stderr)
     logger.configure(extra={"worker": number})
+    from antiphon.pipeline.server.loop import run
     from antiphon.pipeline.server.worker_process import run_worker
 
-    sys.exit(0 if asyncio.run(run_worker(options, control, connections)) else 1)
+    sys.exit(0 if run(run_worker(options, control, connections)) else 1)
