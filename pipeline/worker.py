@@ -64,7 +64,7 @@ class CallWorker(PipelineWorker):
             **kwargs: Passed to `PipelineWorker`, of whose observers the one that tracks turns is
                 left out, unless tracing needs it or `enable_turn_tracking` asks for it.
         """
-        observers = list(kwargs.get("observers") or ())
+        observers: list[BaseObserver] = list(kwargs.get("observers") or ())
         tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
         self._quiet = QuietPipeline(pipeline)
         for observer in observers:
