@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime
 from loguru import logger
 from numpy.typing import NDArray
+from pipecat.audio.utils import exp_smoothing
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 
@@ -25,6 +26,9 @@ __all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
 
 TICK_SECS = 0.005
 """How long a window waits for those of other calls; windows come every 32 ms."""
+
+# Pipecat measures over 12.5 windows and smooths by 0.2 a window: what is older counts for 1e-5.
+SMOOTHED_WINDOWS = 64
 
 Samples = NDArray[np.float32]
 
@@ -61,6 +65,9 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._memory = _Memory()
         self._model = self._memory  # type: ignore[assignment]
         self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
+        self._sounds_like_voice = False
+        self._smoothed_volume = 0.0
+        self._unmeasured: deque[bytes] = deque(maxlen=SMOOTHED_WINDOWS)
 
     async def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
         """Analyze audio, but do not wait for it.
@@ -92,6 +99,33 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
 
         await self.hear(buffer, heard)
         return await state
+
+    def voice_confidence(self, buffer: bytes) -> float:
+        """Tell how sure the model is that a window is voice.
+
+        Args:
+            buffer: The window.
+
+        Returns:
+            The confidence, from 0 to 1.
+        """
+        confidence = super().voice_confidence(buffer)
+        self._sounds_like_voice = confidence >= self._params.confidence
+        return confidence
+
+    def _get_smoothed_volume(self, audio: bytes) -> float:
+        # The loudness decides nothing unless the model says voice, which it does not for most of a
+        # call; till then the windows are kept that the smoothed loudness will depend on.
+        self._unmeasured.append(audio)
+        if not self._sounds_like_voice:
+            return 0.0
+        for window in self._unmeasured:
+            self._volume_tracker.update(window, self.sample_rate)
+            self._smoothed_volume = exp_smoothing(
+                self._volume_tracker.volume, self._smoothed_volume, self._smoothing_factor
+            )
+        self._unmeasured.clear()
+        return self._smoothed_volume
 
     async def cleanup(self) -> None:
         """Forget what is still to be heard, and release the rest."""

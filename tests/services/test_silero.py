@@ -23,7 +23,8 @@ def calls(sample_rate_hz: int) -> tuple[bytes, ...]:
         np.frombuffer(spoken.pcm, np.int16), spoken.sample_rate_hz, sample_rate_hz
     )
     pause = np.zeros(sample_rate_hz // 2, np.int16)
-    call = np.concatenate([pause, speech, pause, pause, speech, pause])
+    long_pause = np.zeros(4 * sample_rate_hz, np.int16)
+    call = np.concatenate([pause, speech, pause, pause, speech, long_pause, speech, pause])
     sent = []
     for level, sigma in LEVELS_AND_NOISES:
         heard = call * level + noise.normal(0, sigma, len(call))
