@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from antiphon.pipeline.playback import PlaybackTruth
 from antiphon.pipeline.providers import ServiceKind, create_service
@@ -49,6 +50,9 @@ from pipecat.turns.user_stop import (
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.settings import Settings
 
 __all__ = ["VoiceAgent"]
 
@@ -212,6 +216,8 @@ class VoiceAgent:
             # A telephone: its own rate all the way, and nobody there to speak RTVI with.
             params.audio_in_sample_rate = params.audio_out_sample_rate = line_rate_hz
             kwargs.setdefault("enable_rtvi", False)
+            # Zeros, from one end of the pipeline to the other.
+            params.send_initial_empty_metrics = False
         kwargs.setdefault("params", params)
         latency = None
         if self.latency:
@@ -285,8 +291,24 @@ class VoiceAgent:
 
     def _service(self, kind: ServiceKind, service: str | FrameProcessor) -> FrameProcessor:
         if isinstance(service, str):
-            return create_service(kind, service, script=self.script, instructions=self.instructions)
+            return create_service(
+                kind,
+                service,
+                script=self.script,
+                instructions=self.instructions,
+                settings=self._settings,
+            )
         return service
+
+    @cached_property
+    def _settings(self) -> "Settings | None":
+        """What the environment says, read once for all calls."""
+        try:
+            from antiphon.pipeline.settings import Settings
+        except ImportError:
+            # Comes with the services' extras; `create_service` says which is missing.
+            return None
+        return Settings()
 
     def _voicemail_detector(self, llm: FrameProcessor) -> VoicemailDetector | None:
         if self.voicemail is None or not isinstance(llm, LLMService):

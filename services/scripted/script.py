@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -125,6 +125,7 @@ class Script(BaseModel):
         return cls._parse(Path(path).read_text(encoding="utf-8"), str(path))
 
     @classmethod
+    @cache
     def order_status(cls) -> Self:
         """Return the built-in agent: an order desk."""
         name = "order_status.toml"

@@ -44,6 +44,26 @@ def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
         VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
 
 
+def test_the_environment_is_read_once_for_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    agent = VoiceAgent(llm="openai")
+    agent.pipeline(MemoryTransport())
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    agent.pipeline(MemoryTransport())
+    with pytest.raises(MissingVariable, match="OPENAI_BASE_URL"):
+        VoiceAgent(llm="openai").pipeline(MemoryTransport())
+
+
+def test_two_calls_of_an_agent_share_no_processor_and_no_vault() -> None:
+    agent = VoiceAgent()
+    one, other = (agent.pipeline(MemoryTransport()).processors for _ in range(2))
+    assert not set(one) & set(other)
+    vaults = [{id(p.vault) for p in call if isinstance(p, PIIRedactor)} for call in (one, other)]
+    assert len(vaults[0]) == len(vaults[1]) == 1
+    assert vaults[0] != vaults[1]
+
+
 def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"voicemail='Hi' needs an LLM .* name another llm"):
         VoiceAgent(voicemail="Hi")

@@ -1,0 +1,167 @@
+"""What answering a call costs the event loop, and with it every other call of the process.
+
+From Twilio's start message on, the CPU time of the loop's thread: until the pipeline has started,
+and until it rests before the greeting's first audio. Calls come one after another, on uvloop as in
+production, to services that only wait. Callbacks are timed in other calls, on asyncio's loop.
+
+    python benchmarks/calls_per_core/answering.py [--calls 30] [--only NAME]
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import agents
+import uvloop
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.twilio import PURPOSE
+from fastapi import WebSocket
+from loguru import logger
+from pydantic import SecretStr
+
+IDS = {"streamSid": f"MZ{'0' * 32}", "callSid": f"CA{'0' * 32}", "accountSid": f"AC{'0' * 32}"}
+FIRST_CALLS = 5  # not counted
+SETTLING_SECS = 0.05  # less than the fakes take to speak
+
+Messages = asyncio.Queue[dict[str, Any]]
+longest_secs = 0.0
+
+
+class Stock:
+    """Answers as `agents.serve_stock` does."""
+
+    token = ""
+
+    async def answer(self, messages: Messages, watch: Callable[[Any], object]) -> None:
+        websocket = WebSocket({"type": "websocket"}, messages.get, _ignore)
+        await websocket.accept()
+        start = json.loads(await websocket.receive_text())["start"]
+        call = agents.StockCall(websocket, start["streamSid"], smart=True)
+        watch(call.worker)
+        await call.run()
+
+    async def warm_up(self) -> None:
+        """Load nothing: stock does so in each call."""
+
+
+class Ours:
+    """Answers as `antiphon serve` does."""
+
+    def __init__(self, agent: Any) -> None:
+        settings = ServerSettings(twilio_auth_token=SecretStr("benchmark"))
+        self._agent = agent
+        self._app = create_app(self, transports=["twilio"], settings=settings)
+        self._watch: Callable[[Any], object] = id
+        self.warm_up = agent.warm_up
+
+    def worker(self, *args: Any, **kwargs: Any) -> Any:
+        worker = self._agent.worker(*args, **kwargs)
+        self._watch(worker)
+        return worker
+
+    @property
+    def token(self) -> str:
+        return str(self._app.state.calls.tokens.issue(PURPOSE, IDS["callSid"], now=time.time()))
+
+    async def answer(self, messages: Messages, watch: Callable[[Any], object]) -> None:
+        self._watch = watch
+        scope = {"type": "websocket", "path": "/twilio/stream", "headers": [], "query_string": b""}
+        await self._app(scope, messages.get, _ignore)
+
+
+async def call(side: Any) -> tuple[float, float]:
+    """Make one call; the seconds of CPU until it has started, and until it rests."""
+    started: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+    messages: Messages = asyncio.Queue()
+
+    async def on_started(*_: Any) -> None:
+        started.set_result(time.thread_time())
+
+    messages.put_nowait({"type": "websocket.connect"})
+    watch = lambda worker: worker.add_event_handler("on_pipeline_started", on_started)  # noqa: E731
+    answering = asyncio.create_task(side.answer(messages, watch))
+    await asyncio.sleep(0.01)
+    start = {"event": "start", "start": {**IDS, "customParameters": {"token": side.token}}}
+    messages.put_nowait({"type": "websocket.receive", "text": json.dumps(start)})
+    began = time.thread_time()
+    until_started = await started - began
+    await asyncio.sleep(SETTLING_SECS)
+    until_rest = time.thread_time() - began
+    messages.put_nowait({"type": "websocket.disconnect", "code": 1000})
+    await answering
+    return until_started, until_rest
+
+
+async def calls(make: Callable[[], Any], count: int) -> list[tuple[float, float]]:
+    """Make calls, with the process as a server's is."""
+    side = make()
+    await side.warm_up()
+    for _ in range(FIRST_CALLS):
+        await call(side)
+    gc.collect()
+    gc.freeze()
+    return [await call(side) for _ in range(count)]
+
+
+async def longest_callbacks(make: Callable[[], Any], count: int) -> list[float]:
+    """Make calls, and time each callback."""
+    global longest_secs
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        global longest_secs
+        began = time.thread_time()
+        run(handle)
+        longest_secs = max(longest_secs, time.thread_time() - began)
+
+    side, longest = make(), []
+    await side.warm_up()
+    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
+    for _ in range(FIRST_CALLS + count):
+        longest_secs = 0.0
+        await call(side)
+        longest.append(longest_secs)
+    asyncio.Handle._run = run  # type: ignore[assignment, method-assign]
+    return longest[FIRST_CALLS:]
+
+
+async def _ignore(message: Any) -> None:
+    """Send nothing to nobody."""
+
+
+SIDES: dict[str, Callable[[], Any]] = {
+    "stock": Stock,
+    "ours, like stock": lambda: Ours(agents.smart_turn),
+    "ours, whole": lambda: Ours(agents.whole),
+    "ours, embedded services": lambda: Ours(VoiceAgent()),
+}
+
+
+def main() -> None:
+    """Measure each side, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=30)
+    parser.add_argument("--only", choices=SIDES)
+    args = parser.parse_args()
+    logger.remove()
+    print("| ms, median (worst) | until started | until at rest | longest callback |")
+    print("|---|---|---|---|")
+    for name, make in SIDES.items():
+        if args.only in (None, name):
+            until = zip(*uvloop.run(calls(make, args.calls)), strict=True)
+            longest = asyncio.run(longest_callbacks(make, args.calls))
+            columns = (
+                f"{1000 * statistics.median(each):.1f} ({1000 * max(each):.1f})"
+                for each in (*until, longest)
+            )
+            print(f"| {name} | {' | '.join(columns)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
