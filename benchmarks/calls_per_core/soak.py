@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 from callers import Caller, Street
 from clips import background, make_clips
-from run import TOKEN, Config, serving
+from run import TOKEN, Config, pin, serving
 
 CALL_SECS = (20.0, 120.0)
 
@@ -115,6 +115,8 @@ def main() -> None:
     parser.add_argument("--agent", default="whole", help="a name in agents.py")
     options = parser.parse_args()
     os.environ["TWILIO_AUTH_TOKEN"] = TOKEN
+    if options.workers == 1:
+        pin(os.getpid(), 1)
     with tempfile.TemporaryDirectory() as folder:
         voices = Path(folder) / "voices"
         made = [(make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (False, True)]
