@@ -9,7 +9,6 @@ production, to services that only wait. Callbacks are timed in other calls, on a
 
 import argparse
 import asyncio
-import gc
 import json
 import statistics
 import time
@@ -20,6 +19,7 @@ import agents
 import uvloop
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.drain import spare_collector
 from antiphon.pipeline.server.twilio import PURPOSE
 from fastapi import WebSocket
 from loguru import logger
@@ -58,12 +58,15 @@ class Ours:
         self._agent = agent
         self._app = create_app(self, transports=["twilio"], settings=settings)
         self._watch: Callable[[Any], object] = id
-        self.warm_up = agent.warm_up
 
     def worker(self, *args: Any, **kwargs: Any) -> Any:
         worker = self._agent.worker(*args, **kwargs)
         self._watch(worker)
         return worker
+
+    async def warm_up(self) -> None:
+        await self._agent.warm_up()
+        spare_collector()
 
     @property
     def token(self) -> str:
@@ -101,13 +104,11 @@ async def call(side: Any) -> tuple[float, ...]:
 
 
 async def calls(make: Callable[[], Any], count: int) -> list[tuple[float, ...]]:
-    """Make calls, with the process as a server's is."""
+    """Make calls, one after another."""
     side = make()
     await side.warm_up()
     for _ in range(FIRST_CALLS):
         await call(side)
-    gc.collect()
-    gc.freeze()
     return [await call(side) for _ in range(count)]
 
 
