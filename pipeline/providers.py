@@ -88,7 +88,7 @@ def _deepgram_stt(settings: "Settings", script: "Script", instructions: str) -> 
 
 
 def _openai_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
-    from pipecat.services.openai.llm import OpenAILLMService
+    from antiphon.services.openai import OpenAILLMService
 
     key = settings.openai_api_key
     return OpenAILLMService(

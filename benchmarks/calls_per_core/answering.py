@@ -9,7 +9,6 @@ production, to services that only wait. Callbacks are timed in other calls, on a
 
 import argparse
 import asyncio
-import gc
 import json
 import statistics
 import time
@@ -20,6 +19,7 @@ import agents
 import uvloop
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.drain import spare_collector
 from antiphon.pipeline.server.twilio import PURPOSE
 from fastapi import WebSocket
 from loguru import logger
@@ -30,7 +30,7 @@ FIRST_CALLS = 5  # not counted
 SETTLING_SECS = 0.05  # less than the fakes take to speak
 
 Messages = asyncio.Queue[dict[str, Any]]
-longest_secs = 0.0
+callbacks_secs: list[float] = []
 
 
 class Stock:
@@ -58,12 +58,15 @@ class Ours:
         self._agent = agent
         self._app = create_app(self, transports=["twilio"], settings=settings)
         self._watch: Callable[[Any], object] = id
-        self.warm_up = agent.warm_up
 
     def worker(self, *args: Any, **kwargs: Any) -> Any:
         worker = self._agent.worker(*args, **kwargs)
         self._watch(worker)
         return worker
+
+    async def warm_up(self) -> None:
+        await self._agent.warm_up()
+        spare_collector()
 
     @property
     def token(self) -> str:
@@ -75,8 +78,8 @@ class Ours:
         await self._app(scope, messages.get, _ignore)
 
 
-async def call(side: Any) -> tuple[float, float]:
-    """Make one call; the seconds of CPU until it has started, and until it rests."""
+async def call(side: Any) -> tuple[float, ...]:
+    """Make one call; its seconds of CPU until started, until at rest, and in one callback."""
     started: asyncio.Future[float] = asyncio.get_running_loop().create_future()
     messages: Messages = asyncio.Queue()
 
@@ -89,46 +92,24 @@ async def call(side: Any) -> tuple[float, float]:
     await asyncio.sleep(0.01)
     start = {"event": "start", "start": {**IDS, "customParameters": {"token": side.token}}}
     messages.put_nowait({"type": "websocket.receive", "text": json.dumps(start)})
+    callbacks_secs.clear()
     began = time.thread_time()
     until_started = await started - began
     await asyncio.sleep(SETTLING_SECS)
     until_rest = time.thread_time() - began
+    longest = max(callbacks_secs, default=0.0)
     messages.put_nowait({"type": "websocket.disconnect", "code": 1000})
     await answering
-    return until_started, until_rest
+    return until_started, until_rest, longest
 
 
-async def calls(make: Callable[[], Any], count: int) -> list[tuple[float, float]]:
-    """Make calls, with the process as a server's is."""
+async def calls(make: Callable[[], Any], count: int) -> list[tuple[float, ...]]:
+    """Make calls, one after another."""
     side = make()
     await side.warm_up()
     for _ in range(FIRST_CALLS):
         await call(side)
-    gc.collect()
-    gc.freeze()
     return [await call(side) for _ in range(count)]
-
-
-async def longest_callbacks(make: Callable[[], Any], count: int) -> list[float]:
-    """Make calls, and time each callback."""
-    global longest_secs
-    run = asyncio.Handle._run
-
-    def timed(handle: asyncio.Handle) -> None:
-        global longest_secs
-        began = time.thread_time()
-        run(handle)
-        longest_secs = max(longest_secs, time.thread_time() - began)
-
-    side, longest = make(), []
-    await side.warm_up()
-    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
-    for _ in range(FIRST_CALLS + count):
-        longest_secs = 0.0
-        await call(side)
-        longest.append(longest_secs)
-    asyncio.Handle._run = run  # type: ignore[assignment, method-assign]
-    return longest[FIRST_CALLS:]
 
 
 async def _ignore(message: Any) -> None:
@@ -150,15 +131,23 @@ def main() -> None:
     parser.add_argument("--only", choices=SIDES)
     args = parser.parse_args()
     logger.remove()
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        began = time.thread_time()
+        run(handle)
+        callbacks_secs.append(time.thread_time() - began)
+
+    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
     print("| ms, median (worst) | until started | until at rest | longest callback |")
     print("|---|---|---|---|")
     for name, make in SIDES.items():
         if args.only in (None, name):
-            until = zip(*uvloop.run(calls(make, args.calls)), strict=True)
-            longest = asyncio.run(longest_callbacks(make, args.calls))
+            started, rest, _ = zip(*uvloop.run(calls(make, args.calls)), strict=True)
+            *_, longest = zip(*asyncio.run(calls(make, args.calls)), strict=True)
             columns = (
                 f"{1000 * statistics.median(each):.1f} ({1000 * max(each):.1f})"
-                for each in (*until, longest)
+                for each in (started, rest, longest)
             )
             print(f"| {name} | {' | '.join(columns)} |", flush=True)
 

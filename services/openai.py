@@ -1,0 +1,66 @@
+"""OpenAI's language models, with certificates that are read once for all calls.
+
+Stock Pipecat's service reads those of every authority anew for each call: 20 ms in which every
+other call of the process stands still.
+"""
+
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from pipecat.services.openai import llm
+from pipecat.utils.http import connection_limits
+
+__all__ = ["OpenAILLMService"]
+
+
+class OpenAILLMService(llm.OpenAILLMService):
+    """Pipecat's `OpenAILLMService`; only the certificates are shared, each call has its client."""
+
+    def create_client(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncOpenAI:
+        """Make the client of one call, as Pipecat does.
+
+        Args:
+            api_key: OpenAI's key.
+            base_url: The address of an OpenAI-compatible server.
+            organization: The organization's id.
+            project: The project's id.
+            default_headers: Sent with each request.
+            **kwargs: The service's other arguments.
+
+        Returns:
+            The client.
+        """
+        return AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            organization=organization,
+            project=project,
+            default_headers=default_headers,
+            http_client=DefaultAsyncHttpxClient(
+                verify=_certificates(),
+                # Pipecat's own.
+                limits=connection_limits(
+                    max_keepalive_connections=100, max_connections=1000, keepalive_expiry=None
+                ),
+            ),
+        )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    # The SDK stands on httpx, or, in newer releases, on httpx2, and they trust different stores.
+    family = import_module(DefaultAsyncHttpxClient.__mro__[1].__module__)
+    context: ssl.SSLContext = family.create_ssl_context()
+    return context
