@@ -4,9 +4,11 @@ What the providers share: the guard around Pipecat's serializer, marks that tell
 heard, and a short road for audio. `twilio`, `telnyx` and `plivo` say what is theirs.
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 
+from antiphon.transports.ahead import SendAhead
 from antiphon.transports.guarded import GuardedSerializer, GuardedWebsocketTransport
 from antiphon.transports.media_stream import (
     DropReason,
@@ -25,6 +27,9 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     OutputTransportMessageUrgentFrame,
     StartFrame,
+    TTSStoppedFrame,
+    VolumeFrame,
+    VolumeGainFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.serializers.base_serializer import FrameSerializer
@@ -47,6 +52,10 @@ TELEPHONE_RATE_HZ = 8000
 # Pipecat's own choice: half the messages, timers and frames of the network's 20 ms, and what was
 # sent too much is cleared from the provider's buffer all the same when the caller interrupts.
 PACKET_MS = 40
+PACKET_BYTES = TELEPHONE_RATE_HZ * PACKET_MS // 1000 * 2
+
+# Five packets at once once they are there: a fifth of the messages, and a timer may be that late.
+PACKETS_AHEAD = 5
 
 # Silero looks at 256 samples at 8 kHz and at 512 at 16 kHz (pipecat.audio.vad.silero).
 VAD_WINDOW_MS = 32
@@ -90,9 +99,11 @@ class TelephonySerializer(GuardedSerializer):
         message = await super().serialize(frame)
         if isinstance(frame, InterruptionFrame):
             self._marks.cleared()
-        elif isinstance(frame, AudioRawFrame):
+        elif isinstance(frame, AudioRawFrame) and frame.audio:
             secs = len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
-            self._due_mark = self._marks.sent(secs, now=self._time())
+            # What was sent ahead is not late: its mark counts from the turn of its last packet.
+            ahead_secs = max(0.0, secs - PACKET_MS / 1000)
+            self._due_mark = self._marks.sent(secs, now=self._time() + ahead_secs)
         return message
 
     async def deserialize(self, data: str | bytes) -> Frame | None:
@@ -178,7 +189,11 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
 
 
 class TelephonyOutput(FastAPIWebsocketOutputTransport):
-    """Sends audio in packets of 40 ms, with the marks that belong after them."""
+    """Sends audio in packets of 40 ms, or several of them ahead, with the marks that belong after.
+
+    Everything but the sending keeps Pipecat's pace: who speaks, what was said, and what an
+    interruption stops, for which the far end drops what it has not played.
+    """
 
     def __init__(
         self,
@@ -188,9 +203,33 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
     ) -> None:
         super().__init__(transport, transport._client, params)
         self._telephony_serializer = serializer
+        self._ahead = SendAhead(chunk_bytes=PACKET_BYTES, chunks=PACKETS_AHEAD)
+        self._altered = False
+        self._turn_until = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Process a frame, and note audio that will have its turn.
+
+        Args:
+            frame: The frame.
+            direction: Its direction.
+        """
+        if isinstance(frame, InterruptionFrame):
+            self._ahead.clear()
+        elif isinstance(frame, OutputAudioRawFrame):
+            self._altered |= frame.sample_rate != self.sample_rate
+            if not self._altered:
+                self._ahead.arrives(frame.audio)
+        elif isinstance(frame, TTSStoppedFrame):
+            self._ahead.ends()
+        elif isinstance(frame, VolumeFrame | VolumeGainFrame):
+            self._altered = True
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._turn_until = 0.0
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        """Send audio at the pace at which it sounds.
+        """Send audio no later than it sounds.
 
         Args:
             frame: Audio at the telephone rate; tones and closing silence come whole.
@@ -198,16 +237,11 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         Returns:
             Whether all of it was sent.
         """
-        step = self.sample_rate * PACKET_MS // 1000 * 2
-        for start in range(0, len(frame.audio), step):
-            packet = OutputAudioRawFrame(
-                audio=frame.audio[start : start + step],
-                sample_rate=frame.sample_rate,
-                num_channels=frame.num_channels,
-            )
-            if not await super().write_audio_frame(packet):
+        if len(frame.audio) == PACKET_BYTES:
+            return await self._write_packet(self._ahead.turn(frame.audio))
+        for start in range(0, len(frame.audio), PACKET_BYTES):
+            if not await self._write_packet(frame.audio[start : start + PACKET_BYTES]):
                 return False
-            await self._send_mark(finished=False)
         return True
 
     async def push_frame(
@@ -221,7 +255,29 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         """
         if isinstance(frame, BotStoppedSpeakingFrame) and direction is FrameDirection.DOWNSTREAM:
             await self._send_mark(finished=True)
+        elif isinstance(frame, TTSStoppedFrame):
+            self._ahead.ended()
         await super().push_frame(frame, direction)
+
+    async def _write_packet(self, audio: bytes) -> bool:
+        """Send audio, if any, and wait until the turn of the next packet: one ahead, as Pipecat.
+
+        Unlike Pipecat's, the time of a turn that came late is made up for, as long as the far end
+        still has something to play.
+        """
+        if self._client.is_closing or not self._client.is_connected:
+            return False
+        if audio:
+            # All that was sent has had its turn; if it has been played too, a new count begins.
+            self._turn_until = max(self._turn_until, self.get_event_loop().time())
+            packet = OutputAudioRawFrame(audio, sample_rate=self.sample_rate, num_channels=1)
+            if message := await self._telephony_serializer.serialize(packet):
+                await self._client.send(message)
+            await self._send_mark(finished=False)
+        turns_at = self._turn_until
+        self._turn_until += PACKET_MS / 1000
+        await asyncio.sleep(max(0.0, turns_at - self.get_event_loop().time()))
+        return True
 
     async def _send_mark(self, *, finished: bool) -> None:
         if mark := self._telephony_serializer.mark_due(finished=finished):
