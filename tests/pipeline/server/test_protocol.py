@@ -259,6 +259,20 @@ async def test_what_came_before_the_agent_was_there_is_heard_first_and_in_order(
     assert agent.pcm() == await pipecats(TWILIO[-1], messages)
 
 
+async def test_a_packet_that_waits_for_its_window_leaves_the_socket_open_to_the_next() -> None:
+    agent = Agent()
+    agent.may_start.clear()
+    async with server(agent) as line:
+        line.says(media(0))
+        line.protocol.send_ping(b"")
+        line.sends()
+        await line.hears()
+        agent.may_start.set()
+        line.says(media(1))
+        line.sends()
+        assert await agent.hears(1) == [2]
+
+
 @pytest.mark.parametrize(
     ("rate_hz", "packets"), [(8000, [None, 2, None, 2, 1, None, 2, 1]), (16_000, [1] * 8)]
 )
