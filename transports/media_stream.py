@@ -4,15 +4,26 @@ In Pipecat 1.14 one malformed message raises inside the serializer and thereby e
 each message is looked at first, and a bad one has a reason by which it is counted and dropped.
 """
 
-import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["DropReason", "MediaStreamGuard", "MediaStreamProtocol", "Played"]
+__all__ = [
+    "MESSAGE_FILTER",
+    "DropReason",
+    "MediaStreamGuard",
+    "MediaStreamProtocol",
+    "MessageFilter",
+]
+
+# Sees each message as it comes from the socket, and says what is delivered instead, if anything.
+MessageFilter = Callable[[str | bytes], str | bytes | None]
+
+# The extension of an ASGI scope by which a server lets a transport attach one.
+MESSAGE_FILTER = "antiphon.message_filter"
 
 DIGITS = frozenset("0123456789*#")
 
@@ -88,17 +99,6 @@ class MediaStreamProtocol:
         return holder.get("name") if isinstance(holder, Mapping) else None
 
 
-@dataclass(frozen=True)
-class Played:
-    """A mark was reached.
-
-    Parameters:
-        name: The mark's name.
-    """
-
-    name: str
-
-
 class MediaStreamGuard:
     """Checks the messages of one stream, which has already started.
 
@@ -120,15 +120,15 @@ class MediaStreamGuard:
         self._last_number = 0
         self._resume_at: int | None = None
 
-    def check(self, data: str | bytes) -> DropReason | Played | None:
+    def check(self, data: str | bytes) -> DropReason | bytes | None:
         """Check one message.
 
         Args:
             data: The message as it came.
 
         Returns:
-            The reason to drop it, the mark that it says was reached, or None: it is sound, and
-            the serializer may read it.
+            The reason to drop it, the audio that it holds as the network encoded it, or None: it
+            is sound, and the serializer may read it.
         """
         if len(data) > MAX_MESSAGE_CHARS:
             return DropReason.TOO_LARGE
@@ -148,7 +148,7 @@ class MediaStreamGuard:
             return DropReason.WRONG_SEQUENCE
         return verdict
 
-    def _check_event(self, message: Mapping[str, Any]) -> DropReason | Played | None:
+    def _check_event(self, message: Mapping[str, Any]) -> DropReason | bytes | None:
         event = message.get("event")
         if event == "media":
             return _check_media(message.get("media"))
@@ -156,7 +156,7 @@ class MediaStreamGuard:
             return _check_dtmf(message.get("dtmf"))
         if event == self._protocol.played_event:
             name = self._protocol.mark_name(message)
-            return Played(name) if isinstance(name, str) else DropReason.UNKNOWN_MARK
+            return None if isinstance(name, str) else DropReason.UNKNOWN_MARK
         if event in ("connected", "start"):
             return DropReason.UNEXPECTED_EVENT
         if isinstance(event, str) and event in self._protocol.quiet_events:
@@ -178,7 +178,7 @@ class MediaStreamGuard:
         return False
 
 
-def _check_media(media: Any) -> DropReason | None:
+def _check_media(media: Any) -> DropReason | bytes:
     if not isinstance(media, dict):
         return DropReason.BAD_PAYLOAD
     if media.get("track", "inbound") != "inbound":
@@ -187,10 +187,9 @@ def _check_media(media: Any) -> DropReason | None:
     if not isinstance(payload, str) or not payload:
         return DropReason.BAD_PAYLOAD
     try:
-        base64.b64decode(payload, validate=True)
-    except (binascii.Error, ValueError):
+        return binascii.a2b_base64(payload, strict_mode=True)
+    except ValueError:
         return DropReason.BAD_PAYLOAD
-    return None
 
 
 def _check_dtmf(dtmf: Any) -> DropReason | None:

@@ -50,5 +50,7 @@ def create_telnyx_transport(
     )
     return TelephonyTransport(
         websocket=websocket,
-        serializer=TelephonySerializer(serializer, protocol=TELNYX, stream_id=stream_id),
+        serializer=TelephonySerializer(
+            serializer, protocol=TELNYX, stream_id=stream_id, encoding=encoding
+        ),
     )

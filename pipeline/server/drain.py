@@ -14,23 +14,15 @@ from typing import Any
 
 import uvicorn
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
+from antiphon.pipeline.server.protocol import CallWebSocket
 from fastapi import FastAPI
 from loguru import logger
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["DrainServer", "serve_app", "spare_collector"]
 
 # Twilio sends less than 1 KiB; a client of one's own may send a second of audio at once, which at
 # 48 kHz in stereo is 188 KiB.
 MAX_MESSAGE_BYTES = 256 * 1024
-
-
-class _DrainWebSocket(WebSocketsSansIOProtocol):
-    """Stays open when the server stops listening; its call decides when it closes."""
-
-    def shutdown(self) -> None:
-        if not self.handshake_complete:
-            super().shutdown()
 
 
 class DrainServer(uvicorn.Server):
@@ -47,7 +39,7 @@ class DrainServer(uvicorn.Server):
         drain_secs = self._calls.settings.drain_secs
         config = uvicorn.Config(
             app,
-            ws=_DrainWebSocket,
+            ws=CallWebSocket,
             lifespan="off",
             ws_max_size=MAX_MESSAGE_BYTES,
             # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.

@@ -219,14 +219,6 @@ async def test_a_key_the_caller_presses_is_a_frame() -> None:
     assert key.button is KeypadEntry.FIVE
 
 
-async def test_what_the_agent_says_goes_out_in_packets_of_40_ms() -> None:
-    caller = Caller()
-    async with call(await twilio(caller)) as (worker, _):
-        await worker.queue_frames([speech(0.2), TTSStoppedFrame()])
-        packets = await caller.hears("media", 5)
-    assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {320}
-
-
 async def test_speech_at_another_rate_still_goes_out_in_packets_of_40_ms() -> None:
     caller = Caller()
     audio = TTSAudioRawFrame(audio=SPEECH_20_MS * 45, sample_rate=24000, num_channels=1)
@@ -389,4 +381,4 @@ async def test_a_goodbye_is_heard_to_its_end_before_the_hang_up() -> None:
         await middle.ended()
     payloads = [base64.b64decode(p["media"]["payload"]) for p in caller.events("media")]
     assert b"\xff" * 320 in payloads[-1:]
-    assert sum(set(payload) != {255} for payload in payloads) == 3
+    assert sum(len(payload) for payload in payloads if set(payload) != {255}) == 960

@@ -1,0 +1,69 @@
+"""The websockets of a server whose calls outlive its port, and hear only what they need.
+
+A phone sends 50 messages a second, and ASGI wakes the application for each. A transport may attach
+a filter instead, which sees a message as it comes from the socket and says what is worth a wake.
+"""
+
+from typing import Any
+
+from antiphon.transports.media_stream import MESSAGE_FILTER, MessageFilter
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+__all__ = ["CallWebSocket"]
+
+# So much may wait for the application before the far end has to: 3 s of a call's audio.
+MAX_WAITING = 100
+
+
+class CallWebSocket(WebSocketsSansIOProtocol):
+    """Offers the filter as an extension of the ASGI scope; its call decides when it closes."""
+
+    _filter: MessageFilter | None = None
+
+    def shutdown(self) -> None:
+        """Stay open when the server stops listening."""
+        if not self.handshake_complete:
+            super().shutdown()
+
+    async def run_asgi(self) -> None:
+        """Run the application, which finds the filter in its scope."""
+        extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
+        extensions[MESSAGE_FILTER] = {"attach": self._attach}
+        await super().run_asgi()
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a whole message on, or what the filter makes of it."""
+        if self._filter is None or self.close_sent:
+            super().send_receive_event_to_app()
+            return
+        data = b"".join(self.frames)
+        try:
+            message = data.decode() if self.curr_msg_data_type == "text" else data
+        except UnicodeDecodeError:
+            super().send_receive_event_to_app()
+            return
+        self.frames = []
+        self._deliver(message)
+        if self.queue.qsize() >= MAX_WAITING and not self.read_paused:
+            # `receive` resumes it when all that waits is taken.
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _attach(self, wanted: MessageFilter) -> None:
+        self._filter = wanted
+        for event in [self.queue.get_nowait() for _ in range(self.queue.qsize())]:
+            if event["type"] == "websocket.receive":
+                self._deliver(event.get("text") or event.get("bytes") or b"")
+            else:
+                self.queue.put_nowait(event)
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _deliver(self, data: str | bytes) -> None:
+        assert self._filter
+        kept = self._filter(data)
+        if isinstance(kept, str):
+            self.queue.put_nowait({"type": "websocket.receive", "text": kept})
+        elif kept is not None:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": kept})

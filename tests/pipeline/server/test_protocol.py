@@ -1,0 +1,362 @@
+"""What a caller's messages become on their way from the socket into the pipeline."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvicorn
+from antiphon.pipeline.server.protocol import MAX_WAITING, CallWebSocket
+from antiphon.transports import create_transport, twilio
+from antiphon.transports.media_stream import MESSAGE_FILTER
+from antiphon.transports.telephony import TelephonySerializer, TelephonyTransport
+from antiphon.transports.twilio import TwilioStart
+from fastapi import FastAPI, WebSocket
+from pipecat.frames.frames import Frame, InputAudioRawFrame, InputDTMFFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.serializers.plivo import PlivoFrameSerializer
+from pipecat.serializers.telnyx import TelnyxFrameSerializer
+from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.workers.runner import WorkerRunner
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WireFrame
+from websockets.uri import parse_uri
+
+HEX = "0123456789abcdef" * 2
+START = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")
+READ_BYTES = 256 * 1024
+Handler = Callable[[WebSocket], Awaitable[None]]
+
+
+class Line:
+    """The far end of a websocket, which cuts what it sends as it likes."""
+
+    def __init__(self, port: int) -> None:
+        self.protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}/"))
+        self._port = port
+
+    async def connect(self) -> None:
+        self._reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self.protocol.send_request(self.protocol.connect())
+        self.sends()
+        await self.hears()
+
+    def sends(self, step: int = READ_BYTES) -> None:
+        data = b"".join(self.protocol.data_to_send())
+        for start in range(0, len(data), step):
+            self.writer.write(data[start : start + step])
+
+    def says(self, *messages: Any, pieces: int = 1) -> None:
+        for message in messages:
+            data = (message if isinstance(message, str) else json.dumps(message)).encode()
+            size = -(-len(data) // pieces)
+            for start in range(0, len(data), size):
+                send = self.protocol.send_continuation if start else self.protocol.send_text
+                send(data[start : start + size], fin=start + size >= len(data))
+
+    async def hears(self) -> list[Any]:
+        while not (events := self.protocol.events_received()):
+            self.protocol.receive_data(await self._reader.read(READ_BYTES))
+        return events
+
+
+@asynccontextmanager
+async def server(handler: Handler, ws: Any = CallWebSocket) -> AsyncIterator[Line]:
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def accept(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await handler(websocket)
+
+    config = uvicorn.Config(
+        app, port=0, ws=ws, log_config=None, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it only so
+        await asyncio.sleep(0.01)
+    line = Line(server.servers[0].sockets[0].getsockname()[1])
+    await line.connect()
+    try:
+        yield line
+    finally:
+        line.writer.close()
+        server.should_exit = True
+        await serving
+
+
+class Agent(FrameProcessor):
+    """Keeps what it hears, from when it is told to start until the caller is gone."""
+
+    def __init__(self, kind: str = "twilio", **options: Any) -> None:
+        super().__init__()
+        self._kind = kind
+        self._options = options
+        self.heard: list[Frame] = []
+        self.may_start = asyncio.Event()
+        self.may_start.set()
+        self.changed = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.dropped = 0
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        await self.may_start.wait()
+        options = self._options or {"start": START}
+        transport = create_transport(self._kind, websocket=websocket, **options)
+        assert isinstance(transport, TelephonyTransport)
+        worker = PipelineWorker(
+            Pipeline([transport.input(), self, transport.output()]),
+            enable_rtvi=False,
+            params=PipelineParams(audio_in_sample_rate=8000),
+        )
+
+        @transport.event_handler("on_client_disconnected")
+        async def leave(*_: Any) -> None:
+            await worker.cancel()
+
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(worker)
+        await runner.run()
+        self.dropped = sum(transport.dropped.values())
+        self.ended.set()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame | InputDTMFFrame):
+            self.heard.append(frame)
+            self.changed.set()
+        await self.push_frame(frame, direction)
+
+    async def hears(self, frames: int) -> list[int | str]:
+        """Wait for frames; tell how many packets are in each, or the key."""
+        while len(self.heard) < frames:
+            self.changed.clear()
+            await self.changed.wait()
+        return [
+            frame.button.value if isinstance(frame, InputDTMFFrame) else frame.num_frames // 160
+            for frame in self.heard
+            if isinstance(frame, InputAudioRawFrame | InputDTMFFrame)
+        ]
+
+    def pcm(self) -> bytes:
+        return b"".join(f.audio for f in self.heard if isinstance(f, InputAudioRawFrame))
+
+
+def media(number: int, key: str = "streamSid", stream: str = START.stream_sid) -> dict[str, Any]:
+    payload = base64.b64encode(bytes((number * 31 + n) % 256 for n in range(160))).decode()
+    return {"event": "media", key: stream, "media": {"payload": payload}}
+
+
+def digit(key: str) -> dict[str, Any]:
+    return {"event": "dtmf", "streamSid": START.stream_sid, "dtmf": {"digit": key}}
+
+
+def rates(audio_in_sample_rate: int) -> Any:
+    return SimpleNamespace(audio_in_sample_rate=audio_in_sample_rate)
+
+
+async def pipecats(serializer: Any, messages: list[dict[str, Any]]) -> bytes:
+    """What Pipecat's own serializer makes of them."""
+    await serializer.setup(rates(8000))
+    frames = [await serializer.deserialize(json.dumps(message)) for message in messages]
+    return b"".join(frame.audio for frame in frames)
+
+
+def telnyx(encoding: str) -> tuple[Any, ...]:
+    options = {"stream_id": "s-1", "call_control_id": "v3:abc", "encoding": encoding}
+    stock = TelnyxFrameSerializer(
+        stream_id="s-1",
+        inbound_encoding=encoding,
+        outbound_encoding=encoding,
+        params=TelnyxFrameSerializer.InputParams(auto_hang_up=False),
+    )
+    return "telnyx", options, ("stream_id", "s-1"), stock
+
+
+QUIET = {"auto_hang_up": False}
+TWILIO = (
+    "twilio",
+    {"start": START},
+    ("streamSid", START.stream_sid),
+    TwilioFrameSerializer("MZ", params=TwilioFrameSerializer.InputParams(**QUIET)),
+)
+PLIVO = (
+    "plivo",
+    {"stream_id": "s-1", "call_id": "c-1"},
+    ("streamId", "s-1"),
+    PlivoFrameSerializer("s-1", params=PlivoFrameSerializer.InputParams(**QUIET)),
+)
+
+
+@pytest.mark.parametrize("ws", [CallWebSocket, "websockets-sansio"])
+@pytest.mark.parametrize(
+    ("kind", "options", "stream", "stock"), [TWILIO, PLIVO, telnyx("PCMU"), telnyx("PCMA")]
+)
+async def test_the_pipeline_hears_what_pipecats_serializer_reads(
+    kind: str, options: dict[str, Any], stream: tuple[str, str], stock: Any, ws: Any
+) -> None:
+    messages = [media(number, *stream) for number in range(24)]
+    agent = Agent(kind, **options)
+    async with server(agent, ws) as line:
+        line.says(*messages)
+        line.sends()
+        assert await agent.hears(15) == [2, 2, 1, 2, 1] * 3
+    assert agent.pcm() == await pipecats(stock, messages)
+
+
+@pytest.mark.parametrize("step", [1, 7, 333, READ_BYTES])
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_messages_may_come_cut_in_any_way_with_bad_ones_in_between(
+    step: int, pieces: int
+) -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        for number in range(16):
+            line.says(media(number), "{", "[]", {"event": "media", "media": None}, pieces=pieces)
+            line.protocol.send_ping(b"are you there")
+            line.protocol.send_binary(b"\xff\xfe{")
+        line.says(digit("5"))
+        line.sends(step)
+        assert await agent.hears(11) == [2, 2, 1, 2, 1] * 2 + ["5"]
+        line.writer.close()
+        await agent.ended.wait()
+    assert agent.dropped == 4 * 16
+
+
+async def test_a_binary_message_is_read_as_text_is() -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        line.protocol.send_binary(json.dumps(digit("7")).encode())
+        line.protocol.send_binary(json.dumps(digit("8")).encode("utf-16"))
+        for number in range(2):
+            line.protocol.send_binary(json.dumps(media(number)).encode())
+        line.sends()
+        assert await agent.hears(2) == ["7", 2]
+
+
+async def test_what_came_before_the_agent_was_there_is_heard_first_and_in_order() -> None:
+    agent = Agent()
+    agent.may_start.clear()
+    messages = [media(number) for number in range(16)]
+    async with server(agent) as line:
+        line.says(*messages[:5], digit("1"), *messages[5:9])
+        line.sends()
+        # The answer to a ping says that all before it has come.
+        line.protocol.send_ping(b"")
+        line.sends()
+        await line.hears()
+        line.says(*messages[9:], digit("2"))
+        line.sends()
+        agent.may_start.set()
+        assert await agent.hears(12) == [2, 2, 1, "1", 2, 1, 2, 2, 1, 2, 1, "2"]
+    assert agent.pcm() == await pipecats(TWILIO[-1], messages)
+
+
+async def test_a_packet_that_waits_for_its_window_leaves_the_socket_open_to_the_next() -> None:
+    agent = Agent()
+    agent.may_start.clear()
+    async with server(agent) as line:
+        line.says(media(0))
+        line.protocol.send_ping(b"")
+        line.sends()
+        await line.hears()
+        agent.may_start.set()
+        line.says(media(1))
+        line.sends()
+        assert await agent.hears(1) == [2]
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "packets"), [(8000, [None, 2, None, 2, 1, None, 2, 1]), (16_000, [1] * 8)]
+)
+async def test_sound_waits_for_a_window_only_at_the_telephones_rate(
+    rate_hz: int, packets: list[int | None]
+) -> None:
+    serializer = TelephonySerializer(TWILIO[-1], protocol=twilio.TWILIO, stream_id=START.stream_sid)
+    await serializer.setup(rates(rate_hz))
+    sifted = [serializer.sift(json.dumps(media(number))) for number in range(8)]
+    assert [sound and len(sound) // 160 for sound in sifted] == packets
+
+
+async def test_a_caller_who_leaves_before_the_filter_is_there_has_left() -> None:
+    left = asyncio.Event()
+    received: list[Any] = []
+
+    async def handler(websocket: WebSocket) -> None:
+        await left.wait()
+        websocket.scope["extensions"][MESSAGE_FILTER]["attach"](lambda message: None)
+        received.append(await websocket.receive())
+        left.clear()
+
+    async with server(handler) as line:
+        line.protocol.send_close(1000)
+        line.sends()
+        await line.hears()
+        left.set()
+        while left.is_set():  # noqa: ASYNC110 - one turn of the loop is enough
+            await asyncio.sleep(0)
+    assert received == [{"type": "websocket.disconnect", "code": 1000, "reason": ""}]
+
+
+@pytest.mark.parametrize("closes", [True, False])
+async def test_a_caller_who_leaves_in_the_middle_of_a_window_ends_the_call(closes: bool) -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        line.says(*(media(number) for number in range(3)))
+        if closes:
+            line.protocol.send_close(1000)
+        line.sends()
+        line.writer.close()
+        await agent.ended.wait()
+    assert await agent.hears(1) == [2]
+
+
+async def test_a_message_that_is_not_utf_8_ends_the_websocket_as_it_did() -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        line.says(media(0), media(1))
+        line.sends()
+        await agent.hears(1)
+        line.protocol.send_text(b"\xff")
+        line.sends()
+        [close] = await line.hears()
+        await agent.ended.wait()
+    assert isinstance(close, WireFrame)
+    assert int.from_bytes(close.data[:2]) == 1007
+
+
+async def test_a_far_end_that_sends_faster_than_it_is_heard_has_to_wait() -> None:
+    count, size = 2000, 8192
+    waiting = most = 0
+    got: list[str] = []
+    over = asyncio.Event()
+
+    def keep(message: str | bytes) -> str | bytes:
+        nonlocal waiting, most
+        waiting += 1
+        most = max(most, waiting)
+        return message
+
+    async def handler(websocket: WebSocket) -> None:
+        nonlocal waiting
+        websocket.scope["extensions"][MESSAGE_FILTER]["attach"](keep)
+        while len(got) < count:
+            got.append(await websocket.receive_text())
+            waiting -= 1
+            await asyncio.sleep(0)
+        over.set()
+
+    async with server(handler) as line:
+        messages = [f"{number:0{size}}" for number in range(count)]
+        line.says(*messages)
+        line.sends()
+        await over.wait()
+    assert got == messages
+    assert most <= MAX_WAITING + READ_BYTES / size + 1
