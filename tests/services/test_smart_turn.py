@@ -1,6 +1,8 @@
 """The shared analyzer gives the stock analyzer's verdicts on one thread for all calls."""
 
 import asyncio
+import os
+import sys
 import threading
 
 import numpy as np
@@ -46,3 +48,12 @@ async def test_many_calls_share_one_thread_and_survive_each_others_end() -> None
     assert len(set(verdicts)) == 1
     threads = [thread.name for thread in threading.enumerate()]
     assert sum(name.startswith("smart-turn") for name in threads) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+async def test_a_verdict_lets_the_audio_of_all_calls_go_first() -> None:
+    await probability(SharedSmartTurnAnalyzer(), spoken("Where is my order?"))
+    (judge,) = [one for one in threading.enumerate() if one.name.startswith("smart-turn")]
+    assert judge.native_id
+    audio = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert os.getpriority(os.PRIO_PROCESS, judge.native_id) > audio
