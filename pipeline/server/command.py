@@ -43,9 +43,16 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
-    from antiphon.pipeline.server.logs import log_as_json
-    from antiphon.pipeline.server.loop import run
-    from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
+    try:
+        from antiphon.pipeline.server.logs import log_as_json
+        from antiphon.pipeline.server.loop import run
+        from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
+    except ImportError as error:
+        if (error.name or "").startswith("antiphon"):
+            raise
+        message = f"antiphon serve: {error}: pip install 'antiphon[server]'"
+        typer.secho(message, fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error
 
     given: dict[str, Any] = {
         "capacity": capacity,
