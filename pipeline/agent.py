@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from antiphon.pipeline.playback import PlaybackTruth
+from antiphon.pipeline.playback import tell_playback
 from antiphon.pipeline.providers import ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
 from antiphon.pipeline.warm import load_models, load_tables
@@ -175,6 +175,9 @@ class VoiceAgent:
             else UserTurnStrategies(stop=[stop]),
             turn_analyzer=turn_analyzer,
         )
+        if hear_with := getattr(transport, "hear_with", None):
+            hear_with(user.hear)
+        tell_playback(transport, gate=gate, latency=latency)
         return Pipeline(
             [
                 transport.input(),
@@ -183,7 +186,6 @@ class VoiceAgent:
                 *self._redactor(vault),
                 *([voicemail.detector()] if voicemail else []),
                 user,
-                PlaybackTruth(gate=gate, latency=latency),
                 llm,
                 *self._redactor(vault),
                 *([SentenceAggregator()] if self.sentences else []),

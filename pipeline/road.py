@@ -5,7 +5,8 @@ each of these steps. Hardly one looks at it, so here it goes where it is needed 
 does the word that the agent is still speaking.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from copy import copy
 from functools import partial
 
@@ -19,6 +20,7 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     OutputAudioRawFrame,
     StartFrame,
+    UserSpeakingFrame,
 )
 from pipecat.observers.base_observer import (
     BaseObserver,
@@ -44,6 +46,12 @@ from pipecat.processors.frame_processor import (
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 __all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "QuietPipeline"]
+
+# A second: a recogniser that waits for the end of what was said hears each window till then.
+LONG_SILENCE_WINDOWS = 32
+
+# 130 ms of a silence that lasts go to the recogniser at once, less than its providers advise.
+HELD_WINDOWS = 4
 
 
 class KeypadAggregator(Bypass, DTMFAggregator):
@@ -97,6 +105,39 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
         self._turn_analyzer = turn_analyzer
         self._speaks = False
         self._audio_under_way = 0
+        self._held: list[tuple[float, HeardAudio]] = []
+
+    def hear(self, audio: bytes, *, travel: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hear the caller before the pipeline does.
+
+        Audio travels within 5 ms, but in a silence that lasts several windows travel at once.
+
+        Args:
+            audio: 16-bit mono samples.
+            travel: Pushes audio into the pipeline. It must not wait for anything, because other
+                calls wait for it.
+        """
+        self._vad_analyzer.hear(audio, partial(self._let_travel, travel))
+
+    async def _let_travel(
+        self, travel: Callable[[bytes], Awaitable[None]], audio: HeardAudio
+    ) -> None:
+        self._held.append((time.monotonic(), audio))
+        if (
+            audio.silent_windows > LONG_SILENCE_WINDOWS
+            and audio.state is VADState.QUIET
+            and len(self._held) < HELD_WINDOWS
+            and self._ends_here
+            and not (self._turn_analyzer and self._turn_analyzer.speech_triggered)
+        ):
+            return
+        if len(self._held) > 1:
+            pieces = tuple(self._held)
+            state, silent_windows = audio.state, audio.silent_windows
+            audio = HeardAudio(b"".join(piece for _, piece in pieces))
+            audio.state, audio.silent_windows, audio.pieces = state, silent_windows, pieces
+        self._held.clear()
+        await travel(audio)
 
     async def queue_frame(
         self,
@@ -112,10 +153,12 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
             callback: Called once it has been processed.
         """
         down = direction is FrameDirection.DOWNSTREAM
-        if isinstance(frame, InputAudioRawFrame) and down and self._ends_here and callback is None:
-            await self._vad_analyzer.hear(frame.audio, partial(self._heard, frame))
-        else:
+        if not (isinstance(frame, InputAudioRawFrame) and down and self._ends_here) or callback:
             await super().queue_frame(frame, direction, callback)
+        elif isinstance(frame.audio, HeardAudio):
+            await self._heard(frame, frame.audio)
+        else:
+            self._vad_analyzer.hear(frame.audio, partial(self._heard, frame))
 
     async def _heard(self, frame: InputAudioRawFrame, audio: HeardAudio) -> None:
         if audio.state in (VADState.QUIET, VADState.STARTING) and not self._speaks:
@@ -142,7 +185,8 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
             frame: The frame to push.
             direction: Where to.
         """
-        if isinstance(frame, BotSpeakingFrame):
+        down = direction is FrameDirection.DOWNSTREAM
+        if isinstance(frame, BotSpeakingFrame) or (isinstance(frame, UserSpeakingFrame) and down):
             return
         if not (self._ends_here and isinstance(frame, InputAudioRawFrame)):
             await super().push_frame(frame, direction)

@@ -38,9 +38,14 @@ class HeardAudio(bytes):
 
     Attributes:
         state: The state of voice activity after it.
+        silent_windows: How many windows the model has heard no voice for.
+        pieces: What it was put together of, if that was held back, each with the time at which it
+            was heard, in seconds of `time.monotonic`.
     """
 
     state: VADState
+    silent_windows: int
+    pieces: tuple[tuple[float, bytes], ...] = ()
 
 
 class SharedSileroVADAnalyzer(SileroVADAnalyzer):
@@ -65,11 +70,11 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._memory = _Memory()
         self._model = self._memory  # type: ignore[assignment]
         self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
-        self._sounds_like_voice = False
+        self._silent_windows = 0
         self._smoothed_volume = 0.0
         self._unmeasured: deque[bytes] = deque(maxlen=SMOOTHED_WINDOWS)
 
-    async def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
+    def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
         """Analyze audio, but do not wait for it.
 
         Args:
@@ -78,7 +83,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
                 wait for anything, because other calls wait for it.
         """
         self._unheard.append((audio, heard))
-        await _batch().add(self)
+        _batch().add(self)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
         """Analyze audio and return the state after it.
@@ -97,7 +102,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             if not state.done():
                 state.set_result(audio.state)
 
-        await self.hear(buffer, heard)
+        self.hear(buffer, heard)
         return await state
 
     def voice_confidence(self, buffer: bytes) -> float:
@@ -110,14 +115,15 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             The confidence, from 0 to 1.
         """
         confidence = super().voice_confidence(buffer)
-        self._sounds_like_voice = confidence >= self._params.confidence
+        voice = confidence >= self._params.confidence
+        self._silent_windows = 0 if voice else self._silent_windows + 1
         return confidence
 
     def _get_smoothed_volume(self, audio: bytes) -> float:
         # The loudness decides nothing unless the model says voice, which it does not for most of a
         # call; till then the windows are kept that the smoothed loudness will depend on.
         self._unmeasured.append(audio)
-        if not self._sounds_like_voice:
+        if self._silent_windows:
             return 0.0
         for window in self._unmeasured:
             self._volume_tracker.update(window, self.sample_rate)
@@ -145,6 +151,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         audio, heard = self._unheard.popleft()
         known = HeardAudio(audio)
         known.state = self._run_analyzer(audio)
+        known.silent_windows = self._silent_windows
         try:
             await heard(known)
         except Exception as error:
@@ -183,11 +190,11 @@ class _Batch:
         self._due: asyncio.TimerHandle | None = None
         self._hearing: asyncio.Task[None] | None = None
 
-    async def add(self, call: SharedSileroVADAnalyzer) -> None:
+    def add(self, call: SharedSileroVADAnalyzer) -> None:
         self._calls.add(call)
         self._waiting[call] = None
         if len(self._calls) == 1:
-            await self._hear()
+            self._begin()
         elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(TICK_SECS, self._begin)
 

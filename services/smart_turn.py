@@ -11,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
 
+import numpy as np
 import onnxruntime
+from antiphon.services.silero import HeardAudio
+from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 
@@ -40,6 +43,21 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         BaseSmartTurn.__init__(self, sample_rate=sample_rate, params=params)
         self._log_data = False
         self._session = _session()
+
+    def append_audio(self, buffer: bytes, is_speech: bool) -> EndOfTurnState:
+        """Append audio; what was held back counts from when it was heard.
+
+        Args:
+            buffer: 16-bit mono samples.
+            is_speech: Whether the caller speaks.
+
+        Returns:
+            Whether the silence was long enough to end the turn.
+        """
+        if isinstance(buffer, HeardAudio) and buffer.pieces:
+            *held, (_, buffer) = buffer.pieces
+            self._audio_buffer.extend((at, np.frombuffer(piece, np.int16)) for at, piece in held)
+        return super().append_audio(buffer, is_speech)
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:

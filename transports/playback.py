@@ -7,9 +7,7 @@ back once that audio has been played, or at once when the buffer is cleared.
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from pipecat.frames.frames import SystemFrame
-
-__all__ = ["PlaybackMark", "PlaybackMarkFrame", "PlaybackMarks"]
+__all__ = ["PlaybackMark", "PlaybackMarks"]
 
 # A far end that never answers must not fill memory: 256 marks are 50 s of speech.
 MAX_WAITING_MARKS = 256
@@ -23,24 +21,8 @@ class PlaybackMark:
         position_secs: Seconds of audio that had been sent on this call when the mark was set.
         cleared: Whether the buffer was cleared after the mark was set. A cleared mark proves
             nothing: all, some or none of the audio since the mark before it was played.
-        delay_secs: Seconds from sending the mark until it came back: the far end's buffer and
-            the network, there and back.
-    """
-
-    position_secs: float
-    cleared: bool
-    delay_secs: float
-
-
-@dataclass
-class PlaybackMarkFrame(SystemFrame):
-    """The far end said what it has played; comes from `transport.input()` and travels downstream.
-
-    Parameters:
-        position_secs: Seconds of audio that had been sent on this call when the mark was set.
-        cleared: Whether the far end was told to drop its buffer after the mark was set. A cleared
-            mark proves nothing about what was heard.
-        delay_secs: Seconds from sending the mark until it came back.
+        delay_secs: Seconds from the end of that audio's turn, when it would have been played if
+            nothing lay between, until the mark came back: the far end's buffer and the network.
     """
 
     position_secs: float
@@ -51,7 +33,7 @@ class PlaybackMarkFrame(SystemFrame):
 @dataclass
 class _Waiting:
     position_secs: float
-    sent_at_secs: float
+    due_secs: float
     cleared: bool = False
 
 
@@ -77,12 +59,12 @@ class PlaybackMarks:
         """Seconds of audio sent on this call so far, cleared audio included."""
         return self._sent_secs
 
-    def sent(self, secs: float, *, now: float) -> str | None:
+    def sent(self, secs: float, *, until: float) -> str | None:
         """Note that audio was sent.
 
         Args:
             secs: The length of the audio in seconds.
-            now: The time in seconds.
+            until: When its turn is over, in seconds.
 
         Returns:
             The name of the mark to set after it, if one is due: after an utterance's first
@@ -90,7 +72,7 @@ class PlaybackMarks:
         """
         self._sent_secs += secs
         # Half a packet early rather than a whole one late: packets add up with rounding errors.
-        return self._set(now) if self._sent_secs + secs / 2 >= self._due_at_secs else None
+        return self._set(until) if self._sent_secs + secs / 2 >= self._due_at_secs else None
 
     def finished(self, *, now: float) -> str | None:
         """Note that an utterance has been sent whole.
@@ -127,15 +109,15 @@ class PlaybackMarks:
         return PlaybackMark(
             position_secs=mark.position_secs,
             cleared=mark.cleared,
-            delay_secs=now - mark.sent_at_secs,
+            delay_secs=now - mark.due_secs,
         )
 
-    def _set(self, now: float) -> str:
+    def _set(self, due_secs: float) -> str:
         self._count += 1
         self._marked_secs = self._sent_secs
         self._due_at_secs = self._sent_secs + self._every_secs
         name = f"p{self._count}"
-        self._waiting[name] = _Waiting(position_secs=self._sent_secs, sent_at_secs=now)
+        self._waiting[name] = _Waiting(position_secs=self._sent_secs, due_secs=due_secs)
         if len(self._waiting) > MAX_WAITING_MARKS:
             self._waiting.popitem(last=False)
         return name

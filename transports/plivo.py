@@ -1,7 +1,8 @@
 """A phone call through Plivo audio streaming, behind the guard of the telephony transports."""
 
 from antiphon.transports.media_stream import MediaStreamProtocol
-from antiphon.transports.telephony import TelephonySerializer, TelephonyTransport, checked_id
+from antiphon.transports.telephony import TelephonyTransport, checked_id
+from antiphon.transports.telephony_serializer import TelephonySerializer
 from fastapi import WebSocket
 from pipecat.serializers.plivo import PlivoFrameSerializer
 

@@ -5,36 +5,32 @@ heard, and a short road for audio. `twilio`, `telnyx` and `plivo` say what is th
 """
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Protocol
 
 from antiphon.transports.ahead import SendAhead
-from antiphon.transports.guarded import GuardedSerializer, GuardedWebsocketTransport
-from antiphon.transports.media_stream import (
-    MESSAGE_FILTER,
-    DropReason,
-    MediaStreamGuard,
-    MediaStreamProtocol,
+from antiphon.transports.guarded import GuardedWebsocketTransport
+from antiphon.transports.media_stream import MESSAGE_FILTER
+from antiphon.transports.telephony_serializer import (
+    PACKET_MS,
+    TELEPHONE_RATE_HZ,
+    TelephonySerializer,
 )
-from antiphon.transports.playback import PlaybackMarkFrame, PlaybackMarks
 from fastapi import WebSocket
-from pipecat.audio.utils import alaw_to_pcm, create_stream_resampler, ulaw_to_pcm
 from pipecat.frames.frames import (
-    AudioRawFrame,
     BotStoppedSpeakingFrame,
     Frame,
     InputAudioRawFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
-    OutputTransportMessageUrgentFrame,
     StartFrame,
     TTSStoppedFrame,
     VolumeFrame,
     VolumeGainFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
-from pipecat.serializers.base_serializer import FrameSerializer
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.websocket.fastapi import (
     FastAPIWebsocketCallbacks,
     FastAPIWebsocketClient,
@@ -43,167 +39,24 @@ from pipecat.transports.websocket.fastapi import (
     FastAPIWebsocketParams,
 )
 
-__all__ = [
-    "PlaybackMarkFrame",
-    "TelephonySerializer",
-    "TelephonyTransport",
-    "checked_id",
-]
+__all__ = ["Ear", "TelephonyTransport", "checked_id"]
 
-# What every telephone network and all three providers carry: G.711.
-TELEPHONE_RATE_HZ = 8000
-
-# Pipecat's own choice: half the messages, timers and frames of the network's 20 ms, and what was
-# sent too much is cleared from the provider's buffer all the same when the caller interrupts.
-PACKET_MS = 40
 PACKET_BYTES = TELEPHONE_RATE_HZ * PACKET_MS // 1000 * 2
 
 # Five packets at once once they are there: a fifth of the messages, and a timer may be that late.
 PACKETS_AHEAD = 5
 
-# Silero looks at so many samples at 8 kHz (pipecat.audio.vad.silero); in G.711 each is a byte.
-VAD_WINDOW = 256
 
+class Ear(Protocol):
+    """Hears the caller's audio before the pipeline does, and lets travel what has to."""
 
-class TelephonySerializer(GuardedSerializer):
-    """Guards the serializer of a telephony provider and keeps the call's marks."""
-
-    def __init__(
-        self,
-        serializer: FrameSerializer,
-        *,
-        protocol: MediaStreamProtocol,
-        stream_id: str,
-        encoding: str = "PCMU",
-        clock: Callable[[], float] | None = None,
-    ) -> None:
-        """Create the serializer.
+    def __call__(self, audio: bytes, *, travel: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hear audio.
 
         Args:
-            serializer: Pipecat's serializer for the provider.
-            protocol: The provider's names.
-            stream_id: The stream of this call.
-            encoding: How the caller's sound comes, `PCMU` or `PCMA`.
-            clock: Tells the time in seconds; the running loop's by default.
+            audio: 16-bit mono samples.
+            travel: Pushes audio into the pipeline.
         """
-        super().__init__(serializer, clock=clock)
-        self._guard = MediaStreamGuard(protocol=protocol, stream_id=stream_id)
-        self._protocol = protocol
-        self._stream_id = stream_id
-        self._marks = PlaybackMarks()
-        self._due_mark: str | None = None
-        self._to_pcm = {"PCMU": ulaw_to_pcm, "PCMA": alaw_to_pcm}[encoding]
-        self._resampler = create_stream_resampler()
-        self._rate_hz = TELEPHONE_RATE_HZ
-        self._held = b""
-        self._received = 0
-
-    async def serialize(self, frame: Frame) -> str | bytes | None:
-        """Serialize a frame, and note what that does to the far end's buffer.
-
-        Args:
-            frame: The frame to send.
-
-        Returns:
-            The message, or None if there is nothing to send.
-        """
-        message = await super().serialize(frame)
-        if isinstance(frame, InterruptionFrame):
-            self._marks.cleared()
-        elif isinstance(frame, AudioRawFrame) and frame.audio:
-            secs = len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
-            # What was sent ahead is not late: its mark counts from the turn of its last packet.
-            ahead_secs = max(0.0, secs - PACKET_MS / 1000)
-            self._due_mark = self._marks.sent(secs, now=self._time() + ahead_secs)
-        return message
-
-    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Set up the serializer inside, and learn the pipeline's rate.
-
-        Args:
-            setup: Pipecat's setup, with the pipeline's sample rates.
-        """
-        await super().setup(setup)
-        self._rate_hz = setup.audio_in_sample_rate
-
-    def sift(self, data: str | bytes) -> str | bytes | None:
-        """Say what of a message is worth waking a task for.
-
-        Sound in which no window of the VAD ends changes no decision, and travels with the next:
-        five times, not eight. At another rate than the telephone's windows end elsewhere, so there
-        nothing waits.
-
-        Args:
-            data: The message as it came.
-
-        Returns:
-            Sound, which is bytes as the network encoded it, or another message, which is text; None
-            if it was dropped and counted, or its sound is kept.
-        """
-        if isinstance(data, bytes):
-            data = data.decode(errors="replace")
-        verdict = self._guard.check(data)
-        if isinstance(verdict, DropReason):
-            self.drop(verdict)
-            return None
-        if not isinstance(verdict, bytes):
-            return data
-        if not self._pace.allows(len(verdict) / TELEPHONE_RATE_HZ, len(data), now=self._time()):
-            self.drop(DropReason.TOO_FAST)
-            return None
-        done = self._received // VAD_WINDOW
-        self._received += len(verdict)
-        self._held += verdict
-        if self._received // VAD_WINDOW == done and self._rate_hz == TELEPHONE_RATE_HZ:
-            return None
-        sound, self._held = self._held, b""
-        return sound
-
-    async def deserialize(self, data: str | bytes) -> Frame | None:
-        """Make a frame of what `sift` let through.
-
-        Args:
-            data: Sound as the network encoded it, or another message.
-
-        Returns:
-            The frame, or None if there is none in it.
-        """
-        if isinstance(data, bytes):
-            pcm = await self._to_pcm(data, TELEPHONE_RATE_HZ, self._rate_hz, self._resampler)
-            # Pipecat's resampler holds back the first packets.
-            if not pcm:
-                return None
-            return InputAudioRawFrame(audio=pcm, sample_rate=self._rate_hz, num_channels=1)
-        message = json.loads(data)
-        if message["event"] == self._protocol.played_event:
-            return self._played(self._protocol.mark_name(message))
-        return await super().deserialize(data)
-
-    def mark_due(self, *, finished: bool = False) -> OutputTransportMessageUrgentFrame | None:
-        """Say which mark belongs after the audio that has just been sent.
-
-        Args:
-            finished: Whether that was the last of an utterance.
-
-        Returns:
-            The message that sets the mark, or None if none is due.
-        """
-        name = self._marks.finished(now=self._time()) if finished else self._due_mark
-        self._due_mark = None
-        if name is None:
-            return None
-        return OutputTransportMessageUrgentFrame(
-            message=self._protocol.mark_message(self._stream_id, name)
-        )
-
-    def _played(self, name: str) -> Frame | None:
-        mark = self._marks.came_back(name, now=self._time())
-        if mark is None:
-            self.drop(DropReason.UNKNOWN_MARK)
-            return None
-        return PlaybackMarkFrame(
-            position_secs=mark.position_secs, cleared=mark.cleared, delay_secs=mark.delay_secs
-        )
 
 
 class TelephonyClient(FastAPIWebsocketClient):
@@ -253,6 +106,15 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
         """
         if not self._paused:
             await self.push_frame(frame)
+
+    async def push_heard(self, audio: bytes) -> None:
+        """Push audio that an ear let travel.
+
+        Args:
+            audio: 16-bit mono samples at the telephone's rate.
+        """
+        frame = InputAudioRawFrame(audio, sample_rate=TELEPHONE_RATE_HZ, num_channels=1)
+        await self.push_audio_frame(frame)
 
 
 class TelephonyOutput(FastAPIWebsocketOutputTransport):
@@ -355,6 +217,11 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
 class TelephonyTransport(GuardedWebsocketTransport):
     """One phone call, over a websocket whose stream has already started.
 
+    Event handlers available:
+
+    - on_playback_mark(transport, mark): The far end said what it has played, or was told to drop;
+      `mark` is a `PlaybackMark`. Called inline: it must not take long.
+
     Attributes:
         line_rate_hz: The telephone's sample rate, at which a pipeline needs no resampler.
     """
@@ -381,6 +248,22 @@ class TelephonyTransport(GuardedWebsocketTransport):
         client = TelephonyClient(websocket, self._callbacks, serializer)
         self._telephony_input = TelephonyInput(self, client, params)
         self._telephony_output = TelephonyOutput(self, client, serializer, params)
+        self._serializer = serializer
+        self._register_event_handler("on_playback_mark", sync=True)
+        serializer.on_played = partial(self._call_event_handler, "on_playback_mark")
+
+    def hear_with(self, ear: Ear) -> None:
+        """Let an ear hear the caller before the pipeline does.
+
+        Args:
+            ear: Hears what comes while the pipeline runs at the telephone's rate.
+        """
+        self._serializer.ear = partial(ear, travel=self._telephony_input.push_heard)
+
+    async def cleanup(self) -> None:
+        """Clean up, and hear nothing more."""
+        self._serializer.ear = None
+        await super().cleanup()
 
     def input(self) -> FastAPIWebsocketInputTransport:
         """Return the processor that receives."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from antiphon.transports.media_stream import MAX_MESSAGE_CHARS, MediaStreamProtocol
-from antiphon.transports.telephony import TelephonySerializer, TelephonyTransport, checked_id
+from antiphon.transports.telephony import TelephonyTransport, checked_id
+from antiphon.transports.telephony_serializer import TelephonySerializer
 from fastapi import WebSocket
 from pipecat.serializers.twilio import TwilioFrameSerializer
 

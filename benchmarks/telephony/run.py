@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.transports.media_stream import MessageFilter
-from antiphon.transports.telephony import TelephonySerializer
+from antiphon.transports.telephony_serializer import TelephonySerializer
 from antiphon.transports.twilio import TWILIO, TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from loguru import logger

@@ -83,7 +83,7 @@ async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
         one.set_sample_rate(8000)
         await one.analyze_audio(b"")
     for packet in packets:
-        await analyzer.hear(packet, hear)
+        analyzer.hear(packet, hear)
     await asyncio.sleep(2 * TICK_SECS)
     assert [bytes(audio) for audio in heard] == packets
     assert [audio.state for audio in heard] == expected

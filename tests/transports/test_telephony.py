@@ -12,7 +12,7 @@ from antiphon.simulation.twilio_stream import ulaw_to_pcm
 from antiphon.transports import create_transport
 from antiphon.transports.guarded import GuardedWebsocketTransport
 from antiphon.transports.media_stream import DropReason
-from antiphon.transports.telephony import PlaybackMarkFrame
+from antiphon.transports.playback import PlaybackMark
 from antiphon.transports.twilio import TwilioStart, read_twilio_start
 from fastapi import WebSocket
 from pipecat.audio.dtmf.types import KeypadEntry
@@ -236,27 +236,37 @@ async def test_keys_the_agent_presses_go_out_as_tones_in_packets_of_40_ms() -> N
     assert {len(base64.b64decode(p["media"]["payload"])) for p in packets} == {320}
 
 
+def marks_of(transport: GuardedWebsocketTransport) -> asyncio.Queue[PlaybackMark]:
+    back: asyncio.Queue[PlaybackMark] = asyncio.Queue()
+    transport.add_event_handler("on_playback_mark", lambda _, mark: back.put_nowait(mark))
+    return back
+
+
 async def test_marks_come_back_as_what_the_caller_has_heard() -> None:
     caller = Caller()
-    async with call(await twilio(caller)) as (worker, middle):
+    transport = await twilio(caller)
+    back = marks_of(transport)
+    async with call(transport) as (worker, middle):
         await worker.queue_frames([speech(0.12), TTSStoppedFrame()])
         await middle.gets(BotStoppedSpeakingFrame)
         marks = await caller.hears("mark", 2)
         caller.says(*marks)
-        first, last = await middle.gets(PlaybackMarkFrame, 2)
+        first, last = await back.get(), await back.get()
     assert (first.position_secs, last.position_secs) == pytest.approx((0.04, 0.12))
     assert not last.cleared
 
 
 async def test_an_interruption_clears_the_callers_buffer_and_the_marks_in_it() -> None:
     caller = Caller()
-    async with call(await twilio(caller)) as (worker, middle):
+    transport = await twilio(caller)
+    marks = marks_of(transport)
+    async with call(transport) as (worker, _):
         await worker.queue_frame(speech(2.0))
         [mark] = await caller.hears("mark")
         await worker.queue_frame(InterruptionFrame())
         await caller.hears("clear")
         caller.says(mark)
-        [back] = await middle.gets(PlaybackMarkFrame)
+        back = await marks.get()
     assert back.cleared
     assert caller.events("clear") == [{"event": "clear", "streamSid": STREAM}]
 

@@ -13,7 +13,8 @@ import uvicorn
 from antiphon.pipeline.server.protocol import MAX_WAITING, CallWebSocket
 from antiphon.transports import create_transport, twilio
 from antiphon.transports.media_stream import MESSAGE_FILTER
-from antiphon.transports.telephony import TelephonySerializer, TelephonyTransport
+from antiphon.transports.telephony import TelephonyTransport
+from antiphon.transports.telephony_serializer import TelephonySerializer
 from antiphon.transports.twilio import TwilioStart
 from fastapi import FastAPI, WebSocket
 from pipecat.frames.frames import Frame, InputAudioRawFrame, InputDTMFFrame
