@@ -175,8 +175,9 @@ class VoiceAgent:
             else UserTurnStrategies(stop=[stop]),
             turn_analyzer=turn_analyzer,
         )
-        if hear_with := getattr(transport, "hear_with", None):
-            hear_with(user.hear)
+        if shorten := getattr(transport, "shorten", None):
+            # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
+            shorten(ear=user.hear, packet_ms=40 if gate else 80)
         tell_playback(transport, gate=gate, latency=latency)
         return Pipeline(
             [

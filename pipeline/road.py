@@ -55,7 +55,26 @@ HELD_WINDOWS = 4
 
 
 class KeypadAggregator(Bypass, DTMFAggregator):
-    """Pipecat's keypad aggregator, past which the microphone's audio goes."""
+    """Pipecat's keypad aggregator, past which the microphone's audio goes.
+
+    Here ends the word that the caller still speaks, of which the observers have been told.
+    """
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame that matters here or beyond.
+
+        Args:
+            frame: The frame to queue.
+            direction: Its direction.
+            callback: Called once it has been processed.
+        """
+        if not isinstance(frame, UserSpeakingFrame):
+            await super().queue_frame(frame, direction, callback)
 
 
 class _EndOfTheRoad(FrameProcessor):
@@ -262,6 +281,8 @@ class QuietPipeline(Pipeline):
 
 
 class _QuietObserver(BaseObserver):
+    observes_microphone = False
+
     def __init__(self, behind: BaseObserver, told: tuple[type[Frame], ...]) -> None:
         super().__init__()
         self._behind = behind

@@ -13,13 +13,10 @@ from typing import Protocol
 from antiphon.transports.ahead import SendAhead
 from antiphon.transports.guarded import GuardedWebsocketTransport
 from antiphon.transports.media_stream import MESSAGE_FILTER
-from antiphon.transports.telephony_serializer import (
-    PACKET_MS,
-    TELEPHONE_RATE_HZ,
-    TelephonySerializer,
-)
+from antiphon.transports.telephony_serializer import TELEPHONE_RATE_HZ, TelephonySerializer
 from fastapi import WebSocket
 from pipecat.frames.frames import (
+    BotSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
     InputAudioRawFrame,
@@ -30,7 +27,7 @@ from pipecat.frames.frames import (
     VolumeFrame,
     VolumeGainFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.transports.websocket.fastapi import (
     FastAPIWebsocketCallbacks,
     FastAPIWebsocketClient,
@@ -41,10 +38,12 @@ from pipecat.transports.websocket.fastapi import (
 
 __all__ = ["Ear", "TelephonyTransport", "checked_id"]
 
-PACKET_BYTES = TELEPHONE_RATE_HZ * PACKET_MS // 1000 * 2
+# Pipecat's own choice: half the messages, timers and frames of the network's 20 ms, and what was
+# sent too much is cleared from the provider's buffer all the same when the caller interrupts.
+PACKET_MS = 40
 
-# Five packets at once once they are there: a fifth of the messages, and a timer may be that late.
-PACKETS_AHEAD = 5
+# So much at once once it is there: a sixth of the messages, and a timer may be that late.
+AHEAD_MS = 240
 
 
 class Ear(Protocol):
@@ -91,6 +90,17 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
     That queue's timer costs more than the rest of the way.
     """
 
+    _observed = True
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
+        """Set up, and see whether anybody observes the microphone.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        self._observed = getattr(setup.observer, "observes_microphone", bool(setup.observer))
+
     async def set_transport_ready(self, frame: StartFrame) -> None:
         """Start without the queue.
 
@@ -114,11 +124,14 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
             audio: 16-bit mono samples at the telephone's rate.
         """
         frame = InputAudioRawFrame(audio, sample_rate=TELEPHONE_RATE_HZ, num_channels=1)
-        await self.push_audio_frame(frame)
+        if self._observed or not self.next:
+            await self.push_audio_frame(frame)
+        elif not self._paused:
+            await self.next.queue_frame(frame)
 
 
 class TelephonyOutput(FastAPIWebsocketOutputTransport):
-    """Sends audio in packets of 40 ms, or several of them ahead, with the marks that belong after.
+    """Sends audio in packets, or several of them ahead, with the marks that belong after.
 
     Everything but the sending keeps Pipecat's pace: who speaks, what was said, and what an
     interruption stops, for which the far end drops what it has not played.
@@ -133,9 +146,32 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
     ) -> None:
         super().__init__(transport, client, params)
         self._telephony_serializer = serializer
-        self._ahead = SendAhead(chunk_bytes=PACKET_BYTES, chunks=PACKETS_AHEAD)
+        self._short_road = False
+        self._packet_secs = 0.0
+        self._packet_bytes = 0
         self._altered = False
         self._turn_until = 0.0
+
+    def shorten(self, packet_ms: int) -> None:
+        """Send larger packets, and tell nobody upstream that the agent still speaks.
+
+        Args:
+            packet_ms: The length of a packet, a multiple of 10.
+        """
+        self._short_road = True
+        self._params.audio_out_10ms_chunks = packet_ms // 10
+
+    async def start(self, frame: StartFrame) -> None:
+        """Start, with packets as long as the chunks are that Pipecat gives a turn.
+
+        Args:
+            frame: The start frame.
+        """
+        self._packet_secs = self._params.audio_out_10ms_chunks / 100
+        self._packet_bytes = round(TELEPHONE_RATE_HZ * self._packet_secs) * 2
+        ahead = int(AHEAD_MS / 1000 / self._packet_secs)
+        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=ahead)
+        await super().start(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Process a frame, and note audio that will have its turn.
@@ -167,10 +203,10 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         Returns:
             Whether all of it was sent.
         """
-        if len(frame.audio) == PACKET_BYTES:
+        if len(frame.audio) == self._packet_bytes:
             return await self._write_packet(self._ahead.turn(frame.audio))
-        for start in range(0, len(frame.audio), PACKET_BYTES):
-            if not await self._write_packet(frame.audio[start : start + PACKET_BYTES]):
+        for start in range(0, len(frame.audio), self._packet_bytes):
+            if not await self._write_packet(frame.audio[start : start + self._packet_bytes]):
                 return False
         return True
 
@@ -183,7 +219,10 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
             frame: The frame to push.
             direction: Where to.
         """
-        if isinstance(frame, BotStoppedSpeakingFrame) and direction is FrameDirection.DOWNSTREAM:
+        down = direction is FrameDirection.DOWNSTREAM
+        if isinstance(frame, BotSpeakingFrame) and self._short_road and not down:
+            return
+        if isinstance(frame, BotStoppedSpeakingFrame) and down:
             await self._send_mark(finished=True)
         elif isinstance(frame, TTSStoppedFrame):
             self._ahead.ended()
@@ -205,7 +244,7 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
                 await self._client.send(message)
             await self._send_mark(finished=False)
         turns_at = self._turn_until
-        self._turn_until += PACKET_MS / 1000
+        self._turn_until += self._packet_secs
         await asyncio.sleep(max(0.0, turns_at - self.get_event_loop().time()))
         return True
 
@@ -252,13 +291,19 @@ class TelephonyTransport(GuardedWebsocketTransport):
         self._register_event_handler("on_playback_mark", sync=True)
         serializer.on_played = partial(self._call_event_handler, "on_playback_mark")
 
-    def hear_with(self, ear: Ear) -> None:
-        """Let an ear hear the caller before the pipeline does.
+    def shorten(self, *, ear: Ear, packet_ms: int = PACKET_MS) -> None:
+        """Take a shorter road, before the pipeline starts.
+
+        For a pipeline in which nobody before the output waits to be told that the agent still
+        speaks.
 
         Args:
-            ear: Hears what comes while the pipeline runs at the telephone's rate.
+            ear: Hears the caller before the pipeline does, if that runs at the telephone's rate.
+            packet_ms: How much of the agent's audio has its turn at once, a multiple of 10. With
+                longer ones, a voice that comes no faster than it sounds begins later.
         """
         self._serializer.ear = partial(ear, travel=self._telephony_input.push_heard)
+        self._telephony_output.shorten(packet_ms)
 
     async def cleanup(self) -> None:
         """Clean up, and hear nothing more."""

@@ -1,4 +1,5 @@
 """The wire of a telephony provider: guarded, sifted, and with the marks of what it has played."""
+
 import audioop
 import json
 from collections.abc import Awaitable, Callable
@@ -17,14 +18,10 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.serializers.base_serializer import FrameSerializer
 
-__all__ = ["PACKET_MS", "TELEPHONE_RATE_HZ", "TelephonySerializer"]
+__all__ = ["TELEPHONE_RATE_HZ", "TelephonySerializer"]
 
 # What every telephone network and all three providers carry: G.711.
 TELEPHONE_RATE_HZ = 8000
-
-# Pipecat's own choice: half the messages, timers and frames of the network's 20 ms, and what was
-# sent too much is cleared from the provider's buffer all the same when the caller interrupts.
-PACKET_MS = 40
 
 # Silero looks at so many samples at 8 kHz (pipecat.audio.vad.silero); in G.711 each is a byte.
 VAD_WINDOW = 256

@@ -10,6 +10,7 @@ import pytest
 from antiphon.transports import create_transport
 from antiphon.transports.ahead import SendAhead
 from antiphon.transports.playback import PlaybackMark
+from antiphon.transports.telephony import TelephonyTransport
 from antiphon.transports.twilio import TwilioStart
 from fastapi import WebSocket
 from pipecat.frames.frames import (
@@ -173,7 +174,7 @@ async def play(transport: BaseTransport, far_end: FarEnd, script: Script) -> Non
     await run
 
 
-async def ours(kind: str, script: Script, **options: Any) -> FarEnd:
+async def ours(kind: str, script: Script, *, packet_ms: int = 40, **options: Any) -> FarEnd:
     far_end = FarEnd(**options)
     ids: dict[str, Any] = {
         "twilio": {"start": TWILIO},
@@ -182,12 +183,15 @@ async def ours(kind: str, script: Script, **options: Any) -> FarEnd:
     }
     websocket = await far_end.connect()
     transport = create_transport(kind, websocket=websocket, **ids[kind])
+    assert isinstance(transport, TelephonyTransport)
     transport.add_event_handler("on_playback_mark", far_end.played)
+    if packet_ms != 40:
+        transport.shorten(ear=lambda audio, travel: None, packet_ms=packet_ms)
     await play(transport, far_end, script)
     return far_end
 
 
-async def stocks(kind: str, script: Script, **options: Any) -> FarEnd:
+async def stocks(kind: str, script: Script, *, packet_ms: int = 40, **options: Any) -> FarEnd:
     far_end = FarEnd(**options)
     serializer: FrameSerializer
     if kind == "twilio":
@@ -203,7 +207,10 @@ async def stocks(kind: str, script: Script, **options: Any) -> FarEnd:
             "s-1", params=PlivoFrameSerializer.InputParams(auto_hang_up=False)
         )
     params = FastAPIWebsocketParams(
-        serializer=serializer, audio_in_enabled=True, audio_out_enabled=True
+        serializer=serializer,
+        audio_in_enabled=True,
+        audio_out_enabled=True,
+        audio_out_10ms_chunks=packet_ms // 10,
     )
     transport = FastAPIWebsocketTransport(await far_end.connect(), params)
     await play(transport, far_end, script)
@@ -211,18 +218,26 @@ async def stocks(kind: str, script: Script, **options: Any) -> FarEnd:
 
 
 @pytest.mark.virtual_time
+@pytest.mark.parametrize("packet_ms", [40, 80])
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name != "interrupted"])
-async def test_the_same_audio_comes_and_none_of_it_later_than_stock_s(name: str) -> None:
-    mine, stock = await ours("twilio", SCRIPTS[name]), await stocks("twilio", SCRIPTS[name])
+async def test_the_same_audio_comes_and_none_of_it_later_than_stock_s(
+    name: str, packet_ms: int
+) -> None:
+    mine = await ours("twilio", SCRIPTS[name], packet_ms=packet_ms)
+    stock = await stocks("twilio", SCRIPTS[name], packet_ms=packet_ms)
     assert mine.audio() == stock.audio()
     assert all(a <= b for a, b in zip(mine.times(), stock.times(), strict=True))
     assert mine.media[0] == stock.media[0]
 
 
 @pytest.mark.virtual_time
+@pytest.mark.parametrize("packet_ms", [40, 80])
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-async def test_the_agent_is_said_to_speak_and_cleared_when_it_is_in_stock(script: Script) -> None:
-    assert (await ours("twilio", script)).told == (await stocks("twilio", script)).told
+async def test_the_agent_is_said_to_speak_and_cleared_when_it_is_in_stock(
+    script: Script, packet_ms: int
+) -> None:
+    mine = await ours("twilio", script, packet_ms=packet_ms)
+    assert mine.told == (await stocks("twilio", script, packet_ms=packet_ms)).told
 
 
 @pytest.mark.virtual_time
@@ -234,14 +249,14 @@ async def test_each_provider_gets_the_messages_that_stock_sends_it(kind: str) ->
 
 
 @pytest.mark.virtual_time
-async def test_what_is_known_goes_out_five_packets_at_once_after_the_first() -> None:
+async def test_what_is_known_goes_out_240_ms_at_once_after_the_first_packet() -> None:
     spoken = speech(630)
     script = [(0.0, spoken), (0.0, TTSStoppedFrame()), (1.0, spoken), (0.0, TTSStoppedFrame())]
     far_end = await ours("twilio", script)
     assert [(secs, len(audio) // 8) for secs, audio in far_end.media] == [
         (begin + secs, ms)
         for begin in (0.0, 1.0)
-        for secs, ms in ((0.0, 40), (0.0, 200), (0.2, 200), (0.4, 160), (0.56, 40))
+        for secs, ms in ((0.0, 40), (0.0, 240), (0.24, 240), (0.48, 80), (0.56, 40))
     ]
 
 
@@ -253,9 +268,8 @@ async def test_after_an_interruption_only_what_is_new_is_heard() -> None:
     assert b"".join(audio for _, audio in after) == stock.audio()[-4160:]
     assert [(secs, len(audio) // 8) for secs, audio in after] == [
         (0.48, 40),
-        (0.48, 200),
-        (0.68, 200),
-        (0.88, 40),
+        (0.48, 240),
+        (0.72, 200),
         (0.92, 40),
     ]
 
