@@ -15,6 +15,7 @@ from antiphon.services.silero import HeardAudio, SharedSileroVADAnalyzer
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
+    AggregatedTextProgressFrame,
     BotSpeakingFrame,
     Frame,
     InputAudioRawFrame,
@@ -211,6 +212,10 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
             await super().push_frame(frame, direction)
 
 
+# What only observers want, of which they have been told by then.
+_OBSERVED_BEFORE = (AggregatedTextProgressFrame, BotSpeakingFrame, OutputAudioRawFrame)
+
+
 class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
     """Pipecat's assistant aggregator, at which audio that was played ends unless it is recorded."""
 
@@ -227,7 +232,7 @@ class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
             direction: Its direction.
             callback: Called once it has been processed.
         """
-        if not (self._ends_here and isinstance(frame, OutputAudioRawFrame | BotSpeakingFrame)):
+        if not (self._ends_here and isinstance(frame, _OBSERVED_BEFORE)):
             await super().queue_frame(frame, direction, callback)
 
 

@@ -6,6 +6,7 @@ fraction of the CPU.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -18,17 +19,18 @@ import numpy as np
 import onnxruntime
 from loguru import logger
 from numpy.typing import NDArray
-from pipecat.audio.utils import exp_smoothing
+from pipecat.audio.utils import calculate_audio_volume
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
+from pipecat.audio.volume import VOLUME_WINDOW_SECS
 
 __all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
 
 TICK_SECS = 0.005
 """How long a window waits for those of other calls; windows come every 32 ms."""
 
-# Pipecat measures over 12.5 windows and smooths by 0.2 a window: what is older counts for 1e-5.
-SMOOTHED_WINDOWS = 64
+# Pipecat smooths the loudness by 0.2 a window: what is older counts for less than 1e-6.
+UNMEASURED_WINDOWS = 64
 
 Samples = NDArray[np.float32]
 
@@ -71,8 +73,10 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._model = self._memory  # type: ignore[assignment]
         self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
         self._silent_windows = 0
-        self._smoothed_volume = 0.0
-        self._unmeasured: deque[bytes] = deque(maxlen=SMOOTHED_WINDOWS)
+        self._windows = 0
+        self._recent = bytearray()
+        self._volume = self._unknown = 0.0
+        self._unmeasured: deque[int] = deque(maxlen=UNMEASURED_WINDOWS)
 
     def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
         """Analyze audio, but do not wait for it.
@@ -120,18 +124,32 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         return confidence
 
     def _get_smoothed_volume(self, audio: bytes) -> float:
-        # The loudness decides nothing unless the model says voice, which it does not for most of a
-        # call; till then the windows are kept that the smoothed loudness will depend on.
-        self._unmeasured.append(audio)
+        # All that matters is on which side of the threshold it is, and that only while the model
+        # hears a voice. So no more is measured than decides it, from the newest window back: what
+        # is not measured is between 0 and 1, and counts less with each window.
+        measured_bytes = math.ceil(VOLUME_WINDOW_SECS * self.sample_rate) * 2
+        self._recent += audio
+        del self._recent[: -(measured_bytes + UNMEASURED_WINDOWS * len(audio))]
+        self._windows += 1
+        old = 1 - self._smoothing_factor
+        self._volume *= old
+        self._unknown *= old
+        if len(self._recent) >= measured_bytes:  # till then it is 0
+            self._unknown += self._smoothing_factor
+            self._unmeasured.append(self._windows)
         if self._silent_windows:
             return 0.0
-        for window in self._unmeasured:
-            self._volume_tracker.update(window, self.sample_rate)
-            self._smoothed_volume = exp_smoothing(
-                self._volume_tracker.volume, self._smoothed_volume, self._smoothing_factor
-            )
-        self._unmeasured.clear()
-        return self._smoothed_volume
+        while self._volume < self._params.min_volume <= self._volume + self._unknown:
+            if not self._unmeasured:
+                break
+            ago = self._windows - self._unmeasured.pop()
+            end = len(self._recent) - ago * len(audio)
+            measured = memoryview(self._recent)[end - measured_bytes : end]
+            weight = self._smoothing_factor * old**ago
+            self._volume += weight * calculate_audio_volume(measured, self.sample_rate)
+            self._unknown -= weight
+            measured.release()
+        return self._volume
 
     async def cleanup(self) -> None:
         """Forget what is still to be heard, and release the rest."""
