@@ -39,6 +39,7 @@ class Direct(BaseObserver):
         self._wanted = wanted
         self._take = take
         self.used = False
+        self.observes_microphone = getattr(behind, "observes_microphone", True)
         # Nothing of ours stands in this way.
         self.on_process_frame = behind.on_process_frame  # type: ignore[method-assign]
 

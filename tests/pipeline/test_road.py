@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncGenerator
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from antiphon.processors import SafeProcessor
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.silero import TICK_SECS
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.twilio_stream import pcm_to_ulaw
+from antiphon.simulation.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.transports.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -205,6 +206,44 @@ async def test_beside_other_calls_they_come_at_most_a_tick_later() -> None:
         ]
         assert min(late) >= 0
         assert max(late) <= TICK_SECS + 0.001
+
+
+class Listener(FakeSTT):
+    """Notes what it hears, and when."""
+
+    def __init__(self) -> None:
+        super().__init__(script=LINES)
+        self.pieces: list[tuple[float, bytes]] = []
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        self.pieces.append((asyncio.get_running_loop().time(), audio))
+        yield None
+
+
+@pytest.mark.virtual_time
+async def test_a_recogniser_hears_all_in_order_and_only_a_long_silence_late() -> None:
+    call = Call()
+    call.stt = stt = Listener()
+    agent, transport = composed(call, await call.connect())
+    worker = agent.worker(transport)
+    (pipeline,) = [one for one in worker.pipeline.processors if isinstance(one, Pipeline)]
+    began = asyncio.get_running_loop().time()
+    await call.run(worker, user_aggregator(pipeline.processors[1]))
+
+    said = b"".join(ulaw_to_pcm(base64.b64decode(payload)) for payload in spoken())
+    heard = b"".join(audio for _, audio in stt.pieces)
+    assert said.startswith(heard)
+    assert len(said) - len(heard) < 0.2 * 8000 * 2
+
+    secs = 0.0
+    late: list[tuple[float, float]] = []
+    for at, audio in stt.pieces:
+        late.append((secs, at - began - secs))
+        secs += len(audio) / 2 / 8000
+    # While something is said and a second longer, nothing waits for more than its window.
+    for begin in BEGIN_SECS:
+        assert max(delay for said_at, delay in late if begin + 0.3 < said_at < begin + 1.4) < 0.05
+    assert 0.1 < max(delay for _, delay in late) < 0.16
 
 
 class Eavesdropper(BaseObserver):

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services.silero import HeardAudio
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
+from pipecat.audio.turn.smart_turn import base_smart_turn
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 
 RATE_HZ = 16000
@@ -57,3 +59,29 @@ async def test_a_verdict_lets_the_audio_of_all_calls_go_first() -> None:
     assert judge.native_id
     audio = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     assert os.getpriority(os.PRIO_PROCESS, judge.native_id) > audio
+
+
+async def judged(analyzer: BaseTurnAnalyzer, question: bytes, *, held: int) -> float:
+    """Judge a question after noise, of which several windows may come at once."""
+    analyzer.set_sample_rate(RATE_HZ)
+    noise = np.random.default_rng(3).normal(0, 3000, 96 * 512).astype(np.int16).tobytes()
+    pieces = []
+    for start in range(0, len(noise), 1024):
+        pieces.append((base_smart_turn.time.monotonic(), noise[start : start + 1024]))
+        if len(pieces) == held:
+            audio = HeardAudio(b"".join(piece for _, piece in pieces))
+            audio.pieces = tuple(pieces)
+            analyzer.append_audio(audio, is_speech=False)
+            pieces.clear()
+        await asyncio.sleep(0.032)
+    return await probability(analyzer, question)
+
+
+@pytest.mark.virtual_time
+async def test_silence_that_was_held_back_counts_from_when_it_was_heard() -> None:
+    question = spoken("I would like to")
+    stock = await judged(LocalSmartTurnAnalyzerV3(), question, held=1)
+    ours = await judged(SharedSmartTurnAnalyzer(), question, held=4)
+    assert ours == pytest.approx(stock, abs=1e-6)
+    late = await judged(LocalSmartTurnAnalyzerV3(), question, held=4)
+    assert late != pytest.approx(stock, abs=1e-6)
