@@ -67,7 +67,7 @@ async def judged(analyzer: BaseTurnAnalyzer, question: bytes, *, held: int) -> f
     noise = np.random.default_rng(3).normal(0, 3000, 96 * 512).astype(np.int16).tobytes()
     pieces = []
     for start in range(0, len(noise), 1024):
-        pieces.append((base_smart_turn.time.monotonic(), noise[start : start + 1024]))
+        pieces.append((vars(base_smart_turn)["time"].monotonic(), noise[start : start + 1024]))
         if len(pieces) == held:
             audio = HeardAudio(b"".join(piece for _, piece in pieces))
             audio.pieces = tuple(pieces)
