@@ -144,11 +144,10 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
                 break
             ago = self._windows - self._unmeasured.pop()
             end = len(self._recent) - ago * len(audio)
-            measured = memoryview(self._recent)[end - measured_bytes : end]
+            measured = self._recent[end - measured_bytes : end]
             weight = self._smoothing_factor * old**ago
             self._volume += weight * calculate_audio_volume(measured, self.sample_rate)
             self._unknown -= weight
-            measured.release()
         return self._volume
 
     async def cleanup(self) -> None:
