@@ -147,10 +147,9 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         super().__init__(transport, client, params)
         self._telephony_serializer = serializer
         self._short_road = False
-        self._packet_secs = 0.0
-        self._packet_bytes = 0
         self._altered = False
         self._turn_until = 0.0
+        self._pack(PACKET_MS)
 
     def shorten(self, packet_ms: int) -> None:
         """Send larger packets, and tell nobody upstream that the agent still speaks.
@@ -159,19 +158,13 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
             packet_ms: The length of a packet, a multiple of 10.
         """
         self._short_road = True
+        self._pack(packet_ms)
+
+    def _pack(self, packet_ms: int) -> None:
         self._params.audio_out_10ms_chunks = packet_ms // 10
-
-    async def start(self, frame: StartFrame) -> None:
-        """Start, with packets as long as the chunks are that Pipecat gives a turn.
-
-        Args:
-            frame: The start frame.
-        """
-        self._packet_secs = self._params.audio_out_10ms_chunks / 100
-        self._packet_bytes = round(TELEPHONE_RATE_HZ * self._packet_secs) * 2
-        ahead = int(AHEAD_MS / 1000 / self._packet_secs)
-        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=ahead)
-        await super().start(frame)
+        self._packet_secs = packet_ms / 1000
+        self._packet_bytes = TELEPHONE_RATE_HZ * packet_ms // 1000 * 2
+        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=AHEAD_MS // packet_ms)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Process a frame, and note audio that will have its turn.
@@ -279,7 +272,6 @@ class TelephonyTransport(GuardedWebsocketTransport):
             audio_in_enabled=True,
             audio_out_enabled=True,
             audio_out_sample_rate=TELEPHONE_RATE_HZ,
-            audio_out_10ms_chunks=PACKET_MS // 10,
             # Long enough for the last words to leave the provider's buffer before the hang-up.
             audio_out_end_silence_secs=1,
         )
