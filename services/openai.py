@@ -1,14 +1,16 @@
-"""OpenAI's language models, with certificates that are read once for all calls.
+"""OpenAI's language models, over connections that outlive a call.
 
-Stock Pipecat's service reads those of every authority anew for each call: 20 ms in which every
-other call of the process stands still.
+Stock Pipecat's service reads the certificates of every authority anew for each call, 20 ms in which
+every other call of the process stands still, and the first question of each waits for a handshake.
 """
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from pipecat.services.openai import llm
@@ -16,9 +18,11 @@ from pipecat.utils.http import connection_limits
 
 __all__ = ["OpenAILLMService"]
 
+KEEP_IDLE_SECS = 60.0
+
 
 class OpenAILLMService(llm.OpenAILLMService):
-    """Pipecat's `OpenAILLMService`; only the certificates are shared, each call has its client."""
+    """Pipecat's `OpenAILLMService`; the calls of an event loop share its connections."""
 
     def create_client(
         self,
@@ -48,14 +52,36 @@ class OpenAILLMService(llm.OpenAILLMService):
             organization=organization,
             project=project,
             default_headers=default_headers,
-            http_client=DefaultAsyncHttpxClient(
-                verify=_certificates(),
-                # Pipecat's own.
-                limits=connection_limits(
-                    max_keepalive_connections=100, max_connections=1000, keepalive_expiry=None
-                ),
-            ),
+            http_client=_connections(),
         )
+
+
+_connections_of: WeakKeyDictionary[asyncio.AbstractEventLoop, DefaultAsyncHttpxClient] = (
+    WeakKeyDictionary()
+)
+
+
+def _connections() -> DefaultAsyncHttpxClient:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return _no_connections()
+    if loop not in _connections_of:
+        _connections_of[loop] = _no_connections()
+    return _connections_of[loop]
+
+
+def _no_connections() -> DefaultAsyncHttpxClient:
+    return DefaultAsyncHttpxClient(
+        verify=_certificates(),
+        # Pipecat's own, but for idle connections: a call's end closes none here, and what a network
+        # has forgotten meanwhile would swallow the next question.
+        limits=connection_limits(
+            max_keepalive_connections=100,
+            max_connections=1000,
+            keepalive_expiry=KEEP_IDLE_SECS,
+        ),
+    )
 
 
 @cache

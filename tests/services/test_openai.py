@@ -1,11 +1,14 @@
-"""OpenAI's language models cost a call no reading of certificates."""
+"""OpenAI's language models cost a call no reading of certificates, and few a handshake."""
 
 import ssl
 from typing import Any
 
 import pytest
+from aiohttp import web
 from antiphon.services.openai import OpenAILLMService
+from antiphon.simulation.vendors.openai import OpenAIServer
 from openai import AsyncOpenAI
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.openai import llm
 
 
@@ -49,7 +52,29 @@ def test_the_client_is_configured_as_pipecats() -> None:
             http.follow_redirects,
             pool["_max_connections"],
             pool["_max_keepalive_connections"],
-            pool["_keepalive_expiry"],
         ]
 
     assert shape(ours) == shape(stock)
+
+
+class Counting(OpenAIServer):
+    """Notes from which ports it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ports: list[int] = []
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        assert request.transport
+        self.ports.append(request.transport.get_extra_info("peername")[1])
+        return await super()._complete(request)
+
+
+async def test_the_next_call_asks_over_the_connection_of_the_one_before() -> None:
+    async with Counting() as server:
+        for _ in range(3):
+            service = OpenAILLMService(api_key="k", base_url=server.url)
+            assert await service.run_inference(LLMContext([{"role": "user", "content": "Open?"}]))
+            await service.cleanup()
+    assert len(server.ports) == 3
+    assert len(set(server.ports)) == 1
