@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from antiphon.pipeline.playback import tell_playback
-from antiphon.pipeline.providers import ServiceKind, create_service
+from antiphon.pipeline.providers import PROVIDERS, ServiceKind, create_service
 from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
+from antiphon.pipeline.spares import Spares
 from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
@@ -154,9 +155,7 @@ class VoiceAgent:
             ValueError: If a service name is unknown or a variable that it needs is not set.
             ImportError: If the extra of a named service is not installed.
         """
-        stt = self._service(ServiceKind.STT, self.stt)
-        llm = self._service(ServiceKind.LLM, self.llm)
-        tts = self._service(ServiceKind.TTS, self.tts)
+        stt, llm, tts = (self._spares.take(kind) for kind in ServiceKind)
         vault = Vault()
         interruption = Interruption() if self.interruption else None
         gate = interruption.playback if interruption else None
@@ -273,9 +272,11 @@ class VoiceAgent:
             ValueError: If a service name is unknown or a variable that it needs is not set.
             ImportError: If the extra of a named service is not installed.
         """
-        for kind, service in zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True):
+        for kind, service in self._services.items():
             if isinstance(service, str):
-                self._service(kind, service)
+                self._make(kind)
+                if PROVIDERS[kind][service].slow:
+                    await self._spares.prepare(kind)
         if self.apology:
             Apology(recording=self.apology)
         load_tables(self.redaction)
@@ -292,7 +293,16 @@ class VoiceAgent:
         await runner.add_workers(self.worker(transport))
         await runner.run()
 
-    def _service(self, kind: ServiceKind, service: str | FrameProcessor) -> FrameProcessor:
+    @property
+    def _services(self) -> dict[ServiceKind, str | FrameProcessor]:
+        return dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
+
+    @cached_property
+    def _spares(self) -> Spares:
+        return Spares(self._make)
+
+    def _make(self, kind: ServiceKind) -> FrameProcessor:
+        service = self._services[kind]
         if isinstance(service, str):
             return create_service(
                 kind,

@@ -38,12 +38,14 @@ class Provider:
         extra: The extra of antiphon that brings its SDK.
         module: A module that is there when the extra is.
         variables: Environment variables that must be set. In `A|B`, either will do.
+        slow: Whether making it blocks for so long that a call should find it made.
     """
 
     build: Callable[["Settings", "Script", str], FrameProcessor]
     extra: str
     module: str
     variables: tuple[str, ...] = ()
+    slow: bool = False
 
     def is_installed(self) -> bool:
         """Whether the extra is installed."""
@@ -120,6 +122,7 @@ PROVIDERS: Mapping[ServiceKind, Mapping[str, Provider]] = {
             extra="deepgram",
             module="deepgram",
             variables=("DEEPGRAM_API_KEY",),
+            slow=True,  # it reads the certificates of every authority: 20 ms
         ),
     },
     ServiceKind.LLM: {
