@@ -51,15 +51,24 @@ __all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "Qui
 # A second: a recogniser that waits for the end of what was said hears each window till then.
 LONG_SILENCE_WINDOWS = 32
 
-# 130 ms of a silence that lasts go to the recogniser at once, less than its providers advise.
+# 130 ms of a silence that lasts go to the recogniser at once.
 HELD_WINDOWS = 4
 
 
-class KeypadAggregator(Bypass, DTMFAggregator):
-    """Pipecat's keypad aggregator, past which the microphone's audio goes.
+class _EndOfTheRoad(FrameProcessor):
+    """Where audio ends, and what only observers want, unless a recorder follows."""
 
-    Here ends the word that the caller still speaks, of which the observers have been told.
-    """
+    _ending: tuple[type[Frame], ...] = ()
+    _ends_here = True
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
+        """Set up, and see who follows.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        self._ends_here = not any(_records(processor) for processor in _after(self))
 
     async def queue_frame(
         self,
@@ -74,23 +83,14 @@ class KeypadAggregator(Bypass, DTMFAggregator):
             direction: Its direction.
             callback: Called once it has been processed.
         """
-        if not isinstance(frame, UserSpeakingFrame):
+        if not (self._ends_here and isinstance(frame, self._ending)):
             await super().queue_frame(frame, direction, callback)
 
 
-class _EndOfTheRoad(FrameProcessor):
-    """Where audio ends, unless a recorder follows."""
+class KeypadAggregator(_EndOfTheRoad, Bypass, DTMFAggregator):
+    """Pipecat's keypad aggregator, past which the microphone's audio goes."""
 
-    _ends_here = True
-
-    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Set up, and see who follows.
-
-        Args:
-            setup: Pipecat's setup.
-        """
-        await super().setup(setup)
-        self._ends_here = not any(_records(processor) for processor in _after(self))
+    _ending = (UserSpeakingFrame,)
 
 
 class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
@@ -212,28 +212,10 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
             await super().push_frame(frame, direction)
 
 
-# What only observers want, of which they have been told by then.
-_OBSERVED_BEFORE = (AggregatedTextProgressFrame, BotSpeakingFrame, OutputAudioRawFrame)
-
-
 class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
     """Pipecat's assistant aggregator, at which audio that was played ends unless it is recorded."""
 
-    async def queue_frame(
-        self,
-        frame: Frame,
-        direction: FrameDirection = FrameDirection.DOWNSTREAM,
-        callback: FrameCallback | None = None,
-    ) -> None:
-        """Queue a frame that matters here or beyond.
-
-        Args:
-            frame: The frame to queue.
-            direction: Its direction.
-            callback: Called once it has been processed.
-        """
-        if not (self._ends_here and isinstance(frame, _OBSERVED_BEFORE)):
-            await super().queue_frame(frame, direction, callback)
+    _ending = (AggregatedTextProgressFrame, BotSpeakingFrame, OutputAudioRawFrame)
 
 
 class QuietPipeline(Pipeline):
