@@ -274,9 +274,9 @@ class VoiceAgent:
         """
         for kind, service in self._services.items():
             if isinstance(service, str):
-                self._make(kind)
+                made = self._make(kind)
                 if PROVIDERS[kind][service].slow:
-                    await self._spares.prepare(kind)
+                    self._spares.keep(kind, made)
         if self.apology:
             Apology(recording=self.apology)
         load_tables(self.redaction)

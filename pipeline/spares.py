@@ -15,12 +15,12 @@ __all__ = ["Spares"]
 
 
 class Spares:
-    """A service of each prepared kind, made anew on a thread whenever it is taken.
+    """A service of each kind that was kept, made anew on a thread whenever it is taken.
 
     Example::
 
         spares = Spares(make)
-        await spares.prepare(ServiceKind.STT)
+        spares.keep(ServiceKind.STT, make(ServiceKind.STT))
         spares.take(ServiceKind.STT)
     """
 
@@ -34,16 +34,14 @@ class Spares:
         self._stock: dict[ServiceKind, FrameProcessor] = {}
         self._replacing: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, kind: ServiceKind) -> None:
-        """Make a service for the stock.
+    def keep(self, kind: ServiceKind, service: FrameProcessor) -> None:
+        """Keep a service for the next call, and from then on another for each.
 
         Args:
             kind: Which place in the pipeline it takes.
-
-        Raises:
-            Exception: Whatever making it raises.
+            service: The service.
         """
-        self._stock[kind] = await asyncio.to_thread(self._make, kind)
+        self._stock[kind] = service
 
     def take(self, kind: ServiceKind) -> FrameProcessor:
         """Take a service for a call, which without one in stock is made now.
@@ -66,7 +64,7 @@ class Spares:
 
     async def _replace(self, kind: ServiceKind) -> None:
         try:
-            await self.prepare(kind)
+            self.keep(kind, await asyncio.to_thread(self._make, kind))
         except Exception as error:
             # The next call makes its own, and what is wrong is reported there.
             logger.warning(f"{type(error).__name__} while making the next call's {kind}")

@@ -24,12 +24,14 @@ class Workshop:
         self._thread = threading.get_ident()
 
     def make(self, kind: ServiceKind) -> FrameProcessor:
-        self._loop.call_soon_threadsafe(self.changed.set)
-        if self.broken:
-            raise OSError("no certificates")
-        self.made.append(FrameProcessor(name=str(kind)))
-        self.on_loop.append(threading.get_ident() == self._thread)
-        return self.made[-1]
+        try:
+            if self.broken:
+                raise OSError("no certificates")
+            self.on_loop.append(threading.get_ident() == self._thread)
+            self.made.append(FrameProcessor(name=str(kind)))
+            return self.made[-1]
+        finally:
+            self._loop.call_soon_threadsafe(self.changed.set)
 
 
 async def test_what_was_not_prepared_is_made_when_it_is_taken() -> None:
@@ -43,27 +45,27 @@ async def test_what_was_not_prepared_is_made_when_it_is_taken() -> None:
 async def test_what_is_taken_is_replaced_away_from_the_loop() -> None:
     workshop = Workshop()
     spares = Spares(workshop.make)
-    await spares.prepare(ServiceKind.STT)
+    spares.keep(ServiceKind.STT, workshop.make(ServiceKind.STT))
     first = spares.take(ServiceKind.STT)
     assert workshop.made == [first]
     while len(workshop.made) < 2:
         workshop.changed.clear()
         await workshop.changed.wait()
-    assert workshop.on_loop == [False, False]
+    assert workshop.on_loop == [True, False]
 
 
 async def test_of_two_calls_at_once_the_second_makes_its_own() -> None:
     workshop = Workshop()
     spares = Spares(workshop.make)
-    await spares.prepare(ServiceKind.TTS)
+    spares.keep(ServiceKind.TTS, workshop.make(ServiceKind.TTS))
     assert spares.take(ServiceKind.TTS) is not spares.take(ServiceKind.TTS)
-    assert workshop.on_loop == [False, True]
+    assert workshop.on_loop == [True, True]
 
 
 async def test_what_could_not_be_replaced_is_reported_to_the_next_call() -> None:
     workshop = Workshop()
     spares = Spares(workshop.make)
-    await spares.prepare(ServiceKind.LLM)
+    spares.keep(ServiceKind.LLM, workshop.make(ServiceKind.LLM))
     workshop.broken = True
     workshop.changed.clear()
     spares.take(ServiceKind.LLM)
