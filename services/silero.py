@@ -26,7 +26,7 @@ from pipecat.audio.volume import VOLUME_WINDOW_SECS
 
 __all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
 
-TICK_SECS = 0.005
+TICK_SECS = 0.010
 """How long a window waits for those of other calls; windows come every 32 ms."""
 
 # Pipecat smooths the loudness by 0.2 a window: what is older counts for less than 1e-6.
@@ -53,7 +53,7 @@ class HeardAudio(bytes):
 class SharedSileroVADAnalyzer(SileroVADAnalyzer):
     """Pipecat's `SileroVADAnalyzer` on one model per process, without a thread.
 
-    Its transitions are those of the stock analyzer. A window waits up to 5 ms to be scored with
+    Its transitions are those of the stock analyzer. A window waits up to 10 ms to be scored with
     the windows of other calls; a process with one call does not wait.
     """
 
@@ -83,7 +83,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
 
         Args:
             audio: 16-bit mono samples.
-            heard: Given the audio with the state after it: in order, and within 5 ms. It must not
+            heard: Given the audio with the state after it: in order, and within 10 ms. It must not
                 wait for anything, because other calls wait for it.
         """
         self._unheard.append((audio, heard))
@@ -118,7 +118,13 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         Returns:
             The confidence, from 0 to 1.
         """
-        confidence = super().voice_confidence(buffer)
+        scored = self._memory.scored
+        if scored is None:
+            confidence = super().voice_confidence(buffer)
+        else:  # what the parent does, but for samples that nobody looks at
+            self._memory.scored = None
+            confidence = scored[0]
+            self._maybe_reset_model(confidence.item())
         voice = confidence >= self._params.confidence
         self._silent_windows = 0 if voice else self._silent_windows + 1
         return confidence
@@ -188,11 +194,10 @@ class _Memory:
         self.context = b""
 
     def __call__(self, samples: Samples, sample_rate_hz: int) -> Samples:
-        """Return the confidence of the window that was scored, or score it now."""
-        if self.scored is None:
-            # Exact: the samples are 16-bit integers divided by 2 ** 15.
-            window = (samples * 32768).astype(np.int16).tobytes()
-            _score([(self, window)], sample_rate_hz)
+        """Score a window that was not scored with those of other calls."""
+        # Exact: the samples are 16-bit integers divided by 2 ** 15.
+        window = (samples * 32768).astype(np.int16).tobytes()
+        _score([(self, window)], sample_rate_hz)
         scored, self.scored = self.scored, None
         assert scored is not None
         return scored
