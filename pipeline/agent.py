@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from antiphon.pipeline.playback import tell_playback
 from antiphon.pipeline.providers import PROVIDERS, ServiceKind, create_service
-from antiphon.pipeline.road import KeypadAggregator, LastAggregator, ListeningUserAggregator
+from antiphon.pipeline.road import (
+    KeypadAggregator,
+    LastAggregator,
+    ListeningUserAggregator,
+    QuietPipeline,
+)
 from antiphon.pipeline.spares import Spares
 from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
@@ -155,6 +160,11 @@ class VoiceAgent:
             ValueError: If a service name is unknown or a variable that it needs is not set.
             ImportError: If the extra of a named service is not installed.
         """
+        return Pipeline(self._processors(transport, outbound=outbound, latency=latency))
+
+    def _processors(
+        self, transport: BaseTransport, *, outbound: bool, latency: LatencyObserver | None
+    ) -> list[FrameProcessor]:
         stt, llm, tts = (self._spares.take(kind) for kind in ServiceKind)
         vault = Vault()
         interruption = Interruption() if self.interruption else None
@@ -178,26 +188,24 @@ class VoiceAgent:
             # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
             shorten(ear=user.hear, packet_ms=40 if gate else 80)
         tell_playback(transport, gate=gate, latency=latency)
-        return Pipeline(
-            [
-                transport.input(),
-                stt,
-                KeypadAggregator(prefix=self.keypad_prefix),
-                *self._redactor(vault),
-                *([voicemail.detector()] if voicemail else []),
-                user,
-                llm,
-                *self._redactor(vault),
-                *([SentenceAggregator()] if self.sentences else []),
-                *([filler] if filler else []),
-                *self._restoring(vault, tts),
-                *([apology] if apology else []),
-                *([voicemail.gate()] if voicemail else []),
-                *([gate] if gate else []),
-                transport.output(),
-                LastAggregator(context),
-            ]
-        )
+        return [
+            transport.input(),
+            stt,
+            KeypadAggregator(prefix=self.keypad_prefix),
+            *self._redactor(vault),
+            *([voicemail.detector()] if voicemail else []),
+            user,
+            llm,
+            *self._redactor(vault),
+            *([SentenceAggregator()] if self.sentences else []),
+            *([filler] if filler else []),
+            *self._restoring(vault, tts),
+            *([apology] if apology else []),
+            *([voicemail.gate()] if voicemail else []),
+            *([gate] if gate else []),
+            transport.output(),
+            LastAggregator(context),
+        ]
 
     def worker(
         self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
@@ -236,8 +244,8 @@ class VoiceAgent:
             told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
             skipped = [*(told.skip_text_types or []), CUT_TEXT]
             kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
-        pipeline = self.pipeline(transport, outbound=outbound, latency=latency)
-        worker = CallWorker(pipeline, latency=latency, **kwargs)
+        processors = self._processors(transport, outbound=outbound, latency=latency)
+        worker = CallWorker(QuietPipeline(processors), latency=latency, **kwargs)
 
         greeted = False
 
@@ -258,7 +266,7 @@ class VoiceAgent:
                 await detector.push_frame(TTSSpeakFrame(self.voicemail))
             await worker.queue_frame(EndFrame())
 
-        for processor in pipeline.processors:
+        for processor in processors:
             if isinstance(processor, VoicemailDetector):
                 processor.add_event_handler("on_voicemail_detected", leave_message)
         transport.add_event_handler("on_client_connected", greet)

@@ -6,7 +6,7 @@ does the word that the agent is still speaking.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from copy import copy
 from functools import partial
 
@@ -28,7 +28,6 @@ from pipecat.observers.base_observer import (
     FramePushed,
     ProcessorSetUp,
 )
-from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -225,13 +224,13 @@ class QuietPipeline(Pipeline):
     uses. An observer whose `observes_microphone` is not False, as a foreign one, is told it all.
     """
 
-    def __init__(self, pipeline: BasePipeline) -> None:
-        """Wrap a pipeline.
+    def __init__(self, processors: Sequence[FrameProcessor]) -> None:
+        """Link the processors.
 
         Args:
-            pipeline: The pipeline.
+            processors: The processors, in their order.
         """
-        super().__init__([pipeline])
+        super().__init__(processors)
         self._quiet = True
         self._told: tuple[type[Frame], ...] = (Frame,)
         self._quiet_observer: _QuietObserver | None = None

@@ -66,16 +66,16 @@ class CallWorker(PipelineWorker):
         """
         observers: list[BaseObserver] = list(kwargs.get("observers") or ())
         tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
-        self._quiet = QuietPipeline(pipeline)
+        quiet = pipeline if isinstance(pipeline, QuietPipeline) else QuietPipeline([pipeline])
         for observer in observers:
-            self._quiet.admit(observer)
+            quiet.admit(observer)
         if not observers and not tracking and kwargs.get("enable_rtvi") is False:
-            self._quiet.tell_only(kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES))
+            quiet.tell_only(kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES))
         if latency:
             observers.append(latency)
-        super().__init__(self._quiet, **{**kwargs, "observers": observers})
+        super().__init__(quiet, **{**kwargs, "observers": observers})
         self.latency = latency
-        self._call_pipeline = pipeline
+        self._quiet = quiet
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
@@ -122,4 +122,4 @@ class CallWorker(PipelineWorker):
             return
         logger.warning(f"{self}: {frame} did not get through within {secs:g} s; ending without it")
         await self._call_event_handler("on_pipeline_timeout", frame)
-        await self._call_pipeline.push_frame(frame)
+        await self._quiet.push_frame(frame)

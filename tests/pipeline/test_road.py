@@ -175,7 +175,7 @@ async def our_call(
     if late:
         asyncio.get_running_loop().call_later(1.0, worker.add_observer, late)
     (pipeline,) = [one for one in worker.pipeline.processors if isinstance(one, Pipeline)]
-    await call.run(worker, user_aggregator(pipeline.processors[1]))
+    await call.run(worker, user_aggregator(pipeline))
     return call
 
 
@@ -228,7 +228,7 @@ async def test_a_recogniser_hears_all_in_order_and_only_a_long_silence_late() ->
     worker = agent.worker(transport)
     (pipeline,) = [one for one in worker.pipeline.processors if isinstance(one, Pipeline)]
     began = asyncio.get_running_loop().time()
-    await call.run(worker, user_aggregator(pipeline.processors[1]))
+    await call.run(worker, user_aggregator(pipeline))
 
     said = b"".join(ulaw_to_pcm(base64.b64decode(payload)) for payload in spoken())
     heard = b"".join(audio for _, audio in stt.pieces)
