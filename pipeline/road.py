@@ -19,6 +19,7 @@ from pipecat.frames.frames import (
     BotSpeakingFrame,
     Frame,
     InputAudioRawFrame,
+    MetricsFrame,
     OutputAudioRawFrame,
     StartFrame,
     UserSpeakingFrame,
@@ -214,7 +215,7 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
 class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
     """Pipecat's assistant aggregator, at which audio that was played ends unless it is recorded."""
 
-    _ending = (AggregatedTextProgressFrame, BotSpeakingFrame, OutputAudioRawFrame)
+    _ending = (AggregatedTextProgressFrame, BotSpeakingFrame, MetricsFrame, OutputAudioRawFrame)
 
 
 class QuietPipeline(Pipeline):

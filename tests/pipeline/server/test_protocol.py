@@ -27,6 +27,7 @@ from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.workers.runner import WorkerRunner
 from websockets.client import ClientProtocol
 from websockets.frames import Frame as WireFrame
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 HEX = "0123456789abcdef" * 2
@@ -331,6 +332,56 @@ async def test_a_message_that_is_not_utf_8_ends_the_websocket_as_it_did() -> Non
         await agent.ended.wait()
     assert isinstance(close, WireFrame)
     assert int.from_bytes(close.data[:2]) == 1007
+
+
+async def test_messages_that_come_one_by_one_wait_in_the_socket_too() -> None:
+    count = 4 * MAX_WAITING
+    kept = 0
+    attached, all_sent, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def keep(message: str | bytes) -> str | bytes:
+        nonlocal kept
+        kept += 1
+        return message
+
+    async def handler(websocket: WebSocket) -> None:
+        websocket.scope["extensions"][MESSAGE_FILTER]["attach"](keep)
+        attached.set()
+        await all_sent.wait()
+        for number in range(count):
+            assert json.loads(await websocket.receive_text()) == number
+        over.set()
+
+    async with server(handler) as line:
+        await attached.wait()
+        for number in range(count):
+            line.says(number)
+            line.sends()
+            for _ in range(3):  # turns of the loop, in which the server reads it or leaves it
+                await asyncio.sleep(0)
+        assert kept < 2 * MAX_WAITING
+        all_sent.set()
+        await over.wait()
+
+
+async def test_a_message_inside_another_ends_the_websocket_as_it_did() -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        line.says(media(0), media(1))
+        line.sends()
+        await agent.hears(1)
+        line.protocol.send_text(b"{", fin=False)
+        line.protocol.send_ping(b"")
+        line.sends()
+        await line.hears()
+        other = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN)
+        other.send_text(json.dumps(digit("5")).encode())
+        line.writer.write(b"".join(other.data_to_send()))
+        [close] = await line.hears()
+        await agent.ended.wait()
+    assert isinstance(close, WireFrame)
+    assert int.from_bytes(close.data[:2]) == 1002
+    assert await agent.hears(1) == [2]
 
 
 async def test_a_far_end_that_sends_faster_than_it_is_heard_has_to_wait() -> None:
