@@ -54,6 +54,9 @@ LONG_SILENCE_WINDOWS = 32
 # 130 ms of a silence that lasts go to the recogniser at once.
 HELD_WINDOWS = 4
 
+# Pipecat tells each 200 ms that somebody still speaks, and takes a second without audio for an end.
+TOLD_SECS = 0.22
+
 
 class _EndOfTheRoad(FrameProcessor):
     """Where audio ends, and what only observers want, unless a recorder follows."""
@@ -96,8 +99,9 @@ class KeypadAggregator(_EndOfTheRoad, Bypass, DTMFAggregator):
 class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
     """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows.
 
-    A caller's silence, which is most of a call, ends before: nothing depends on it but the VAD,
-    which hears it at once, and the turn analyzer, which keeps a few seconds of it.
+    Most of it ends before. Nothing depends on a caller's silence but the VAD, which hears it at
+    once, and the turn analyzer, which keeps a few seconds of it; without an analyzer nothing
+    depends on speech but that it begins, goes on and ends.
     """
 
     def __init__(
@@ -125,12 +129,13 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
         self._turn_analyzer = turn_analyzer
         self._speaks = False
         self._audio_under_way = 0
+        self._untold_secs = 0.0
         self._held: list[tuple[float, HeardAudio]] = []
 
     def hear(self, audio: bytes, *, travel: Callable[[bytes], Awaitable[None]]) -> None:
         """Hear the caller before the pipeline does.
 
-        Audio travels within 5 ms, but in a silence that lasts several windows travel at once.
+        Audio travels within 10 ms, but in a silence that lasts several windows travel at once.
 
         Args:
             audio: 16-bit mono samples.
@@ -181,7 +186,8 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
             self._vad_analyzer.hear(frame.audio, partial(self._heard, frame))
 
     async def _heard(self, frame: InputAudioRawFrame, audio: HeardAudio) -> None:
-        if audio.state in (VADState.QUIET, VADState.STARTING) and not self._speaks:
+        spoke = self._speaks
+        if audio.state in (VADState.QUIET, VADState.STARTING) and not spoke:
             if self._turn_analyzer is None:
                 return
             if not (self._turn_analyzer.speech_triggered or self._audio_under_way):
@@ -189,6 +195,11 @@ class ListeningUserAggregator(_EndOfTheRoad, LLMUserAggregator):
                 return
         elif audio.state is not VADState.STOPPING:
             self._speaks = audio.state is VADState.SPEAKING
+        if spoke and self._speaks and self._turn_analyzer is None:
+            self._untold_secs += frame.num_frames / frame.sample_rate
+            if self._untold_secs < TOLD_SECS:
+                return
+        self._untold_secs = 0.0
         self._audio_under_way += 1
         frame.audio = audio
         await super().queue_frame(frame, callback=self._audio_arrived)
