@@ -1,0 +1,92 @@
+"""Websocket messages that come as one frame in one piece, and need no parser.
+
+A parser that takes frames in any pieces makes 30 Python calls for each message of a phone, of which
+there are 50 a second. Nothing is decided here but whether it is needed: what is a message, what is
+an error and what ends the connection is the parser's.
+"""
+
+import sys
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no wheel for this machine
+    from websockets.utils import apply_mask
+
+__all__ = ["WholeFrames"]
+
+# RFC 6455, 5.2: how a text frame begins that is a whole message and has no extension, the bit of
+# the second byte that says that it is masked, and how long a mask is.
+WHOLE_TEXT = 0x81
+MASKED = 0x80
+MASK_BYTES = 4
+
+# More than any parser is given: the rest of a connection of which it is not known where frames are.
+UNKNOWN = sys.maxsize
+
+
+class WholeFrames:
+    """Knows whether a parser waits for a frame to begin, and reads one that comes whole."""
+
+    def __init__(self) -> None:
+        """Start before the handshake."""
+        self._missing = UNKNOWN
+        self._begun = b""
+
+    def begin(self, handshake: bytes) -> None:
+        """Note a piece of the handshake; after the last one the first frame begins.
+
+        Args:
+            handshake: The piece.
+        """
+        self._missing = 0 if handshake.endswith(b"\r\n\r\n") else UNKNOWN
+
+    def read(self, data: bytes) -> str | None:
+        """Read a message that is one masked text frame.
+
+        Args:
+            data: What came from the socket.
+
+        Returns:
+            The message; None if the data is something else or more than that, if the parser still
+            waits for the rest of a frame, or if the text is not UTF-8.
+        """
+        if self._missing or self._begun or data[0] != WHOLE_TEXT:
+            return None
+        frame = _frame_at(data, 0)
+        if frame is None or frame[1] != len(data) or not data[1] & MASKED:
+            return None
+        start, _ = frame
+        try:
+            return apply_mask(data[start:], data[start - MASK_BYTES : start]).decode()
+        except UnicodeDecodeError:
+            return None
+
+    def follow(self, data: bytes) -> None:
+        """Note what the parser is given.
+
+        Args:
+            data: What came from the socket.
+        """
+        data = self._begun + data
+        at = self._missing
+        while at < len(data):
+            frame = _frame_at(data, at)
+            if frame is None:
+                self._begun, self._missing = data[at:], 0
+                return
+            _, at = frame
+        self._begun, self._missing = b"", at - len(data)
+
+
+def _frame_at(data: bytes, at: int) -> tuple[int, int] | None:
+    """Say where a frame's payload begins and ends; None if not all of its head is there."""
+    start = at + 2
+    if len(data) < start:
+        return None
+    length = data[at + 1] & ~MASKED
+    if length >= 126:
+        begin, start = start, start + (2 if length == 126 else 8)
+        length = int.from_bytes(data[begin:start])
+    if data[at + 1] & MASKED:
+        start += MASK_BYTES
+    return (start, start + length) if start <= len(data) else None
