@@ -72,6 +72,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._memory = _Memory()
         self._model = self._memory  # type: ignore[assignment]
         self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
+        self._batch: _Batch | None = None
         self._silent_windows = 0
         self._windows = 0
         self._recent = bytearray()
@@ -87,7 +88,10 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
                 wait for anything, because other calls wait for it.
         """
         self._unheard.append((audio, heard))
-        _batch().add(self)
+        if self._batch is None:
+            self._batch = _batch()
+            self._batch.calls.add(self)
+        self._batch.add(self)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
         """Analyze audio and return the state after it.
@@ -159,6 +163,9 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
     async def cleanup(self) -> None:
         """Forget what is still to be heard, and release the rest."""
         self._unheard.clear()
+        if self._batch:
+            self._batch.calls.discard(self)
+            self._batch = None
         await super().cleanup()
 
     def _next_window(self) -> bytes | None:
@@ -207,15 +214,14 @@ class _Batch:
     """The calls of one event loop, and which of them have something to be heard."""
 
     def __init__(self) -> None:
-        self._calls: WeakSet[SharedSileroVADAnalyzer] = WeakSet()
+        self.calls: WeakSet[SharedSileroVADAnalyzer] = WeakSet()
         self._waiting: dict[SharedSileroVADAnalyzer, None] = {}
         self._due: asyncio.TimerHandle | None = None
         self._hearing: asyncio.Task[None] | None = None
 
     def add(self, call: SharedSileroVADAnalyzer) -> None:
-        self._calls.add(call)
         self._waiting[call] = None
-        if len(self._calls) == 1:
+        if len(self.calls) == 1:
             self._begin()
         elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(TICK_SECS, self._begin)
