@@ -320,18 +320,36 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_window_ends_the_call(close
     assert await agent.hears(1) == [2]
 
 
-async def test_a_message_that_is_not_utf_8_ends_the_websocket_as_it_did() -> None:
+async def not_utf_8(line: Line) -> None:
+    line.protocol.send_text(b"\xff")
+    line.sends()
+
+
+async def a_message_inside_another(line: Line) -> None:
+    line.protocol.send_text(b"{", fin=False)
+    line.protocol.send_ping(b"")
+    line.sends()
+    await line.hears()  # what follows comes on its own
+    other = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN)
+    other.send_text(json.dumps(digit("5")).encode())
+    line.writer.write(b"".join(other.data_to_send()))
+
+
+@pytest.mark.parametrize(("wrong", "code"), [(not_utf_8, 1007), (a_message_inside_another, 1002)])
+async def test_what_is_no_message_ends_the_websocket_as_it_did(
+    wrong: Callable[[Line], Awaitable[None]], code: int
+) -> None:
     agent = Agent()
     async with server(agent) as line:
         line.says(media(0), media(1))
         line.sends()
         await agent.hears(1)
-        line.protocol.send_text(b"\xff")
-        line.sends()
+        await wrong(line)
         [close] = await line.hears()
         await agent.ended.wait()
     assert isinstance(close, WireFrame)
-    assert int.from_bytes(close.data[:2]) == 1007
+    assert int.from_bytes(close.data[:2]) == code
+    assert await agent.hears(1) == [2]
 
 
 async def test_messages_that_come_one_by_one_wait_in_the_socket_too() -> None:
@@ -362,26 +380,6 @@ async def test_messages_that_come_one_by_one_wait_in_the_socket_too() -> None:
         assert kept < 2 * MAX_WAITING
         all_sent.set()
         await over.wait()
-
-
-async def test_a_message_inside_another_ends_the_websocket_as_it_did() -> None:
-    agent = Agent()
-    async with server(agent) as line:
-        line.says(media(0), media(1))
-        line.sends()
-        await agent.hears(1)
-        line.protocol.send_text(b"{", fin=False)
-        line.protocol.send_ping(b"")
-        line.sends()
-        await line.hears()
-        other = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN)
-        other.send_text(json.dumps(digit("5")).encode())
-        line.writer.write(b"".join(other.data_to_send()))
-        [close] = await line.hears()
-        await agent.ended.wait()
-    assert isinstance(close, WireFrame)
-    assert int.from_bytes(close.data[:2]) == 1002
-    assert await agent.hears(1) == [2]
 
 
 async def test_a_far_end_that_sends_faster_than_it_is_heard_has_to_wait() -> None:
