@@ -31,11 +31,11 @@ CALLS = {
 
 def main() -> None:
     """Print a row for each repeat, and the median ratio."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--smart-turn", action="store_true")
-    options.add_argument("--repeats", type=int, default=3)
-    chosen = options.parse_args()
-    kind = "Smart Turn" if chosen.smart_turn else "speech timeout"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smart-turn", action="store_true", help="in place of a speech timeout")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    kind = "Smart Turn" if options.smart_turn else "speech timeout"
     pair = [config for config in CONFIGS if config.name in (f"stock, {kind}", f"ours, {kind}")]
     with tempfile.TemporaryDirectory() as folder:
         voices = Path(folder) / "voices"
@@ -48,7 +48,7 @@ def main() -> None:
         ratios = []
         print("| configuration | calls | ms/call-s | turn P50/P95 ms | late % |")
         print("|---|---|---|---|---|")
-        for _ in range(chosen.repeats):
+        for _ in range(options.repeats):
             with ThreadPoolExecutor(len(pair)) as both:
                 stock, ours = both.map(run, pair)
             for result in (stock, ours):
