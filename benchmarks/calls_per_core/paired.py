@@ -15,10 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clips import background, make_clips
-from run import CONFIGS, Config, Result, measure
+from run import CONFIGS, SPREAD_SECS, Config, Result, measure
 
 SECS = 20.0
-RAMP_SECS = 5.0
 
 # Together two thirds to three quarters of the core.
 CALLS = {
@@ -43,7 +42,7 @@ def main() -> None:
         voices.write_bytes(pickle.dumps(said))
 
         def run(config: Config) -> Result:
-            return measure(config, CALLS[config.name], voices, secs=SECS, spread_secs=RAMP_SECS)
+            return measure(config, CALLS[config.name], voices, secs=SECS, spread_secs=SPREAD_SECS)
 
         ratios = []
         print("| configuration | calls | ms/call-s | turn P50/P95 ms | late % |")

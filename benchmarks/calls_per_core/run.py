@@ -34,6 +34,11 @@ HERE = Path(__file__).parent
 TOKEN = "0123456789abcdef0123456789abcdef"
 LATE_LIMIT, SLOWER_LIMIT = 0.01, 1.2
 
+# Two turns of a caller. Callers who begin within less stay together for the whole run, and all
+# stop speaking in the same seconds of each turn.
+SPREAD_SECS = 12.0
+SETTLE_SECS = 5.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -119,9 +124,10 @@ def measure(config: Config, calls: int, voices: Path, *, secs: float, spread_sec
         empty_bytes = _memory(server)
         report = Path(folder) / "callers.json"
         ramp_secs = max(spread_secs, calls * 0.08)
+        settle_secs = min(spread_secs, SETTLE_SECS)
         command = [sys.executable, "callers.py", "--url", config.url(port), "--calls", str(calls)]
         command += ["--secs", str(secs), "--ramp-secs", str(ramp_secs), "--report", str(report)]
-        command += ["--settle-secs", str(spread_secs), "--voices", str(voices)]
+        command += ["--settle-secs", str(settle_secs), "--voices", str(voices)]
         callers = subprocess.Popen(
             command, cwd=HERE, stdout=subprocess.PIPE, text=True, env=_environment(folder)
         )
@@ -316,7 +322,7 @@ class Bench:
 
     def measure(self, config: Config, calls: int) -> bool:
         """Run once; say whether the server could carry so many."""
-        secs, spread_secs = self._options.secs, 2.0 if self._options.quick else 5.0
+        secs, spread_secs = self._options.secs, 2.0 if self._options.quick else SPREAD_SECS
         if calls == config.steps[0] and len(config.steps) > 1:
             # All that follows is held against it, and few calls have few turns.
             secs *= 3
