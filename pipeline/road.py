@@ -245,15 +245,18 @@ class QuietPipeline(Pipeline):
         super().__init__(processors)
         self._quiet = True
         self._told: tuple[type[Frame], ...] = (Frame,)
+        self._every_secs = 0.0
         self._quiet_observer: _QuietObserver | None = None
 
-    def tell_only(self, frames: tuple[type[Frame], ...]) -> None:
+    def tell_only(self, frames: tuple[type[Frame], ...], *, every_secs: float) -> None:
         """Tell of nothing else but the start: nobody observes but the watch for an idle call.
 
         Args:
             frames: The kinds of frames for which it waits.
+            every_secs: How long it is not told again; so much too early it takes a call for idle.
         """
         self._told = (StartFrame, *frames)
+        self._every_secs = every_secs
 
     def admit(self, observer: BaseObserver) -> None:
         """Tell an observer all that it has to know.
@@ -262,9 +265,9 @@ class QuietPipeline(Pipeline):
             observer: An observer of the worker's.
         """
         self._quiet &= not getattr(observer, "observes_microphone", True)
-        self._told = (Frame,)
+        self._told, self._every_secs = (Frame,), 0.0
         if self._quiet_observer:
-            self._quiet_observer.told = self._told
+            self._quiet_observer.tell(self._told, self._every_secs)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up the pipeline.
@@ -274,20 +277,28 @@ class QuietPipeline(Pipeline):
         """
         if self._quiet and (observer := setup.observer):
             setup = copy(setup)
-            setup.observer = self._quiet_observer = _QuietObserver(observer, self._told)
+            setup.observer = self._quiet_observer = _QuietObserver(observer)
+            self._quiet_observer.tell(self._told, self._every_secs)
         await super().setup(setup)
 
 
 class _QuietObserver(BaseObserver):
     observes_microphone = False
 
-    def __init__(self, behind: BaseObserver, told: tuple[type[Frame], ...]) -> None:
+    def __init__(self, behind: BaseObserver) -> None:
         super().__init__()
         self._behind = behind
-        self.told = told
+        self._told_at = 0
+
+    def tell(self, told: tuple[type[Frame], ...], every_secs: float) -> None:
+        self._told = told
+        self._every = round(every_secs * 1e9)
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        if isinstance(data.frame, self.told) and not isinstance(data.frame, InputAudioRawFrame):
+        if not isinstance(data.frame, self._told) or isinstance(data.frame, InputAudioRawFrame):
+            return
+        if data.timestamp >= self._told_at + self._every or isinstance(data.frame, StartFrame):
+            self._told_at = data.timestamp
             await self._behind.on_push_frame(data)
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:

@@ -22,7 +22,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineWorker
+from pipecat.pipeline.worker import IDLE_TIMEOUT_SECS, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
 
 __all__ = ["CallWorker"]
@@ -70,7 +70,10 @@ class CallWorker(PipelineWorker):
         for observer in observers:
             quiet.admit(observer)
         if not observers and not tracking and kwargs.get("enable_rtvi") is False:
-            quiet.tell_only(kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES))
+            quiet.tell_only(
+                kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES),
+                every_secs=(kwargs.get("idle_timeout_secs", IDLE_TIMEOUT_SECS) or 0.0) / 100,
+            )
         if latency:
             observers.append(latency)
         super().__init__(quiet, **{**kwargs, "observers": observers})
