@@ -36,5 +36,5 @@ def tell_playback(
 
     if gate and latency:
         gate.add_event_handler("on_duck", ducked)
-    if hasattr(transport, "line_rate_hz"):  # a telephone
+    if (gate or latency) and hasattr(transport, "line_rate_hz"):  # a telephone
         transport.add_event_handler("on_playback_mark", played)

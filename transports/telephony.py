@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from antiphon.transports.ahead import SendAhead
 from antiphon.transports.guarded import GuardedWebsocketTransport
@@ -252,7 +252,8 @@ class TelephonyTransport(GuardedWebsocketTransport):
     Event handlers available:
 
     - on_playback_mark(transport, mark): The far end said what it has played, or was told to drop;
-      `mark` is a `PlaybackMark`. Called inline: it must not take long.
+      `mark` is a `PlaybackMark`. Called inline: it must not take long. Marks are set only while
+      there is a handler.
 
     Attributes:
         line_rate_hz: The telephone's sample rate, at which a pipeline needs no resampler.
@@ -281,7 +282,6 @@ class TelephonyTransport(GuardedWebsocketTransport):
         self._telephony_output = TelephonyOutput(self, client, serializer, params)
         self._serializer = serializer
         self._register_event_handler("on_playback_mark", sync=True)
-        serializer.on_played = partial(self._call_event_handler, "on_playback_mark")
 
     def shorten(self, *, ear: Ear, packet_ms: int = PACKET_MS) -> None:
         """Take a shorter road, before the pipeline starts.
@@ -296,6 +296,17 @@ class TelephonyTransport(GuardedWebsocketTransport):
         """
         self._serializer.ear = partial(ear, travel=self._telephony_input.push_heard)
         self._telephony_output.shorten(packet_ms)
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add an event handler; with one for `on_playback_mark` the audio is marked.
+
+        Args:
+            event_name: The name of the event.
+            handler: Called when it occurs.
+        """
+        super().add_event_handler(event_name, handler)
+        if event_name == "on_playback_mark":
+            self._serializer.on_played = partial(self._call_event_handler, event_name)
 
     async def cleanup(self) -> None:
         """Clean up, and hear nothing more."""

@@ -32,7 +32,7 @@ class TelephonySerializer(GuardedSerializer):
 
     Attributes:
         ear: Takes the caller's sound, as 16-bit samples of 8 kHz, in place of the pipeline.
-        on_played: Awaited with each mark that came back.
+        on_played: Awaited with each mark that came back; as long as it is None, none is set.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class TelephonySerializer(GuardedSerializer):
         self._protocol = protocol
         self._stream_id = stream_id
         self._marks = PlaybackMarks()
-        self._due_mark: str | None = None
         self._to_pcm = {"PCMU": ulaw_to_pcm, "PCMA": alaw_to_pcm}[encoding]
         self._decode = {"PCMU": audioop.ulaw2lin, "PCMA": audioop.alaw2lin}[encoding]
         self.ear: Callable[[bytes], None] | None = None
@@ -83,7 +82,7 @@ class TelephonySerializer(GuardedSerializer):
         elif isinstance(frame, AudioRawFrame) and frame.audio:
             secs = len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
             # Audio is not late while it sounds: its mark counts from the end of its turn.
-            self._due_mark = self._marks.sent(secs, until=self._time() + secs)
+            self._marks.sent(secs, until=self._time() + secs)
         return message
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
@@ -159,10 +158,11 @@ class TelephonySerializer(GuardedSerializer):
             finished: Whether that was the last of an utterance.
 
         Returns:
-            The message that sets the mark, or None if none is due.
+            The message that sets the mark, or None if none is due or nobody wants to know.
         """
-        name = self._marks.finished(now=self._time()) if finished else self._due_mark
-        self._due_mark = None
+        if self.on_played is None:
+            return None
+        name = self._marks.finished(now=self._time()) if finished else self._marks.due()
         if name is None:
             return None
         return OutputTransportMessageUrgentFrame(

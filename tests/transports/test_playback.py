@@ -7,7 +7,10 @@ PACKET_SECS = 0.02
 
 
 def speak(marks: PlaybackMarks, packets: int, *, now: float = 0.0) -> list[str]:
-    names = [marks.sent(PACKET_SECS, until=now + (i + 1) * PACKET_SECS) for i in range(packets)]
+    names = []
+    for number in range(packets):
+        marks.sent(PACKET_SECS, until=now + (number + 1) * PACKET_SECS)
+        names.append(marks.due())
     return [name for name in names if name is not None]
 
 
@@ -28,6 +31,12 @@ def test_an_utterance_that_ends_on_a_mark_gets_no_second_one() -> None:
 
 def test_nothing_said_is_nothing_marked() -> None:
     assert PlaybackMarks().finished(now=1.0) is None
+
+
+def test_a_mark_is_due_once() -> None:
+    marks = PlaybackMarks()
+    speak(marks, 1)
+    assert marks.due() is None
 
 
 def test_the_next_utterance_is_marked_after_its_first_packet_again() -> None:

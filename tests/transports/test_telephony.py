@@ -256,6 +256,20 @@ async def test_marks_come_back_as_what_the_caller_has_heard() -> None:
     assert not last.cleared
 
 
+async def test_marks_are_set_once_somebody_wants_to_know() -> None:
+    caller = Caller()
+    transport = await twilio(caller)
+    async with call(transport) as (worker, middle):
+        await worker.queue_frames([speech(0.12), TTSStoppedFrame()])
+        await middle.gets(BotStoppedSpeakingFrame)
+        assert not caller.events("mark")
+        back = marks_of(transport)
+        await worker.queue_frames([speech(0.12), TTSStoppedFrame()])
+        caller.says(*await caller.hears("mark"))
+        first = await back.get()
+    assert first.position_secs == pytest.approx(0.16)
+
+
 async def test_an_interruption_clears_the_callers_buffer_and_the_marks_in_it() -> None:
     caller = Caller()
     transport = await twilio(caller)
