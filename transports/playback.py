@@ -98,6 +98,7 @@ class PlaybackMarks:
     def cleared(self) -> None:
         """Note that the far end was told to drop what it has not played."""
         self._marked_secs = self._due_at_secs = self._sent_secs
+        self._is_due = False
         for mark in self._waiting.values():
             mark.cleared = True
 

@@ -252,8 +252,8 @@ class TelephonyTransport(GuardedWebsocketTransport):
     Event handlers available:
 
     - on_playback_mark(transport, mark): The far end said what it has played, or was told to drop;
-      `mark` is a `PlaybackMark`. Called inline: it must not take long. Marks are set only while
-      there is a handler.
+      `mark` is a `PlaybackMark`. Called inline: it must not take long. Marks are set once there
+      is a handler.
 
     Attributes:
         line_rate_hz: The telephone's sample rate, at which a pipeline needs no resampler.

@@ -71,6 +71,13 @@ def test_audio_that_was_cleared_is_not_marked_as_finished() -> None:
     assert marks.finished(now=1.0) is None
 
 
+def test_audio_that_was_cleared_before_its_mark_was_set_gets_none() -> None:
+    marks = PlaybackMarks()
+    marks.sent(PACKET_SECS, until=1.0)
+    marks.cleared()
+    assert marks.due() is None
+
+
 def test_a_mark_after_a_clear_is_proof_again() -> None:
     marks = PlaybackMarks()
     speak(marks, 5)
