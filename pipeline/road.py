@@ -244,9 +244,7 @@ class QuietPipeline(Pipeline):
         """
         super().__init__(processors)
         self._quiet = True
-        self._told: tuple[type[Frame], ...] = (Frame,)
-        self._every_secs = 0.0
-        self._quiet_observer: _QuietObserver | None = None
+        self._quiet_observer = _QuietObserver()
 
     def tell_only(self, frames: tuple[type[Frame], ...], *, every_secs: float) -> None:
         """Tell of nothing else but the start: nobody observes but the watch for an idle call.
@@ -255,8 +253,7 @@ class QuietPipeline(Pipeline):
             frames: The kinds of frames for which it waits.
             every_secs: How long it is not told again; so much too early it takes a call for idle.
         """
-        self._told = (StartFrame, *frames)
-        self._every_secs = every_secs
+        self._quiet_observer.tell((StartFrame, *frames), every_secs=every_secs)
 
     def admit(self, observer: BaseObserver) -> None:
         """Tell an observer all that it has to know.
@@ -265,9 +262,7 @@ class QuietPipeline(Pipeline):
             observer: An observer of the worker's.
         """
         self._quiet &= not getattr(observer, "observes_microphone", True)
-        self._told, self._every_secs = (Frame,), 0.0
-        if self._quiet_observer:
-            self._quiet_observer.tell(self._told, self._every_secs)
+        self._quiet_observer.tell((Frame,))
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up the pipeline.
@@ -277,20 +272,21 @@ class QuietPipeline(Pipeline):
         """
         if self._quiet and (observer := setup.observer):
             setup = copy(setup)
-            setup.observer = self._quiet_observer = _QuietObserver(observer)
-            self._quiet_observer.tell(self._told, self._every_secs)
+            self._quiet_observer.behind = observer
+            setup.observer = self._quiet_observer
         await super().setup(setup)
 
 
 class _QuietObserver(BaseObserver):
     observes_microphone = False
+    behind: BaseObserver
 
-    def __init__(self, behind: BaseObserver) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._behind = behind
         self._told_at = 0
+        self.tell((Frame,))
 
-    def tell(self, told: tuple[type[Frame], ...], every_secs: float) -> None:
+    def tell(self, told: tuple[type[Frame], ...], *, every_secs: float = 0.0) -> None:
         self._told = told
         self._every = round(every_secs * 1e9)
 
@@ -299,10 +295,10 @@ class _QuietObserver(BaseObserver):
             return
         if data.timestamp >= self._told_at + self._every or isinstance(data.frame, StartFrame):
             self._told_at = data.timestamp
-            await self._behind.on_push_frame(data)
+            await self.behind.on_push_frame(data)
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
-        await self._behind.on_processor_setup(data)
+        await self.behind.on_processor_setup(data)
 
 
 def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:

@@ -70,6 +70,7 @@ class CallWorker(PipelineWorker):
         for observer in observers:
             quiet.admit(observer)
         if not observers and not tracking and kwargs.get("enable_rtvi") is False:
+            # A hundredth: of Pipecat's five minutes, three seconds.
             quiet.tell_only(
                 kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES),
                 every_secs=(kwargs.get("idle_timeout_secs", IDLE_TIMEOUT_SECS) or 0.0) / 100,

@@ -53,13 +53,8 @@ class PlaybackMarks:
         self._sent_secs = 0.0
         self._marked_secs = 0.0
         self._due_at_secs = 0.0
+        self._last_secs = 0.0
         self._until = 0.0
-        self._is_due = False
-
-    @property
-    def sent_secs(self) -> float:
-        """Seconds of audio sent on this call so far, cleared audio included."""
-        return self._sent_secs
 
     def sent(self, secs: float, *, until: float) -> None:
         """Note that audio was sent.
@@ -69,9 +64,8 @@ class PlaybackMarks:
             until: When its turn is over, in seconds.
         """
         self._sent_secs += secs
+        self._last_secs = secs
         self._until = until
-        # Half a packet early rather than a whole one late: packets add up with rounding errors.
-        self._is_due = self._sent_secs + secs / 2 >= self._due_at_secs
 
     def due(self) -> str | None:
         """Set a mark after what was sent last, if one is due.
@@ -80,7 +74,9 @@ class PlaybackMarks:
             The name of the mark; None unless it is an utterance's first chunk, or `every_secs` were
             sent since the mark before.
         """
-        return self._set(self._until) if self._is_due else None
+        # Half a packet early rather than a whole one late: packets add up with rounding errors.
+        is_due = self._sent_secs + self._last_secs / 2 >= self._due_at_secs
+        return self._set(self._until) if is_due and self._sent_secs > self._marked_secs else None
 
     def finished(self, *, now: float) -> str | None:
         """Note that an utterance has been sent whole.
@@ -98,7 +94,6 @@ class PlaybackMarks:
     def cleared(self) -> None:
         """Note that the far end was told to drop what it has not played."""
         self._marked_secs = self._due_at_secs = self._sent_secs
-        self._is_due = False
         for mark in self._waiting.values():
             mark.cleared = True
 
@@ -125,7 +120,6 @@ class PlaybackMarks:
         self._count += 1
         self._marked_secs = self._sent_secs
         self._due_at_secs = self._sent_secs + self._every_secs
-        self._is_due = False
         name = f"p{self._count}"
         self._waiting[name] = _Waiting(position_secs=self._sent_secs, due_secs=due_secs)
         if len(self._waiting) > MAX_WAITING_MARKS:
