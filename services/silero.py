@@ -8,7 +8,7 @@ fraction of the CPU.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import resources
@@ -28,6 +28,9 @@ __all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
 
 TICK_SECS = 0.010
 """How long a window waits for those of other calls; windows come every 32 ms."""
+
+# From one reset of the model to the next: in silence, Pipecat makes one every two seconds.
+KNOWN_WINDOWS = 64
 
 # Pipecat smooths the loudness by 0.2 a window: what is older counts for less than 1e-6.
 UNMEASURED_WINDOWS = 64
@@ -199,6 +202,27 @@ class _Memory:
         """Forget the call so far."""
         self.state: Samples = np.zeros((2, 1, 128), dtype=np.float32)
         self.context = b""
+        self._silent_windows = 0
+
+    def recall(self, window: bytes, sample_rate_hz: int) -> bool:
+        """Score a window without the model, if there was only digital silence since its reset.
+
+        A line that is muted, or on which noise is suppressed, sends little else.
+
+        Args:
+            window: The window.
+            sample_rate_hz: Its sample rate.
+
+        Returns:
+            Whether it was scored.
+        """
+        known = _in_silence(sample_rate_hz)
+        if self._silent_windows == len(known) or window != bytes(len(window)):
+            self._silent_windows = len(known)
+            return False
+        self.scored, self.state = known[self._silent_windows]
+        self._silent_windows += 1
+        return True
 
     def __call__(self, samples: Samples, sample_rate_hz: int) -> Samples:
         """Score a window that was not scored with those of other calls."""
@@ -267,10 +291,28 @@ def _session() -> onnxruntime.InferenceSession:
     )
 
 
-def _score(windows: Sequence[tuple[_Memory, bytes]], sample_rate_hz: int) -> None:
+def _score(windows: Iterable[tuple[_Memory, bytes]], sample_rate_hz: int) -> None:
     """Score one window of each call and move each call's memory on."""
-    if not windows:
-        return
+    asked = [
+        (memory, window) for memory, window in windows if not memory.recall(window, sample_rate_hz)
+    ]
+    if asked:
+        _ask_model(asked, sample_rate_hz)
+
+
+@cache
+def _in_silence(sample_rate_hz: int) -> tuple[tuple[Samples, Samples], ...]:
+    """What the model says of digital silence from its reset on, and remembers."""
+    memory, window = _Memory(), bytes(sample_rate_hz // 1000 * 64)
+    known = []
+    for _ in range(KNOWN_WINDOWS):
+        _ask_model([(memory, window)], sample_rate_hz)
+        assert memory.scored is not None
+        known.append((memory.scored, memory.state))
+    return tuple(known)
+
+
+def _ask_model(windows: Sequence[tuple[_Memory, bytes]], sample_rate_hz: int) -> None:
     # The model wants the last 4 ms of the window before in front of each window.
     context_bytes = sample_rate_hz // 250 * 2
     silence = bytes(context_bytes)
