@@ -51,8 +51,8 @@ __all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "Qui
 # A second: a recogniser that waits for the end of what was said hears each window till then.
 LONG_SILENCE_WINDOWS = 32
 
-# 130 ms of a silence that lasts go to the recogniser at once.
-HELD_WINDOWS = 4
+# A quarter of a second of a silence that lasts goes to the recogniser at once.
+HELD_WINDOWS = 8
 
 # Pipecat tells each 200 ms that somebody still speaks, and takes a second without audio for an end.
 TOLD_SECS = 0.22

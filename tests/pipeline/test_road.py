@@ -233,7 +233,7 @@ async def test_a_recogniser_hears_all_in_order_and_only_a_long_silence_late() ->
     said = b"".join(ulaw_to_pcm(base64.b64decode(payload)) for payload in spoken())
     heard = b"".join(audio for _, audio in stt.pieces)
     assert said.startswith(heard)
-    assert len(said) - len(heard) < 0.2 * 8000 * 2
+    assert len(said) - len(heard) < 0.3 * 8000 * 2
 
     secs = 0.0
     late: list[tuple[float, float]] = []
@@ -243,7 +243,7 @@ async def test_a_recogniser_hears_all_in_order_and_only_a_long_silence_late() ->
     # While something is said and a second longer, nothing waits for more than its window.
     for begin in BEGIN_SECS:
         assert max(delay for said_at, delay in late if begin + 0.3 < said_at < begin + 1.4) < 0.05
-    assert 0.1 < max(delay for _, delay in late) < 0.16
+    assert 0.2 < max(delay for _, delay in late) < 0.29
 
 
 class Eavesdropper(BaseObserver):
