@@ -25,6 +25,8 @@ MessageFilter = Callable[[str | bytes], str | bytes | None]
 # The extension of an ASGI scope by which a server lets a transport attach one.
 MESSAGE_FILTER = "antiphon.message_filter"
 
+_DECODER = json.JSONDecoder()
+
 DIGITS = frozenset("0123456789*#")
 
 # A whole second of mu-law in base64 is 10,667 characters; the providers send 20 ms at a time.
@@ -120,7 +122,7 @@ class MediaStreamGuard:
         self._last_number = 0
         self._resume_at: int | None = None
 
-    def check(self, data: str | bytes) -> DropReason | bytes | None:
+    def check(self, data: str) -> DropReason | bytes | None:
         """Check one message.
 
         Args:
@@ -133,7 +135,7 @@ class MediaStreamGuard:
         if len(data) > MAX_MESSAGE_CHARS:
             return DropReason.TOO_LARGE
         try:
-            message = json.loads(data)
+            message = _parse(data)
         except (ValueError, RecursionError):
             return DropReason.BAD_JSON
         if not isinstance(message, dict):
@@ -176,6 +178,15 @@ class MediaStreamGuard:
             return True
         self._resume_at = number + 1
         return False
+
+
+def _parse(data: str) -> Any:
+    """Parse JSON; `json.loads` spends a third of its time on blanks around it, and none come."""
+    try:
+        message, end = _DECODER.raw_decode(data)
+    except ValueError:
+        return json.loads(data)
+    return message if end == len(data) else json.loads(data)
 
 
 def _check_media(media: Any) -> DropReason | bytes:

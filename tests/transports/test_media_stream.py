@@ -31,10 +31,11 @@ def message(event: Any = "media", **fields: Any) -> str:
         message(media={"payload": "f39/"}),
         message(media=SOUND, sequenceNumber="4"),
         json.dumps({"event": "media", "media": SOUND}),
-        message(media=SOUND).encode(),
+        " " + message(media=SOUND),
+        message(media=SOUND) + "\n",
     ],
 )
-def test_the_callers_sound_goes_through(data: str | bytes) -> None:
+def test_the_callers_sound_goes_through(data: str) -> None:
     assert guard().check(data) == HEARD
 
 
@@ -54,7 +55,7 @@ def test_a_message_without_sound_goes_through(data: str) -> None:
     [
         ("", DropReason.BAD_JSON),
         ("{", DropReason.BAD_JSON),
-        (b"\xff\xfe", DropReason.BAD_JSON),
+        ("{}}", DropReason.BAD_JSON),
         ("[" * 10_000, DropReason.BAD_JSON),
         ('{"event": "media", "n": ' + "9" * 5000 + "}", DropReason.BAD_JSON),
         ("[]", DropReason.NOT_AN_OBJECT),
@@ -93,7 +94,7 @@ def test_a_message_without_sound_goes_through(data: str) -> None:
         (message(media=SOUND, sequenceNumber="9" * 5000), DropReason.WRONG_SEQUENCE),
     ],
 )
-def test_a_malformed_message_has_a_reason(data: str | bytes, reason: DropReason) -> None:
+def test_a_malformed_message_has_a_reason(data: str, reason: DropReason) -> None:
     assert guard().check(data) is reason
 
 
@@ -180,6 +181,7 @@ json_values = st.recursive(
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=8,
 )
+binary = st.binary().map(lambda data: data.decode(errors="replace"))
 messages = st.fixed_dictionaries(
     {},
     optional={
@@ -193,9 +195,9 @@ messages = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(messages.map(json.dumps) | st.text() | st.binary()))
+@given(st.lists(messages.map(json.dumps) | st.text() | binary))
 def test_whatever_comes_there_is_a_verdict_and_the_caller_is_still_heard(
-    garbage: list[str | bytes],
+    garbage: list[str],
 ) -> None:
     stream = guard()
     for data in garbage:
