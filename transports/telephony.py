@@ -42,8 +42,8 @@ __all__ = ["Ear", "TelephonyTransport", "checked_id"]
 # sent too much is cleared from the provider's buffer all the same when the caller interrupts.
 PACKET_MS = 40
 
-# So much at once once it is there: a sixth of the messages, and a timer may be that late.
-AHEAD_MS = 240
+# So many at once once they are there: a sixth of the messages, and a timer may be that late.
+AHEAD_PACKETS = 6
 
 
 class Ear(Protocol):
@@ -164,7 +164,7 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         self._params.audio_out_10ms_chunks = packet_ms // 10
         self._packet_secs = packet_ms / 1000
         self._packet_bytes = TELEPHONE_RATE_HZ * packet_ms // 1000 * 2
-        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=AHEAD_MS // packet_ms)
+        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=AHEAD_PACKETS)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Process a frame, and note audio that will have its turn.
