@@ -4,7 +4,7 @@ A host that lends its cores to others makes two runs, one after the other, diffe
 both servers have calls at once, few enough for both to be in time, so what the host takes it takes
 from both.
 
-    python benchmarks/calls_per_core/paired.py [--smart-turn] [--repeats 3]
+    python benchmarks/calls_per_core/paired.py [--smart-turn] [--noisy] [--repeats 3]
 """
 
 import argparse
@@ -32,13 +32,14 @@ def main() -> None:
     """Print a row for each repeat, and the median ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smart-turn", action="store_true", help="in place of a speech timeout")
+    parser.add_argument("--noisy", action="store_true", help="every caller in noise, not a third")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     kind = "Smart Turn" if options.smart_turn else "speech timeout"
     pair = [config for config in CONFIGS if config.name in (f"stock, {kind}", f"ours, {kind}")]
     with tempfile.TemporaryDirectory() as folder:
         voices = Path(folder) / "voices"
-        said = [(make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (False, True)]
+        said = [(make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (options.noisy, True)]
         voices.write_bytes(pickle.dumps(said))
 
         def run(config: Config) -> Result:
