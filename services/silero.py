@@ -202,12 +202,12 @@ class _Memory:
         """Forget the call so far."""
         self.state: Samples = np.zeros((2, 1, 128), dtype=np.float32)
         self.context = b""
-        self._silent_windows = 0
+        self._recalled = 0
 
     def recall(self, window: bytes, sample_rate_hz: int) -> bool:
         """Score a window without the model, if there was only digital silence since its reset.
 
-        A line that is muted, or on which noise is suppressed, sends little else.
+        That is what a muted line sends.
 
         Args:
             window: The window.
@@ -217,11 +217,11 @@ class _Memory:
             Whether it was scored.
         """
         known = _in_silence(sample_rate_hz)
-        if self._silent_windows == len(known) or window != bytes(len(window)):
-            self._silent_windows = len(known)
+        if self._recalled == len(known) or window != bytes(len(window)):
+            self._recalled = len(known)  # till the next reset the model has to be asked
             return False
-        self.scored, self.state = known[self._silent_windows]
-        self._silent_windows += 1
+        self.scored, self.state = known[self._recalled]
+        self._recalled += 1
         return True
 
     def __call__(self, samples: Samples, sample_rate_hz: int) -> Samples:

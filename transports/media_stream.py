@@ -181,7 +181,7 @@ class MediaStreamGuard:
 
 
 def _parse(data: str) -> Any:
-    """Parse JSON; `json.loads` spends a third of its time on blanks around it, and none come."""
+    """Parse JSON; `json.loads` spends half of its time on blanks around it, and none come."""
     try:
         message, end = _DECODER.raw_decode(data)
     except ValueError:

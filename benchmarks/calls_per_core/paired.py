@@ -39,7 +39,9 @@ def main() -> None:
     pair = [config for config in CONFIGS if config.name in (f"stock, {kind}", f"ours, {kind}")]
     with tempfile.TemporaryDirectory() as folder:
         voices = Path(folder) / "voices"
-        said = [(make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (options.noisy, True)]
+        said = [
+            (make_clips(noisy=noisy), background(noisy=noisy)) for noisy in (options.noisy, True)
+        ]
         voices.write_bytes(pickle.dumps(said))
 
         def run(config: Config) -> Result:
