@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from typing import cast
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
-import onnxruntime
+from antiphon.services.silero_network import open_network
 from loguru import logger
 from numpy.typing import NDArray
 from pipecat.audio.utils import calculate_audio_volume
@@ -280,17 +279,6 @@ def _batch() -> _Batch:
     return _batches.setdefault(asyncio.get_running_loop(), _Batch())
 
 
-@cache
-def _session() -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.inter_op_num_threads = 1
-    options.intra_op_num_threads = 1
-    model = resources.files("pipecat.audio.vad.data").joinpath("silero_vad.onnx")
-    return onnxruntime.InferenceSession(
-        model.read_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
-    )
-
-
 def _score(windows: Iterable[tuple[_Memory, bytes]], sample_rate_hz: int) -> None:
     """Score one window of each call and move each call's memory on."""
     asked = [
@@ -324,7 +312,7 @@ def _ask_model(windows: Sequence[tuple[_Memory, bytes]], sample_rate_hz: int) ->
         "state": np.concatenate([memory.state for memory, _ in windows], axis=1),
         "sr": np.array(sample_rate_hz, dtype=np.int64),
     }
-    confidences, states = cast(list[Samples], _session().run(None, inputs))
+    confidences, states = cast(list[Samples], open_network(sample_rate_hz).run(None, inputs))
     for index, (memory, window) in enumerate(windows):
         memory.state = states[:, index : index + 1]
         memory.context = window[-context_bytes:]
