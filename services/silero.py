@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import cast
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from antiphon.services.silero_network import open_network
+from antiphon.services.ticks import ticks
 from loguru import logger
 from numpy.typing import NDArray
 from pipecat.audio.utils import calculate_audio_volume
@@ -24,9 +25,6 @@ from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 from pipecat.audio.volume import VOLUME_WINDOW_SECS
 
 __all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
-
-TICK_SECS = 0.010
-"""How long a window waits for those of other calls; windows come every 32 ms."""
 
 # From one reset of the model to the next: in silence, Pipecat makes one every two seconds.
 KNOWN_WINDOWS = 64
@@ -92,7 +90,6 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._unheard.append((audio, heard))
         if self._batch is None:
             self._batch = _batch()
-            self._batch.calls.add(self)
         self._batch.add(self)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
@@ -165,9 +162,6 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
     async def cleanup(self) -> None:
         """Forget what is still to be heard, and release the rest."""
         self._unheard.clear()
-        if self._batch:
-            self._batch.calls.discard(self)
-            self._batch = None
         await super().cleanup()
 
     def _next_window(self) -> bytes | None:
@@ -234,23 +228,19 @@ class _Memory:
 
 
 class _Batch:
-    """The calls of one event loop, and which of them have something to be heard."""
+    """The calls of one event loop that have something to be heard."""
 
     def __init__(self) -> None:
-        self.calls: WeakSet[SharedSileroVADAnalyzer] = WeakSet()
         self._waiting: dict[SharedSileroVADAnalyzer, None] = {}
-        self._due: asyncio.TimerHandle | None = None
+        self._ticks = ticks()
         self._hearing: asyncio.Task[None] | None = None
 
     def add(self, call: SharedSileroVADAnalyzer) -> None:
+        if not self._waiting:
+            self._ticks.soon(self._begin)
         self._waiting[call] = None
-        if len(self.calls) == 1:
-            self._begin()
-        elif self._due is None:
-            self._due = asyncio.get_running_loop().call_later(TICK_SECS, self._begin)
 
     def _begin(self) -> None:
-        self._due = None
         if self._hearing is None or self._hearing.done():
             self._hearing = asyncio.get_running_loop().create_task(self._hear())
 

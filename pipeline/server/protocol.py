@@ -8,6 +8,7 @@ Nearly all of them come as one frame in one piece, and go past the library's par
 from typing import Any
 
 from antiphon.pipeline.server.whole_frames import WholeFrames
+from antiphon.services.ticks import ticks
 from antiphon.transports.media_stream import MESSAGE_FILTER, MessageFilter
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -15,6 +16,10 @@ __all__ = ["CallWebSocket"]
 
 # So much may wait for the application before the far end has to: 3 s of a call's audio.
 MAX_WAITING = 100
+
+# What may wait for the next tick; of a phone it is a packet or two of 400 bytes.
+MAX_UNREAD = 16
+MAX_UNREAD_BYTES = 4096
 
 
 class CallWebSocket(WebSocketsSansIOProtocol):
@@ -26,6 +31,8 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         """Create the protocol of one connection, as uvicorn does."""
         super().__init__(*args, **kwargs)
         self._whole = WholeFrames()
+        self._unread: list[bytes] = []
+        self._ticks = ticks()
 
     def shutdown(self) -> None:
         """Stay open when the server stops listening."""
@@ -39,22 +46,51 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def data_received(self, data: bytes) -> None:
-        """Take a whole message, or leave the data to the parser.
+        """Read what came; a call that has begun is read together with others.
 
         Args:
             data: What came from the socket.
         """
-        if not self.handshake_complete:
-            self._whole.begin(data)
-        elif (
-            self._filter
-            and not (self.frames or self.close_sent)
-            and (message := self._whole.read(data)) is not None
-        ):
-            self._receive(message)
+        if self._filter is None:
+            self._read(data)
             return
-        else:
+        if not self._unread:
+            self._ticks.soon(self._read_all)
+        self._unread.append(data)
+        if len(self._unread) == MAX_UNREAD or len(data) > MAX_UNREAD_BYTES:
+            self._read_all()
+
+    def eof_received(self) -> None:
+        """Read all before the far end is gone."""
+        self._read_all()
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Read all before the call hears that it is over.
+
+        Args:
+            exc: Why the connection was lost, if not as it should.
+        """
+        self._read_all()
+        super().connection_lost(exc)
+
+    def _read_all(self) -> None:
+        unread, self._unread = self._unread, []
+        for data in unread:
+            if self.conn.parser_exc is None:  # after which the socket is not read either
+                self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Take a whole message, or leave the data to the parser."""
+        if self._filter and not (self.frames or self.close_sent):
+            message = self._whole.read(data)
+            if message is not None:
+                self._receive(message)
+                return
+        if self.handshake_complete:
             self._whole.follow(data)
+        else:
+            self._whole.begin(data)
         super().data_received(data)
 
     def send_receive_event_to_app(self) -> None:
@@ -72,8 +108,7 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         self._receive(message)
 
     def _receive(self, message: str | bytes) -> None:
-        self._deliver(message)
-        if self.queue.qsize() >= MAX_WAITING and not self.read_paused:
+        if self._deliver(message) and self.queue.qsize() >= MAX_WAITING and not self.read_paused:
             # `receive` resumes it when all that waits is taken.
             self.read_paused = True
             self.transport.pause_reading()
@@ -89,10 +124,11 @@ class CallWebSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
 
-    def _deliver(self, data: str | bytes) -> None:
+    def _deliver(self, data: str | bytes) -> bool:
         assert self._filter
         kept = self._filter(data)
         if isinstance(kept, str):
             self.queue.put_nowait({"type": "websocket.receive", "text": kept})
         elif kept is not None:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": kept})
+        return kept is not None

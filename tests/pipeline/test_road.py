@@ -13,7 +13,7 @@ import soxr
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors import SafeProcessor
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.silero import TICK_SECS
+from antiphon.services.ticks import TICK_SECS
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.transports.twilio import TwilioStart, create_twilio_transport

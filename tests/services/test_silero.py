@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.silero import TICK_SECS, HeardAudio, SharedSileroVADAnalyzer
+from antiphon.services.silero import HeardAudio, SharedSileroVADAnalyzer
+from antiphon.services.ticks import TICK_SECS
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
 
