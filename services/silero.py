@@ -32,6 +32,9 @@ KNOWN_WINDOWS = 64
 # Pipecat smooths the loudness by 0.2 a window: what is older counts for less than 1e-6.
 UNMEASURED_WINDOWS = 64
 
+# Audio that is no longer needed is let go of in pieces of this size, half a second at 8 kHz.
+TRIMMED_BYTES = 8192
+
 Samples = NDArray[np.float32]
 
 
@@ -74,7 +77,7 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
         self._batch: _Batch | None = None
         self._silent_windows = 0
-        self._windows = 0
+        self._windows = self._decided_windows = 0
         self._recent = bytearray()
         self._volume = self._unknown = 0.0
         self._unmeasured: deque[int] = deque(maxlen=UNMEASURED_WINDOWS)
@@ -136,18 +139,23 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         # All that matters is on which side of the threshold it is, and that only while the model
         # hears a voice. So no more is measured than decides it, from the newest window back: what
         # is not measured is between 0 and 1, and counts less with each window.
-        measured_bytes = math.ceil(VOLUME_WINDOW_SECS * self.sample_rate) * 2
         self._recent += audio
-        del self._recent[: -(measured_bytes + UNMEASURED_WINDOWS * len(audio))]
         self._windows += 1
-        old = 1 - self._smoothing_factor
-        self._volume *= old
-        self._unknown *= old
-        if len(self._recent) >= measured_bytes:  # till then it is 0
-            self._unknown += self._smoothing_factor
-            self._unmeasured.append(self._windows)
+        measured_bytes = math.ceil(VOLUME_WINDOW_SECS * self.sample_rate) * 2
+        kept_bytes = measured_bytes + UNMEASURED_WINDOWS * len(audio)
+        if len(self._recent) > kept_bytes + TRIMMED_BYTES:
+            del self._recent[:-kept_bytes]
         if self._silent_windows:
             return 0.0
+        old = 1 - self._smoothing_factor
+        new = self._windows - self._decided_windows
+        # Before there is enough to measure, the loudness is 0.
+        loud = max(0, min(new, self._windows + 1 - math.ceil(measured_bytes / len(audio))))
+        oldest = self._windows + 1 - min(loud, UNMEASURED_WINDOWS)
+        self._decided_windows = self._windows
+        self._volume *= old**new
+        self._unknown = self._unknown * old**new + 1 - old**loud
+        self._unmeasured.extend(range(oldest, self._windows + 1))
         while self._volume < self._params.min_volume <= self._volume + self._unknown:
             if not self._unmeasured:
                 break
