@@ -7,7 +7,6 @@ does the word that the agent is still speaking.
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from copy import copy
 from functools import partial
 
 from antiphon.processors.safe_processor import Bypass
@@ -271,10 +270,15 @@ class QuietPipeline(Pipeline):
             setup: The setup, with Pipecat's observer.
         """
         if self._quiet and (observer := setup.observer):
-            setup = copy(setup)
             self._quiet_observer.behind = observer
-            setup.observer = self._quiet_observer
+            setup = _QuickSetup(**{**vars(setup), "observer": self._quiet_observer})
         await super().setup(setup)
+
+
+class _QuickSetup(FrameProcessorSetup):
+    # Pipecat's looks at the name of each attribute that is read, which is four times for each push
+    # of a frame, to warn of a deprecated one.
+    __getattribute__ = object.__getattribute__  # pyright: ignore[reportAssignmentType]
 
 
 class _QuietObserver(BaseObserver):
