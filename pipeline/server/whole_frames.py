@@ -19,6 +19,11 @@ __all__ = ["WholeFrames"]
 WHOLE_TEXT = 0x81
 MASKED = 0x80
 MASK_BYTES = 4
+HEAD_BYTES = 2 + MASK_BYTES
+
+# The lengths that stand for one in the two or eight bytes after them.
+LONG, LONGER = 126, 127
+LONG_HEAD_BYTES = 4 + MASK_BYTES
 
 # More than any parser is given: the rest of a connection of which it is not known where frames are.
 UNKNOWN = sys.maxsize
@@ -50,12 +55,13 @@ class WholeFrames:
             The message; None if the data is something else or more than that, if the parser still
             waits for the rest of a frame, or if the text is not UTF-8.
         """
-        if self._missing or self._begun or data[0] != WHOLE_TEXT:
+        if self._missing or self._begun or data[0] != WHOLE_TEXT or len(data) < HEAD_BYTES:
             return None
-        frame = _frame_at(data, 0)
-        if frame is None or frame[1] != len(data) or not data[1] & MASKED:
+        length, start = data[1] - MASKED, HEAD_BYTES  # below zero without a mask
+        if length == LONG:
+            length, start = data[2] << 8 | data[3], LONG_HEAD_BYTES
+        if start + length != len(data) or length == LONGER:
             return None
-        start, _ = frame
         try:
             return apply_mask(data[start:], data[start - MASK_BYTES : start]).decode()
         except UnicodeDecodeError:
@@ -84,8 +90,8 @@ def _frame_at(data: bytes, at: int) -> tuple[int, int] | None:
     if len(data) < start:
         return None
     length = data[at + 1] & ~MASKED
-    if length >= 126:
-        begin, start = start, start + (2 if length == 126 else 8)
+    if length >= LONG:
+        begin, start = start, start + (2 if length == LONG else 8)
         length = int.from_bytes(data[begin:start])
     if data[at + 1] & MASKED:
         start += MASK_BYTES

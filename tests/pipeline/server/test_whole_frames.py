@@ -105,6 +105,7 @@ def test_a_message_in_one_piece_goes_past_the_parser() -> None:
         b"\x81\x03abc",  # not masked
         b"\xc1\x83\0\0\0\0abc",  # compressed
         b"\x81\x81\0\0\0\0\xff",  # not UTF-8
+        b"\x81\xff" + bytes(131),  # a longer length than there is
         b"\x81",
     ],
 )
