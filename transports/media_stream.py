@@ -9,7 +9,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
 
 __all__ = [
     "MESSAGE_FILTER",
@@ -24,8 +27,6 @@ MessageFilter = Callable[[str | bytes], str | bytes | None]
 
 # The extension of an ASGI scope by which a server lets a transport attach one.
 MESSAGE_FILTER = "antiphon.message_filter"
-
-_DECODER = json.JSONDecoder()
 
 DIGITS = frozenset("0123456789*#")
 
@@ -119,6 +120,7 @@ class MediaStreamGuard:
         """
         self._protocol = protocol
         self._stream_id = stream_id
+        self._sound = _sound_decoder(protocol)
         self._last_number = 0
         self._resume_at: int | None = None
 
@@ -135,7 +137,17 @@ class MediaStreamGuard:
         if len(data) > MAX_MESSAGE_CHARS:
             return DropReason.TOO_LARGE
         try:
-            message = _parse(data)
+            sound = self._sound.decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return self._judge(data)
+        if sound.stream_id not in (msgspec.UNSET, self._stream_id):
+            return DropReason.WRONG_STREAM
+        return self._sequenced(sound.media.payload or DropReason.BAD_PAYLOAD, sound.number)
+
+    def _judge(self, data: str) -> DropReason | bytes | None:
+        """Check what is not plainly sound, and find out what it is."""
+        try:
+            message = json.loads(data)
         except (ValueError, RecursionError):
             return DropReason.BAD_JSON
         if not isinstance(message, dict):
@@ -143,12 +155,15 @@ class MediaStreamGuard:
         if message.get(self._protocol.stream_id_key, self._stream_id) != self._stream_id:
             return DropReason.WRONG_STREAM
         verdict = self._check_event(message)
-        if isinstance(verdict, DropReason):
-            return verdict
+        return self._sequenced(verdict, message.get(self._protocol.sequence_key))
+
+    def _sequenced(
+        self, verdict: DropReason | bytes | None, number: Any
+    ) -> DropReason | bytes | None:
         # Last, so that a message that is dropped anyway does not move the count.
-        if not self._in_sequence(message.get(self._protocol.sequence_key)):
-            return DropReason.WRONG_SEQUENCE
-        return verdict
+        if isinstance(verdict, DropReason) or self._in_sequence(number):
+            return verdict
+        return DropReason.WRONG_SEQUENCE
 
     def _check_event(self, message: Mapping[str, Any]) -> DropReason | bytes | None:
         event = message.get("event")
@@ -180,13 +195,25 @@ class MediaStreamGuard:
         return False
 
 
-def _parse(data: str) -> Any:
-    """Parse JSON; `json.loads` spends half of its time on blanks around it, and none come."""
-    try:
-        message, end = _DECODER.raw_decode(data)
-    except ValueError:
-        return json.loads(data)
-    return message if end == len(data) else json.loads(data)
+class _Media(msgspec.Struct):
+    payload: bytes  # base64 on the wire
+    track: Literal["inbound"] = "inbound"
+
+
+@cache
+def _sound_decoder(protocol: MediaStreamProtocol) -> msgspec.json.Decoder[Any]:
+    """Decode and check sound, which nearly all messages are, at a third of the cost of judging."""
+    sound = msgspec.defstruct(
+        "Sound",
+        [
+            ("event", Literal["media"]),
+            ("media", _Media),
+            ("stream_id", str | msgspec.UnsetType, msgspec.UNSET),
+            ("number", Any, None),
+        ],
+        rename={"stream_id": protocol.stream_id_key, "number": protocol.sequence_key},
+    )
+    return msgspec.json.Decoder(sound)
 
 
 def _check_media(media: Any) -> DropReason | bytes:

@@ -111,11 +111,11 @@ class TelephonySerializer(GuardedSerializer):
         if isinstance(data, bytes):
             data = data.decode(errors="replace")
         verdict = self._guard.check(data)
-        if isinstance(verdict, DropReason):
+        if verdict is None:
+            return data
+        if not isinstance(verdict, bytes):
             self.drop(verdict)
             return None
-        if not isinstance(verdict, bytes):
-            return data
         if not self._pace.allows(len(verdict) / TELEPHONE_RATE_HZ, len(data), now=self._time()):
             self.drop(DropReason.TOO_FAST)
             return None

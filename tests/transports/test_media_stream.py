@@ -62,6 +62,7 @@ def test_a_message_without_sound_goes_through(data: str) -> None:
         ('"x"', DropReason.NOT_AN_OBJECT),
         ("null", DropReason.NOT_AN_OBJECT),
         ("{}", DropReason.UNKNOWN_EVENT),
+        (json.dumps({"media": SOUND}), DropReason.UNKNOWN_EVENT),
         (message("hello"), DropReason.UNKNOWN_EVENT),
         (message(None), DropReason.UNKNOWN_EVENT),
         (message({"a": 1}), DropReason.UNKNOWN_EVENT),
