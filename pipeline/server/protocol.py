@@ -60,11 +60,6 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         if len(self._unread) == MAX_UNREAD or len(data) > MAX_UNREAD_BYTES:
             self._read_all()
 
-    def eof_received(self) -> None:
-        """Read all before the far end is gone."""
-        self._read_all()
-        super().eof_received()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Read all before the call hears that it is over.
 

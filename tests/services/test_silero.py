@@ -30,6 +30,8 @@ def calls(sample_rate_hz: int) -> tuple[bytes, ...]:
     for level, sigma in LEVELS_AND_NOISES:
         heard = call * level + noise.normal(0, sigma, len(call))
         sent.append(heard.clip(-32768, 32767).astype(np.int16).tobytes())
+    # Before there is enough to measure, the loudness is 0.
+    sent.append(np.concatenate([speech, pause]).astype(np.int16).tobytes())
     return tuple(sent)
 
 

@@ -10,6 +10,7 @@ import soxr
 from antiphon.services import silero_network
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.silero_network import open_network
+from loguru import logger
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -78,6 +79,12 @@ def test_another_model_is_run_as_it_is(
     assert (scores(session, calls, 8000) == stock_scores(calls, 8000)).all()
 
 
-def test_without_onnx_pipecats_model_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_onnx_pipecats_model_is_run_and_nobody_warned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warned: list[str] = []
+    sink = logger.add(warned.append, level="WARNING")
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert not is_rebuilt(open_network(8000))
+    logger.remove(sink)
+    assert not warned

@@ -320,6 +320,28 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_window_ends_the_call(close
     assert await agent.hears(1) == [2]
 
 
+async def test_what_a_caller_says_last_comes_before_the_end() -> None:
+    attached, over = asyncio.Event(), asyncio.Event()
+    received: list[Any] = []
+
+    async def handler(websocket: WebSocket) -> None:
+        websocket.scope["extensions"][MESSAGE_FILTER]["attach"](lambda message: message)
+        attached.set()
+        while not received or received[-1]["type"] != "websocket.disconnect":
+            received.append(await websocket.receive())
+        over.set()
+
+    async with server(handler) as line:
+        await attached.wait()
+        for word in ("first", "second", "last"):
+            line.says(word)
+            line.sends()
+            await asyncio.sleep(0)
+        line.writer.close()
+        await over.wait()
+    assert [message.get("text") for message in received] == ["first", "second", "last", None]
+
+
 async def not_utf_8(line: Line) -> None:
     line.protocol.send_text(b"\xff")
     line.sends()
