@@ -184,9 +184,9 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             return
         audio, heard = self._unheard.popleft()
         known = HeardAudio(audio)
-        known.state = self._run_analyzer(audio)
-        known.silent_windows = self._silent_windows
         try:
+            known.state = self._run_analyzer(audio)
+            known.silent_windows = self._silent_windows
             await heard(known)
         except Exception as error:
             logger.error(f"{type(error).__name__} while telling a call what its caller does")
@@ -241,14 +241,17 @@ class _Batch:
     def __init__(self) -> None:
         self._waiting: dict[SharedSileroVADAnalyzer, None] = {}
         self._ticks = ticks()
+        self._is_due = False
         self._hearing: asyncio.Task[None] | None = None
 
     def add(self, call: SharedSileroVADAnalyzer) -> None:
-        if not self._waiting:
-            self._ticks.soon(self._begin)
         self._waiting[call] = None
+        if not self._is_due:
+            self._is_due = True
+            self._ticks.soon(self._begin)
 
     def _begin(self) -> None:
+        self._is_due = False
         if self._hearing is None or self._hearing.done():
             self._hearing = asyncio.get_running_loop().create_task(self._hear())
 

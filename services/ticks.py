@@ -20,13 +20,8 @@ TICK_SECS = 0.010
 class Ticks:
     """Does what calls ask for: at once if the last tick is 10 ms ago, or else together then."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Create the ticks of an event loop; `ticks` gives the only ones it needs.
-
-        Args:
-            loop: The loop.
-        """
-        self._loop = loop
+    def __init__(self) -> None:
+        """Create the ticks of an event loop; `ticks` gives the only ones it needs."""
         self._wanted: list[Callable[[], None]] = []
         self._is_due = False
         self._ticked_at = -TICK_SECS
@@ -40,11 +35,12 @@ class Ticks:
         self._wanted.append(work)
         if not self._is_due:
             self._is_due = True
-            wait_secs = self._ticked_at + TICK_SECS - self._loop.time()
-            self._loop.call_later(max(0.0, wait_secs), self._tick)
+            loop = asyncio.get_running_loop()
+            wait_secs = self._ticked_at + TICK_SECS - loop.time()
+            loop.call_later(max(0.0, wait_secs), self._tick)
 
     def _tick(self) -> None:
-        self._ticked_at = self._loop.time()
+        self._ticked_at = asyncio.get_running_loop().time()
         while wanted := self._wanted:
             self._wanted = []
             for work in wanted:
@@ -61,7 +57,4 @@ _ticks: WeakKeyDictionary[asyncio.AbstractEventLoop, Ticks] = WeakKeyDictionary(
 
 def ticks() -> Ticks:
     """Return the ticks of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _ticks:
-        _ticks[loop] = Ticks(loop)
-    return _ticks[loop]
+    return _ticks.setdefault(asyncio.get_running_loop(), Ticks())

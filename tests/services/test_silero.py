@@ -90,3 +90,23 @@ async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
     await asyncio.sleep(2 * TICK_SECS)
     assert [bytes(audio) for audio in heard] == packets
     assert [audio.state for audio in heard] == expected
+
+
+@pytest.mark.looptime
+async def test_a_call_that_fails_leaves_the_others_undisturbed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failing, other = SharedSileroVADAnalyzer(), SharedSileroVADAnalyzer()
+    for analyzer in (failing, other):
+        analyzer.set_sample_rate(8000)
+    monkeypatch.setattr(failing, "_run_analyzer", None)
+    heard: list[HeardAudio] = []
+
+    async def hear(audio: HeardAudio) -> None:
+        heard.append(audio)
+
+    for count in (1, 2, 3):
+        failing.hear(bytes(512), hear)
+        other.hear(bytes(512), hear)
+        await asyncio.sleep(2 * TICK_SECS)
+        assert len(heard) == count
