@@ -7,6 +7,7 @@ session and one thread serve all calls, so memory and threads stay bounded howev
 import os
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
@@ -21,6 +22,11 @@ from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnal
 __all__ = ["SharedSmartTurnAnalyzer"]
 
 NICE = 10
+
+# A telephone's packets are put together before they are heard (`HeardAudio`), but Pipecat cuts what
+# the model hears between two of them.
+TELEPHONE_RATE_HZ = 8000
+PACKET_SECS = 0.02
 
 
 class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
@@ -54,10 +60,31 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         Returns:
             Whether the silence was long enough to end the turn.
         """
-        if isinstance(buffer, HeardAudio) and buffer.pieces:
-            *held, (_, buffer) = buffer.pieces
-            self._audio_buffer.extend((at, np.frombuffer(piece, np.int16)) for at, piece in held)
-        return super().append_audio(buffer, is_speech)
+        if not isinstance(buffer, HeardAudio):
+            return super().append_audio(buffer, is_speech)
+        *held, (_, last) = buffer.pieces or ((time.monotonic(), buffer),)
+        for at, piece in held:
+            self._append_packets(at, piece)
+        goes_on, already = bool(self._speech_start_time), len(self._audio_buffer)
+        state = super().append_audio(last, is_speech)
+        if self._audio_buffer:
+            at, _ = self._audio_buffer.pop()
+            self._append_packets(at, last)
+            if self._speech_start_time and not goes_on:
+                self._speech_start_time = self._audio_buffer[already][0]
+        return state
+
+    def _append_packets(self, at: float, piece: bytes) -> None:
+        """Keep a piece as the packets that it was put together of, the last of which came now."""
+        samples = np.frombuffer(piece, np.int16)
+        is_telephone = self.sample_rate == TELEPHONE_RATE_HZ
+        size = round(PACKET_SECS * self.sample_rate) if is_telephone else len(samples)
+        ends = range(len(samples), 0, -size) if size else (0,)
+        packets = [
+            (at - number * PACKET_SECS, samples[max(0, end - size) : end])
+            for number, end in enumerate(ends)
+        ]
+        self._audio_buffer.extend(reversed(packets))
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:

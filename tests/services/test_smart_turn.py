@@ -85,3 +85,36 @@ async def test_silence_that_was_held_back_counts_from_when_it_was_heard() -> Non
     assert ours == pytest.approx(stock, abs=1e-6)
     late = await judged(LocalSmartTurnAnalyzerV3(), question, held=4)
     assert late != pytest.approx(stock, abs=1e-6)
+
+
+async def on_the_phone(analyzer: BaseTurnAnalyzer, begins: int, *, together: bool) -> float:
+    """Judge noise in packets of 20 ms, the caller's voice from one of them on.
+
+    Together, they come as the telephone's door lets them in: when a window of the VAD ends.
+    """
+    analyzer.set_sample_rate(8000)
+    analyzer.update_vad_start_secs(
+        0.19
+    )  # in the midst of a packet, so that rounding decides nothing
+    noise = np.random.default_rng(3).normal(0, 3000, (120, 160)).astype(np.int16)
+    waiting = b""
+    for number, packet in enumerate(noise):
+        await asyncio.sleep(0.02)
+        waiting += packet.tobytes()
+        if together and (number + 1) * 160 // 256 == number * 160 // 256:
+            continue
+        audio = HeardAudio(waiting) if together else waiting
+        analyzer.append_audio(audio, is_speech=number >= begins)
+        waiting = b""
+    _, metrics = await analyzer.analyze_end_of_turn()
+    assert metrics is not None
+    await analyzer.cleanup()
+    return metrics.model_dump()["probability"]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("begins", [80, 82, 84, 85, 87])
+async def test_packets_that_come_together_are_heard_from_the_same_one_on(begins: int) -> None:
+    stock = await on_the_phone(LocalSmartTurnAnalyzerV3(), begins, together=False)
+    ours = await on_the_phone(SharedSmartTurnAnalyzer(), begins, together=True)
+    assert ours == pytest.approx(stock, abs=1e-6)

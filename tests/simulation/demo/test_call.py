@@ -77,7 +77,7 @@ def test_ctrl_c_leaves_what_there_is_of_the_call(tmp_path: Path) -> None:
             assert time.monotonic() < give_up_at
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=20)
+        _, complaint = process.communicate(timeout=60)
     finally:
         process.kill()
 
