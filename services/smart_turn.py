@@ -7,7 +7,6 @@ session and one thread serve all calls, so memory and threads stay bounded howev
 import os
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
@@ -62,9 +61,9 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         """
         if not isinstance(buffer, HeardAudio):
             return super().append_audio(buffer, is_speech)
-        *held, (_, last) = buffer.pieces or ((time.monotonic(), buffer),)
-        for at, piece in held:
+        for at, piece in buffer.pieces[:-1]:
             self._append_packets(at, piece)
+        last = buffer.pieces[-1][1] if buffer.pieces else buffer
         goes_on, already = bool(self._speech_start_time), len(self._audio_buffer)
         state = super().append_audio(last, is_speech)
         if self._audio_buffer:

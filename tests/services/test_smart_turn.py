@@ -93,9 +93,8 @@ async def on_the_phone(analyzer: BaseTurnAnalyzer, begins: int, *, together: boo
     Together, they come as the telephone's door lets them in: when a window of the VAD ends.
     """
     analyzer.set_sample_rate(8000)
-    analyzer.update_vad_start_secs(
-        0.19
-    )  # in the midst of a packet, so that rounding decides nothing
+    # In the midst of a packet, so that rounding decides nothing.
+    analyzer.update_vad_start_secs(0.19)
     noise = np.random.default_rng(3).normal(0, 3000, (120, 160)).astype(np.int16)
     waiting = b""
     for number, packet in enumerate(noise):
@@ -117,4 +116,25 @@ async def on_the_phone(analyzer: BaseTurnAnalyzer, begins: int, *, together: boo
 async def test_packets_that_come_together_are_heard_from_the_same_one_on(begins: int) -> None:
     stock = await on_the_phone(LocalSmartTurnAnalyzerV3(), begins, together=False)
     ours = await on_the_phone(SharedSmartTurnAnalyzer(), begins, together=True)
+    assert ours == pytest.approx(stock, abs=1e-6)
+
+
+async def with_frames_of_40_ms(analyzer: BaseTurnAnalyzer, audio: type[bytes]) -> float:
+    """Judge noise of which the voice is the last part."""
+    analyzer.set_sample_rate(RATE_HZ)
+    # Halves of a frame would begin 20 ms before the whole one does.
+    analyzer.update_vad_start_secs(0.21)
+    for number, frame in enumerate(np.random.default_rng(3).normal(0, 3000, (60, 640))):
+        await asyncio.sleep(0.04)
+        analyzer.append_audio(audio(frame.astype(np.int16).tobytes()), is_speech=number >= 40)
+    _, metrics = await analyzer.analyze_end_of_turn()
+    assert metrics is not None
+    await analyzer.cleanup()
+    return metrics.model_dump()["probability"]
+
+
+@pytest.mark.virtual_time
+async def test_frames_that_came_whole_are_not_taken_apart() -> None:
+    stock = await with_frames_of_40_ms(LocalSmartTurnAnalyzerV3(), bytes)
+    ours = await with_frames_of_40_ms(SharedSmartTurnAnalyzer(), HeardAudio)
     assert ours == pytest.approx(stock, abs=1e-6)
