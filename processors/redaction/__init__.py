@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.entities import ENTITY_TYPES, Entity, Redaction
 from antiphon.processors.redaction.policy import Action, Policy, Rule
-from antiphon.processors.redaction.scrubbing import scrub, scrub_value
 from antiphon.processors.redaction.stream import StreamRedactor
 from antiphon.processors.redaction.vault import Vault
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from antiphon.processors.redaction.redactor import PIIMetricsData, PIIRedactor
     from antiphon.processors.redaction.restorer import PIIRestorer
     from antiphon.processors.redaction.rtvi import RedactingRTVIObserver, RedactingRTVIProcessor
+    from antiphon.processors.redaction.scrubbing import scrub, scrub_value
     from antiphon.processors.redaction.spans import RedactingSpanExporter
 
 __all__ = [
@@ -66,6 +66,8 @@ _LATER = {
     "RedactingSpanExporter": "spans",
     "UnguardedError": "check",
     "guard_logs": "logs",
+    "scrub": "scrubbing",
+    "scrub_value": "scrubbing",
 }
 
 

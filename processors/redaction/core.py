@@ -15,7 +15,7 @@ from antiphon.processors.redaction.conversation import TURNS, Conversation
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import ENTITY_TYPES, LENGTHS, Entity, Redaction
 from antiphon.processors.redaction.fallback import mask_numbers
-from antiphon.processors.redaction.language import load_language
+from antiphon.processors.redaction.language import Language, load_language
 from antiphon.processors.redaction.policy import Action, Policy
 from antiphon.processors.redaction.scanner import scan
 from antiphon.processors.redaction.vault import Vault
@@ -68,6 +68,11 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"<Redactor {self._language.code}, {sum(self.counts.values())} redacted>"
+
+    @property
+    def language(self) -> Language:
+        """The tables of the language spoken."""
+        return self._language
 
     def expect(self, *kinds: str, turns: int = TURNS) -> None:
         """Say what the caller is about to give; without types, that nothing is expected.

@@ -128,7 +128,7 @@ class PIIRestorer(SafeProcessor):
         if isinstance(value, str):
             return self.vault.restore(value, kinds)
         if isinstance(value, Mapping):
-            return {k: self._restore(v, kinds) for k, v in value.items()}
+            return {self._restore(k, kinds): self._restore(v, kinds) for k, v in value.items()}
         if isinstance(value, list):
             return [self._restore(v, kinds) for v in value]
         return value

@@ -5,16 +5,21 @@ quotes (between square brackets) loses every numeral, the rest every run of thre
 the detectors find goes as well. Times, object numbers and small decimals stay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from antiphon.processors.redaction.core import Redactor, merge
+from antiphon.processors.redaction.entities import Entity
 from antiphon.processors.redaction.fallback import WORD, is_counter, mask_numbers
+from antiphon.processors.redaction.fields import Field
 from antiphon.processors.redaction.language import load_language
+from antiphon.processors.redaction.values import split_card
+from antiphon.processors.redaction.walk import CLOSELY_CHARS, MASK, walk
 
 __all__ = ["MASK", "scrub", "scrub_value"]
 
-MASK = "<REDACTED>"
+# What a number in a field may be taken for.
+NUMBER = Entity(0, 0, "NUMBER", 0.0, "length")
 
 
 def scrub(text: str, language: str = "en", *, content: bool = False) -> str:
@@ -27,39 +32,67 @@ def scrub(text: str, language: str = "en", *, content: bool = False) -> str:
     """
     table = load_language(language)
     seen = text if content else _without_counters(text)
-    found = [*Redactor(language=language).find(seen)]
+    # No line is so long; of what is, the plain rule takes the numbers.
+    close = len(text) <= CLOSELY_CHARS
+    found = [*Redactor(language=language).find(seen)] if close else []
     found += mask_numbers(text, table, fewest=1 if content else 3, keep=not content)
     if not content:
         for start, end in _quoted(text):
             inside = mask_numbers(text[start:end], table, fewest=1)
             found += [e._replace(start=e.start + start, end=e.end + start) for e in inside]
+    return _shown(text, merge(found))
+
+
+def _shown(text: str, found: list[Entity]) -> str:
     parts, done = [], 0
-    for entity in merge(found):
+    for entity in found:
         shown = f"<{entity.type}>" if entity.why != "fail-closed" else MASK
         parts += [text[done : entity.start], shown]
         done = entity.end
     return "".join(parts) + text[done:]
 
 
-def scrub_value(value: Any, language: str = "en") -> Any:
-    """Scrub every string in a JSON-like value, such as the messages of an LLM context."""
-    if isinstance(value, str):
-        return scrub(value, language, content=True)
-    if isinstance(value, Mapping):
-        return {k: scrub_value(v, language) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(scrub_value(v, language) for v in value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return MASK if len(str(value).replace(".", "")) >= 3 else value
-    return value
+def scrub_value(value: Any, language: str = "en", name: str = "") -> Any:
+    """Scrub everything in a value, such as the messages of an LLM context; its shape stays.
+
+    Args:
+        value: JSON, or what holds more than JSON: dataclasses, models, sets, bytes. What it holds
+            besides, or beyond 32 levels or a million characters, is masked.
+        language: The language spoken in the call.
+        name: The name of the field it is in, which says what it is: {"duration_ms": 1234}.
+    """
+    return walk(_Scrubbing(language), value, name)
+
+
+class _Scrubbing:
+    """Looks at each text as at what somebody said, and at each number by its length."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def text(self, text: str, field: Field) -> str:
+        if not field.words:
+            # A key, or what stands nowhere in particular.
+            return scrub(text, self._language, content=not text.isidentifier())
+        shown = scrub(text, self._language, content=True)
+        if shown == text and field.whole and any(c.isalpha() for c in text):
+            return f"<{field.whole}>"
+        return shown
+
+    def plain(self, text: str) -> str:
+        return _shown(text, mask_numbers(text, load_language(self._language), fewest=1))
+
+    def number(self, digits: str, field: Field, *, whole: bool) -> str:
+        harmless = field.explains(NUMBER, digits) or (len(digits) < 3)
+        return "" if harmless else MASK
+
+    def together(self, values: Sequence[object]) -> Mapping[int, str]:
+        return dict.fromkeys(split_card(values), MASK)
 
 
 def _without_counters(text: str) -> str:
     """The line with spaces for time stamps and counters, which detectors would take for numbers."""
-    for match in WORD.finditer(text):
-        if is_counter(match.group()):
-            text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
-    return text
+    return WORD.sub(lambda m: " " * len(m[0]) if is_counter(m[0]) else m[0], text)
 
 
 def _quoted(text: str) -> list[tuple[int, int]]:
