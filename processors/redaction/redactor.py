@@ -6,9 +6,9 @@ look at a frame's first push, see what was redacted; see `check` for what they s
 
 import copy
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
+from antiphon.processors.redaction.carried import carried, redacted_fields
 from antiphon.processors.redaction.check import UnguardedError, unguarded
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
@@ -31,21 +31,13 @@ from pipecat.frames.frames import (
     CancelWorkerFrame,
     EagerTranscriptionFrame,
     EndFrame,
-    ExternalFunctionCallInProgressFrame,
-    ExternalFunctionCallResultFrame,
     Frame,
-    FunctionCallInProgressFrame,
-    FunctionCallResultFrame,
-    FunctionCallsStartedFrame,
     InputDTMFFrame,
     InputTextRawFrame,
     InterimTranscriptionFrame,
     InterruptionFrame,
     LLMContextAssistantTurnFrame,
     LLMFullResponseEndFrame,
-    LLMMarkerResponseFrame,
-    LLMMessagesAppendFrame,
-    LLMMessagesUpdateFrame,
     LLMTextFrame,
     LLMThoughtEndFrame,
     LLMThoughtTextFrame,
@@ -67,12 +59,6 @@ from pipecat.utils.utils import obj_count, obj_id
 __all__ = ["PIIMetricsData", "PIIRedactor"]
 
 F = TypeVar("F", bound=Frame)
-TOOL_FRAMES = (
-    FunctionCallInProgressFrame,
-    FunctionCallResultFrame,
-    ExternalFunctionCallInProgressFrame,
-    ExternalFunctionCallResultFrame,
-)
 
 
 class PIIMetricsData(MetricsData):
@@ -253,19 +239,8 @@ class PIIRedactor(SafeProcessor):
                 await self.push_frame(_renew(self._last_thought, text=text), direction)
         elif isinstance(frame, TTSStoppedFrame):
             await self._flush_spoken()
-        elif isinstance(frame, FunctionCallsStartedFrame):
-            calls = [replace(c, arguments=self._value(c.arguments)) for c in frame.function_calls]
-            frame = _renew(frame, function_calls=calls)
-        elif isinstance(frame, TOOL_FRAMES):
-            changes = {"arguments": self._value(frame.arguments)}
-            if isinstance(frame, FunctionCallResultFrame | ExternalFunctionCallResultFrame):
-                changes["result"] = self._value(frame.result)
-            frame = _renew(frame, **changes)
-        elif isinstance(frame, LLMMessagesAppendFrame | LLMMessagesUpdateFrame):
-            messages = [self._value(m) if isinstance(m, dict) else m for m in frame.messages]
-            frame = _renew(frame, messages=messages)
-        elif isinstance(frame, LLMMarkerResponseFrame):
-            frame = _renew(frame, raw=self._value(frame.raw))
+        elif carried(frame):
+            frame = _renew(frame, **redacted_fields(frame, self._value))
         elif isinstance(frame, AggregatedTextProgressFrame):
             frame = _renew(
                 frame,
@@ -372,14 +347,17 @@ def _counts(found: Redaction) -> dict[str, int]:
 
 
 def _has_text(frame: Frame) -> bool:
-    return isinstance(frame, TextFrame) or any(
-        hasattr(frame, name) for name in ("text", "arguments", "function_calls", "messages", "raw")
-    )
+    return isinstance(frame, TextFrame) or bool(carried(frame)) or hasattr(frame, "text")
+
+
+def _same(value: Any, new: Any) -> bool:
+    # What is not redacted is the same object; foreign types may not compare to a plain truth.
+    return value is new or (isinstance(new, str | list | type(None)) and bool(value == new))
 
 
 def _renew(frame: F, **changes: Any) -> F:
     """A copy of a frame with an identity of its own; a frame whose content stays is not copied."""
-    if all(getattr(frame, name) == value for name, value in changes.items()):
+    if all(_same(getattr(frame, name), value) for name, value in changes.items()):
         return frame
     new = copy.copy(frame)
     new.id = obj_id()
