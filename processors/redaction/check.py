@@ -1,25 +1,40 @@
 """Which ways out of a worker are unguarded.
 
-Reads what the worker was built with. Pipecat 1.14 shows a worker's observers nowhere in public, so
-they are read from where it keeps them; if they are not there, RTVI counts as unguarded.
+Goes along the pipeline as frames do: what an STT, a keypad or an LLM says must meet a `PIIRedactor`
+on each way before what keeps it or says it. Observers and exporters are read from where Pipecat and
+OpenTelemetry keep them; where a version keeps them elsewhere, the way counts as unguarded.
 """
 
 import os
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from antiphon.processors.redaction.logs import logs_guarded
+from pipecat.pipeline.parallel_pipeline import ParallelPipeline
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.sync_parallel_pipeline import SyncParallelPipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
 
-__all__ = ["UnguardedError", "source_of", "unguarded"]
+__all__ = ["PRIVATE", "UnguardedError", "source_of", "unguarded"]
 
 # Observers that print what was said.
 PRINTING = ("DebugLogObserver", "LLMLogObserver", "TranscriptionLogObserver")
+# Private attributes that are read, as there is no public way to what they hold.
+PRIVATE = {
+    "_observer": "PipelineWorker: what tells the observers, those of the worker's own making too",
+    "_observers": "the observers themselves; of an RTVI observer depends what the client is told",
+    "_ignored_sources": "RTVIObserver: whose frames the client is not told of",
+    "_enable_tracing": "PipelineWorker: whether services write what is said into spans",
+    "_active_span_processor": "TracerProvider: where spans go",
+    "_span_processors": "the same, one by one: a second exporter may have no guard",
+}
+NOT_THERE = object()
+UNKNOWN = "cannot be inspected in this version of Pipecat"
 
 
 class UnguardedError(RuntimeError):
@@ -36,33 +51,92 @@ class UnguardedError(RuntimeError):
 
 def unguarded(worker: PipelineWorker) -> list[str]:
     """Name every way by which content leaves the worker unguarded, and what closes it."""
-    chain = list(_flat(worker.pipeline))
-    found = [*_pipeline(chain), *_observers(worker, chain)]
+    road = _Road()
+    for kind, name in road.along(worker.pipeline, frozenset()):
+        road.report(kind, name)
+    found = [*road.ways, *_observers(worker, road.sources)]
     if not logs_guarded():
         found.append("logs: call guard_logs() before the call")
         if os.environ.get("PIPECAT_LOG_LLM_CONTEXT", "full") != "off":
             found.append("logs: the LLM context is logged; set PIPECAT_LOG_LLM_CONTEXT=off")
-    if getattr(worker, "_enable_tracing", False) and not _spans_guarded():
-        found.append("spans: give setup_tracing a RedactingSpanExporter(exporter)")
-    return found
+    return found + list(_spans(worker))
 
 
-def _flat(processor: FrameProcessor) -> Iterator[FrameProcessor]:
-    for inner in processor.processors:
-        if inner.processors:
-            yield from _flat(inner)
-        else:
-            yield inner
+class Said(NamedTuple):
+    """What no redactor has looked at so far, and who said it."""
+
+    kind: str
+    name: str
 
 
-def _pipeline(chain: list[FrameProcessor]) -> Iterator[str]:
-    """What stands before a source of text and what after it."""
-    for index, processor in enumerate(chain):
-        kinds = source_of(type(processor))
-        if kinds and not _redactor_follows(chain, index):
-            yield f"{kinds}: put a PIIRedactor after {processor.name}"
+class _Road:
+    """The ways from each source to what keeps or says what comes from it."""
+
+    def __init__(self) -> None:
+        self.ways: list[str] = []
+        self.sources: list[FrameProcessor] = []
+
+    def report(self, kind: str, name: str) -> None:
+        way = f"{kind}: put a PIIRedactor after {name}"
+        if way not in self.ways:
+            self.ways.append(way)
+
+    def along(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+        """Follow what is said through a processor.
+
+        Args:
+            processor: A processor, or a pipeline of them.
+            raw: What comes in unredacted.
+
+        Returns:
+            What comes out unredacted.
+        """
+        if isinstance(processor, Pipeline):
+            for inner in processor.processors:
+                raw = self.along(inner, raw)
+            return raw
+        if isinstance(processor, ParallelPipeline | SyncParallelPipeline):
+            # What one branch lets through raw comes out, whatever the others made of it. The
+            # services of a switcher are such branches.
+            return frozenset().union(*[self.along(p, raw) for p in processor.processors])
+        if processor.processors:
+            self.ways.append(f"pipeline: {processor.name} {UNKNOWN}")
+        return self._through(processor, raw)
+
+    def _through(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+        from antiphon.processors.redaction.redactor import PIIRedactor
+
+        if isinstance(processor, PIIRedactor):
+            return frozenset()
         if isinstance(processor, AudioBufferProcessor):
-            yield f"recording: {processor.name} keeps the words; use RedactingRecorder"
+            self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
+        for said in sorted(raw):
+            if _keeps(type(processor), said.kind):
+                self.report(*said)
+                raw -= {said}
+        if kind := source_of(type(processor)):
+            self.sources.append(processor)
+            raw |= {Said(kind, processor.name)}
+        if _gives_back(processor):
+            raw |= {Said(RESTORED, processor.name)}
+        return raw
+
+
+RESTORED = "restored values"
+
+
+def _keeps(kind: type, said: str) -> bool:
+    """Whether a kind of processor keeps or says what is said."""
+    if _is(kind, "LLMContextAggregator", "LLMService"):
+        return True
+    return said != RESTORED and _is(kind, "TTSService")
+
+
+def _gives_back(processor: FrameProcessor) -> bool:
+    """Whether what a voice says after it holds values that nobody else may have."""
+    from antiphon.processors.redaction.restorer import PIIRestorer
+
+    return isinstance(processor, PIIRestorer) and bool(processor.policy.restorable("tts"))
 
 
 def _is(kind: type, *names: str) -> bool:
@@ -82,41 +156,49 @@ def source_of(kind: type) -> str:
     return ""
 
 
-def _redactor_follows(chain: list[FrameProcessor], index: int) -> bool:
-    """Whether a redactor comes before anything that would keep or say what the source gives."""
-    from antiphon.processors.redaction.redactor import PIIRedactor
-
-    for processor in chain[index + 1 :]:
-        if isinstance(processor, PIIRedactor):
-            return True
-        if _is(type(processor), "LLMService", "TTSService"):
-            return False
-    return False
+def _private(holder: object, name: str) -> Any:
+    """One of the attributes in `PRIVATE`; NOT_THERE if it is not."""
+    assert name in PRIVATE
+    return getattr(holder, name, NOT_THERE)
 
 
-def _observers(worker: PipelineWorker, chain: list[FrameProcessor]) -> Iterator[str]:
-    try:
-        rtvi = worker.rtvi is not None
-    except Exception:
-        rtvi = False
-    kept: Any = getattr(getattr(worker, "_observer", None), "_observers", None)
-    if kept is None:
-        if rtvi:
-            yield "RTVI: cannot be inspected in this version of Pipecat"
+def _observers(worker: PipelineWorker, sources: list[FrameProcessor]) -> Iterator[str]:
+    kept = _private(_private(worker, "_observer"), "_observers")
+    if kept is NOT_THERE:
+        yield f"RTVI: {UNKNOWN}"
+        yield f"observers: {UNKNOWN}"
         return
-    sources = [p for p in chain if source_of(type(p))]
     for observer in kept:
-        if type(observer).__name__ in PRINTING and not logs_guarded():
+        if _is(type(observer), *PRINTING) and not logs_guarded():
             yield f"logs: {type(observer).__name__} prints what was said"
         if isinstance(observer, RTVIObserver) and not _is(type(observer), "RedactingRTVIObserver"):
-            ignored = getattr(observer, "_ignored_sources", ())
-            if any(processor not in ignored for processor in sources):
+            ignored = _private(observer, "_ignored_sources")
+            if ignored is NOT_THERE:
+                yield f"RTVI: {UNKNOWN}"
+            elif any(processor not in ignored for processor in sources):
                 yield "RTVI: give the worker rtvi_processor=RedactingRTVIProcessor()"
 
 
-def _spans_guarded() -> bool:
+def _spans(worker: PipelineWorker) -> Iterator[str]:
+    traced = _private(worker, "_enable_tracing")
+    if not traced:
+        return
     try:
-        from antiphon.processors.redaction.spans import spans_guarded
+        from antiphon.processors.redaction.spans import RedactingSpanExporter
+        from opentelemetry import trace
     except ImportError:
-        return False
-    return spans_guarded()
+        # Without OpenTelemetry there are no spans.
+        return
+    if traced is NOT_THERE:
+        yield f"spans: {UNKNOWN}"
+        return
+    provider = trace.get_tracer_provider()
+    processors = _private(_private(provider, "_active_span_processor"), "_span_processors")
+    if processors is NOT_THERE:
+        yield "spans: call setup_tracing(exporter=RedactingSpanExporter(…)) before the call"
+        return
+    for processor in processors:
+        exporter = getattr(processor, "span_exporter", None)
+        if not isinstance(exporter, RedactingSpanExporter):
+            name = type(exporter or processor).__name__
+            yield f"spans: put a RedactingSpanExporter around {name}"
