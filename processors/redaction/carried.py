@@ -5,7 +5,6 @@ pieces. A test goes through all frames of Pipecat; it fails for a field that may
 neither redacted nor listed there as harmless.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -117,14 +116,11 @@ def redacted_fields(frame: Frame, redact: Callable[[Any], Any]) -> dict[str, Any
 
 
 def _context(context: LLMContext, redact: Callable[[Any], Any]) -> LLMContext:
-    """A context of the same kind for one request; the call's own keeps what it has."""
+    """A context for one request; the call's own keeps what it has."""
     messages = redact(context.messages)
     if messages is context.messages:
         return context
-    clone = copy.copy(context)
-    # Only now: until then both have one list.
-    clone._messages = messages
-    return clone
+    return LLMContext(messages, tools=context.tools, tool_choice=context.tool_choice)
 
 
 def _transform(
