@@ -9,6 +9,7 @@ from typing import Any
 
 from antiphon.pipeline.road import QuietPipeline
 from antiphon.processors.latency.observer import LatencyObserver
+from antiphon.processors.redaction.call_scope import CallScope
 from loguru import logger
 from pipecat.frames.frames import (
     BotSpeakingFrame,
@@ -24,6 +25,7 @@ from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import IDLE_TIMEOUT_SECS, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.workers.base_worker import WorkerParams
 
 __all__ = ["CallWorker"]
 
@@ -83,6 +85,19 @@ class CallWorker(PipelineWorker):
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
+
+    async def run(self, params: WorkerParams) -> None:
+        """Run the call; what is logged meanwhile, or by what it started, is a call's.
+
+        Args:
+            params: As `WorkerRunner` gives them.
+        """
+        scope = CallScope()
+        scope.begin()
+        try:
+            await super().run(params)
+        finally:
+            scope.end()
 
     def add_observer(self, observer: BaseObserver) -> None:
         """Add an observer.

@@ -1,7 +1,25 @@
 import asyncio
+import inspect
+import logging
+from weakref import WeakSet
+
+import pytest
+from antiphon.processors.redaction import call_scope, logs
+from loguru._handler import Handler
 
 
 def pytest_configure() -> None:
     # On Python 3.11 to 3.13 looptime asks for the event loop of synchronous tests too, which makes
     # one that nobody closes. Once a loop was set, even none, asking for it makes nothing.
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose logs nobody guards, and in which no call runs; after the test as before."""
+    for owner, name in ((Handler, "emit"), (logging.Filterer, "filter")):
+        monkeypatch.setattr(owner, name, inspect.unwrap(getattr(owner, name)))
+    monkeypatch.setattr(logs, "_languages", ())
+    monkeypatch.setattr(logs, "_own", ())
+    monkeypatch.setattr(call_scope, "_running", WeakSet())
+    monkeypatch.setattr(call_scope, "_ended_at", float("-inf"))

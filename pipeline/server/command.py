@@ -44,6 +44,7 @@ def serve(
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
     try:
+        from antiphon.pipeline.server.listening import CannotListenError
         from antiphon.pipeline.server.logs import log_as_json
         from antiphon.pipeline.server.loop import run
         from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
@@ -61,7 +62,6 @@ def serve(
     }
     log_as_json(sys.stderr)
     doors = tuple(transport or ["websocket"])
-    logger.info(f"answering on {host}:{port}")
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
         if workers > 1:
@@ -85,6 +85,9 @@ def serve(
             app = create_app(load_agent(agent), transports=doors, settings=settings)
             serving = serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies)
             ended_well = run(serving)
+    except CannotListenError as error:
+        logger.error(str(error))
+        raise typer.Exit(1) from error
     except (ValueError, ImportError) as error:
         raise typer.BadParameter(str(error)) from error
     raise typer.Exit(0 if ended_well else 1)

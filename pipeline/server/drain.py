@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
+from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.protocol import CallWebSocket
 from fastapi import FastAPI
 from loguru import logger
@@ -131,5 +132,19 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
 
     Returns:
         Whether every call came to its end; False after a second signal that cut some.
+
+    Raises:
+        CannotListenError: If the address is in use.
     """
-    return await DrainServer(app, host=host, port=port, **options).serve_until_drained()
+    sock = bind(host, port)
+    logger.info(f"answering on {host}:{port}")
+    server = DrainServer(app, host=host, port=port, **options)
+    try:
+        return await server.serve_until_drained([sock])
+    except OSError as error:
+        # Another server may have taken the port while this one warmed up.
+        if server.started:
+            raise
+        raise CannotListenError(host, port, error) from error
+    finally:
+        sock.close()

@@ -7,8 +7,14 @@ WARNING on and without their text: by where they come from.
 
 import json
 import logging
+import os
+import sysconfig
+import traceback
+from datetime import datetime
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from antiphon.pipeline.server.line_writer import LineWriter
 from loguru import logger
 
 if TYPE_CHECKING:
@@ -18,34 +24,55 @@ __all__ = ["log_as_json"]
 
 WITHHELD = "withheld: it may quote a caller"
 
+_STDLIB = sysconfig.get_path("stdlib")
+
 
 def log_as_json(stream: TextIO, *, level: str = "INFO") -> None:
-    """Replace every sink of loguru by one that writes JSON lines.
+    """Replace every sink of loguru by one that writes JSON lines, from a thread of its own.
 
     Args:
         stream: Where to.
         level: The lowest level that is shown; Pipecat's messages and those of
             `logging` are shown from WARNING.
     """
-
-    def write(message: "Message") -> None:
-        stream.write(json.dumps(_line(message.record), default=str) + "\n")
-
     logger.remove()
-    logger.add(write, level=level, filter=_is_shown)
+    logger.add(_JsonLines(stream), level=level, filter=_is_shown)
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.WARNING, force=True)
+
+
+class _JsonLines:
+    """A sink of loguru, which stops it when it is removed and when the process exits."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._writer = LineWriter(stream, notice=_notice)
+
+    def write(self, message: "Message") -> None:
+        self._writer.write(_dumps(_line(message.record)))
+
+    def stop(self) -> None:
+        self._writer.close()
 
 
 class _ToLoguru(logging.Handler):
     """Tells of what uvicorn and the libraries say through `logging`."""
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Tell of a record past the log guard, which would scrub on the loop what is not told."""
+        self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
-        source = {"name": record.name, "function": record.funcName, "line": record.lineno}
-        extra = {}
-        if record.exc_info and record.exc_info[0]:
-            extra["error"] = record.exc_info[0].__name__
-        told = logger.bind(**extra).patch(lambda ours: ours.update(source))  # type: ignore[typeddict-item]
-        told.log(record.levelname, WITHHELD)
+        """Say where a record comes from, and of an error what it is and where it arose."""
+        told = {"where": f"{record.name}:{record.funcName}:{record.lineno}"}
+        if record.exc_info and record.exc_info[1]:
+            told |= _error(record.exc_info[1], record.exc_info[2])
+        # uvicorn says so that it cannot listen; no caller is there yet.
+        is_startup = record.name == "uvicorn.error" and isinstance(record.msg, OSError)
+        try:
+            level: str | int = logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        logger.bind(**told).log(level, "{}", record.msg if is_startup else WITHHELD)
 
 
 def _is_shown(record: Any) -> bool:
@@ -57,10 +84,61 @@ def _is_pipecats(record: Any) -> bool:
 
 
 def _line(record: Any) -> dict[str, Any]:
+    error = record["exception"]
     return {
-        "time": record["time"].isoformat(timespec="milliseconds"),
+        "time": _time(record["time"]),
         "level": record["level"].name,
         "message": WITHHELD if _is_pipecats(record) else record["message"],
         "where": f"{record['name']}:{record['function']}:{record['line']}",
+        **(_error(error.value, error.traceback) if error and error.value else {}),
         **record["extra"],
     }
+
+
+def _error(error: BaseException, trace: TracebackType | None) -> dict[str, str]:
+    """What an error is and where it arose: in the app, as far as that can be told, not a library.
+
+    Its text may quote a caller.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+        trace = error.__traceback__
+    told = {"error": type(error).__name__}
+    places = [
+        (frame.f_code.co_filename, line, frame.f_code.co_name)
+        for frame, line in traceback.walk_tb(trace)
+    ]
+    if places:
+        apps = [place for place in places if _is_apps(place[0])]
+        file, line, function = (apps or places)[-1]
+        told["at"] = f"{file}:{line} in {function}"
+    return told
+
+
+def _is_apps(file: str) -> bool:
+    folders = os.path.dirname(file).split(os.sep)
+    is_library = "site-packages" in folders or "dist-packages" in folders
+    return os.path.isabs(file) and not is_library and not file.startswith(_STDLIB)
+
+
+def _notice(dropped: int) -> str:
+    return _dumps(
+        {
+            "time": _time(datetime.now().astimezone()),
+            "level": "WARNING",
+            "message": f"{dropped} line(s) of this log were dropped: nobody read them in time",
+            "where": __name__,
+        }
+    )
+
+
+def _time(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")
+
+
+def _dumps(line: dict[str, Any]) -> str:
+    try:
+        return json.dumps(line, default=str) + "\n"
+    except (TypeError, ValueError):
+        # A key that JSON has no name for, or a value that holds itself.
+        return json.dumps({key: str(value) for key, value in line.items()}) + "\n"

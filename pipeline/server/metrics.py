@@ -2,7 +2,14 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["CallMetrics"]
+__all__ = ["LOG_LINES_DROPPED", "CallMetrics"]
+
+# Of the process: its apps share one log.
+LOG_LINES_DROPPED = Counter(
+    "antiphon_log_lines_dropped",
+    "Lines that the log had no room for, or nobody to read them",
+    registry=None,
+)
 
 
 class CallMetrics:
@@ -27,6 +34,7 @@ class CallMetrics:
             registry: Where to; a registry of their own by default.
         """
         self.registry = registry or CollectorRegistry()
+        self.registry.register(LOG_LINES_DROPPED)
         self.active = Gauge(
             "antiphon_calls_active", "Calls at this moment", ["transport"], registry=self.registry
         )

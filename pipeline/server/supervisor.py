@@ -15,13 +15,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.lobby import ASKED, LocalLobby
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.merging import counted, merge_metrics
+from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
 from antiphon.pipeline.server.peer import Peer
 from antiphon.pipeline.server.settings import WorkerOptions
 from antiphon.processors.latency.live import merge_states
 from loguru import logger
+from prometheus_client import CollectorRegistry, generate_latest
 
 __all__ = ["Supervisor", "WorkerFailed"]
 
@@ -72,11 +75,16 @@ class Supervisor:
             Whether every call came to its end.
 
         Raises:
-            OSError: If the address is taken.
+            CannotListenError: If the address is in use.
             WorkerFailed: If the workers cannot start.
         """
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        self._listener = bind(host, port)
+        try:
+            self._listener.listen(BACKLOG)
+        except OSError as error:
+            # Another server had taken it, and listens first.
+            raise CannotListenError(host, port, error) from error
+        logger.info(f"answering on {host}:{port}")
         self._listener.setblocking(False)
         loop = asyncio.get_running_loop()
         for told in (signal.SIGINT, signal.SIGTERM):
@@ -184,7 +192,9 @@ class Supervisor:
         reports = [report for report in asked if report is not None]
         if name == "latency":
             return merge_states(reports)
-        return merge_metrics([self._gone_metrics, *reports])
+        own = CollectorRegistry()
+        own.register(LOG_LINES_DROPPED)
+        return merge_metrics([self._gone_metrics, generate_latest(own).decode(), *reports])
 
     def _ended(self, worker: "_Worker", exit_code: int) -> None:
         """Clear up after a worker, and start another if it was not told to stop."""

@@ -8,6 +8,7 @@ import copy
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
+from antiphon.processors.redaction.call_scope import CallScope
 from antiphon.processors.redaction.carried import carried, redacted_fields
 from antiphon.processors.redaction.check import UnguardedError, unguarded
 from antiphon.processors.redaction.core import Redactor
@@ -122,6 +123,7 @@ class PIIRedactor(SafeProcessor):
         self._pii_language = language
         self._interims = interims
         self._refused = False
+        self._scope = CallScope()
         self._expect_keys = expect_keys
         self._presidio = presidio
         self._llm = stream()
@@ -151,6 +153,8 @@ class PIIRedactor(SafeProcessor):
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Refuse an unguarded start, discard at an interruption, flush and wipe at the end."""
         if isinstance(frame, StartFrame):
+            # Here and not at `setup`: the processors after this one start in this context.
+            self._scope.begin()
             for way in unguarded(self.pipeline_worker):
                 logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
                 self._refused = self.policy.strict
@@ -169,6 +173,7 @@ class PIIRedactor(SafeProcessor):
     async def cleanup(self) -> None:
         """Wipe the vault: the call is over."""
         await super().cleanup()
+        self._scope.end()
         self.vault.wipe()
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:

@@ -1,9 +1,14 @@
 """A call worker ends although a processor loses or holds the frame that ends it."""
 
 import asyncio
+import io
+import logging
+import threading
 
 import pytest
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.redaction import guard_logs
+from loguru import logger
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.filters.identity_filter import IdentityFilter
@@ -80,3 +85,44 @@ async def test_a_worker_that_ends_by_itself_is_not_told_to_be_late() -> None:
     await runner.run()
     await asyncio.sleep(120)
     assert late == []
+
+
+class Says(FrameProcessor):
+    """Logs what it hears, as services, tools and vendors' native threads do."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TextFrame):
+            logger.info(f"tool: {frame.text}")
+            logging.getLogger("shop").warning(f"logging: {frame.text}")
+            thread = threading.Thread(target=logger.info, args=(f"thread: {frame.text}",))
+            thread.start()
+            thread.join()
+            await asyncio.create_task(self.says_later(frame.text))
+        await self.push_frame(frame, direction)
+
+    async def says_later(self, text: str) -> None:
+        logger.info(f"task: {text}")
+
+
+async def test_what_is_logged_in_a_call_is_guarded_whoever_logs_it(
+    no_guard: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard_logs(own=[__name__, "shop"])
+    log = io.StringIO()
+    sink = logger.add(log, format="{message}")
+    worker = CallWorker(Pipeline([Says()]))
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await worker.queue_frames([TextFrame("4539 1488 0343 6467"), EndFrame()])
+    logger.info("the host: HTTP 200 after 1234 ms")
+    await runner.run()
+    logger.info("the host: HTTP 404 after 1234 ms")
+    logger.remove(sink)
+
+    said = log.getvalue() + caplog.text
+    for source in ("tool", "logging", "thread", "task"):
+        assert f"{source}: <REDACTED>" in said
+    assert "1488" not in said
+    for status in (200, 404):
+        assert f"the host: HTTP {status} after 1234 ms" in said

@@ -22,7 +22,6 @@ from antiphon.processors.redaction import (
     Rule,
     Vault,
     guard_logs,
-    logs,
 )
 from loguru import logger
 from pipecat.frames.frames import (
@@ -140,7 +139,9 @@ def traces(text: str) -> list[str]:
 
 
 @pytest.mark.looptime
-async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_address() -> None:
+async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_address(
+    no_guard: None,
+) -> None:
     log = io.StringIO()
     sink = logger.add(log, level="TRACE", diagnose=True, format="{name} {message} {extra}")
     guard_logs()
@@ -213,8 +214,6 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
         await asyncio.gather(runner.run(), talk())
     finally:
         logger.remove(sink)
-        logger.configure(patcher=lambda record: None)
-        logs._guarded.clear()
 
     sent = "".join(llm.sent)
     messages = "".join(client.messages)

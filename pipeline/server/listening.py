@@ -1,0 +1,39 @@
+"""Taking the port, before anything that takes long, so that one in use is told at once."""
+
+import socket
+
+__all__ = ["CannotListenError", "bind"]
+
+
+class CannotListenError(Exception):
+    """The address is in use, or not this machine's, or not for everybody."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            "stop what listens there, or give another --port or --host"
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address without listening yet: until then, connections are refused.
+
+    Args:
+        host: The address, a name or a number.
+        port: The port.
+
+    Raises:
+        CannotListenError: If it cannot be had.
+    """
+    sock = None
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        # So that a server which has just ended does not keep the port from the next.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        if sock:
+            sock.close()
+        raise CannotListenError(host, port, error) from error
+    return sock
