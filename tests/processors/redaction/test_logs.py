@@ -1,5 +1,6 @@
 """What a call says is redacted in every log; what the host says is left alone."""
 
+import asyncio
 import io
 import json
 import logging
@@ -9,13 +10,31 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import RedactingFilter, call_scope, guard_logs, log_text, logs
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    RedactingFilter,
+    call_scope,
+    guard_logs,
+    log_text,
+    logs,
+)
 from antiphon.processors.redaction.call_scope import CallScope
 from antiphon.processors.redaction.logs import logs_guarded
 from loguru import logger
 from loguru._handler import Handler
 from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames.frames import InputDTMFFrame, LLMTextFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    EndFrame,
+    Frame,
+    InputDTMFFrame,
+    LLMTextFrame,
+    TextFrame,
+    TranscriptionFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.workers.runner import WorkerRunner
 from uvicorn.logging import AccessFormatter
 
 pytestmark = pytest.mark.usefixtures("no_guard")
@@ -456,3 +475,34 @@ def test_a_name_on_its_own_is_not_taken_letter_by_letter() -> None:
     with pytest.raises(ValueError, match=r"own=\('shop',\)"):
         guard_logs(own="shop")
     assert not logs._own
+
+
+class Tool(FrameProcessor):
+    """A part of the host that works for a call."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TextFrame):
+            logger.info(f"asked with {CARD}")
+        await self.push_frame(frame, direction)
+
+
+async def test_in_a_pipeline_of_ones_own_a_redactor_says_that_a_call_runs(
+    sink: io.StringIO,
+) -> None:
+    guard_logs(own=[__name__])
+    worker = PipelineWorker(Pipeline([PIIRedactor(), Tool()]), enable_rtvi=False)
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await worker.queue_frame(TextFrame("hello"))
+    run = asyncio.create_task(runner.run())
+    while "asked with" not in sink.getvalue():  # noqa: ASYNC110 - it is seen only in the log
+        await asyncio.sleep(0.01)
+    in_a_thread(lambda: logger.patch(lambda r: r.update(name="vendor")).info(f"heard {CARD}"))
+    logger.info(HOSTS)
+    await worker.queue_frame(EndFrame())
+    await run
+
+    assert "asked with <REDACTED>" in sink.getvalue()
+    assert "1488" not in sink.getvalue()
+    assert HOSTS in sink.getvalue()
