@@ -46,8 +46,16 @@ def fail(depth: int) -> None:
     raise ValueError(CALLS * 500)
 
 
+def failure() -> Exception:
+    try:
+        fail(300)
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000)
     calls = parser.parse_args().calls
     logger.remove()
@@ -55,10 +63,7 @@ def main() -> None:
     stdlib = logging.getLogger("host")
     stdlib.addHandler(logging.StreamHandler(StringIO()))
     stdlib.propagate = False
-    try:
-        fail(300)
-    except ValueError as raised:
-        error = raised
+    error = failure()
 
     lines: dict[str, Callable[[], object]] = {
         "host, loguru": lambda: logger.info(HOSTS),

@@ -63,7 +63,11 @@ class DrainServer(uvicorn.Server):
         """
         await self._calls.warm_up()
         spare_collector()
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            # Another server had taken the address as well, and listens first.
+            raise CannotListenError(self.config.host, self.config.port, error) from error
 
     async def serve_until_drained(self, sockets: list[socket.socket] | None = None) -> bool:
         """Serve until stopped, and then until the calls have ended.
@@ -138,13 +142,5 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
     """
     sock = bind(host, port)
     logger.info(f"answering on {host}:{port}")
-    server = DrainServer(app, host=host, port=port, **options)
-    try:
-        return await server.serve_until_drained([sock])
-    except OSError as error:
-        # Another server may have taken the port while this one warmed up.
-        if server.started:
-            raise
-        raise CannotListenError(host, port, error) from error
-    finally:
-        sock.close()
+    with sock:
+        return await DrainServer(app, host=host, port=port, **options).serve_until_drained([sock])

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.server.line_writer import LineWriter
+from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.logs import WITHHELD, log_as_json
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
-from antiphon.processors.redaction import guard_logs, log_text
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.redaction import guard_logs, log_text, scrub
 from antiphon.processors.redaction.call_scope import CallScope
 from fastapi import FastAPI
 from loguru import logger
@@ -138,7 +142,6 @@ async def test_a_refused_request_is_scrubbed_by_nobody_while_calls_run(
     serving: Any, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scrubbed: list[str] = []
-    scrub = log_text.scrub
     monkeypatch.setattr(
         log_text, "scrub", lambda text, *a: scrubbed.append(text) or scrub(text, *a)
     )
@@ -236,3 +239,24 @@ async def test_a_server_whose_log_nobody_reads_goes_on(
             process.kill()
             await process.wait()
         os.close(reading)
+
+
+class Slow:
+    """An agent during whose warm-up another server begins to listen."""
+
+    def __init__(self, other: socket.socket) -> None:
+        self._other = other
+
+    def worker(self, *_: Any, **kwargs: Any) -> CallWorker:
+        raise AssertionError("nobody calls")
+
+    async def warm_up(self) -> None:
+        self._other.listen()
+
+
+async def test_a_port_that_another_server_takes_during_the_warm_up_is_told() -> None:
+    with bind("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        app = create_app(Slow(other), settings=ServerSettings())
+        with pytest.raises(CannotListenError, match=f"127.0.0.1:{port}"):
+            await serve_app(app, host="127.0.0.1", port=port)

@@ -17,6 +17,7 @@ from antiphon.processors.redaction import (
     guard_logs,
     log_text,
     logs,
+    scrub,
 )
 from antiphon.processors.redaction.call_scope import CallScope
 from antiphon.processors.redaction.logs import logs_guarded
@@ -403,7 +404,6 @@ def test_ten_thousand_calls_later_a_line_is_scrubbed_once(
     log, _ = stdlib
     root_filters = [list(handler.filters) for handler in logging.getLogger().handlers]
     scrubbed: list[str] = []
-    scrub = log_text.scrub
     monkeypatch.setattr(
         log_text, "scrub", lambda text, *a: scrubbed.append(text) or scrub(text, *a)
     )
@@ -426,7 +426,6 @@ def test_what_one_line_can_cost_is_bounded_and_what_is_cut_does_not_show(
 ) -> None:
     guard_logs()
     scrubbed: list[int] = []
-    scrub = log_text.scrub
     monkeypatch.setattr(
         log_text, "scrub", lambda text, *a: scrubbed.append(len(text)) or scrub(text, *a)
     )
