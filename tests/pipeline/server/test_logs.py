@@ -89,6 +89,8 @@ def test_the_process_can_exit_though_nobody_reads() -> None:
         writer.write("x" * 100)
     assert not writer.close(secs=0.01)
     os.close(reading)
+    # Now that there is an error to see, its thread ends too.
+    assert writer.close(secs=30)
 
 
 def test_lines_for_a_reader_who_has_left_are_counted() -> None:
@@ -98,7 +100,7 @@ def test_lines_for_a_reader_who_has_left_are_counted() -> None:
     with os.fdopen(writing, "w") as stream:
         writer = LineWriter(stream, notice=str)
     writer.write("hello\n")
-    assert writer.close()
+    assert writer.close(secs=30)
     assert dropped() - before == 1
 
 
