@@ -1,6 +1,6 @@
 """The check follows each way through a pipeline, and what it cannot see counts as unguarded."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -12,10 +12,8 @@ from antiphon.processors.redaction import (
     RedactingSpanExporter,
     Vault,
     guard_logs,
-    logs,
 )
 from antiphon.processors.redaction.check import PRIVATE
-from loguru import logger
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -54,11 +52,8 @@ class Tts(TTSService):
 
 
 @pytest.fixture(autouse=True)
-def guarded_logs() -> Iterator[None]:
+def guarded_logs(no_guard: None) -> None:
     guard_logs()
-    yield
-    logger.configure(patcher=lambda record: None)
-    logs._guarded.clear()
 
 
 def ways(*processors: FrameProcessor, **options: Any) -> list[str]:
