@@ -18,7 +18,6 @@ GUARDS = 50
 
 COST_RATIO = 1.2
 PHONES = 4
-COST_SECS = 4.0
 BATCH = 20
 A_SECOND = 20
 
@@ -69,7 +68,7 @@ async def unsigned(*, quick: bool) -> AsyncIterator[Row]:
     """Attack live calls, then ask what a refused request costs after many calls."""
     async for row in _answers():
         yield row
-    async for row in _silence_and_costs(40 if quick else 200, 2.0 if quick else 4.0):
+    async for row in _costs_and_silence(40 if quick else 200, 2.0 if quick else 4.0):
         yield row
 
 
@@ -111,7 +110,7 @@ async def _post(server: Server, request: tuple[str, bytes, str, str]) -> int:
     return await post_raw(server, path, body, kind, *([header] if header else []))
 
 
-async def _silence_and_costs(calls: int, secs: float) -> AsyncIterator[Row]:
+async def _costs_and_silence(calls: int, secs: float) -> AsyncIterator[Row]:
     asked: dict[str, Callable[[Server], Awaitable[int]]] = {
         "a refused request": lambda server: _post(server, REQUESTS[6]),
         "a refused file part": lambda server: _post(server, FILE_PART),
@@ -127,7 +126,7 @@ async def _silence_and_costs(calls: int, secs: float) -> AsyncIterator[Row]:
             for number in range(calls):
                 await _ring_and_leave(old, number)
         for name, ask in asked.items():
-            ratio = await _cost_ratio(young, old, ask)
+            ratio = await _cost_ratio(young, old, ask, secs)
             yield Row(
                 fact="2 cost",
                 done=f"{name}, after {calls} calls that guard the logs {GUARDS} times each",
@@ -148,10 +147,12 @@ async def _ring_and_leave(server: Server, number: int) -> None:
         pass
 
 
-async def _cost_ratio(young: Server, old: Server, ask: Callable[[Server], Awaitable[int]]) -> float:
+async def _cost_ratio(
+    young: Server, old: Server, ask: Callable[[Server], Awaitable[int]], secs: float
+) -> float:
     """How much longer an answer of the old server takes, each at its best of several medians."""
     best = {young: float("inf"), old: float("inf")}
-    until = time.monotonic() + COST_SECS
+    until = time.monotonic() + secs
     while time.monotonic() < until or best[old] == float("inf"):
         for server in (young, old):
             times: list[float] = []
