@@ -72,6 +72,8 @@ async def _start_call(server: Server, number: int) -> bytes:
 async def _flood(
     server: Server, party: Party, done: str, prologue: bytes, flood: bytes, count: int
 ) -> Row:
+    # What the flood before has left is not to be felt in this one.
+    await server.is_free(within=20)
     quiet = await _health_ms(server, 1.0)
     before_mb, lost_before = server.memory_mb(), party.lost
     sent, health = 0, 0.0
@@ -201,12 +203,12 @@ async def _nonsense(messages: int, calls: int) -> AsyncIterator[Row]:
         await asyncio.sleep(2)
         deaf = sum(heard_secs(p) <= b for p, b in zip(party.phones, before, strict=True))
         lost = party.lost
-    growth = memory[-1] - memory[0] if len(memory) > 1 else 0.0
+    growth = memory[-1] - memory[len(memory) // 2] if memory else 0.0
     yield Row(
         fact="9 nonsense",
         done=f"{messages:,} malformed messages over {calls} calls",
         seen=f"{done:,} sent; {lost} calls lost, {deaf} without sound; "
-        f"{growth:+.0f} MB from the first tenth to the last",
+        f"{growth:+.0f} MB in the second half",
         wanted=f"all sent; 0, 0; {GROWTH_MB:+.0f} MB at most",
         ok=done == messages and not lost and not deaf and growth <= GROWTH_MB,
     )

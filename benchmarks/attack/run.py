@@ -56,7 +56,7 @@ ALONE: dict[str, Attack] = {
 """One after the other: they tell how long something takes."""
 
 AT_ONCE = 3
-LIMIT_SECS = 100.0
+LIMIT_SECS = 150.0
 """For one attack; what takes longer has failed."""
 
 

@@ -38,6 +38,7 @@ AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-attack"
 HERE = Path(__file__).parent
 START_SECS = 30.0
+AT_ONCE_SECS = 0.1
 
 _running: set[subprocess.Popen[bytes]] = set()
 
@@ -241,6 +242,16 @@ class Server:
                 return time.perf_counter() - began if response.status == 200 else None
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
+
+    async def is_free(self, *, within: float) -> bool:
+        """Wait until `/healthz` answers at once again; False if it does not in time."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            secs = await self.health_secs()
+            if secs is not None and secs < AT_ONCE_SECS:
+                return True
+            await asyncio.sleep(0.2)
+        return False
 
     async def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
