@@ -84,7 +84,7 @@ async def _at_once(agent: str) -> Judge:
 
 
 async def _plainly() -> Judge:
-    code, told = await run_process([*SERVE, "--port", str(free_port())], within=8)
+    code, told = await run_process([*SERVE, "--port", str(free_port())], within=20)
     lines = [line for line in told.splitlines() if line.strip() and not is_info(line)]
     one = len(lines) == 1 and bool(REFUSAL.search(lines[0]))
 
