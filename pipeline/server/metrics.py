@@ -2,7 +2,6 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["LOG_LINES_DROPPED", "CallMetrics"]
 
 # Of the process: its apps share one log.
 LOG_LINES_DROPPED = Counter(
@@ -10,6 +9,10 @@ LOG_LINES_DROPPED = Counter(
     "Lines that the log had no room for, or nobody to read them",
     registry=None,
 )
+__all__ = ["LOG_LINES_DROPPED", "SOCKET_LIMITS", "CallMetrics"]
+
+SOCKET_LIMITS = "antiphon.socket_limits"
+"""The extension of an ASGI scope that counts how often which limit of the socket was met."""
 
 
 class CallMetrics:
@@ -19,7 +22,8 @@ class CallMetrics:
         registry: Where they are collected.
         active: Calls at this moment, by transport.
         ended: Calls that ended, by transport and outcome.
-        refused: Calls that were not let in, by transport and reason.
+        refused: Calls and requests that were not let in, by transport and reason.
+        limited: Times that a websocket had to wait or was cut off, by transport and limit.
         dropped: Malformed messages that were dropped, by reason.
         seconds: How long calls lasted.
         capacity: Places in this process.
@@ -43,8 +47,14 @@ class CallMetrics:
         )
         self.refused = Counter(
             "antiphon_calls_refused",
-            "Calls that were not let in",
+            "Calls and requests that were not let in",
             ["transport", "reason"],
+            registry=self.registry,
+        )
+        self.limited = Counter(
+            "antiphon_websockets_limited",
+            "Times that a websocket had to wait or was cut off",
+            ["transport", "limit"],
             registry=self.registry,
         )
         self.dropped = Counter(

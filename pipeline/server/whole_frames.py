@@ -5,8 +5,6 @@ there are 50 a second. Nothing is decided here but whether it is needed: what is
 an error and what ends the connection is the parser's.
 """
 
-import sys
-
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # no wheel for this machine
@@ -25,25 +23,14 @@ HEAD_BYTES = 2 + MASK_BYTES
 LONG, LONGER = 126, 127
 LONG_HEAD_BYTES = 4 + MASK_BYTES
 
-# More than any parser is given: the rest of a connection of which it is not known where frames are.
-UNKNOWN = sys.maxsize
-
 
 class WholeFrames:
     """Knows whether a parser waits for a frame to begin, and reads one that comes whole."""
 
     def __init__(self) -> None:
-        """Start before the handshake."""
-        self._missing = UNKNOWN
+        """Start where the first frame begins."""
+        self._missing = 0
         self._begun = b""
-
-    def begin(self, handshake: bytes) -> None:
-        """Note a piece of the handshake; after the last one the first frame begins.
-
-        Args:
-            handshake: The piece.
-        """
-        self._missing = 0 if handshake.endswith(b"\r\n\r\n") else UNKNOWN
 
     def read(self, data: bytes) -> str | None:
         """Read a message that is one masked text frame.
@@ -67,21 +54,30 @@ class WholeFrames:
         except UnicodeDecodeError:
             return None
 
-    def follow(self, data: bytes) -> None:
-        """Note what the parser is given.
+    def follow(self, data: bytes, most: int) -> tuple[int, int]:
+        """Note what the parser is given: as much of some data as has so many frames in it.
 
         Args:
             data: What came from the socket.
+            most: How many frames may begin in what is given.
+
+        Returns:
+            How many bytes that is, and how many frames begin in it.
         """
+        begun = len(self._begun)
         data = self._begun + data
         at = self._missing
-        while at < len(data):
+        frames = 0
+        while at < len(data) and frames < most:
             frame = _frame_at(data, at)
             if frame is None:
                 self._begun, self._missing = data[at:], 0
-                return
+                return len(data) - begun, frames
             _, at = frame
-        self._begun, self._missing = b"", at - len(data)
+            frames += 1
+        taken = min(at, len(data))
+        self._begun, self._missing = b"", at - taken
+        return taken - begun, frames
 
 
 def _frame_at(data: bytes, at: int) -> tuple[int, int] | None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import uvicorn
-from antiphon.pipeline.server.protocol import MAX_WAITING, CallWebSocket
+from antiphon.pipeline.server.intake import FRAMES_PER_SEC
+from antiphon.pipeline.server.metrics import SOCKET_LIMITS
+from antiphon.pipeline.server.protocol import MAX_FRAMES_AT_ONCE, MAX_WAITING, CallWebSocket
 from antiphon.transports import create_transport, twilio
 from antiphon.transports.media_stream import MESSAGE_FILTER
 from antiphon.transports.telephony import TelephonyTransport
@@ -27,6 +29,7 @@ from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.workers.runner import WorkerRunner
 from websockets.client import ClientProtocol
 from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
@@ -405,7 +408,7 @@ async def test_messages_that_come_one_by_one_wait_in_the_socket_too() -> None:
 
 
 async def test_a_far_end_that_sends_faster_than_it_is_heard_has_to_wait() -> None:
-    count, size = 2000, 8192
+    count, size = 160, 8192
     waiting = most = 0
     got: list[str] = []
     over = asyncio.Event()
@@ -432,3 +435,123 @@ async def test_a_far_end_that_sends_faster_than_it_is_heard_has_to_wait() -> Non
         await over.wait()
     assert got == messages
     assert most <= MAX_WAITING + READ_BYTES / size + 1
+
+
+class Flood:
+    """A handler that notes what comes, and what the socket says of its limits."""
+
+    def __init__(self) -> None:
+        self.received: list[Any] = []
+        self.limits: Any = None
+        self.ended = asyncio.Event()
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        self.limits = websocket.scope["extensions"][SOCKET_LIMITS]
+        while not self.received or self.received[-1]["type"] != "websocket.disconnect":
+            self.received.append(await websocket.receive())
+        self.ended.set()
+
+    def code(self) -> int:
+        code: int = self.received[-1]["code"]
+        return code
+
+
+def without_end(line: Line, count: int) -> None:
+    line.protocol.send_text(b"", fin=False)
+    for _ in range(count):
+        line.protocol.send_continuation(b"", fin=False)
+
+
+async def test_a_message_in_pieces_without_end_is_cut_off() -> None:
+    flood = Flood()
+    async with server(flood) as line:
+        without_end(line, 5000)
+        line.sends()
+        await flood.ended.wait()
+    assert flood.code() == 1009
+    assert flood.limits["fragments"] == 1
+    assert len(flood.received) == 1
+
+
+async def test_a_message_in_many_pieces_is_heard() -> None:
+    flood = Flood()
+    async with server(flood) as line:
+        line.says("x" * 200 * 1024, pieces=200)
+        line.protocol.send_close(1000)
+        line.sends()
+        await flood.ended.wait()
+    assert [len(message.get("text", "")) for message in flood.received] == [200 * 1024, 0]
+    assert flood.limits == {}
+
+
+async def test_who_asks_too_often_whether_we_are_there_is_cut_off() -> None:
+    flood = Flood()
+    async with server(flood) as line:
+        for _ in range(150):
+            line.protocol.send_ping(b"x" * 125)
+        line.sends()
+        await flood.ended.wait()
+    assert flood.code() == 1008
+    assert flood.limits["pings"] == 1
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_of_small_frames_only_as_many_are_read_as_a_call_has(heard: bool) -> None:
+    count, turns = 100_000, 50
+    flood = Flood()
+
+    async def handler(websocket: WebSocket) -> None:
+        if heard:
+            attach = websocket.scope["extensions"][MESSAGE_FILTER]["attach"]
+            attach(lambda message: flood.received.append({"type": "dropped"}))
+        await flood(websocket)
+
+    async with server(handler) as line:
+        data = WireFrame(Opcode.TEXT, b"").serialize(mask=True) * count
+        line.writer.write(data)
+        most = 0
+        for _ in range(turns):
+            before = len(flood.received)
+            await asyncio.sleep(0)
+            most = max(most, len(flood.received) - before)
+        while "pace" not in (flood.limits or {}):  # noqa: ASYNC110 - it is seen only by asking
+            await asyncio.sleep(0.01)
+        read = len(flood.received)
+        line.writer.transport.abort()
+    assert most <= MAX_FRAMES_AT_ONCE
+    assert read < 3 * FRAMES_PER_SEC
+
+
+async def test_a_call_that_is_flooded_goes_on_after_it() -> None:
+    agent = Agent()
+    async with server(agent) as line:
+        line.writer.write(WireFrame(Opcode.TEXT, b"").serialize(mask=True) * 400)
+        line.says(*(media(number) for number in range(8)), digit("5"))
+        line.sends()
+        assert await agent.hears(6) == [2, 2, 1, 2, 1, "5"]
+        line.writer.close()
+        await agent.ended.wait()
+    assert agent.dropped == 400
+
+
+async def test_a_library_that_fails_on_some_bytes_ends_that_websocket_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    flood = Flood()
+    async with server(flood) as line:
+        await ready(flood)
+        monkeypatch.setattr(CallWebSocket, "handle_bytes", fail)
+        line.protocol.send_binary(b"x")
+        line.sends()
+        await flood.ended.wait()
+    assert flood.code() == 1011
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+async def ready(flood: Flood) -> None:
+    while flood.limits is None:  # noqa: ASYNC110 - the handler tells it only so
+        await asyncio.sleep(0)
+
+
+def fail(*_: Any) -> None:
+    raise LookupError("bytes that nobody thought of")
