@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from antiphon.pipeline.agent import VoiceAgent
+from antiphon.pipeline.server.bodies import RequestGuard
 from antiphon.pipeline.server.calls import Agent, Calls
-from antiphon.pipeline.server.guards import BodyLimit, Guards
+from antiphon.pipeline.server.guards import Guards
 from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.metrics import CallMetrics
+from antiphon.pipeline.server.refusals import Faults, count_refusals
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.processors.latency.live import live_state, summary
 from antiphon.processors.latency.prometheus import LatencyCollector
@@ -59,7 +61,8 @@ def create_app(
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.calls = calls
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    count_refusals(app, calls.metrics)
+    app.add_middleware(RequestGuard, max_bytes=settings.max_body_bytes, metrics=calls.metrics)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -67,6 +70,7 @@ def create_app(
             allow_methods=["POST"],
             allow_headers=["Authorization", "Content-Type"],
         )
+    app.add_middleware(Faults, metrics=calls.metrics)
     for name in transports:
         app.include_router(_door(name)(calls, guards))
     # What a supervisor asks each worker for, to make one of all.

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from antiphon.pipeline.server.bodies import read_json
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.guards import Guards, full
+from antiphon.pipeline.server.guards import Guards
+from antiphon.pipeline.server.refusals import Refused, full
 from antiphon.transports.daily import create_daily_room, create_daily_transport, delete_daily_room
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, Request
 from loguru import logger
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily.transport import DailyDialinSettings
@@ -56,13 +58,13 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
     running: set[asyncio.Task[None]] = set()
 
     @router.post("/start", dependencies=[Depends(guards.start)])
-    async def start(body: StartDaily | None = None) -> dict[str, str]:
-        body = body or StartDaily()
+    async def start(request: Request) -> dict[str, str]:
+        body = await read_json(request, StartDaily) or StartDaily()
         if body.dial_out_to and not _may_dial(body.dial_out_to, settings.dial_prefixes):
-            raise HTTPException(403, "this number may not be called: see ANTIPHON_DIAL_PREFIXES")
+            forbidden = "this number may not be called: see ANTIPHON_DIAL_PREFIXES"
+            raise Refused(403, "number", forbidden)
         call_id = uuid.uuid4().hex
         if refusal := await calls.lobby.promise(call_id):
-            calls.metrics.refused.labels("daily", refusal).inc()
             raise full(refusal)
         try:
             room = await create_daily_room(
@@ -76,7 +78,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         except RuntimeError as error:
             calls.lobby.withdraw(call_id)
             logger.error(str(error))
-            raise HTTPException(502, "Daily made no room") from error
+            raise Refused(502, "provider", "Daily made no room") from error
         transport = create_daily_transport(
             room_url=room.url,
             token=room.agent_token,

@@ -1,25 +1,27 @@
-"""What stands before every door: who may start a call, from where, how often and with how much."""
+"""What stands before every door: who may start a call, from where, and how often they may fail."""
 
 import hmac
 import time
-from typing import Any
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from antiphon.pipeline.server.lobby import Lobby
-from antiphon.pipeline.server.rates import network_of
+from antiphon.pipeline.server.rates import network_of, number_of
+from antiphon.pipeline.server.refusals import Refused
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import InvalidToken, Tokens
-from fastapi import HTTPException, Request
+from fastapi import Request
 from limits import parse
+from loguru import logger
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["START_PURPOSE", "BodyLimit", "Guards", "full", "public_url"]
+__all__ = ["START_PURPOSE", "Guards", "public_url"]
 
 # The purpose of a token with which a start endpoint is opened instead of with an API key.
 START_PURPOSE = "start"
 
-RETRY_AFTER_SECS = 30
+# Who guesses hears 429 after a while, but a right key always passes: its length holds them off.
+GUESSABLE = 16
 
 
 class Guards:
@@ -34,6 +36,10 @@ class Guards:
             lobby: Counts the attempts.
         """
         self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
+        if any(len(key) < GUESSABLE for key in self._keys):
+            logger.warning(
+                f"ANTIPHON_API_KEYS: a key of less than {GUESSABLE} characters is guessed"
+            )
         self._origins = frozenset(settings.allowed_origins)
         self._tokens = tokens
         self._lobby = lobby
@@ -44,36 +50,41 @@ class Guards:
     async def start(self, request: Request) -> None:
         """Let a request pass that may start a call; a FastAPI dependency.
 
+        Only who fails is counted, so nobody's guesses lock out who knows a key.
+
         Args:
             request: The request.
 
         Raises:
-            HTTPException: 429 if its address has tried too often, 403 if it comes from a foreign
-                web page, 401 if it has neither an API key nor a signed token.
+            Refused: 403 if it comes from a foreign web page, 401 if it has neither an API key nor
+                a signed token, 429 if its address has failed too often.
         """
-        await self.limit_address(request)
         if not self.is_origin_allowed(request):
-            raise HTTPException(403, "this origin may not start calls")
+            await self.refuse(request, Refused(403, "origin", "this origin may not start calls"))
         scheme, _, credential = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not await self._is_credential(credential.strip()):
-            raise HTTPException(
-                401,
-                "send an API key or a signed token: Authorization: Bearer …",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            wanted = "send an API key or a signed token: Authorization: Bearer …"
+            await self.refuse(request, Refused(401, "key", wanted, WWW_Authenticate="Bearer"))
 
-    async def limit_address(self, connection: HTTPConnection) -> None:
-        """Count an attempt of an address.
+    async def refuse(
+        self, connection: HTTPConnection, refusal: Refused, warning: str = ""
+    ) -> NoReturn:
+        """Refuse a request, and count it for its address.
 
         Args:
-            connection: The request or websocket.
+            connection: The request.
+            refusal: What it hears.
+            warning: What the operator hears, unless there were too many.
 
         Raises:
-            HTTPException: 429 if there were too many.
+            Refused: That, or 429 if there were too many.
         """
         if not await self.may_try(connection):
             seconds = self._per_address.get_expiry()
-            raise HTTPException(429, "too many attempts", headers={"Retry-After": str(seconds)})
+            raise Refused(429, "rate", "too many attempts", Retry_After=str(seconds))
+        if warning:
+            logger.warning(warning)
+        raise refusal
 
     async def may_try(self, connection: HTTPConnection) -> bool:
         """Count an attempt of an address.
@@ -91,12 +102,13 @@ class Guards:
         """Count a call of a phone number.
 
         Args:
-            caller: The number, or an empty string if it is withheld.
+            caller: What Twilio says of the caller.
 
         Returns:
-            Whether it may call; a withheld number always may.
+            Whether it may call; who withholds the number always may.
         """
-        return not caller or await self._lobby.hit(str(self._per_caller), "caller", caller)
+        number = number_of(caller)
+        return number is None or await self._lobby.hit(str(self._per_caller), "caller", number)
 
     def is_origin_allowed(self, connection: HTTPConnection) -> bool:
         """Say whether a web page may use this server; what is no web page always may.
@@ -110,7 +122,10 @@ class Guards:
         origin = connection.headers.get("origin")
         if origin is None or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == connection.headers.get("host")
+        try:
+            return urlsplit(origin).netloc == connection.headers.get("host")
+        except ValueError:
+            return False
 
     async def _is_credential(self, credential: str) -> bool:
         given = credential.encode()
@@ -122,56 +137,6 @@ class Guards:
         except InvalidToken:
             return False
         return True
-
-
-class BodyLimit:
-    """Refuses requests whose body is larger than a limit, whatever they declare."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        """Wrap an app.
-
-        Args:
-            app: The app.
-            max_bytes: The largest body that reaches it.
-        """
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request as the app does, unless it is too large."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._max_bytes:
-            await _refuse(send)
-            return
-        read = 0
-        answered = False
-
-        async def receive_limited() -> Message:
-            nonlocal read, answered
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._max_bytes:
-                if not answered:
-                    answered = True
-                    await _refuse(send)
-                return {"type": "http.disconnect"}
-            return message
-
-        async def send_once(message: Message) -> None:
-            if not answered:
-                await send(message)
-
-        await self._app(scope, receive_limited, send_once)
-
-
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
-    start: dict[str, Any] = {"type": "http.response.start", "status": 413, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": b"request too large"})
 
 
 def public_url(
@@ -197,17 +162,3 @@ def public_url(
         return f"{base}{connection.scope.get('root_path', '')}{path}"
     query = f"?{connection.url.query}" if connection.url.query else ""
     return base + connection.url.path + query
-
-
-def full(reason: str) -> HTTPException:
-    """Say politely that no call is let in.
-
-    Args:
-        reason: Why, in a word.
-
-    Returns:
-        A 503 that says when to try again.
-    """
-    return HTTPException(
-        503, f"no call is taken: {reason}", headers={"Retry-After": str(RETRY_AFTER_SECS)}
-    )

@@ -5,16 +5,25 @@ with 100,000 addresses, and whoever has an IPv6 network has more than that.
 """
 
 import ipaddress
+import re
 import time
 
 from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-__all__ = ["Rates", "network_of"]
+__all__ = ["Rates", "network_of", "number_of"]
 
 # Whoever has more addresses than this is not held off by counting them.
 KEEP = 10_000
+
+E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
+
+# https://help.twilio.com/articles/223179988: a number that is withheld comes as a word on the keys
+# of a telephone; Twilio writes UNKNOWN in two ways.
+KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+WORDS = ("ANONYMOUS", "BLOCKED", "PRIVATE", "RESTRICTED", "UNAVAILABLE", "UNKNOWN", "WITHHELD")
+WITHHELD = {f"+{word.translate(KEYS)}" for word in WORDS} | {"+8566696"}
 
 
 class Rates:
@@ -80,3 +89,15 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed.packed[:8] + bytes(8), 64)))
+
+
+def number_of(caller: str) -> str | None:
+    """Tell by which number a caller can be told from others.
+
+    Args:
+        caller: What a carrier says of the caller.
+
+    Returns:
+        The number in E.164, or None if it is withheld or none.
+    """
+    return caller if E164.fullmatch(caller) and caller not in WITHHELD else None

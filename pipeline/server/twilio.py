@@ -6,19 +6,21 @@ import uuid
 from typing import Annotated, Any
 
 from antiphon.pipeline.server.admission import Refusal
+from antiphon.pipeline.server.bodies import read_form, read_json
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.control import (
     CallControlError,
     NumberNotAllowed,
     TwilioControl,
 )
-from antiphon.pipeline.server.guards import Guards, full, public_url
+from antiphon.pipeline.server.guards import Guards, public_url
+from antiphon.pipeline.server.refusals import Refused, full
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
 from antiphon.transports.telephony import checked_id
 from antiphon.transports.twilio import TwilioStart, read_twilio_start
-from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, Request, Response, WebSocket
 from fastapi.websockets import WebSocketDisconnect
 from loguru import logger
 from pydantic import BaseModel, Field
@@ -87,20 +89,24 @@ class TwilioRequests:
             Its form.
 
         Raises:
-            HTTPException: 403 if Twilio has not signed it, 400 if it names no call.
+            Refused: 403 if Twilio has not signed it, 415 or 400 if it never could have, 400 if it
+                names no call, 429 if its address has failed too often.
         """
-        form = await request.form()
+        try:
+            form = await read_form(request)
+        except Refused as refusal:
+            await self._guards.refuse(request, refusal)
         url = public_url(request, self._settings)
         signature = request.headers.get("x-twilio-signature", "")
         if not signature.isascii() or not self._validator.validate(url, form, signature):
-            await self._guards.limit_address(request)
+            unsigned = Refused(403, "signature", "the signature is not Twilio's")
             # The address is what usually differs: a proxy that hides the scheme or the host.
-            logger.warning(f"refused a request for {url}: the signature is not Twilio's")
-            raise HTTPException(403, "the signature is not Twilio's")
+            warning = f"refused a request for {url[:200]}: {unsigned.detail}"
+            await self._guards.refuse(request, unsigned, warning)
         try:
             checked_id("CallSid", form.get("CallSid"), CALL_SID)
         except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+            raise Refused(400, "malformed", str(error)) from error
         return form
 
 
@@ -138,10 +144,10 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             if refusal == Refusal.FULL and may_wait:
                 return twiml(_queue(request, calls.settings, since))
             calls.lobby.withdraw(call_sid)
-            calls.metrics.refused.labels("twilio", refusal).inc()
             if refusal == Refusal.DRAINING:
                 # A proxy then asks another worker; without one, nobody listens in a moment anyway.
                 raise full(refusal)
+            calls.metrics.refused.labels("twilio", refusal).inc()
             return twiml(_busy(calls.settings))
         return twiml(answer_with_agent(request, calls, call_sid, _parameters(form)))
 
@@ -171,10 +177,11 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             token = start.parameters.get("token", "")
             await calls.tokens.redeem(token, PURPOSE, now=time.time(), subject=start.call_sid)
         except (ValueError, TimeoutError, WebSocketDisconnect) as error:
-            reason = str(error) if isinstance(error, InvalidToken) else type(error).__name__
+            kinds: dict[type[Exception], str] = {InvalidToken: "token", TimeoutError: "slow"}
             if await guards.may_try(websocket):
-                logger.warning(f"refused a media stream: {reason}")
-            calls.metrics.refused.labels("twilio", "token").inc()
+                told = str(error) if isinstance(error, InvalidToken) else type(error).__name__
+                logger.warning(f"refused a media stream: {told}")
+            calls.metrics.refused.labels("twilio", kinds.get(type(error), "no_start")).inc()
             await _close(websocket)
             return
         await calls.run(
@@ -223,18 +230,21 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     async def handoff(handoff_id: str) -> dict[str, Any]:
         found = await calls.lobby.find(handoff_id)
         if found is None:
-            raise HTTPException(404, "no such handoff, or too long ago")
+            raise Refused(404, "no_handoff", "no such handoff, or too long ago")
         return found
 
     @router.post("/call", dependencies=[Depends(guards.start)])
-    async def call_out(request: Request, body: CallOut) -> dict[str, str]:
+    async def call_out(request: Request) -> dict[str, str]:
+        body = await read_json(request, CallOut)
+        if body is None:
+            raise Refused(422, "malformed", 'send whom to call: {"to": "+49…"}')
         if control is None or not calls.settings.public_url:
             # What the request calls its host is the word of whoever asks: Twilio would follow the
             # orders of any server named there, with our account.
-            raise HTTPException(503, "calling out needs TWILIO_ACCOUNT_SID and ANTIPHON_PUBLIC_URL")
+            needed = "calling out needs TWILIO_ACCOUNT_SID and ANTIPHON_PUBLIC_URL"
+            raise Refused(503, "not_set_up", needed)
         key = uuid.uuid4().hex
         if refusal := await calls.lobby.promise(key):
-            calls.metrics.refused.labels("twilio", refusal).inc()
             raise full(refusal)
         try:
             call_sid = await control.call(
@@ -242,9 +252,9 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
                 base_url=public_url(request, calls.settings, ""),
             )
         except NumberNotAllowed as error:
-            raise HTTPException(403, str(error)) from error
+            raise Refused(403, "number", str(error)) from error
         except CallControlError as error:
-            raise HTTPException(502, str(error)) from error
+            raise Refused(502, "provider", str(error)) from error
         finally:
             calls.lobby.withdraw(key)
         await calls.lobby.promise(call_sid)

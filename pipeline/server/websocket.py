@@ -5,10 +5,11 @@ import uuid
 from typing import Any
 
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.guards import Guards, full, public_url
+from antiphon.pipeline.server.guards import Guards, public_url
+from antiphon.pipeline.server.refusals import full
 from antiphon.pipeline.server.tokens import InvalidToken
 from antiphon.transports.registry import create_transport
-from fastapi import APIRouter, Depends, HTTPException, Request, WebSocket
+from fastapi import APIRouter, Depends, Request, WebSocket
 from loguru import logger
 
 __all__ = ["websocket_router"]
@@ -33,7 +34,6 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
     async def start(request: Request) -> dict[str, Any]:
         call_id = uuid.uuid4().hex
         if refusal := await calls.lobby.promise(call_id):
-            calls.metrics.refused.labels("websocket", refusal).inc()
             raise full(refusal)
         url = public_url(request, calls.settings, "/websocket/stream").replace("http", "ws", 1)
         token = calls.tokens.issue(PURPOSE, call_id, now=time.time())
@@ -43,13 +43,12 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
     async def stream(websocket: WebSocket, token: str = "") -> None:
         # Closed before it is accepted, a websocket is refused with 403.
         try:
-            await guards.limit_address(websocket)
             if not guards.is_origin_allowed(websocket):
                 raise InvalidToken("of a foreign web page")
             call_id = await calls.tokens.redeem(token, PURPOSE, now=time.time())
-        except (InvalidToken, HTTPException) as error:
-            reason = str(error) if isinstance(error, InvalidToken) else "rate"
-            logger.warning(f"refused a websocket: {reason}")
+        except InvalidToken as error:
+            if await guards.may_try(websocket):
+                logger.warning(f"refused a websocket: {error}")
             calls.metrics.refused.labels("websocket", "token").inc()
             await websocket.close(REFUSED)
             return

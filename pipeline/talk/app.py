@@ -11,6 +11,7 @@ from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.pipeline.worker import CallWorker
 from antiphon.transports.registry import create_transport
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from loguru import logger
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
@@ -79,6 +80,11 @@ def create_talk_app(
         response = await call_next(request)
         response.headers.update(HEADERS)
         return response
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(*_: object) -> Response:
+        # Without what was sent, which may be anything.
+        return Response("This is not what the page sends.", status_code=422)
 
     @app.get("/about")
     async def about() -> dict[str, list[str]]:

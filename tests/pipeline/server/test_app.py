@@ -117,6 +117,25 @@ async def test_an_address_that_tries_too_often_is_told_to_wait(serving: Any) -> 
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
+async def test_whose_key_is_right_is_never_told_to_wait(serving: Any) -> None:
+    async with serving("websocket", rate_per_address="3/minute") as server:
+        guesses = [await start(server, Authorization="Bearer guess") for _ in range(9)]
+        answers = [await start(server) for _ in range(9)]
+        guesses.append(await start(server, Authorization="Bearer guess"))
+    assert [answer.status for answer in guesses] == [401] * 3 + [429] * 7
+    assert [answer.status for answer in answers] == [200] * 9
+
+
+async def test_whose_token_is_right_gets_a_websocket_whoever_else_fails(serving: Any) -> None:
+    async with serving("websocket", rate_per_address="1/minute") as server:
+        for _ in range(5):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await server.session.ws_connect(f"{server.base}/websocket/stream?token=a.b")
+        url = (await (await start(server)).json())["url"]
+        async with server.session.ws_connect(url) as websocket:
+            assert not websocket.closed
+
+
 async def test_a_draining_server_is_not_ready_and_starts_nothing(serving: Any) -> None:
     async with serving("websocket", "twilio") as server:
         await server.app.state.calls.drain(0)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from antiphon.pipeline.server.rates import Rates, network_of
+from antiphon.pipeline.server.rates import Rates, network_of, number_of
 
 
 async def test_who_tries_too_often_is_refused_and_others_are_not() -> None:
@@ -42,3 +42,28 @@ async def test_a_flood_of_addresses_takes_no_more_memory_than_it_may() -> None:
 )
 def test_an_ipv6_network_counts_as_one_address(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("caller", "number"),
+    [
+        ("+49301234567", "+49301234567"),
+        ("+266696687", None),
+        ("+7378742833", None),
+        ("+2562533", None),
+        ("+8656696", None),
+        ("+8566696", None),
+        ("+86282452253", None),
+        ("anonymous", None),
+        ("Anonymous", None),
+        ("Restricted", None),
+        ("unknown", None),
+        ("sip:anonymous@anonymous.invalid", None),
+        ("266696687", None),
+        ("+٤٩٣٠١٢٣", None),
+        ("+", None),
+        ("", None),
+    ],
+)
+def test_only_a_number_tells_one_caller_from_another(caller: str, number: str | None) -> None:
+    assert number_of(caller) == number

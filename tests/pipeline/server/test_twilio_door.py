@@ -143,6 +143,15 @@ async def test_a_number_that_calls_too_often_hears_the_busy_tone(serving: Any) -
     assert other.find("Connect") is not None
 
 
+@pytest.mark.parametrize("caller", ["+266696687", "Anonymous", "Restricted", "anonymous"])
+async def test_callers_who_withhold_their_number_do_not_keep_each_other_out(
+    serving: Any, caller: str
+) -> None:
+    async with serving(rate_per_caller="2/minute") as server:
+        answers = [await server.phone.rings(number, caller=caller) for number in range(12)]
+    assert all(answer.find("Connect") is not None for answer in answers)
+
+
 async def refused(call: Any) -> int | None:
     await call.ended()
     code: int | None = call.websocket.close_code
@@ -290,15 +299,13 @@ async def test_a_request_that_hides_its_size_is_refused_as_well(serving: Any) ->
             pass  # It was cut off while it was still sending.
 
 
-@pytest.mark.parametrize("address", ["voice.example.com", "ftp://voice.example.com", "https://"])
-def test_a_public_address_that_is_none_is_refused_at_once(address: str) -> None:
-    with pytest.raises(ValueError, match=r"no address such as https://voice\.example\.com"):
-        ServerSettings(public_url=address)
-
-
-def test_a_secret_that_can_be_guessed_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 16"):
-        ServerSettings(secret="hunter2")  # type: ignore[arg-type]
+async def test_why_a_media_stream_is_refused_is_counted(serving: Any) -> None:
+    async with serving() as server:
+        for start in ({"customParameters": {}}, {"callSid": "CA1"}):
+            call = await server.phone.connects(await server.phone.rings(1), 1, **start)
+            await call.ended()
+        await server.metric_reaches('antiphon_calls_refused_total{reason="token"', 1)
+        await server.metric_reaches('antiphon_calls_refused_total{reason="no_start"', 1)
 
 
 def test_without_a_token_to_verify_with_the_door_stays_shut() -> None:

@@ -86,6 +86,14 @@ def test_a_broken_offer_is_refused(offer: object, status: int) -> None:
     assert response.status_code == status
 
 
+@pytest.mark.parametrize("body", ['{"sdp": NaN}', '{"sdp": ["my card"]}', "[NaN]", "{"])
+def test_an_offer_that_is_refused_is_not_quoted(body: str) -> None:
+    headers = {"origin": PAGE, "content-type": "application/json"}
+    response = client().post("/offer", content=body, headers=headers)
+    assert response.status_code == 422
+    assert response.text == "This is not what the page sends."
+
+
 @pytest.mark.parametrize(
     ("candidates", "status"),
     [
