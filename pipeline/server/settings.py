@@ -4,16 +4,24 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from antiphon.pipeline.settings import EnvironmentSettings
+from limits import parse
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 __all__ = ["ServerSettings", "WorkerOptions"]
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
+# No timer of an event loop is set for longer.
+YEAR_SECS = 365 * 86_400
+Secs = Annotated[float, Field(le=YEAR_SECS)]
 
-class ServerSettings(BaseSettings):
+MIN_SECRET_CHARS = 16
+
+
+class ServerSettings(EnvironmentSettings):
     """Settings of the server; each is also `ANTIPHON_` and its name in capitals.
 
     The keys of the providers keep the names that the providers use: `TWILIO_AUTH_TOKEN`,
@@ -47,23 +55,17 @@ class ServerSettings(BaseSettings):
         daily_api_url: The address of Daily's API.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="ANTIPHON_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        populate_by_name=True,
-    )
+    model_config = SettingsConfigDict(env_prefix="ANTIPHON_", populate_by_name=True)
 
     capacity: int = Field(default=20, ge=1)
-    max_call_secs: float = Field(default=3600.0, gt=0)
-    idle_secs: float = Field(default=120.0, gt=0)
-    drain_secs: float = Field(default=3600.0, ge=0)
+    max_call_secs: Secs = Field(default=3600.0, gt=0)
+    idle_secs: Secs = Field(default=120.0, gt=0)
+    drain_secs: Secs = Field(default=3600.0, ge=0)
     goodbye: str = "I have to end this call now. Goodbye."
     busy_message: str = ""
-    queue_secs: float = Field(default=0.0, ge=0)
+    queue_secs: Secs = Field(default=0.0, ge=0)
     public_url: str | None = None
-    secret: SecretStr | None = Field(default=None, min_length=16)
+    secret: SecretStr | None = None
     api_keys: Secrets = ()
     allowed_origins: Words = ()
     rate_per_address: str = "60/minute"
@@ -84,13 +86,29 @@ class ServerSettings(BaseSettings):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
+    @field_validator("secret")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value) < MIN_SECRET_CHARS:
+            raise ValueError(f"must have at least {MIN_SECRET_CHARS} characters")
+        return value
+
+    @field_validator("rate_per_address", "rate_per_caller")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        try:
+            parse(value)
+        except ValueError:
+            raise ValueError("must be a rate such as 60/minute") from None
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None:
             parts = urlsplit(value)
             if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
-                raise ValueError(f"{value!r} is no address such as https://voice.example.com")
+                raise ValueError("is no address such as https://voice.example.com")
         return value
 
 
