@@ -2,11 +2,15 @@
 
 import sys
 
-from loguru import logger
+from antiphon.pipeline.early_stop import stop_early
 
 
 def main() -> None:
     """Run the command, or say how to get what it needs."""
+    if sys.argv[1:2] == ["serve"]:
+        stop_early()
+    from loguru import logger
+
     # Before Pipecat is imported: it greets on stderr.
     logger.remove()
     try:

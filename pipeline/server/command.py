@@ -5,6 +5,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from antiphon.pipeline.early_stop import stop_no_more
 from antiphon.pipeline.loading import load_agent
 from loguru import logger
 from pydantic import SecretStr
@@ -22,7 +23,7 @@ def serve(
         typer.Option(help="`module:name` of your VoiceAgent; the embedded one by default."),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8000,
     capacity: Annotated[
         int | None, typer.Option(help="Calls at the same time (ANTIPHON_CAPACITY).")
     ] = None,
@@ -89,5 +90,7 @@ def serve(
         logger.error(str(error))
         raise typer.Exit(1) from error
     except (ValueError, ImportError) as error:
-        raise typer.BadParameter(str(error)) from error
+        typer.secho(f"antiphon serve: {error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(2) from None
+    stop_no_more()
     raise typer.Exit(0 if ended_well else 1)

@@ -25,6 +25,9 @@ __all__ = ["DrainServer", "serve_app", "spare_collector"]
 # 48 kHz in stereo is 188 KiB.
 MAX_MESSAGE_BYTES = 256 * 1024
 
+# How often it looks whether it was told to stop again, as uvicorn does.
+TICK_SECS = 0.1
+
 
 class DrainServer(uvicorn.Server):
     """Serves an app made by `create_app`, and on `stop` lets its calls finish."""
@@ -43,6 +46,8 @@ class DrainServer(uvicorn.Server):
             ws=CallWebSocket,
             lifespan="off",
             ws_max_size=MAX_MESSAGE_BYTES,
+            # What is small on the wire is small here; sound does not get smaller anyway.
+            ws_per_message_deflate=False,
             # Longer than a drain can last, so that uvicorn never cuts what the drain lets go on.
             timeout_graceful_shutdown=int(drain_secs + 2 * GOODBYE_SECS) + 10,
             # The paths of websockets carry tokens.
@@ -62,6 +67,8 @@ class DrainServer(uvicorn.Server):
             sockets: What to listen on; by default the configured host and port.
         """
         await self._calls.warm_up()
+        if self.should_exit:
+            return
         spare_collector()
         try:
             await super().startup(sockets)
@@ -78,10 +85,11 @@ class DrainServer(uvicorn.Server):
         Returns:
             Whether every call came to its end; False after a second `stop` that cut some.
         """
-        await self.serve(sockets)
-        # Some hold no websocket here, such as those in a room.
-        if self._drain and not self.force_exit:
-            await self._drain
+        with self.capture_signals():
+            await self.serve(sockets)
+            # Some hold no websocket here, such as those in a room.
+            while self._drain and not (self._drain.done() or self.force_exit):
+                await asyncio.wait([self._drain], timeout=TICK_SECS)
         cut = self._calls.active
         if cut:
             await self._calls.cancel()

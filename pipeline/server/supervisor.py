@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from typing import Any
 
 from antiphon.pipeline.server.listening import CannotListenError, bind
@@ -35,6 +36,8 @@ BACKLOG = 2048
 YOUNG_SECS = 5.0
 
 REPORT_SECS = 2.0
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkerFailed(ValueError):
@@ -87,7 +90,7 @@ class Supervisor:
         logger.info(f"answering on {host}:{port}")
         self._listener.setblocking(False)
         loop = asyncio.get_running_loop()
-        for told in (signal.SIGINT, signal.SIGTERM):
+        for told in SIGNALS:
             loop.add_signal_handler(told, self.stop)
         for number in range(self._count):
             await self._start(number)
@@ -106,17 +109,21 @@ class Supervisor:
             self._listener.close()
             for restart in self._restarts:
                 restart.cancel()
+            if not any(worker.is_ready for worker in self._workers):
+                logger.info("told to stop before it answered")
         for worker in self._workers:
-            worker.peer.tell("stop")
+            worker.stop()
         self._end_if_alone()
 
     async def _start(self, number: int, delay_secs: float = 0.0) -> None:
         await asyncio.sleep(delay_secs)
+        if self._stopping:
+            return
         worker = _Worker(number, self._options, self._methods_for, self._ended)
         self._workers.append(worker)
         await worker.connect()
         if self._stopping:
-            worker.peer.tell("stop")
+            worker.stop()
 
     def _accept(self, wanted: bool) -> None:
         if wanted == self._is_accepting or self._listener is None:
@@ -207,7 +214,7 @@ class Supervisor:
         if not any(w.is_ready for w in self._workers):
             self._accept(False)
         if self._stopping:
-            self._cut |= exit_code != 0
+            self._cut |= exit_code != 0 and not worker.is_killed
             self._end_if_alone()
             return
         age = time.monotonic() - worker.started_at
@@ -233,6 +240,7 @@ class _Worker:
         number: Which it is.
         calls: How many calls run in it.
         is_ready: Whether it takes connections.
+        is_killed: Whether it was told to stop before it took any.
         has_taken: How many it had taken when it last reported.
         reported_load: How many of them it then had.
         last_reports: Its reports, when they were last asked for.
@@ -248,6 +256,7 @@ class _Worker:
         self.number = number
         self.calls = 0
         self.is_ready = False
+        self.is_killed = False
         self.has_taken = 0
         self.reported_load = 0
         self.last_reports: dict[str, Any] = {}
@@ -262,8 +271,16 @@ class _Worker:
         self._process = multiprocessing.get_context("spawn").Process(
             target=_be_worker, args=(number, options, its_control, its_connections)
         )
-        with its_control, its_connections:
-            self._process.start()
+        # Started first, as it would let the signals in again.
+        resource_tracker.ensure_running()
+        # A Ctrl-C or a service manager may signal the whole group; the supervisor tells what it
+        # means. What is held back here stays held back in the worker, until it ignores it.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            with its_control, its_connections:
+                self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     @property
     def load(self) -> int:
@@ -274,6 +291,14 @@ class _Worker:
         """Listen to it."""
         self._served = await self.peer.connect(self._control)
         asyncio.get_running_loop().add_reader(self._process.sentinel, self._process_ended)
+
+    def stop(self) -> None:
+        """Let it finish its calls; it has none before it is ready."""
+        if self.is_ready:
+            self.peer.tell("stop")
+        elif self._process.is_alive():
+            self.is_killed = True
+            self._process.kill()
 
     def take(self, connection: socket.socket) -> bool:
         """Hand a connection over; False if the worker is stuck or gone."""
@@ -304,9 +329,9 @@ class _Worker:
 def _be_worker(
     number: int, options: WorkerOptions, control: socket.socket, connections: socket.socket
 ) -> None:
-    # A Ctrl-C or a service manager may signal the whole group; the supervisor tells what it means.
-    for ignored in (signal.SIGINT, signal.SIGTERM):
+    for ignored in SIGNALS:
         signal.signal(ignored, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     # Before Pipecat is imported: it greets on stderr.
     log_as_json(sys.stderr)
     logger.configure(extra={"worker": number})
