@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+__all__ = ["LOG_LINES_DROPPED", "SOCKET_LIMITS", "CallMetrics"]
 
 # Of the process: its apps share one log.
 LOG_LINES_DROPPED = Counter(
@@ -9,7 +10,6 @@ LOG_LINES_DROPPED = Counter(
     "Lines that the log had no room for, or nobody to read them",
     registry=None,
 )
-__all__ = ["LOG_LINES_DROPPED", "SOCKET_LIMITS", "CallMetrics"]
 
 SOCKET_LIMITS = "antiphon.socket_limits"
 """The extension of an ASGI scope that counts how often which limit of the socket was met."""
