@@ -20,7 +20,7 @@ from loguru import logger
 if TYPE_CHECKING:
     from loguru import Message
 
-__all__ = ["log_as_json"]
+__all__ = ["error_fields", "log_as_json"]
 
 WITHHELD = "withheld: it may quote a caller"
 
@@ -65,7 +65,7 @@ class _ToLoguru(logging.Handler):
         """Say where a record comes from, and of an error what it is and where it arose."""
         told = {"where": f"{record.name}:{record.funcName}:{record.lineno}"}
         if record.exc_info and record.exc_info[1]:
-            told |= _error(record.exc_info[1], record.exc_info[2])
+            told |= error_fields(record.exc_info[1], record.exc_info[2])
         # uvicorn says so that it cannot listen; no caller is there yet.
         is_startup = record.name == "uvicorn.error" and isinstance(record.msg, OSError)
         try:
@@ -90,15 +90,19 @@ def _line(record: Any) -> dict[str, Any]:
         "level": record["level"].name,
         "message": WITHHELD if _is_pipecats(record) else record["message"],
         "where": f"{record['name']}:{record['function']}:{record['line']}",
-        **(_error(error.value, error.traceback) if error and error.value else {}),
+        **(error_fields(error.value, error.traceback) if error and error.value else {}),
         **record["extra"],
     }
 
 
-def _error(error: BaseException, trace: TracebackType | None) -> dict[str, str]:
-    """What an error is and where it arose: in the app, as far as that can be told, not a library.
+def error_fields(error: BaseException, trace: TracebackType | None) -> dict[str, str]:
+    """Tell what an error is and where it arose: in the app, if that can be told, not a library.
 
     Its text may quote a caller.
+
+    Args:
+        error: The error.
+        trace: Its traceback.
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

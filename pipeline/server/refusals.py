@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any
 
+from antiphon.pipeline.server.logs import error_fields
 from antiphon.pipeline.server.metrics import SOCKET_LIMITS, CallMetrics
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
@@ -125,8 +126,8 @@ class Faults:
         except Exception as error:
             door = door_of(scope)
             self._metrics.refused.labels(door, "fault").inc()
-            # Its text may quote anything.
-            logger.error(f"{type(error).__name__} at the door {door}: {_where(error)}")
+            told = error_fields(error, error.__traceback__)
+            logger.bind(**told).error(f"a request failed at the door {door}")
             if is_answered:
                 return
             if scope["type"] == "http":
@@ -138,10 +139,3 @@ class Faults:
             limits: dict[str, int] = scope.get("extensions", {}).get(SOCKET_LIMITS, {})
             for limit, count in limits.items():
                 self._metrics.limited.labels(door_of(scope), limit).inc(count)
-
-
-def _where(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
