@@ -6,6 +6,7 @@ address-like word is masked, and the call goes on.
 """
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -21,10 +22,15 @@ from antiphon.processors.redaction.scanner import scan
 from antiphon.processors.redaction.vault import Vault
 from antiphon.processors.redaction.view import View
 
-__all__ = ["Redactor", "merge"]
+__all__ = ["Redactor", "merge", "tagged"]
 
 KEYS_PREFIX = "DTMF:"
 HASH_CHARS = 12
+# What a redactor left of a value, for the next to leave alone: its last four, its hash (which has a
+# letter, as a number might stand between brackets too) or the number and nonce of its placeholder.
+KEPT = re.compile(
+    r"(?<=<)([A-Z_]+)( [0-9A-Za-z]{4}| (?=[0-9]*[a-f])[0-9a-f]{12}|_[0-9]+_[a-z2-9]{6})(?=>)"
+)
 
 
 class BudgetExceededError(Exception):
@@ -114,7 +120,8 @@ class Redactor:
                 self._conversation.caller_said(view, found)
         hidden = self._hidden(found)
         self.counts.update(e.type for e in hidden)
-        return Redaction(self._render(text, hidden, role), hidden, failed)
+        shown = self._render(text, hidden, role)
+        return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
 
     @property
     def expecting(self) -> tuple[str, ...]:
@@ -136,23 +143,22 @@ class Redactor:
             kept = self._open
             shown = self._render(text, hidden, role)
             self._open = kept
-            return Redaction(shown, hidden, failed)
-        parts, done = [], 0
-        for entity in hidden:
-            parts += [text[done : entity.start], f"<{entity.type}>"]
-            done = entity.end
-        return Redaction("".join(parts) + text[done:], hidden, failed)
+        else:
+            shown = tagged(text, hidden)
+        return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
 
     def find(self, text: str) -> tuple[Entity, ...]:
-        """What would be hidden in a piece of the agent's text, without remembering it."""
-        return self._hidden(self._look(text, "agent")[1])
+        """What is personal in a piece of the agent's text, without remembering it."""
+        return tuple(self._look(text, "agent")[1])
+
+    def hides(self, entity: Entity) -> bool:
+        """Whether the policy hides what was found."""
+        return (
+            entity.why == "fail-closed" or self.policy.rule(entity.type).action is not Action.PASS
+        )
 
     def _hidden(self, found: list[Entity]) -> tuple[Entity, ...]:
-        return tuple(
-            e
-            for e in found
-            if e.why == "fail-closed" or self.policy.rule(e.type).action is not Action.PASS
-        )
+        return tuple(filter(self.hides, found))
 
     def _look(self, text: str, role: str) -> tuple[View | None, list[Entity], str]:
         if role not in ("user", "agent"):
@@ -168,6 +174,8 @@ class Redactor:
         deadline = self._clock() + self._budget_s * max(1.0, len(text) / 1000)
         context = self._conversation
         caller = role == "user"
+        if "<" in text:
+            text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
         view = View(
             scan(text, self._language),
             self._language,
@@ -232,6 +240,15 @@ class Redactor:
         if not self._hash_key:
             self._hash_key = os.urandom(32)
         return hmac.new(self._hash_key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
+
+
+def tagged(text: str, entities: Iterable[Entity]) -> str:
+    """A text with its entities, in their order, replaced by their types."""
+    parts, done = [], 0
+    for entity in entities:
+        parts += [text[done : entity.start], f"<{entity.type}>"]
+        done = entity.end
+    return "".join(parts) + text[done:]
 
 
 def merge(found: list[Entity]) -> list[Entity]:

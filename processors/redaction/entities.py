@@ -55,7 +55,8 @@ class Entity(NamedTuple):
         end: One past the last.
         type: One of `ENTITY_TYPES`.
         score: How sure the detector is, 0 to 1.
-        why: The evidence: "cue", "asked", "format", "checksum", "length", "open" or "fail-closed".
+        why: The evidence: "cue", "asked", "known", "format", "checksum", "length", "open"
+            or "fail-closed".
         value: The value in canonical form (digits and letters, an address as written), "" if none.
     """
 
@@ -75,10 +76,14 @@ class Redaction(NamedTuple):
 
     Parameters:
         text: The text that may go on.
-        entities: What was found, by offsets in the given text, in order.
+        entities: What was replaced, by offsets in the given text, in order.
         failed: The name of the exception that made the redactor fail closed, or "".
+        found: What was found, whether or not the policy lets it pass.
+        record: The text as a log or a client may have it: all that was found goes.
     """
 
     text: str
     entities: tuple[Entity, ...] = ()
     failed: str = ""
+    found: tuple[Entity, ...] = ()
+    record: str = ""

@@ -8,7 +8,7 @@ import re
 from antiphon.processors.redaction.entities import Entity
 from antiphon.processors.redaction.language import Language
 
-__all__ = ["WORD", "is_counter", "mask_numbers"]
+__all__ = ["WORD", "is_counter", "mask_numbers", "without_numerals"]
 
 FEWEST_NUMERALS = 3
 NUMBER_KINDS = frozenset(
@@ -56,6 +56,15 @@ def mask_numbers(
             last = words[min(len(words) - 1, index + 5)][1]
             found.append(Entity(first, last, "EMAIL_ADDRESS", 1.0, "fail-closed"))
     return _merged(found)
+
+
+def without_numerals(text: str, language: Language) -> str:
+    """A text with a star for every run of numerals, for what may be the beginning of a number."""
+    parts, done = [], 0
+    for entity in mask_numbers(text, language, fewest=1):
+        parts += [text[done : entity.start], "*"]
+        done = entity.end
+    return "".join(parts) + text[done:]
 
 
 def _numerals(word: str, language: Language) -> int:

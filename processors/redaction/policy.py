@@ -110,9 +110,11 @@ class Policy(_Settings):
         """A ready policy.
 
         Args:
-            name: `pci` (cards and what goes with them; the rest passes), `hipaa` (everything,
-                irreversibly), `gdpr` (placeholders, given back to the TTS) or `strict` (everything,
-                irreversibly, and no start while a way out is unguarded).
+            name: `model` (what no model needs to serve a caller: cards and what goes with them,
+                bank accounts, social security numbers; names, addresses and the rest pass), `pci`
+                (cards and what goes with them, bank accounts; the rest passes), `hipaa`
+                (everything, irreversibly), `gdpr` (placeholders, given back to the TTS) or `strict`
+                (everything, irreversibly, and no start while a way out is unguarded).
 
         Raises:
             ValueError: If there is none of that name.
@@ -168,6 +170,10 @@ _CARD_DATA = ("CARD_EXPIRY", "CVV", "PIN", "BANK_ACCOUNT", "ROUTING_NUMBER", "IB
 
 PRESETS: Mapping[str, Policy] = MappingProxyType(
     {
+        "model": Policy(
+            rules={kind: Rule() for kind in ("CREDIT_CARD", "US_SSN", *_CARD_DATA)},
+            default=Rule(Action.PASS),
+        ),
         "pci": Policy(
             rules={"CREDIT_CARD": Rule(Action.LAST_FOUR), **{k: Rule() for k in _CARD_DATA}},
             default=Rule(Action.PASS),

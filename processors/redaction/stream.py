@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import Entity
+from antiphon.processors.redaction.fallback import mask_numbers
 from antiphon.processors.redaction.language import Language, load_language
 from antiphon.processors.redaction.policy import Policy
 from antiphon.processors.redaction.scanner import Kind, Unit, scan
@@ -36,6 +37,9 @@ class StreamRedactor:
         language: The language written: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
         detectors: What to look with; see `detectors.DETECTORS`.
+
+    Attributes:
+        noticed: How often something personal has left, hidden or not.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class StreamRedactor:
         detectors: Iterable[Detector] = DETECTORS,
     ) -> None:
         self.redactor = Redactor(policy, language=language, vault=vault, detectors=detectors)
+        self.noticed = 0
         self._language = load_language(language)
         self._raw = ""
         self._left = 0
@@ -69,16 +74,25 @@ class StreamRedactor:
         self.clear()
         return last
 
+    def settle(self) -> str:
+        """A pause: what is held leaves, unless it is a number, which may go on."""
+        held = self._raw[self._left :]
+        if mask_numbers(held, self._language, fewest=1):
+            return ""
+        return self._release(len(self._raw))
+
     def clear(self) -> None:
         """Forget what is held and what was seen, as after an interruption."""
         self._raw, self._left = "", 0
 
     def _release(self, safe: int) -> str:
-        entities = self.redactor.find(self._raw)
+        found = self.redactor.find(self._raw)
+        entities = [entity for entity in found if self.redactor.hides(entity)]
         for entity in entities:
             if entity.start < safe < entity.end and len(self._raw) - entity.start <= MOST_HELD:
                 safe = entity.start
                 break
+        self.noticed += sum(e.start < safe and e.end > self._left for e in found)
         parts = []
         for entity in entities:
             if entity.end <= self._left or entity.start >= safe:

@@ -265,3 +265,23 @@ def test_an_agent_that_introduces_itself_has_not_asked_for_a_name(
     greeting: str, asked: str
 ) -> None:
     assert hidden(f"agent| {greeting}", asked) == [asked]
+
+
+@pytest.mark.parametrize(
+    "tag", ["<CREDIT_CARD>", "<CREDIT_CARD 6467>", "<US_SSN 5f2b81aabb12>", "<PHONE_2_456789>"]
+)
+def test_what_was_redacted_is_not_redacted_again(tag: str) -> None:
+    assert Redactor().redact(f"card or phone {tag}, thanks").text == f"card or phone {tag}, thanks"
+
+
+def test_no_tag_hides_a_whole_number_from_the_redactor() -> None:
+    assert "4880343" not in Redactor().redact("<CREDIT_CARD 453914880343>").text
+
+
+def test_one_look_gives_what_the_policy_hides_and_what_the_record_does() -> None:
+    redactor = Redactor(Policy.preset("model"))
+    found = redactor.redact("my name is Dana Okafor and my card is 4539 1488 0343 6467")
+    assert found.text == "my name is Dana Okafor and my card is <CREDIT_CARD>"
+    assert found.record == "my name is <PERSON> and my card is <CREDIT_CARD>"
+    assert [entity.type for entity in found.entities] == ["CREDIT_CARD"]
+    assert [entity.type for entity in found.found] == ["PERSON", "CREDIT_CARD"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from antiphon.processors.redaction import Action, Policy, Rule
+from antiphon.processors.redaction import ENTITY_TYPES, Action, Policy, Rule
 
 YAML = """
 preset: pci
@@ -58,3 +58,18 @@ def test_a_policy_cannot_be_changed_and_hides_its_key() -> None:
     with pytest.raises(TypeError):
         policy.rules["CVV"] = Rule()  # type: ignore[index]
     assert "secret" not in repr(policy)
+
+
+def test_a_model_may_read_all_but_what_no_model_needs() -> None:
+    policy = Policy.preset("model")
+    hidden = {kind for kind in ENTITY_TYPES if policy.rule(kind).action is not Action.PASS}
+    assert hidden == {
+        "CREDIT_CARD",
+        "CVV",
+        "CARD_EXPIRY",
+        "PIN",
+        "US_SSN",
+        "BANK_ACCOUNT",
+        "ROUTING_NUMBER",
+        "IBAN_CODE",
+    }
