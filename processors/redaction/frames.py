@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 from pipecat.frames.frames import ControlFrame, SystemFrame
 
-__all__ = ["PIIExpectFrame", "PIIRedactedFrame"]
+__all__ = ["RECORD", "PIIExpectFrame", "PIIRedactedFrame"]
+
+# Where a redacted frame's metadata has its text as a log or a client may have it.
+RECORD = "redacted_for_the_record"
 
 
 @dataclass
@@ -24,12 +27,14 @@ class PIIExpectFrame(ControlFrame):
 class PIIRedactedFrame(SystemFrame):
     """A final transcript, a key or the agent's speech was looked at; holds no content.
 
+    It tells of all personal data, also of what the policy lets the model read.
+
     Parameters:
-        counts: How many entities were redacted, by type; empty if there was nothing to hide.
+        counts: How many entities were found, by type; empty if there was nothing personal.
         spans_s: Start and end of the words, in seconds of the audio that the STT has received;
             empty where the provider gave no word times.
         keyed: True if it was keyed in; also pushed, without counts, at each single key.
-        agent: True if the agent said it, giving a value back.
+        agent: True if the agent said it.
     """
 
     counts: dict[str, int] = field(default_factory=dict)

@@ -1,10 +1,11 @@
-"""The processor that lets no personal data pass: after the STT, after the LLM and after the TTS.
+"""The processor that hides personal data: after the STT, after the LLM and after the TTS.
 
 A thin shell around `Redactor` and `StreamRedactor`. It pushes new frames, so that observers, which
 look at a frame's first push, see what was redacted; see `check` for what they see before it.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
@@ -14,11 +15,13 @@ from antiphon.processors.redaction.check import UnguardedError, unguarded
 from antiphon.processors.redaction.core import Redactor
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import Entity, Redaction
-from antiphon.processors.redaction.fallback import mask_numbers
-from antiphon.processors.redaction.frames import PIIExpectFrame, PIIRedactedFrame
+from antiphon.processors.redaction.errors import redacted_error
+from antiphon.processors.redaction.fallback import without_numerals
+from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame, PIIRedactedFrame
 from antiphon.processors.redaction.language import LANGUAGES, load_language
 from antiphon.processors.redaction.policy import Policy
 from antiphon.processors.redaction.presidio import PresidioBackend
+from antiphon.processors.redaction.scrubbing import scrub
 from antiphon.processors.redaction.stream import StreamRedactor
 from antiphon.processors.redaction.timings import spans_of, words_of
 from antiphon.processors.redaction.values import redact_value
@@ -32,6 +35,7 @@ from pipecat.frames.frames import (
     CancelWorkerFrame,
     EagerTranscriptionFrame,
     EndFrame,
+    ErrorFrame,
     Frame,
     InputDTMFFrame,
     InputTextRawFrame,
@@ -66,7 +70,7 @@ class PIIMetricsData(MetricsData):
     """What was redacted so far in the call.
 
     Parameters:
-        counts: How many, by entity type.
+        counts: How many were replaced, by entity type.
         failures: How often detection failed and everything numeric was masked.
     """
 
@@ -78,17 +82,22 @@ class PIIRedactor(SafeProcessor):
     """Replaces personal data in every text that passes.
 
     Put one after the STT (and after a `DTMFAggregator`, if there is one), one after the LLM, and
-    one after the TTS where a `PIIRestorer` gives values back; give all of them the same vault.
+    one after the TTS where a `PIIRestorer` gives values back; give all of them the same vault. The
+    text of an error that passes is redacted as a log line is, and its exception left behind.
 
     Events:
 
-    - on_redacted(processor, counts): something was redacted; counts by entity type.
+    - on_redacted(processor, counts): something was replaced; counts by entity type, without what
+      the policy lets pass.
     - on_redaction_failed(processor, error_type): detection failed; everything numeric was masked.
 
     Args:
         policy: What happens to each type; the default redacts all of them.
         language: The language spoken: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept.
+        ear: "redact" replaces what the agent says too, before the voice says it; "pass" lets the
+            voice say what the model wrote. Thoughts, tool calls and their results, and what the
+            caller says are redacted either way.
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
         expect_keys: Drop single key presses while a number is expected; the keys arrive together,
             redacted, in the aggregator's transcription.
@@ -102,12 +111,15 @@ class PIIRedactor(SafeProcessor):
         policy: Policy | None = None,
         language: str = "en",
         vault: Vault | None = None,
+        ear: Literal["redact", "pass"] = "redact",
         interims: Literal["redact", "drop"] = "redact",
         expect_keys: bool = True,
         detectors: Iterable[Detector] = DETECTORS,
         presidio: PresidioBackend | None = None,
     ) -> None:
         super().__init__()
+        if ear not in ("redact", "pass"):
+            raise ValueError(f"ear is {ear!r}; it must be 'redact' or 'pass'")
         if interims not in ("redact", "drop"):
             raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
         self.vault = vault if vault is not None else Vault()
@@ -121,6 +133,7 @@ class PIIRedactor(SafeProcessor):
 
         self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
         self._pii_language = language
+        self._ear_passes = ear == "pass"
         self._interims = interims
         self._refused = False
         self._scope = CallScope()
@@ -189,15 +202,16 @@ class PIIRedactor(SafeProcessor):
 
     async def _route(self, frame: Frame, direction: FrameDirection) -> None:
         match frame:
+            case ErrorFrame():
+                await self.push_frame(redacted_error(frame, self._pii_language), direction)
             case TranscriptionFrame():
                 await self._transcription(frame, direction)
             case InterimTranscriptionFrame():
                 if self._interims == "redact":
-                    text = self._without_numerals(frame.text)
-                    await self.push_frame(_renew(frame, text=text, result=None), direction)
+                    await self._whole(frame, direction, self._growing(frame.text), result=None)
             case EagerTranscriptionFrame():
-                text = self.core.peek(frame.text, placeholders=True).text
-                await self.push_frame(_renew(frame, text=text, result=None), direction)
+                found = self.core.peek(frame.text, placeholders=True)
+                await self._whole(frame, direction, found, result=None)
             case TranslationFrame():
                 await self._translation(frame, direction)
             case UserBackchannelFrame():
@@ -206,6 +220,12 @@ class PIIRedactor(SafeProcessor):
                 await self.push_frame(PIIRedactedFrame(keyed=True), direction)
                 if not (self._expect_keys and self.core.expecting):
                     await self.push_frame(frame, direction)
+            case TTSTextFrame():
+                await self._tts_text(frame, direction)
+            case LLMTextFrame() | AggregatedTextFrame() | AggregatedTextProgressFrame() if (
+                self._ear_passes
+            ):
+                await self.push_frame(frame, direction)
             case LLMTextFrame():
                 self._last_llm = frame
                 await self._push_text(frame, self._llm.feed(frame.text), direction)
@@ -214,8 +234,6 @@ class PIIRedactor(SafeProcessor):
                 text = self._thought.feed(frame.text)
                 if text:
                     await self.push_frame(_renew(frame, text=text), direction)
-            case TTSTextFrame():
-                await self._tts_text(frame, direction)
             case AggregatedTextFrame():
                 raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True)
                 found = self.core.peek(frame.text, "agent", placeholders=True)
@@ -224,6 +242,8 @@ class PIIRedactor(SafeProcessor):
                 await self._whole(frame, direction, found, **changes)
             case InputTextRawFrame():
                 await self._whole(frame, direction, self.core.redact(frame.text))
+            case TextFrame() | TTSSpeakFrame() if self._ear_passes:
+                await self.push_frame(frame, direction)
             case TextFrame() | TTSSpeakFrame():
                 found = self.core.peek(frame.text, "agent", placeholders=True)
                 await self._whole(frame, direction, found)
@@ -250,8 +270,8 @@ class PIIRedactor(SafeProcessor):
             frame = _renew(
                 frame,
                 text=self._value(frame.text),
-                accumulated_text=self._without_numerals(frame.accumulated_text),
-                remaining_text=self._without_numerals(frame.remaining_text),
+                accumulated_text=self._growing(frame.accumulated_text).text,
+                remaining_text=self._growing(frame.remaining_text).text,
             )
         await self.push_frame(frame, direction)
 
@@ -259,8 +279,8 @@ class PIIRedactor(SafeProcessor):
         words = words_of(frame.result)
         found = self.core.redact(frame.text, also=await self._second_opinion(frame.text))
         looked = PIIRedactedFrame(
-            counts=_counts(found),
-            spans_s=spans_of(frame.text, found.entities, words),
+            counts=_counts(found.found),
+            spans_s=spans_of(frame.text, found.found, words),
             keyed=frame.text.startswith("DTMF:"),
         )
         await self.push_frame(looked, direction)
@@ -280,7 +300,7 @@ class PIIRedactor(SafeProcessor):
             found = Redactor(self.policy, language=code, vault=self.vault).peek(frame.text)
         else:
             # A language without a table: nothing numeric passes.
-            found = Redaction(self._without_numerals(frame.text))
+            found = self._growing(frame.text)
         await self._whole(frame, direction, found)
 
     async def _whole(
@@ -289,8 +309,10 @@ class PIIRedactor(SafeProcessor):
         if found.failed:
             await self._failed(found.failed)
         if found.entities:
-            await self._call_event_handler("on_redacted", _counts(found))
-        await self.push_frame(_renew(frame, text=found.text, **changes), direction)
+            await self._call_event_handler("on_redacted", _counts(found.entities))
+        new = _renew(frame, text=found.text, **changes)
+        new.metadata[RECORD] = found.record
+        await self.push_frame(new, direction)
 
     async def _push_text(self, frame: Frame, text: str, direction: FrameDirection) -> None:
         if text:
@@ -300,10 +322,13 @@ class PIIRedactor(SafeProcessor):
         """Words as they are spoken: a number comes one digit a frame."""
         space = "" if frame.includes_inter_frame_spaces or not self._last_spoken else " "
         self._last_spoken = frame
-        before = self._spoken.redactor.counts.total()
+        before = self._spoken.noticed
         text = self._spoken.feed(space + frame.text)
-        if self._spoken.redactor.counts.total() > before:
+        if self._spoken.noticed > before:
             await self.push_frame(PIIRedactedFrame(agent=True), direction)
+        if self._ear_passes:
+            await self.push_frame(frame, direction)
+            return
         if not frame.includes_inter_frame_spaces:
             text = text.strip()
         await self._push_text(frame, text, direction)
@@ -314,21 +339,25 @@ class PIIRedactor(SafeProcessor):
         self._last_llm = None
 
     async def _flush_spoken(self) -> None:
-        if self._last_spoken and (text := self._spoken.flush().strip()):
-            await self.push_frame(_renew(self._last_spoken, text=text))
+        if self._last_spoken:
+            before = self._spoken.noticed
+            text = self._spoken.flush().strip()
+            if self._spoken.noticed > before:
+                await self.push_frame(PIIRedactedFrame(agent=True))
+            if text and not self._ear_passes:
+                await self.push_frame(_renew(self._last_spoken, text=text))
         self._last_spoken = None
 
     def _value(self, value: Any) -> Any:
         return redact_value(self.core, value)
 
-    def _without_numerals(self, text: str) -> str:
+    def _growing(self, text: str) -> Redaction:
         """A text that will come again: what is found goes, and every numeral with it."""
-        text = self.core.peek(text).text
-        parts, done = [], 0
-        for entity in mask_numbers(text, load_language(self._pii_language), fewest=1):
-            parts += [text[done : entity.start], "*"]
-            done = entity.end
-        return "".join(parts) + text[done:]
+        found = self.core.peek(text)
+        table = load_language(self._pii_language)
+        return Redaction(
+            without_numerals(found.text, table), record=without_numerals(found.record, table)
+        )
 
     async def _failed(self, error_type: str) -> None:
         logger.warning(f"{self}: detection failed with {error_type}; failing closed")
@@ -344,11 +373,8 @@ class PIIRedactor(SafeProcessor):
             await self.push_frame(MetricsFrame(data=[data]))
 
 
-def _counts(found: Redaction) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for entity in found.entities:
-        counts[entity.type] = counts.get(entity.type, 0) + 1
-    return counts
+def _counts(entities: Iterable[Entity]) -> dict[str, int]:
+    return dict(Counter(entity.type for entity in entities))
 
 
 def _has_text(frame: Frame) -> bool:

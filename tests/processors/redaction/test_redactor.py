@@ -38,6 +38,7 @@ from pipecat.frames.frames import (
     LLMThoughtEndFrame,
     LLMThoughtTextFrame,
     MetricsFrame,
+    TextFrame,
     TranscriptionFrame,
     TranslationFrame,
     TTSSpeakFrame,
@@ -301,10 +302,107 @@ async def test_a_failure_masks_the_numbers_and_reports_no_content() -> None:
     assert not [f for f in only(out, ErrorFrame) if "4539" in str(f)]
 
 
+LINE = "You can reach Anna at 415 555 0142."
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        LLMTextFrame(LINE),
+        TTSSpeakFrame(LINE),
+        AggregatedTextFrame(LINE, TextType.SENTENCE),
+        TTSTextFrame(LINE, TextType.SENTENCE),
+        TextFrame(LINE),
+    ],
+    ids=lambda frame: type(frame).__name__,
+)
+async def test_what_the_agent_says_can_be_left_to_the_ear(frame: Frame) -> None:
+    out = await through(PIIRedactor(ear="pass"), frame, LLMFullResponseEndFrame())
+
+    assert only(out, type(frame)) == [frame]
+    assert getattr(frame, "text", "") == LINE
+
+
+async def test_what_the_ear_may_hear_a_recorder_is_still_told_of() -> None:
+    out = await through(
+        PIIRedactor(policy=Policy.preset("model"), ear="pass"),
+        *[TTSTextFrame(word, TextType.WORD) for word in LINE.split()],
+        TTSStoppedFrame(),
+    )
+
+    assert " ".join(f.text for f in only(out, TTSTextFrame)) == LINE
+    assert [f.agent for f in only(out, PIIRedactedFrame)] == [True]
+
+
+async def test_what_goes_to_the_model_is_redacted_whatever_the_ear_hears() -> None:
+    call = FunctionCallResultFrame("pay", "1", {"card": CARD}, {"of": f"card {CARD}"})
+    thought = LLMThoughtTextFrame(f"The card {CARD} ")
+
+    out = await through(
+        PIIRedactor(ear="pass"), said(f"card {CARD}"), call, thought, LLMThoughtEndFrame()
+    )
+
+    for kind in (TranscriptionFrame, FunctionCallResultFrame, LLMThoughtTextFrame):
+        shown = repr([vars(new) for new in only(out, kind)])
+        assert "<CREDIT_CARD>" in shown
+        assert "1488" not in shown
+
+
+async def test_a_recorder_is_told_of_all_and_the_application_of_what_was_hidden() -> None:
+    redactor = PIIRedactor(policy=Policy.preset("model"))
+    hidden: list[dict[str, int]] = []
+
+    @redactor.event_handler("on_redacted")
+    async def on_redacted(processor: PIIRedactor, counts: dict[str, int]) -> None:
+        hidden.append(counts)
+
+    frame = said(f"my name is Dana Okafor, card {CARD}")
+    out = await through(redactor, frame)
+
+    (new,) = only(out, TranscriptionFrame)
+    assert new.text == "my name is Dana Okafor, card <CREDIT_CARD>"
+    assert only(out, PIIRedactedFrame)[0].counts == {"PERSON": 1, "CREDIT_CARD": 1}
+    assert hidden == [{"CREDIT_CARD": 1}]
+
+
+class Failing(FrameProcessor):
+    """Fails as a tool or a vendor does, with what was said."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TranscriptionFrame):
+            await self.push_error(f"422: {frame.text}", exception=ValueError(frame.text))
+        else:
+            await self.push_frame(frame, direction)
+
+
+async def test_an_error_that_passes_quotes_nobody() -> None:
+    pipeline = Pipeline([PIIRedactor(policy=Policy.preset("model")), Failing()])
+    out = await through(pipeline, said(f"call Dana about {CARD}"), said("write to jo@example.org"))
+
+    assert [(e.error, e.exception) for e in only(out, ErrorFrame)] == [
+        ("<REDACTED> ValueError", None),
+        ("<REDACTED> ValueError", None),
+    ]
+
+
+async def test_the_error_of_a_tool_is_redacted_with_its_result() -> None:
+    result = FunctionCallResultFrame("pay", "1", {}, "failed", error=f"ValueError: card {CARD}")
+
+    (new,) = only(await through(PIIRedactor(), result), FunctionCallResultFrame)
+
+    assert new.error == "ValueError: card <REDACTED>"
+
+
 async def test_frames_without_text_pass_untouched() -> None:
     frame = BotStoppedSpeakingFrame()
 
     assert only(await through(PIIRedactor(), frame), BotStoppedSpeakingFrame) == [frame]
+
+
+def test_an_unknown_way_to_the_ear_is_refused() -> None:
+    with pytest.raises(ValueError, match="'keep'"):
+        PIIRedactor(ear="keep")  # type: ignore[arg-type]
 
 
 def test_an_unknown_way_with_interims_is_refused() -> None:
