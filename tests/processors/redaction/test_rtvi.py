@@ -1,26 +1,43 @@
 """What an RTVI client is told of a call in which a redactor stands after the STT and the LLM."""
 
 import asyncio
+import copy
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import pytest
 from antiphon.processors.redaction import PIIRedactor, RedactingRTVIProcessor
+from antiphon.transports import MemoryTransport
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    AggregatedTextProgressFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     EndFrame,
+    ErrorFrame,
+    ExternalFunctionCallResultFrame,
     Frame,
     FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
     InputAudioRawFrame,
     InputDTMFFrame,
+    InputTransportMessageFrame,
     InterimTranscriptionFrame,
+    InterruptionFrame,
+    LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    LLMMarkerResponseFrame,
     LLMTextFrame,
     OutputTransportMessageUrgentFrame,
     TranscriptionFrame,
+    TTSTextFrame,
+    UserBackchannelFrame,
 )
+from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
@@ -31,9 +48,19 @@ from pipecat.processors.frameworks.rtvi import (
     RTVIObserverParams,
     RTVIProcessor,
 )
+from pipecat.processors.frameworks.rtvi.frames import (
+    RTVIClientMessageFrame,
+    RTVISendTextFrame,
+    RTVIServerMessageFrame,
+    RTVIServerResponseFrame,
+    RTVIUICommandFrame,
+    RTVIUIJobGroupFrame,
+)
+from pipecat.processors.frameworks.rtvi.models import UIJobUpdateData
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
+from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
 pytestmark = pytest.mark.looptime
@@ -186,3 +213,167 @@ async def test_what_the_redactor_drops_is_not_told() -> None:
     client = await told_of(says("what are your opening hours"), first=PIIRedactor(interims="drop"))
     heard = [said["final"] for said in client.all("user-transcription")]
     assert heard == [True]
+
+
+SAID = "hello, my name is Dana Okafor, card 4539 1488 0343 6467, thanks"
+SECRETS = ("Dana", "Okafor", "4539", "1488", "0343", "6467")
+
+
+def words(text: str, made: Callable[[str], Frame]) -> list[Frame]:
+    return [made(word) for word in text.split()]
+
+
+def written(word: str) -> Frame:
+    return LLMTextFrame(f"{word} ")
+
+
+def spoken(word: str) -> Frame:
+    return TTSTextFrame(word, TextType.WORD)
+
+
+def progress(said: str) -> Frame:
+    rest = SAID[len(said) :].strip()
+    return AggregatedTextProgressFrame(
+        segment_id=7,
+        context_id="c",
+        text=SAID,
+        text_type=TextType.SENTENCE,
+        accumulated_text=said,
+        remaining_text=rest,
+    )
+
+
+def called(kind: type[Frame], **more: Any) -> Frame:
+    return kind(function_name="note", tool_call_id="id-4539", arguments={"said": SAID}, **more)  # type: ignore[call-arg]
+
+
+CLIENT = RTVIClientMessageFrame(msg_id="1", type="ask")
+# What a client is told, by whom it was said, and the frames.
+TOLD: dict[str, list[Frame]] = {
+    "user-transcription": [TranscriptionFrame(SAID, "u", "t")],
+    "user-input": [RTVISendTextFrame(msg_id="1", text=SAID)],
+    "stt-raw-text": [TranscriptionFrame(SAID, "u", "t")],
+    "interim": [InterimTranscriptionFrame(SAID, "u", "t")],
+    "backchannel": [UserBackchannelFrame(SAID, "u", "t")],
+    "user-llm-text": [LLMContextFrame(LLMContext([{"role": "user", "content": SAID}]))],
+    "bot-llm-text": [*words(SAID, written), LLMFullResponseEndFrame()],
+    "llm-raw-text": [*words(SAID, written), InterruptionFrame()],
+    "bot-transcription": [*words(f"{SAID}.", written), LLMFullResponseEndFrame()],
+    "bot-llm-marker": [LLMMarkerResponseFrame(marker="ok", kind="k", raw=SAID, markers=("ok",))],
+    "bot-output": [AggregatedTextFrame(SAID, TextType.SENTENCE)],
+    "spoken whole": [TTSTextFrame(SAID, TextType.SENTENCE)],
+    "bot-tts-text": words(SAID, spoken),
+    "tts-raw-text": [*words(SAID, spoken), InterruptionFrame()],
+    "progress": [progress(SAID[:end]) for end in range(0, len(SAID) + 1, 7)],
+    "llm-function-call-in-progress": [called(FunctionCallInProgressFrame)],
+    "llm-function-call-stopped": [called(FunctionCallResultFrame, result=[SAID])],
+    "external": [called(ExternalFunctionCallResultFrame, result={"said": SAID})],
+    "server-message": [RTVIServerMessageFrame(data={"said": SAID})],
+    "server-response": [RTVIServerResponseFrame(client_msg=CLIENT, data=[SAID])],
+    "error-response": [RTVIServerResponseFrame(client_msg=CLIENT, error=SAID)],
+    "ui-command": [RTVIUICommandFrame(command="toast", payload={"title": SAID})],
+    "ui-job-group": [
+        RTVIUIJobGroupFrame(data=UIJobUpdateData(job_id="j", worker_name="w", data=SAID))
+    ],
+    "error": [ErrorFrame(SAID)],
+}
+
+
+class Mention(FrameProcessor):
+    """Says what it is given, and errors upstream."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        up = isinstance(frame, ErrorFrame)
+        await self.push_frame(frame, FrameDirection.UPSTREAM if up else direction)
+
+
+async def told(
+    *frames: Frame, rtvi: RTVIProcessor, skip: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The messages to a client that wants to know everything."""
+    messages: list[dict[str, Any]] = []
+
+    class Line(BaseObserver):
+        async def on_push_frame(self, data: FramePushed) -> None:
+            if isinstance(data.frame, OutputTransportMessageUrgentFrame) and data.first_push:
+                messages.append(data.frame.message)
+
+    ready = {"label": "rtvi-ai", "type": "client-ready", "id": "1", "data": {"version": "2.2.0"}}
+    worker = PipelineWorker(
+        Pipeline([Mention(), MemoryTransport().output()]),
+        rtvi_processor=rtvi,
+        observers=[Line()],
+        rtvi_observer_params=RTVIObserverParams(
+            bot_llm_marker_enabled=True,
+            skip_text_types=list(skip),
+            stt_raw_text_enabled=True,
+            llm_raw_text_enabled=True,
+            tts_raw_text_enabled=True,
+            function_call_report_level={"*": RTVIFunctionCallReportLevel.FULL},
+        ),
+        cancel_on_idle_timeout=False,
+    )
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+
+    async def call() -> None:
+        await worker.queue_frame(InputTransportMessageFrame(message=ready))
+        for frame in (BotStartedSpeakingFrame(), *frames, BotStoppedSpeakingFrame(), EndFrame()):
+            await asyncio.sleep(0.1)
+            await worker.queue_frame(copy.deepcopy(frame))
+
+    await asyncio.gather(runner.run(), call())
+    return messages
+
+
+@pytest.mark.parametrize("kind", TOLD)
+async def test_a_client_is_told_the_words_and_nothing_personal(kind: str) -> None:
+    plain = await told(*TOLD[kind], rtvi=RTVIProcessor())
+    messages = await told(*TOLD[kind], rtvi=RedactingRTVIProcessor())
+    assert any(secret in json.dumps(plain) for secret in SECRETS)
+    if kind in {message["type"] for message in plain}:
+        messages = [message for message in messages if message["type"] == kind]
+    everything = json.dumps(messages)
+    assert "hello," in everything
+    assert "thanks" in everything
+    assert not [secret for secret in SECRETS if secret in everything.replace("id-4539", "")]
+
+
+async def test_progress_hides_what_is_being_said_until_it_has_been() -> None:
+    messages = await told(*TOLD["progress"], rtvi=RedactingRTVIProcessor())
+    parts = [m["data"]["spoken_progress"] for m in messages if m["type"] == "bot-output"]
+    whole = "hello, my name is <PERSON>, card <CREDIT_CARD>, thanks"
+    for part in parts:
+        joined = part["accumulated_text"] + part["remaining_text"]
+        assert joined.replace(" ", "") == whole.replace(" ", "")
+
+
+async def test_a_client_still_knows_a_tool_call_by_its_id() -> None:
+    (message,) = [
+        m
+        for m in await told(*TOLD["llm-function-call-in-progress"], rtvi=RedactingRTVIProcessor())
+        if m["type"] == "llm-function-call-in-progress"
+    ]
+    assert message["data"]["tool_call_id"] == "id-4539"
+    assert message["data"]["function_name"] == "note"
+
+
+async def test_words_of_a_cut_reply_are_told_but_for_a_number_that_was_growing() -> None:
+    frames = [*words("the code is 45 39", spoken), InterruptionFrame()]
+    messages = await told(*frames, rtvi=RedactingRTVIProcessor())
+    texts = [m["data"]["text"] for m in messages if m["type"] == "bot-tts-text"]
+    assert " ".join(texts) == "the code is *"
+
+
+async def test_text_of_a_kind_that_a_client_may_not_see_is_told_with_no_other() -> None:
+    secret = AggregatedTextFrame("code word", "hidden")
+    secret.will_be_spoken = True
+    frames: list[Frame] = [secret]
+    for word in ("code", "word"):
+        frames.append(TTSTextFrame(word, TextType.WORD, segment_id=secret.id))
+    frames += words("and hello", spoken)
+    rtvi = RedactingRTVIProcessor()
+    messages = await told(*frames, rtvi=rtvi, skip=["hidden"])
+    texts = [m["data"]["text"] for m in messages if m["type"] == "bot-tts-text"]
+    assert " ".join(texts) == "and hello"
