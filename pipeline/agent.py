@@ -1,6 +1,6 @@
 """A voice agent described once and composed for every call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from antiphon.pipeline.playback import tell_playback
 from antiphon.pipeline.providers import PROVIDERS, ServiceKind, create_service
 from antiphon.pipeline.road import (
+    GuardedPipeline,
     KeypadAggregator,
     LastAggregator,
     ListeningUserAggregator,
@@ -30,6 +31,7 @@ from antiphon.processors.redaction import (
     PIIRestorer,
     Policy,
     RedactingRTVIProcessor,
+    Redactor,
     Vault,
     guard_logs,
 )
@@ -105,7 +107,9 @@ class VoiceAgent:
             hears the apology. A model that thinks for long needs another `no_first_token`.
         fillers: What the agent says in turn when a tool or the model keeps the caller waiting.
         apology: A WAV file, 16-bit and mono, that asks the caller to say it again, if any.
-        redaction: What becomes of personal data, on the way to the LLM and back; None for nothing.
+        redaction: What the LLM may not read of what is personal: by default what no LLM needs, as
+            card numbers. The voice says what the LLM writes, and logs, RTVI and traces show nothing
+            personal of either side, whatever this is; None for no redaction at all.
         voicemail: What the agent says to a voicemail box that takes a call which the agent made,
             before it hangs up; empty to say nothing, None to talk to a box as to a person.
     """
@@ -127,7 +131,7 @@ class VoiceAgent:
     )
     fillers: Sequence[str] = ("One moment…",)
     apology: Path | None = APOLOGY
-    redaction: Policy | None = field(default_factory=Policy)
+    redaction: Policy | None = field(default_factory=lambda: Policy.preset("model"))
     voicemail: str | None = None
 
     def __post_init__(self) -> None:
@@ -204,7 +208,7 @@ class VoiceAgent:
             *([voicemail.gate()] if voicemail else []),
             *([gate] if gate else []),
             transport.output(),
-            LastAggregator(context),
+            LastAggregator(context, hide=self._hide(vault)),
         ]
 
     def worker(
@@ -245,7 +249,8 @@ class VoiceAgent:
             skipped = [*(told.skip_text_types or []), CUT_TEXT]
             kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
         processors = self._processors(transport, outbound=outbound, latency=latency)
-        worker = CallWorker(QuietPipeline(processors), latency=latency, **kwargs)
+        quiet = QuietPipeline if self.redaction is None else GuardedPipeline
+        worker = CallWorker(quiet(processors), latency=latency, **kwargs)
 
         greeted = False
 
@@ -337,16 +342,23 @@ class VoiceAgent:
         return VoicemailDetector(classifier=LLMClassifier(llm=llm))
 
     def _redactor(self, vault: Vault) -> list[FrameProcessor]:
+        """What the LLM may read of the caller, of tools and of its own thoughts."""
         if self.redaction is None:
             return []
-        return [PIIRedactor(policy=self.redaction, vault=vault)]
+        return [PIIRedactor(policy=self.redaction, vault=vault, ear="pass")]
 
     def _restoring(self, vault: Vault, tts: FrameProcessor) -> list[FrameProcessor]:
-        """The voice, and around it what lets it say a value that nothing else may keep."""
+        """The voice, and before it what gives back the values that it may say."""
         if self.redaction is None or not self.redaction.restorable("tts"):
             return [tts]
-        restorer = PIIRestorer(vault=vault, policy=self.redaction)
-        return [restorer, tts, *self._redactor(vault)]
+        return [PIIRestorer(vault=vault, policy=self.redaction), tts]
+
+    def _hide(self, vault: Vault) -> Callable[[str], str] | None:
+        """What the LLM may read of the agent's own words."""
+        if self.redaction is None:
+            return None
+        redactor = Redactor(self.redaction, vault=vault)
+        return lambda said: redactor.peek(said, "agent", placeholders=True).text
 
     def _turn_stop(self) -> tuple[BaseUserTurnStopStrategy, SharedSmartTurnAnalyzer | None]:
         silence_secs = self.turn_silence_secs

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
+from antiphon.processors.redaction.errors import redacted_error
 from antiphon.processors.safe_processor import Bypass
 from antiphon.services.silero import HeardAudio, SharedSileroVADAnalyzer
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
@@ -16,6 +17,7 @@ from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     AggregatedTextProgressFrame,
     BotSpeakingFrame,
+    ErrorFrame,
     Frame,
     InputAudioRawFrame,
     MetricsFrame,
@@ -45,7 +47,13 @@ from pipecat.processors.frame_processor import (
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-__all__ = ["KeypadAggregator", "LastAggregator", "ListeningUserAggregator", "QuietPipeline"]
+__all__ = [
+    "GuardedPipeline",
+    "KeypadAggregator",
+    "LastAggregator",
+    "ListeningUserAggregator",
+    "QuietPipeline",
+]
 
 # A second: a recogniser that waits for the end of what was said hears each window till then.
 LONG_SILENCE_WINDOWS = 32
@@ -227,6 +235,22 @@ class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
 
     _ending = (AggregatedTextProgressFrame, BotSpeakingFrame, MetricsFrame, OutputAudioRawFrame)
 
+    def __init__(self, context: LLMContext, *, hide: Callable[[str], str] | None = None) -> None:
+        """Create the aggregator.
+
+        Args:
+            context: The conversation.
+            hide: Takes out of what the agent said what the model may not read. Only here is it
+                whole again; the voice gives it word by word.
+        """
+        super().__init__(context)
+        self._hide = hide
+
+    def aggregation_string(self) -> str:
+        """What the agent said, as it enters the context."""
+        said = super().aggregation_string()
+        return self._hide(said) if self._hide else said
+
 
 class QuietPipeline(Pipeline):
     """A pipeline that tells observers of each push, but for those of the microphone's audio.
@@ -273,6 +297,27 @@ class QuietPipeline(Pipeline):
             self._quiet_observer.behind = observer
             setup = _QuickSetup(**{**vars(setup), "observer": self._quiet_observer})
         await super().setup(setup)
+
+
+class GuardedPipeline(QuietPipeline):
+    """A quiet pipeline that no error leaves with what somebody said.
+
+    Not every error passes a redactor on its way up, and on the phone no RTVI processor stands
+    between the pipeline and its worker.
+    """
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Push a frame out of the pipeline, an error redacted.
+
+        Args:
+            frame: The frame to push.
+            direction: Where to.
+        """
+        if isinstance(frame, ErrorFrame):
+            frame = redacted_error(frame)
+        await super().push_frame(frame, direction)
 
 
 class _QuickSetup(FrameProcessorSetup):

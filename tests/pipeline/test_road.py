@@ -189,9 +189,10 @@ async def test_turns_interruptions_and_idleness_come_when_stock_pipecat_s_come(
 
     ours = await our_call(silence_secs=silence_secs)
     assert ours.decided == stock.decided
-    # Both tell that the agent still speaks every 0.2 s, by packets of 20 and of 40 ms.
+    # Both tell that the agent still speaks every 0.2 s, by packets of 20 and of 40 ms, and ours
+    # begins to speak a token sooner.
     assert stock.idle
-    assert ours.idle == pytest.approx(stock.idle, abs=0.25)
+    assert ours.idle == pytest.approx(stock.idle, abs=0.3)
 
 
 @pytest.mark.virtual_time

@@ -93,11 +93,12 @@ async def test_a_voicemail_box_gets_a_message_after_its_greeting() -> None:
         assert box.words == len(MESSAGE.split())
 
 
-async def test_what_a_box_says_is_judged_without_its_personal_data() -> None:
-    async with called(GREETING, "voicemail", MESSAGE) as (box, _):
+async def test_what_a_box_says_is_judged_without_what_no_model_may_read() -> None:
+    greeting = f"{GREETING} Or pay by card, like 4539 1488 0343 6467."
+    async with called(greeting, "voicemail", MESSAGE) as (box, _):
         await box.says(speech_pcm(2.0) + silence_pcm(3.0))
     assert "leave a message" in box.asked[-1]
-    assert "1234567" not in box.asked[-1]
+    assert "1488" not in box.asked[-1]
 
 
 async def test_a_voicemail_box_can_be_hung_up_on() -> None:
