@@ -44,7 +44,7 @@ async def main() -> None:
             PIIRedactor(),
             aggregators.user(),
             ScriptedLLMService(script=script),
-            PIIRedactor(),
+            PIIRedactor(ear="pass"),
             SentenceAggregator(),
             EspeakTTSService(),
             interruption.playback,
