@@ -211,6 +211,8 @@ class PIIRedactor(SafeProcessor):
                     await self._whole(frame, direction, self._growing(frame.text), result=None)
             case EagerTranscriptionFrame():
                 found = self.core.peek(frame.text, placeholders=True)
+                # It will come again, and is counted then.
+                found = found._replace(entities=())
                 await self._whole(frame, direction, found, result=None)
             case TranslationFrame():
                 await self._translation(frame, direction)

@@ -357,7 +357,8 @@ async def test_a_recorder_is_told_of_all_and_the_application_of_what_was_hidden(
         hidden.append(counts)
 
     frame = said(f"my name is Dana Okafor, card {CARD}")
-    out = await through(redactor, frame)
+    early = EagerTranscriptionFrame(text=frame.text, user_id="u", timestamp="t")
+    out = await through(redactor, early, frame)
 
     (new,) = only(out, TranscriptionFrame)
     assert new.text == "my name is Dana Okafor, card <CREDIT_CARD>"
