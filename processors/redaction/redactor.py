@@ -21,7 +21,6 @@ from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame, PIIReda
 from antiphon.processors.redaction.language import LANGUAGES, load_language
 from antiphon.processors.redaction.policy import Policy
 from antiphon.processors.redaction.presidio import PresidioBackend
-from antiphon.processors.redaction.scrubbing import scrub
 from antiphon.processors.redaction.stream import StreamRedactor
 from antiphon.processors.redaction.timings import spans_of, words_of
 from antiphon.processors.redaction.values import redact_value
