@@ -248,7 +248,7 @@ class Customer:
         Customer(),
         card_error(),
     ],
-    ids=repr,
+    ids=lambda payload: f"a {type(payload).__name__}",
 )
 def test_a_bound_value_of_any_type_is_redacted(sink: io.StringIO, payload: Any) -> None:
     guard_logs()
