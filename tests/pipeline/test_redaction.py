@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from antiphon.pipeline import VoiceAgent
-from antiphon.processors.redaction import Policy, logs
+from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Press, Say, Step
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Reply, ToolCall
@@ -282,8 +282,6 @@ async def test_what_an_error_quotes_leaves_by_no_way(policy: Policy) -> None:
         ).talk(Say(text="I want to pay"), Say(text="thank you"))
     finally:
         logger.remove(sink)
-        logger.configure(patcher=lambda record: None)
-        logs._guarded.clear()
 
     (error,) = call.errors
     assert error.error == "Error executing function call [pay]: ValueError"

@@ -392,7 +392,7 @@ async def test_the_error_of_a_tool_is_redacted_with_its_result() -> None:
 
     (new,) = only(await through(PIIRedactor(), result), FunctionCallResultFrame)
 
-    assert new.error == "ValueError: card <REDACTED>"
+    assert new.error == "ValueError: card <CREDIT_CARD>"
 
 
 async def test_frames_without_text_pass_untouched() -> None:
