@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 from pipecat.frames.frames import ControlFrame, SystemFrame
 
-__all__ = ["RECORD", "PIIExpectFrame", "PIIRedactedFrame"]
+__all__ = ["RECORD", "STT_SECOND", "PIIExpectFrame", "PIIRedactedFrame"]
 
 # Where a redacted frame's metadata has its text as a log or a client may have it.
 RECORD = "redacted_for_the_record"
+
+STT_SECOND = "antiphon_stt_s"
+"""A packet's metadata: how many seconds its STT had got before it; None if it did not get it."""
 
 
 @dataclass
@@ -33,11 +36,13 @@ class PIIRedactedFrame(SystemFrame):
         counts: How many entities were found, by type; empty if there was nothing personal.
         spans_s: Start and end of the words, in seconds of the audio that the STT has received;
             empty where the provider gave no word times.
+        words_s: Start of the transcript's first word and end of its last, told likewise.
         keyed: True if it was keyed in; also pushed, without counts, at each single key.
         agent: True if the agent said it.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     spans_s: tuple[tuple[float, float], ...] = ()
+    words_s: tuple[float, float] | None = None
     keyed: bool = False
     agent: bool = False

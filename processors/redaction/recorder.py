@@ -1,16 +1,19 @@
 """A recording without what was redacted: on both tracks silence, or a tone, in its place.
 
 Offers the events and methods of Pipecat's `AudioBufferProcessor`. Put it after the transport's
-output. It lags: a word is known to be personal data only when its final transcript has come.
+output, and a `PIIRedactor` after the STT. It lags: a word is known to be personal data only when its
+final transcript has come.
 """
 
 import asyncio
 from typing import Literal
 
-from antiphon.processors.redaction.frames import PIIRedactedFrame
+from antiphon.processors.redaction.frames import STT_SECOND, PIIRedactedFrame
+from antiphon.processors.redaction.hearing import Hearing, Stretch
 from antiphon.processors.redaction.recording import SLACK_S, Track
 from antiphon.processors.safe_processor import SafeProcessor
 from loguru import logger
+from pipecat.audio.resamplers.base_audio_resampler import BaseAudioResampler
 from pipecat.audio.utils import create_stream_resampler, interleave_stereo_audio, mix_audio
 from pipecat.frames.frames import (
     AudioBufferStartRecordingFrame,
@@ -23,19 +26,22 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     OutputAudioRawFrame,
     StartFrame,
+    UserMuteStartedFrame,
     UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 
 __all__ = ["RedactingRecorder"]
 
-# Word times of providers are this far off, either way.
-PAD_S = 0.12
 # A key's tone lasts 40 to 500 ms and its event comes at either end of it.
 KEY_S = 0.6
-# Speech begins this long before a VAD says so.
-ONSET_S = 0.6
+# The caller's audio leads; when it is silent for so long, the clock does.
+UNHEARD_S = 1.0
+# What a resampler is given at once, so that a long recording does not hold the event loop.
+PIECE_BYTES = 640_000
 
 
 class RedactingRecorder(SafeProcessor):
@@ -80,14 +86,15 @@ class RedactingRecorder(SafeProcessor):
         self._lag_s = lag_s
         self._consent = consent
         self._auto_start = auto_start_recording
+        self._rate = sample_rate or 0
         self._tracks: tuple[Track, Track] | None = None
+        self._outlets: tuple[_Outlet, _Outlet] | None = None
         self._began_s = 0.0
-        self._utterance: int | None = None
-        self._last_utterance = 0
-        self._bot_utterance = 0
+        # Kept up whether or not it records: consent may come in the middle of anything.
+        self._hearing = Hearing(lag_s=lag_s)
+        self._bot_since_s = 0.0
         self._bot_covered = False
-        self._keys_until = 0
-        self._resamplers = (create_stream_resampler(), create_stream_resampler())
+        self._keyed_until_s = 0.0
         for event in ("on_audio_data", "on_track_audio_data"):
             self._register_event_handler(event, sync=True)
         self._register_event_handler("on_recording_started")
@@ -101,7 +108,7 @@ class RedactingRecorder(SafeProcessor):
     @property
     def sample_rate(self) -> int:
         """Samples per second of what is recorded; 0 before it has started."""
-        return self._tracks[0].rate_hz if self._tracks else self._wanted_rate or 0
+        return self._rate
 
     async def give_consent(self) -> None:
         """The caller has agreed: recording may start, and does if it was to start by itself."""
@@ -112,29 +119,32 @@ class RedactingRecorder(SafeProcessor):
     async def withdraw_consent(self) -> None:
         """The caller no longer agrees: what has not left is thrown away."""
         self._consent = False
-        self._tracks = None
+        self._tracks = self._outlets = None
 
     async def start_recording(self) -> None:
         """Start from nothing; does nothing without consent or while recording."""
         if self._tracks or not self._consent:
             return
-        rate = self._wanted_rate or self.processor_setup.audio_out_sample_rate
-        self._tracks = (Track(rate), Track(rate))
+        setup = self.processor_setup
+        self._rate = self._wanted_rate or setup.audio_out_sample_rate
+        self._tracks = (
+            Track(setup.audio_in_sample_rate, heard_s=self._hearing.heard_s),
+            Track(setup.audio_out_sample_rate),
+        )
+        self._outlets = (_Outlet(self._rate), _Outlet(self._rate))
         self._began_s = asyncio.get_running_loop().time()
-        self._utterance = None
-        self._last_utterance = self._bot_utterance = self._keys_until = 0
         await self._call_event_handler("on_recording_started")
 
     async def stop_recording(self) -> None:
         """Hand out what is left; an utterance without its transcript is covered first."""
         if not self._tracks:
             return
-        user, bot = self._tracks
-        end = max(user.end, bot.end)
-        if self._utterance is not None:
-            self._cover(self._utterance, end)
-        await self._hand_out(end)
-        self._tracks = None
+        end_s = max(track.end_s for track in self._tracks)
+        waiting_s = self._hearing.waiting_from_s
+        if waiting_s is not None:
+            self._cover(self._tracks[0].placed(waiting_s), end_s)
+        await self._hand_out(end_s, last=True)
+        self._tracks = self._outlets = None
         await self._call_event_handler("on_recording_stopped")
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
@@ -150,80 +160,132 @@ class RedactingRecorder(SafeProcessor):
             await self.start_recording()
         elif isinstance(frame, AudioBufferStopRecordingFrame):
             await self.stop_recording()
-        if self._tracks:
-            await self._record(frame, *self._tracks)
+        if isinstance(frame, InputAudioRawFrame | OutputAudioRawFrame):
+            await self._audio(frame)
+        else:
+            self._note(frame)
         await self.push_frame(frame, direction)
 
-    async def _record(self, frame: Frame, user: Track, bot: Track) -> None:
-        now = asyncio.get_running_loop().time() - self._began_s
+    async def _audio(self, frame: InputAudioRawFrame | OutputAudioRawFrame) -> None:
+        clock_s = asyncio.get_running_loop().time()
         if isinstance(frame, InputAudioRawFrame):
-            pcm = await self._resamplers[0].resample(frame.audio, frame.sample_rate, user.rate_hz)
-            user.add(pcm, now)
-            await self._keep_up(user, bot)
-        elif isinstance(frame, OutputAudioRawFrame):
-            pcm = await self._resamplers[1].resample(frame.audio, frame.sample_rate, bot.rate_hz)
-            bot.add(pcm, now)
-            if self._bot_covered:
-                bot.silence(self._bot_utterance, bot.end, self._tone)
-        elif isinstance(frame, UserStartedSpeakingFrame | VADUserStartedSpeakingFrame):
-            if self._utterance is None:
-                self._utterance = user.position(now - ONSET_S)
-        elif isinstance(frame, PIIRedactedFrame):
-            self._redacted(frame, user, bot)
-        elif isinstance(frame, BotStartedSpeakingFrame):
-            self._bot_utterance = bot.position(now - SLACK_S)
-        elif isinstance(frame, BotStoppedSpeakingFrame):
-            self._bot_covered = False
-
-    def _redacted(self, frame: PIIRedactedFrame, user: Track, bot: Track) -> None:
-        pad = user.position(PAD_S)
-        if frame.agent:
-            self._bot_covered = True
-            self._cover(self._bot_utterance, max(user.end, bot.end))
-        elif frame.keyed:
-            around = user.position(KEY_S)
-            self._cover(user.end - around, user.end)
-            self._keys_until = user.end + around
-        elif frame.spans_s:
-            for start_s, end_s in frame.spans_s:
-                self._cover(user.heard_at(start_s) - pad, user.heard_at(end_s) + pad)
-        elif frame.counts:
-            begin = self._utterance if self._utterance is not None else self._last_utterance
-            self._cover(begin, user.end)
-        if not frame.agent and not frame.keyed:
-            self._last_utterance, self._utterance = user.end, None
-
-    def _cover(self, start: int, end: int) -> None:
-        for track in self._tracks or ():
-            track.silence(start & ~1, end & ~1, self._tone)
-
-    async def _keep_up(self, user: Track, bot: Track) -> None:
-        """Cover what keys still sound, and hand out what is old enough."""
-        if self._keys_until > user.left:
-            self._cover(self._keys_until - user.position(KEY_S), min(user.end, self._keys_until))
-        lag = user.position(self._lag_s)
-        if self._utterance is not None and user.end - self._utterance > 3 * lag:
-            logger.warning(f"{self}: no transcript in time; covering the utterance")
-            self._cover(self._utterance, user.end)
-            self._utterance = user.end
-        until = user.end - lag
-        if self._utterance is not None:
-            until = min(until, self._utterance)
-        if self._buffer_s and until - user.left >= user.position(self._buffer_s):
-            await self._hand_out(until & ~1)
-
-    async def _hand_out(self, until: int) -> None:
+            length_s = len(frame.audio) / (2 * frame.sample_rate)
+            self._hearing.audio(length_s, clock_s, frame.metadata.get(STT_SECOND))
+        overdue = self._hearing.overdue()
         if not self._tracks:
             return
         user, bot = self._tracks
-        user.pad_to(until)
-        bot.pad_to(until)
-        left, right = user.take(until), bot.take(until)
-        if not left:
+        now_s = clock_s - self._began_s
+        if isinstance(frame, InputAudioRawFrame):
+            user.add(frame.audio, frame.sample_rate, now_s)
+        else:
+            bot.add(frame.audio, frame.sample_rate, now_s)
+            if self._bot_covered:
+                bot.silence(self._bot_since_s - self._began_s, bot.end_s, self._tone)
+        if overdue:
+            logger.warning(f"{self}: no transcript in time; covering the utterance")
+        keyed_s = self._keyed_until_s
+        if keyed_s > user.heard_s - KEY_S:
+            overdue.append((keyed_s - KEY_S, min(keyed_s, user.heard_s)))
+        self._cover_heard(overdue)
+        until_s = max(user.end_s, now_s - UNHEARD_S) - self._lag_s
+        waiting_s = self._hearing.waiting_from_s
+        if waiting_s is not None:
+            until_s = min(until_s, user.placed(waiting_s))
+        if self._buffer_s and until_s - user.left_s >= self._buffer_s:
+            await self._hand_out(until_s)
+
+    def _note(self, frame: Frame) -> None:
+        now_s = asyncio.get_running_loop().time()
+        match frame:
+            case VADUserStartedSpeakingFrame():
+                self._hearing.started(now_s, vad_s=frame.start_secs)
+            case VADUserStoppedSpeakingFrame():
+                self._hearing.stopped(vad_s=frame.stop_secs)
+            case UserStartedSpeakingFrame():
+                self._hearing.started(now_s)
+            case UserStoppedSpeakingFrame():
+                self._hearing.stopped()
+            case UserMuteStartedFrame():
+                self._hearing.withheld()
+            case BotStartedSpeakingFrame():
+                self._bot_since_s = now_s - SLACK_S
+            case BotStoppedSpeakingFrame():
+                self._bot_covered = False
+            case PIIRedactedFrame():
+                self._redacted(frame)
+
+    def _redacted(self, frame: PIIRedactedFrame) -> None:
+        heard_s = self._hearing.heard_s
+        if frame.agent:
+            self._bot_covered = True
+            if self._tracks:
+                end_s = max(track.end_s for track in self._tracks)
+                self._cover(self._bot_since_s - self._began_s, end_s)
+        elif frame.keyed:
+            self._cover_heard([(heard_s - KEY_S, heard_s)])
+            self._keyed_until_s = heard_s + KEY_S
+        else:
+            words, whole = self._hearing.transcript(frame.spans_s, frame.words_s)
+            if frame.counts or frame.spans_s:
+                self._cover_heard(words + whole)
+
+    def _cover_heard(self, stretches: list[Stretch]) -> None:
+        if self._tracks:
+            user = self._tracks[0]
+            for start_s, end_s in stretches:
+                self._cover(user.placed(start_s), user.placed(end_s))
+
+    def _cover(self, start_s: float, end_s: float) -> None:
+        for track in self._tracks or ():
+            track.silence(start_s, end_s, self._tone)
+
+    async def _hand_out(self, until_s: float, *, last: bool = False) -> None:
+        if not self._tracks or not self._outlets:
             return
+        outlets = self._outlets
+        for track, outlet in zip(self._tracks, outlets, strict=True):
+            await outlet.add(track.take(until_s), track.rate_hz, last=last)
+        size = min(len(outlet.ready) for outlet in outlets)
+        # Consent may have been withdrawn meanwhile.
+        if not size or self._outlets is not outlets:
+            return
+        left, right = (outlet.take(size) for outlet in outlets)
         both = (
             interleave_stereo_audio(left, right) if self._channels == 2 else mix_audio(left, right)
         )
-        rate = user.rate_hz
+        rate = self._rate
         await self._call_event_handler("on_audio_data", both, rate, self._channels)
         await self._call_event_handler("on_track_audio_data", left, right, rate, self._channels)
+
+
+class _Outlet:
+    """One track on its way out, at the rate of the recording; what is to be covered is covered."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.ready = bytearray()
+        self._rate_hz = rate_hz
+        self._resampler: BaseAudioResampler | None = None
+        self._from_hz = 0
+
+    async def add(self, pcm: bytes, rate_hz: int, *, last: bool) -> None:
+        if rate_hz != self._from_hz:
+            await self._flush()
+            self._from_hz = rate_hz
+            self._resampler = create_stream_resampler(clear_after_secs=None)
+        assert self._resampler
+        for start in range(0, len(pcm), PIECE_BYTES):
+            piece = pcm[start : start + PIECE_BYTES]
+            self.ready += await self._resampler.resample(piece, rate_hz, self._rate_hz)
+            await asyncio.sleep(0)
+        if last:
+            await self._flush()
+
+    def take(self, size: int) -> bytes:
+        taken = bytes(self.ready[:size])
+        del self.ready[:size]
+        return taken
+
+    async def _flush(self) -> None:
+        if self._resampler:
+            self.ready += await self._resampler.flush()

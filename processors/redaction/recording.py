@@ -6,6 +6,7 @@ the lag leaves; what may still turn out to hold personal data stays.
 
 import math
 from array import array
+from collections import deque
 
 __all__ = ["SLACK_S", "Track", "bleep"]
 
@@ -14,97 +15,107 @@ SLACK_S = 0.2
 TONE_HZ = 1000.0
 TONE_LEVEL = 3000
 BYTES = 2
+# Gaps that are remembered; older audio has long left.
+GAPS = 256
 
 
 class Track:
-    """One speaker's audio from the start of the recording.
+    """One speaker's audio from the start of the recording, at the rate at which it comes.
 
     A gap of arrival is filled with silence, so that both tracks keep the clock's time; audio that
     was only late (a stall, then a burst) takes the place of the silence put in for it.
 
     Args:
-        rate_hz: Samples per second.
+        rate_hz: Samples per second until the first audio tells another rate.
+        heard_s: Seconds of the speaker's audio that came before the recording began.
+
+    Attributes:
+        left_s: Seconds that have left at the front.
+        heard_s: Seconds of audio that have come, those before the recording included.
     """
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, *, heard_s: float = 0.0) -> None:
         self.rate_hz = rate_hz
+        self.left_s = 0.0
+        self.heard_s = heard_s
         self.audio = bytearray()
-        self.left = 0  # bytes that have left at the front
-        self.received = 0  # bytes of real audio, as the STT counts them
-        self._fills: list[tuple[int, int]] = []  # (received before it, end of it on the track)
-        self._last_fill = (0, 0)
+        self._empty = True
+        self._fills: deque[tuple[float, float]] = deque(((heard_s, 0.0),), maxlen=GAPS)
+        self._last_fill_s = (0.0, 0.0)
 
     @property
-    def end(self) -> int:
-        """The track's length so far in bytes, what has left included."""
-        return self.left + len(self.audio)
+    def end_s(self) -> float:
+        """The track's length so far, what has left included."""
+        return self.left_s + len(self.audio) / (BYTES * self.rate_hz)
 
-    def add(self, pcm: bytes, now_s: float) -> None:
-        """Append audio that has just arrived.
+    def add(self, pcm: bytes, rate_hz: int, now_s: float) -> None:
+        """Append audio that has just arrived; at another rate than the first it becomes silence.
 
         Args:
             pcm: 16-bit mono samples.
+            rate_hz: Samples per second.
             now_s: Seconds since the recording began.
         """
-        clock = self.position(now_s)
-        behind = clock - len(pcm) - self.end
-        slack = self.position(SLACK_S)
-        if behind > slack:
-            self.audio.extend(bytes(behind))
-            self._last_fill = (self.end - behind, behind)
-            self._fills.append((self.received, self.end))
-        elif -behind > slack:
-            self._shrink(-behind)
+        length_s = len(pcm) / (BYTES * rate_hz)
+        if self._empty:
+            self._empty = False
+            self.audio = bytearray(len(self.audio) // BYTES * rate_hz // self.rate_hz * BYTES)
+            self.rate_hz = rate_hz
+        if rate_hz != self.rate_hz:
+            pcm = bytes(self._bytes(length_s))
+        behind_s = now_s - length_s - self.end_s
+        if behind_s > SLACK_S:
+            self._last_fill_s = (self.end_s, behind_s)
+            self._fill(behind_s)
+        elif -behind_s > SLACK_S:
+            self._shrink(-behind_s)
         self.audio.extend(pcm)
-        self.received += len(pcm)
+        self.heard_s += length_s
 
-    def _shrink(self, excess: int) -> None:
-        """Take back silence that was put in for audio that came after all."""
-        start, size = self._last_fill
-        cut = min(excess, size) & ~1
-        begin = start - self.left
-        if cut <= 0 or begin < 0:
-            return
-        del self.audio[begin : begin + cut]
-        self._last_fill = (start, size - cut)
-        if self._fills:
-            received, end = self._fills[-1]
-            self._fills[-1] = (received, end - cut)
-
-    def position(self, seconds: float) -> int:
-        """Bytes from the start at a time, on a whole sample."""
-        return max(0, int(seconds * self.rate_hz)) * BYTES
-
-    def heard_at(self, stream_s: float) -> int:
-        """Where on the track the audio is that the STT counts as this many seconds."""
-        wanted = self.position(stream_s)
-        place = wanted
-        for received, end in self._fills:
-            if received > wanted:
+    def placed(self, heard_s: float) -> float:
+        """Where on the track the audio is that came after so many seconds of audio."""
+        place = 0.0
+        for heard, end in self._fills:
+            if heard > heard_s:
                 break
-            place = end + wanted - received
+            place = end + heard_s - heard
         return place
 
-    def silence(self, start: int, end: int, tone: bool) -> None:
-        """Replace what is between two positions, as far as it has not left."""
-        begin = max(start, self.left) - self.left
-        stop = min(end, self.end) - self.left
+    def silence(self, start_s: float, end_s: float, tone: bool) -> None:
+        """Replace what is between two places, as far as it has not left."""
+        begin = self._bytes(max(start_s - self.left_s, 0.0))
+        stop = min(self._bytes(max(end_s - self.left_s, 0.0)), len(self.audio))
         if stop > begin:
             size = stop - begin
             self.audio[begin:stop] = bleep(size // BYTES, self.rate_hz) if tone else bytes(size)
 
-    def pad_to(self, end: int) -> None:
-        """Fill with silence up to a position."""
-        if end > self.end:
-            self.audio.extend(bytes(end - self.end))
-
-    def take(self, until: int) -> bytes:
-        """Let go of what is before a position."""
-        size = max(0, until - self.left)
-        taken = bytes(self.audio[:size])
-        del self.audio[:size]
-        self.left += len(taken)
+    def take(self, until_s: float) -> bytes:
+        """Let go of what is before a place, with silence where nothing came."""
+        if until_s > self.end_s:
+            self._fill(until_s - self.end_s)
+        taken = bytes(self.audio[: self._bytes(max(until_s - self.left_s, 0.0))])
+        del self.audio[: len(taken)]
+        self.left_s += len(taken) / (BYTES * self.rate_hz)
         return taken
+
+    def _fill(self, seconds: float) -> None:
+        self.audio.extend(bytes(self._bytes(seconds)))
+        self._fills.append((self.heard_s, self.end_s))
+
+    def _shrink(self, excess_s: float) -> None:
+        """Take back silence that was put in for audio that came after all."""
+        start_s, size_s = self._last_fill_s
+        begin = self._bytes(start_s - self.left_s)
+        cut_s = min(excess_s, size_s)
+        if begin < 0 or cut_s <= 0:
+            return
+        del self.audio[begin : begin + self._bytes(cut_s)]
+        self._last_fill_s = (start_s, size_s - cut_s)
+        heard, end_s = self._fills[-1]
+        self._fills[-1] = (heard, end_s - cut_s)
+
+    def _bytes(self, seconds: float) -> int:
+        return round(seconds * self.rate_hz) * BYTES
 
 
 def bleep(samples: int, rate_hz: int) -> bytes:

@@ -22,6 +22,7 @@ from antiphon.processors.redaction.language import LANGUAGES, load_language
 from antiphon.processors.redaction.policy import Policy
 from antiphon.processors.redaction.presidio import PresidioBackend
 from antiphon.processors.redaction.stream import StreamRedactor
+from antiphon.processors.redaction.stt_clock import SttClock
 from antiphon.processors.redaction.timings import spans_of, words_of
 from antiphon.processors.redaction.values import redact_value
 from antiphon.processors.redaction.vault import Vault
@@ -36,6 +37,7 @@ from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
     Frame,
+    InputAudioRawFrame,
     InputDTMFFrame,
     InputTextRawFrame,
     InterimTranscriptionFrame,
@@ -57,7 +59,11 @@ from pipecat.frames.frames import (
 )
 from pipecat.metrics.metrics import MetricsData
 from pipecat.pipeline.worker import PipelineWorker
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import (
+    FrameCallback,
+    FrameDirection,
+    FrameProcessorSetup,
+)
 from pipecat.utils.utils import obj_count, obj_id
 
 __all__ = ["PIIMetricsData", "PIIRedactor"]
@@ -136,6 +142,7 @@ class PIIRedactor(SafeProcessor):
         self._interims = interims
         self._refused = False
         self._scope = CallScope()
+        self._stt_clock: SttClock | None = None
         self._expect_keys = expect_keys
         self._presidio = presidio
         self._llm = stream()
@@ -161,6 +168,32 @@ class PIIRedactor(SafeProcessor):
         if found and self.policy.strict:
             raise UnguardedError(found)
         return found
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame; the microphone's audio passes, with its place in the STT's stream.
+
+        Args:
+            frame: The frame to queue.
+            direction: Its direction.
+            callback: Called once it has been processed.
+        """
+        if self._stt_clock and isinstance(frame, InputAudioRawFrame):
+            self._stt_clock.write(frame)
+        await super().queue_frame(frame, direction, callback)
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
+        """Set up, and find the STT whose words come here.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        self._stt_clock = SttClock(self)
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Refuse an unguarded start, discard at an interruption, flush and wipe at the end."""
@@ -282,6 +315,7 @@ class PIIRedactor(SafeProcessor):
         looked = PIIRedactedFrame(
             counts=_counts(found.found),
             spans_s=spans_of(frame.text, found.found, words),
+            words_s=(words[0].start_s, words[-1].end_s) if words else None,
             keyed=frame.text.startswith("DTMF:"),
         )
         await self.push_frame(looked, direction)
