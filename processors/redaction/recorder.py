@@ -1,8 +1,8 @@
 """A recording without what was redacted: on both tracks silence, or a tone, in its place.
 
 Offers the events and methods of Pipecat's `AudioBufferProcessor`. Put it after the transport's
-output, and a `PIIRedactor` after the STT. It lags: a word is known to be personal data only when its
-final transcript has come.
+output, and a `PIIRedactor` after the STT. It lags: a word is known to be personal data only when
+its final transcript has come.
 """
 
 import asyncio

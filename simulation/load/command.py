@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from antiphon.simulation.load.figures import Quantiles, ServerCost, Summary, summarise
+from antiphon.simulation.private_files import FILE_MODE, write_file
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -40,10 +41,10 @@ def load(
     console = Console()
     try:
         if report:
-            report.touch()  # told before the calls, not after
+            report.touch(FILE_MODE)  # told before the calls, not after
         summary = asyncio.run(_load(console, url, calls, secs, pid))
         if report:
-            report.write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
+            write_file(report, json.dumps(asdict(summary), indent=2) + "\n")
     except KeyboardInterrupt:
         _fail("interrupted", code=130)
     except ProcessLookupError as error:

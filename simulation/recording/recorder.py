@@ -10,6 +10,7 @@ import numpy as np
 from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
 from antiphon.simulation.caller import FarEnd, SpokenLine
+from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording.assembly import assemble
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
 from antiphon.simulation.recording.record import CallRecord, Contribution, ToolCall, Waveform
@@ -249,4 +250,4 @@ def transcript_lines(record: CallRecord) -> list[dict[str, Any]]:
 def write_transcript(path: Path, record: CallRecord) -> None:
     """Write `transcript_lines` as JSON, one a line."""
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in transcript_lines(record))
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text)

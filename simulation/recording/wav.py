@@ -8,6 +8,7 @@ from typing import BinaryIO, Self
 import numpy as np
 import soxr
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.simulation.private_files import open_file
 from numpy.typing import NDArray
 
 __all__ = ["AGENT", "CALLER", "StereoRecording"]
@@ -34,13 +35,13 @@ class StereoRecording:
         """Create the file.
 
         Args:
-            path: The file; one that exists is replaced.
+            path: The file, which only its owner may read; one that exists is replaced.
             hold_secs: How far one voice may lag behind the other and still be recorded.
 
         Raises:
             OSError: If the file cannot be written.
         """
-        self._file: BinaryIO = path.open("wb")
+        self._file: BinaryIO = open_file(path)
         self._hold = round(hold_secs * SAMPLE_RATE_HZ)
         self._written = 0
         self._pending: NDArray[np.int16] = np.zeros((0, CHANNELS), np.int16)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from antiphon.processors.latency import DEFAULT_BUDGETS_SECS
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, read_wav, resample
+from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.report import charts
 from antiphon.simulation.report.view import clock, millis, page_view
@@ -34,14 +35,14 @@ def write_report(
     """Write the page of a call.
 
     Args:
-        path: The file to write.
+        path: The file to write, which only its owner may read.
         record: The call.
         recording: Its WAV file, to listen to within the page.
         differences: How the call differed from what was expected of it, one line each.
         unjudged: What was expected and could not be judged, one line each.
     """
     page = render_report(record, recording=recording, differences=differences, unjudged=unjudged)
-    path.write_text(page, encoding="utf-8")
+    write_file(path, page)
 
 
 def render_report(

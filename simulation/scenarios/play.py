@@ -11,6 +11,7 @@ from typing import Any, Literal
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
 from antiphon.simulation.phone_line import PhoneLine
+from antiphon.simulation.private_files import make_folder
 from antiphon.simulation.recording import (
     CallRecord,
     CallRecorder,
@@ -88,7 +89,7 @@ async def play(
     await speaker.speak("hello")  # an unknown voice is told before the agent is started
     recording = None
     if out:
-        await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, out)
         recording = StereoRecording(out / "call.wav")
     far_end = _far_end(transport, url)
     recorder = CallRecorder(far_end, title=scenario.title, wav=recording)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from antiphon.simulation.private_files import open_file, write_file
 from antiphon.simulation.recording import CallRecord, transcript_lines
 
 __all__ = ["Result", "write_json", "write_junit"]
@@ -61,7 +62,7 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
         }
         for result in results
     ]
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_file(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
 def _call(record: CallRecord) -> dict[str, Any]:
@@ -106,4 +107,5 @@ def write_junit(path: Path, results: Sequence[Result]) -> None:
             told.text = "not judged over the phone:\n" + "\n".join(result.unjudged)
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
-    ElementTree.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+    with open_file(path) as file:
+        ElementTree.ElementTree(suites).write(file, encoding="utf-8", xml_declaration=True)
