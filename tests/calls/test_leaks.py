@@ -11,7 +11,7 @@ from antiphon.pipeline import VoiceAgent
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, FarEnd, HangUp, Press, Say, Step
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, ToolCall
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, ToolCall
 from antiphon.simulation.fakes.llm import Reply
 from antiphon.simulation.recording import CallRecorder, StereoRecording, write_transcript
 from antiphon.simulation.report import write_report
@@ -234,8 +234,11 @@ def in_turn(*replies: Reply) -> Callable[[list[Any]], Reply]:
 
 RESULTS: dict[str, Any] = {
     "a string": {"card": f"{CARD}", "code": f"cvv {CVV}", "mail": MAIL},
+    "a float": {"card_number": float(CARD), "ssn": float(SSN)},
     "a whole number": {"card_number": int(CARD), "ssn": int(SSN)},
+    "a key": {CARD: {"mail": MAIL, f"cvv {CVV}": True}, SSN: 1},
     "nested": {"payments": [{"methods": [[f"4539 1488 0343 6467 cvv {CVV}"], {"on_file": MAIL}]}]},
+    "a data address": {"link": f"data:text/plain,{CARD} {SSN}"},
 }
 
 
@@ -254,6 +257,43 @@ async def test_what_a_tool_gives(ways: Ways, tmp_path: Path, kind: str) -> None:
     await called(agent, ways, tmp_path, *steps)
 
     assert len(ways.model) == 2
+    assert ways.leaks() == {}
+
+
+@pytest.mark.looptime
+@pytest.mark.timeout(180)
+async def test_what_a_tool_raises(
+    make_agent: Callable[..., VoiceAgent], ways: Ways, tmp_path: Path
+) -> None:
+    def fail(_: FunctionCallParams) -> None:
+        raise ValueError(f"no account for card {CARD} of {MAIL}, ssn {SSN}, cvv {CVV}")
+
+    steps = [say("what do you know of me")]
+    agent = make_agent(
+        stt=says(*steps),
+        llm=model(ways, in_turn(ToolCall(name="look_up"))),
+        tts=FakeTTS(),
+        tools=[tool(fail)],
+    )
+    await called(agent, ways, tmp_path, *steps)
+
+    assert ways.leaks(but=MODEL_MAY_KNOW) == {}
+
+
+@pytest.mark.looptime
+@pytest.mark.timeout(180)
+async def test_what_a_vendor_quotes_in_an_error(
+    make_agent: Callable[..., VoiceAgent], ways: Ways, tmp_path: Path
+) -> None:
+    steps = [say("hello there"), say("are you there")]
+    quoted = f'400 {{"messages": [{{"content": "card {CARD}, {MAIL}, ssn {SSN}, cvv {CVV}"}}]}}'
+    agent = make_agent(
+        stt=says(*steps),
+        llm=model(ways, in_turn(Failure(message=quoted), "I am.")),
+        tts=FakeTTS(failures={0: Failure(message=quoted)}),
+    )
+    await called(agent, ways, tmp_path, *steps)
+
     assert ways.leaks() == {}
 
 
