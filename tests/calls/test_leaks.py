@@ -37,8 +37,8 @@ from .leaks import (
 )
 
 POLICIES = {"default": None, "strict": Policy.preset("strict")}
-# By default the model may know who it talks to.
-MODEL_MAY_KNOW = ["model: mail"]
+# By default the model may know who it talks to, and a simulated call's files tell what it read.
+MODEL_MAY_KNOW = ["model: mail", "files: mail"]
 
 
 @pytest.mark.parametrize(
