@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
 from antiphon.processors.redaction.errors import redacted_error
-from antiphon.processors.safe_processor import Bypass
+from antiphon.processors.safe_processor import Bypass, OneCall
 from antiphon.services.silero import HeardAudio, SharedSileroVADAnalyzer
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
@@ -65,7 +65,7 @@ HELD_WINDOWS = 8
 TOLD_SECS = 0.22
 
 
-class _EndOfTheRoad(FrameProcessor):
+class _EndOfTheRoad(OneCall):
     """Where audio ends, and what only observers want, unless a recorder follows."""
 
     _ending: tuple[type[Frame], ...] = ()

@@ -223,10 +223,9 @@ class PlaybackGate(SafeProcessor):
             case CancelFrame():
                 await self._stop()
 
-    async def cleanup(self) -> None:
+    async def release(self) -> None:
         """Stop pacing."""
         await self._stop()
-        await super().cleanup()
 
     async def _stop(self) -> None:
         if self._pacer:

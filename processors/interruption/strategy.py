@@ -19,6 +19,7 @@ from antiphon.processors.interruption.decision import (
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.turns import TurnEvent, TurnSnapshot, TurnTracker
+from antiphon.processors.safe_processor import serves_only
 from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -147,6 +148,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         Args:
             setup: Pipecat's setup.
         """
+        if not await serves_only(self, setup.pipeline_worker):
+            return
         await super().setup(setup)
         # An interruption empties the queue of the processor that starts it: a transcript already
         # waiting there would be lost. So each is marked before it gets there.

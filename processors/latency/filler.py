@@ -76,10 +76,9 @@ class Wait(SafeProcessor):
         if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
             self._stop()
 
-    async def cleanup(self) -> None:
+    async def release(self) -> None:
         """Let no timer outlive the pipeline."""
         self._stop()
-        await super().cleanup()
 
     async def speak(self, stall: Stall | None = None) -> None:
         """Say what is to be said; once a wait.

@@ -202,7 +202,15 @@ class LatencyObserver(BaseObserver):
         return True
 
     async def setup(self, task_manager: Any) -> None:
-        """Begin to watch the loop, and be listed among the live calls."""
+        """Begin to watch the loop, and be listed among the live calls.
+
+        Raises:
+            RuntimeError: If it has observed a call already.
+        """
+        if self._lag:
+            raise RuntimeError(
+                "this LatencyObserver has observed a call: make another LatencyObserver for each"
+            )
         await super().setup(task_manager)
         CALLS.add(self)
         self._lag = LoopLag.of_running_loop()

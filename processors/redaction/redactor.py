@@ -6,7 +6,7 @@ look at a frame's first push, see what was redacted; see `check` for what they s
 
 import copy
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
 from antiphon.processors.redaction.call_scope import CallScope
@@ -215,9 +215,12 @@ class PIIRedactor(SafeProcessor):
         if isinstance(frame, EndFrame | CancelFrame):
             await self._report_metrics()
 
-    async def cleanup(self) -> None:
+    def holds(self) -> Sequence[object]:
+        """Name the vault: it is this call's alone."""
+        return (self.vault,)
+
+    async def release(self) -> None:
         """Wipe the vault: the call is over."""
-        await super().cleanup()
         self._scope.end()
         self.vault.wipe()
 

@@ -5,7 +5,7 @@ the context, the logs and the client go on seeing placeholders; what it returns 
 """
 
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,10 @@ class PIIRestorer(SafeProcessor):
         self._speakable = policy.restorable(TTS)
         self._tail = ""
         self._last: LLMTextFrame | None = None
+
+    def holds(self) -> Sequence[object]:
+        """Name the vault: it is this call's alone."""
+        return (self.vault,)
 
     def tool(self, handler: Handler) -> Handler:
         """Wrap a tool's handler: arguments restored as its name allows, results redacted.

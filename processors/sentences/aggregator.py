@@ -175,9 +175,8 @@ class SentenceAggregator(SafeProcessor):
         elif isinstance(frame, EndFrame | StopFrame) and not self._interrupted:
             await self._speak_rest("end")
 
-    async def cleanup(self) -> None:
+    async def release(self) -> None:
         """Stop the clock."""
-        await super().cleanup()
         if self._watcher and not self._watcher.done():
             await self.cancel_task(self._watcher)
         self._watcher = None

@@ -102,5 +102,6 @@ def test_no_processor_of_ours_shadows_an_attribute_of_pipecats(cls: type[FramePr
     sorted({cls for cls in our_processors() if issubclass(cls, SafeProcessor)}, key=str),
     ids=str,
 )
-def test_safe_processors_leave_process_frame_alone(cls: type[SafeProcessor]) -> None:
+def test_safe_processors_leave_process_frame_and_cleanup_alone(cls: type[SafeProcessor]) -> None:
     assert cls.process_frame is SafeProcessor.process_frame
+    assert cls.cleanup is SafeProcessor.cleanup
