@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from antiphon.pipeline.playback import tell_playback
-from antiphon.pipeline.providers import PROVIDERS, ServiceKind, create_service
+from antiphon.pipeline.providers import (
+    PROVIDERS,
+    Service,
+    ServiceKind,
+    create_service,
+    make_service,
+)
 from antiphon.pipeline.road import (
     GuardedPipeline,
     KeypadAggregator,
@@ -15,6 +21,7 @@ from antiphon.pipeline.road import (
     ListeningUserAggregator,
     QuietPipeline,
 )
+from antiphon.pipeline.sharing import claim
 from antiphon.pipeline.spares import Spares
 from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
@@ -79,8 +86,9 @@ FIRST_TOKEN_LIMIT_SECS = 4.0
 class VoiceAgent:
     """What an agent is; `pipeline`, `worker` and `run` make a call of it.
 
-    A service is named (see `antiphon.pipeline.providers.PROVIDERS`) or given as a Pipecat
-    service. A given service is one object and serves one call; a name serves any number.
+    A service is named (see `antiphon.pipeline.providers.PROVIDERS`), or given as a class or a
+    function that makes a Pipecat service, called without arguments for each call. One that is given
+    as an object serves one call, and a second one is refused.
 
     Example::
 
@@ -117,9 +125,9 @@ class VoiceAgent:
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
     greeting: str | None = None
     tools: Sequence[DirectFunction] = ()
-    stt: str | FrameProcessor = "embedded"
-    llm: str | FrameProcessor = "embedded"
-    tts: str | FrameProcessor = "embedded"
+    stt: Service = "embedded"
+    llm: Service = "embedded"
+    tts: Service = "embedded"
     script: Script = field(default_factory=Script.order_status)
     keypad_prefix: str = "DTMF: "
     sentences: bool = True
@@ -136,6 +144,12 @@ class VoiceAgent:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only once a call has been made."""
+        for kind, service in self._services.items():
+            if not (isinstance(service, str | FrameProcessor) or callable(service)):
+                raise TypeError(
+                    f"{kind}={service!r}: give the name of a provider, or a class or function "
+                    "that makes a Pipecat service"
+                )
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
                 f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "
@@ -161,7 +175,8 @@ class VoiceAgent:
             The pipeline, from `transport.input()` to the assistant's context aggregator.
 
         Raises:
-            ValueError: If a service name is unknown or a variable that it needs is not set.
+            ValueError: If a service name is unknown or a variable that it needs is not set, if a
+                service or the transport has served a call, or if a service cannot be made.
             ImportError: If the extra of a named service is not installed.
         """
         return Pipeline(self._processors(transport, outbound=outbound, latency=latency))
@@ -169,7 +184,9 @@ class VoiceAgent:
     def _processors(
         self, transport: BaseTransport, *, outbound: bool, latency: LatencyObserver | None
     ) -> list[FrameProcessor]:
-        stt, llm, tts = (self._spares.take(kind) for kind in ServiceKind)
+        services = {kind: self._spares.take(kind) for kind in ServiceKind}
+        claim(transport, services, given=self._services)
+        stt, llm, tts = services.values()
         vault = Vault()
         interruption = Interruption() if self.interruption else None
         gate = interruption.playback if interruption else None
@@ -224,6 +241,10 @@ class VoiceAgent:
 
         Returns:
             The worker, to be added to a `WorkerRunner`.
+
+        Raises:
+            ValueError: As `pipeline` does.
+            ImportError: As `pipeline` does.
         """
         params = PipelineParams(enable_metrics=True, enable_usage_metrics=True)
         if line_rate_hz := getattr(transport, "line_rate_hz", None):
@@ -278,6 +299,21 @@ class VoiceAgent:
         transport.add_event_handler("on_client_disconnected", leave)
         return worker
 
+    def require_many_calls(self) -> None:
+        """Refuse a service that only one call could have; a server does it before it listens.
+
+        Raises:
+            ValueError: If a service was given as an object.
+        """
+        for kind, service in self._services.items():
+            if isinstance(service, FrameProcessor):
+                name = type(service).__name__
+                raise ValueError(
+                    f"{kind}={service} is one object and serves one call: give the name of a "
+                    f"provider, the class {name}, or a function that makes one for each call, "
+                    f"such as lambda: {name}(…)"
+                )
+
     async def warm_up(self) -> None:
         """Load what the first call would otherwise wait for; a server does it before it listens.
 
@@ -307,7 +343,7 @@ class VoiceAgent:
         await runner.run()
 
     @property
-    def _services(self) -> dict[ServiceKind, str | FrameProcessor]:
+    def _services(self) -> dict[ServiceKind, Service]:
         return dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
 
     @cached_property
@@ -324,7 +360,9 @@ class VoiceAgent:
                 instructions=self.instructions,
                 settings=self._settings,
             )
-        return service
+        if isinstance(service, FrameProcessor):
+            return service
+        return make_service(kind, service)
 
     @cached_property
     def _settings(self) -> "Settings | None":

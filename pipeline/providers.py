@@ -1,10 +1,12 @@
 """Services by name: what each provider needs, and how its Pipecat service is made."""
 
 import importlib.util
+import inspect
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.utils.types import NOT_GIVEN
@@ -13,7 +15,19 @@ if TYPE_CHECKING:
     from antiphon.pipeline.settings import Settings
     from antiphon.services.scripted import Script
 
-__all__ = ["PROVIDERS", "MissingVariable", "Provider", "ServiceKind", "create_service"]
+__all__ = [
+    "PROVIDERS",
+    "MissingVariable",
+    "Provider",
+    "Service",
+    "ServiceKind",
+    "UnusableService",
+    "create_service",
+    "make_service",
+]
+
+Service: TypeAlias = str | FrameProcessor | Callable[[], FrameProcessor]
+"""A provider's name, an object for one call, or a class or function that makes one for each."""
 
 
 class ServiceKind(StrEnum):
@@ -26,6 +40,10 @@ class ServiceKind(StrEnum):
 
 class MissingVariable(ValueError):
     """A provider was chosen but a variable that it needs is not set."""
+
+
+class UnusableService(ValueError):
+    """What was given as a service is none, or serves a call already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +206,36 @@ def create_service(
             f"the {name!r} {kind} service needs {wanted}: set it in the environment or in .env"
         )
     return provider.build(settings, script, instructions)
+
+
+def make_service(kind: ServiceKind, factory: Callable[[], FrameProcessor]) -> FrameProcessor:
+    """Make a service for one call.
+
+    Args:
+        kind: Which place in the pipeline it takes.
+        factory: A class or a function; it is called without arguments.
+
+    Returns:
+        The Pipecat service.
+
+    Raises:
+        UnusableService: If calling it fails or gives something else.
+    """
+    name = getattr(factory, "__qualname__", None) or repr(factory)
+    try:
+        made: object = factory()
+    except Exception as error:
+        raise UnusableService(
+            f"{kind}={name}, called without arguments, raised {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(made, FrameProcessor):
+        if inspect.iscoroutine(made):
+            made.close()
+        raise UnusableService(
+            f"{kind}={name} returned {reprlib.repr(made)}: it must return a Pipecat service, "
+            "a new one each time"
+        )
+    return made
 
 
 def _settings_from_environment() -> "Settings":

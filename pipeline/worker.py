@@ -65,7 +65,12 @@ class CallWorker(PipelineWorker):
             latency: Observes the call besides the other observers; kept as `latency`.
             **kwargs: Passed to `PipelineWorker`, of whose observers the one that tracks turns is
                 left out, unless tracing needs it or `enable_turn_tracking` asks for it.
+
+        Raises:
+            ValueError: If another worker has the pipeline.
         """
+        if pipeline.next or pipeline.previous:
+            raise ValueError(f"{pipeline} is another worker's: compose a pipeline for each call")
         observers: list[BaseObserver] = list(kwargs.get("observers") or ())
         tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
         quiet = pipeline if isinstance(pipeline, QuietPipeline) else QuietPipeline([pipeline])

@@ -50,9 +50,12 @@ def create_app(
         The app.
 
     Raises:
-        ValueError: If there is no such door, or a key that it needs is not set.
+        ValueError: If there is no such door, a key that it needs is not set, or the agent can
+            answer only one call because a service was given to it as an object.
         ImportError: If the extra of a door is not installed.
     """
+    if isinstance(agent, VoiceAgent):
+        agent.require_many_calls()
     settings = settings or ServerSettings()
     calls = Calls(agent, settings, CallMetrics(registry), lobby)
     budgets = agent.latency if isinstance(agent, VoiceAgent) else None

@@ -55,7 +55,14 @@ def create_talk_app(
 
     Returns:
         The app.
+
+    Raises:
+        ValueError: If the agent can answer only one call because a service was given to it as an
+            object.
     """
+    # What `load_agent` found may be anything that makes a worker.
+    if isinstance(agent, VoiceAgent):
+        agent.require_many_calls()
     calls = _Calls(agent)
 
     @asynccontextmanager

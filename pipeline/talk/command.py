@@ -37,9 +37,9 @@ def talk(
         _fail(f"{error}: pip install 'antiphon[cli,offline,server,webrtc]'")
     try:
         answering = load_agent(agent) if agent else order_desk()
+        app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
     except (ImportError, ValueError) as error:
         _fail(str(error))
-    app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
     is_ipv6 = ":" in host
     try:
         listening = socket.create_server(

@@ -78,7 +78,7 @@ async def test_each_call_of_a_warm_agent_has_services_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DEEPGRAM_API_KEY", "not-a-key")
-    agent = VoiceAgent(stt="deepgram", llm=FakeLLM(script=()), tts=FakeTTS())
+    agent = VoiceAgent(stt="deepgram", llm=lambda: FakeLLM(script=()), tts=FakeTTS)
     await agent.warm_up()
     heard_by = [agent.pipeline(MemoryTransport()).processors[2] for _ in range(3)]
     assert {type(stt).__name__ for stt in heard_by} == {"DeepgramSTTService"}

@@ -24,15 +24,21 @@ async def agent(
 ) -> AsyncIterator[VoiceAgent]:
     """An agent whose language model is a server on loopback."""
     async with OpenAIServer(script=thinks) as server:
-        llm = OpenAILLMService(base_url=server.url, api_key="any")
+        models: list[OpenAILLMService] = []
+
+        def model() -> OpenAILLMService:
+            models.append(OpenAILLMService(base_url=server.url, api_key="any"))
+            return models[-1]
+
         yield VoiceAgent(
-            stt=FakeSTT(script=hears),
-            llm=llm,
-            tts=FakeTTS(words_per_second=WORDS_PER_SEC),
+            stt=lambda: FakeSTT(script=hears),
+            llm=model,
+            tts=lambda: FakeTTS(words_per_second=WORDS_PER_SEC),
             **options,
         )
-        # Pipecat 1.14 leaves the client's idle connections open.
-        await llm._client.close()
+        for llm in models:
+            # Pipecat 1.14 leaves the client's idle connections open.
+            await llm._client.close()
 
 
 @asynccontextmanager
