@@ -1,13 +1,17 @@
 """A pipeline worker that always ends.
 
 Pipecat 1.14 waits without limit for an EndFrame to travel through the pipeline, and a CancelFrame
-waits behind it: one processor that loses or holds the EndFrame keeps the call open for good.
+waits behind it: one processor that loses or holds the EndFrame keeps the call open for good. So
+does a tool that swallows its cancellation, and a handler or a cleanup that never returns.
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from antiphon.pipeline.road import QuietPipeline
+from antiphon.pipeline.stuck import PatientTaskManager, let_go
 from antiphon.processors.latency.observer import LatencyObserver
 from antiphon.processors.redaction.call_scope import CallScope
 from loguru import logger
@@ -17,6 +21,7 @@ from pipecat.frames.frames import (
     EndFrame,
     Frame,
     InterimTranscriptionFrame,
+    StopFrame,
     TranscriptionFrame,
     UserSpeakingFrame,
     UserStartedSpeakingFrame,
@@ -40,10 +45,15 @@ IDLE_TIMEOUT_FRAMES = (
 
 
 class CallWorker(PipelineWorker):
-    """A `PipelineWorker` with a deadline for ending and one for being cancelled.
+    """A `PipelineWorker` with deadlines for ending, for being cancelled, and for cleaning up.
 
-    When the deadline passes, the worker hands itself the frame that was lost, calls
-    `on_pipeline_timeout`, and shuts down as if that frame had arrived.
+    When one of the first two passes, the worker hands itself the frame that was lost, calls
+    `on_pipeline_timeout`, and shuts down as if that frame had arrived. When the third passes,
+    whatever is still at work for the call is cancelled, and what does not stop even then is left
+    behind.
+
+    Parameters:
+        stuck: The functions that were left behind; known once `run` has returned.
     """
 
     def __init__(
@@ -52,6 +62,7 @@ class CallWorker(PipelineWorker):
         *,
         end_deadline_secs: float = 30.0,
         cancel_deadline_secs: float = 5.0,
+        cleanup_deadline_secs: float = 10.0,
         latency: LatencyObserver | None = None,
         **kwargs: Any,
     ) -> None:
@@ -62,6 +73,8 @@ class CallWorker(PipelineWorker):
             end_deadline_secs: Seconds from an EndFrame being queued until the worker ends
                 without it. Longer than the longest goodbye that should still be heard.
             cancel_deadline_secs: The same for a CancelFrame.
+            cleanup_deadline_secs: Seconds that processors' cleanups and event handlers may take
+                after that.
             latency: Observes the call besides the other observers; kept as `latency`.
             **kwargs: Passed to `PipelineWorker`, of whose observers the one that tracks turns is
                 left out, unless tracing needs it or `enable_turn_tracking` asks for it.
@@ -89,7 +102,32 @@ class CallWorker(PipelineWorker):
         self._quiet = quiet
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
+        self._cleanup_deadline_secs = cleanup_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
+        self._overdue = asyncio.Event()
+        self.stuck: Sequence[str] = ()
+
+    async def run(self, params: WorkerParams) -> None:
+        """Run the call until it has ended, at the latest when its deadlines have passed.
+
+        Args:
+            params: Pipecat's; the task manager is one that waits for no task for ever.
+        """
+        tasks = PatientTaskManager()
+        run = asyncio.create_task(super().run(replace(params, task_manager=tasks)))
+        overdue = asyncio.create_task(self._overdue.wait())
+        try:
+            await asyncio.wait((run, overdue), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            run.cancel()
+            await asyncio.wait((run, overdue), return_when=asyncio.FIRST_COMPLETED)
+            raise
+        finally:
+            overdue.cancel()
+            self.stuck = await let_go(self, run, tasks)
+            self._forget_deadlines()
+        if run.done() and not run.cancelled():
+            run.result()
 
     async def run(self, params: WorkerParams) -> None:
         """Run the call; what is logged meanwhile, or by what it started, is a call's.
@@ -123,16 +161,21 @@ class CallWorker(PipelineWorker):
             direction: Where to; upstream frames enter at the end of the pipeline.
         """
         await super().queue_frame(frame, direction)
-        if isinstance(frame, EndFrame):
+        if isinstance(frame, EndFrame | StopFrame):
             self._start_deadline(frame, self._end_deadline_secs)
         elif isinstance(frame, CancelFrame):
             self._start_deadline(frame, self._cancel_deadline_secs)
 
     async def cleanup(self) -> None:
-        """Release the deadlines along with everything else."""
+        """Release the deadlines along with everything else, within one of its own."""
+        self._forget_deadlines()
+        self._give_up_after(self._cleanup_deadline_secs)
+        await super().cleanup()
+
+    def _forget_deadlines(self) -> None:
         for deadline in self._deadlines:
             deadline.cancel()
-        await super().cleanup()
+        self._deadlines.clear()
 
     def _start_deadline(self, frame: Frame, secs: float) -> None:
         self._deadlines.add(
@@ -141,9 +184,14 @@ class CallWorker(PipelineWorker):
             )
         )
 
+    def _give_up_after(self, secs: float) -> None:
+        self._deadlines.add(asyncio.get_running_loop().call_later(secs, self._overdue.set))
+
     async def _end_without(self, frame: Frame, secs: float) -> None:
         if self.has_finished():
             return
         logger.warning(f"{self}: {frame} did not get through within {secs:g} s; ending without it")
+        # Should that not even bring the cleanup about.
+        self._give_up_after(self._cleanup_deadline_secs)
         await self._call_event_handler("on_pipeline_timeout", frame)
         await self._quiet.push_frame(frame)

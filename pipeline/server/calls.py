@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from antiphon.pipeline.providers import UnusableService
 from antiphon.pipeline.server.lobby import Lobby, LocalLobby
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
@@ -75,7 +77,8 @@ class Call:
         await self.worker.queue_frame(EndFrame())
 
 
-_current_call: ContextVar[Call] = ContextVar("antiphon_call")
+# A task that nothing stops keeps the context that it was made in, and is to keep no call with it.
+_current_call: ContextVar[weakref.ref[Call]] = ContextVar("antiphon_call")
 
 
 def current_call() -> Call:
@@ -87,12 +90,10 @@ def current_call() -> Call:
     Raises:
         LookupError: If there is none.
     """
-    try:
-        return _current_call.get()
-    except LookupError:
-        raise LookupError(
-            "no call is running here: current_call() is for an agent's tools"
-        ) from None
+    call = _current_call.get(lambda: None)()
+    if call is None:
+        raise LookupError("no call is running here: current_call() is for an agent's tools")
+    return call
 
 
 class Calls:
@@ -185,6 +186,8 @@ class Calls:
                     )
                     await self._run_call(call)
                     outcome = "ended"
+                except UnusableService as error:
+                    logger.error(f"call failed: {error}")
                 except Exception as error:
                     # Its text may quote speech, so only its type is told.
                     logger.error(f"call failed: {type(error).__name__}")
@@ -242,7 +245,7 @@ class Calls:
         await asyncio.gather(*(call.worker.cancel() for call in calls))
 
     async def _run_call(self, call: Call) -> None:
-        token = _current_call.set(call)
+        token = _current_call.set(weakref.ref(call))
         limit = asyncio.create_task(self._end_after(call, self.settings.max_call_secs))
         self._running.append(call)
         try:
@@ -251,7 +254,7 @@ class Calls:
 
             async def say_goodbye(*_: Any) -> None:
                 logger.info("nobody says anything: ending the call")
-                await call.end(self.settings.goodbye)
+                await current_call().end(self.settings.goodbye)
 
             call.worker.add_event_handler("on_idle_timeout", say_goodbye)
             if call.worker.latency:
@@ -259,6 +262,7 @@ class Calls:
             await runner.run()
         finally:
             limit.cancel()
+            self.metrics.stuck.inc(len(call.worker.stuck))
             self._running.remove(call)
             _current_call.reset(token)
 

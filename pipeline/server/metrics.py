@@ -29,6 +29,7 @@ class CallMetrics:
         capacity: Places in this process.
         draining: 1 while no call is let in.
         statuses: What Twilio said about its calls.
+        stuck: Tasks, such as a tool's, that went on after their call had ended.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -79,5 +80,10 @@ class CallMetrics:
             "antiphon_twilio_statuses",
             "What Twilio said about its calls",
             ["status"],
+            registry=self.registry,
+        )
+        self.stuck = Counter(
+            "antiphon_tasks_stuck",
+            "Tasks that went on after their call had ended",
             registry=self.registry,
         )

@@ -1,5 +1,6 @@
 """Calls are transferred, held, ended and made, against a stand-in for Twilio's API."""
 
+import weakref
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
@@ -38,7 +39,7 @@ async def use(server: Any, call: Any, name: str, **arguments: str) -> Any:
     tools = {
         tool.__name__: tool for tool in call_control_tools(transfer_to={"billing": "+493055555"})
     }
-    token = calls._current_call.set(server.app.state.calls.find(call.call_sid))
+    token = calls._current_call.set(weakref.ref(server.app.state.calls.find(call.call_sid)))
     asked = Asked()
     await tools[name](asked, **arguments)
     calls._current_call.reset(token)
