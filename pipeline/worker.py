@@ -110,9 +110,13 @@ class CallWorker(PipelineWorker):
     async def run(self, params: WorkerParams) -> None:
         """Run the call until it has ended, at the latest when its deadlines have passed.
 
+        What is logged meanwhile, or by what it started, is a call's.
+
         Args:
             params: Pipecat's; the task manager is one that waits for no task for ever.
         """
+        scope = CallScope()
+        scope.begin()
         tasks = PatientTaskManager()
         run = asyncio.create_task(super().run(replace(params, task_manager=tasks)))
         overdue = asyncio.create_task(self._overdue.wait())
@@ -126,21 +130,9 @@ class CallWorker(PipelineWorker):
             overdue.cancel()
             self.stuck = await let_go(self, run, tasks)
             self._forget_deadlines()
+            scope.end()
         if run.done() and not run.cancelled():
             run.result()
-
-    async def run(self, params: WorkerParams) -> None:
-        """Run the call; what is logged meanwhile, or by what it started, is a call's.
-
-        Args:
-            params: As `WorkerRunner` gives them.
-        """
-        scope = CallScope()
-        scope.begin()
-        try:
-            await super().run(params)
-        finally:
-            scope.end()
 
     def add_observer(self, observer: BaseObserver) -> None:
         """Add an observer.
