@@ -15,6 +15,7 @@ from antiphon.pipeline.server.calls import current_call
 from antiphon.pipeline.server.handoffs import Handoff
 from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.processors.redaction import Redactor
 from antiphon.transports.telephony import checked_id
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
@@ -264,13 +265,15 @@ def call_control_tools(*, transfer_to: Mapping[str, str] | None = None) -> list[
 
 
 def _transcript(params: FunctionCallParams) -> list[str]:
-    lines = []
+    """What was said, without what is personal: more leaves with it than the model may read."""
+    redactor, lines = Redactor(), []
     for message in params.context.get_messages():
         if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
             continue
         content = message.get("content")
         if isinstance(content, str) and content:
-            lines.append(f"{message['role']}: {content}")
+            role = "agent" if message["role"] == "assistant" else "user"
+            lines.append(f"{message['role']}: {redactor.redact(content, role=role).text}")
     return lines
 
 

@@ -15,8 +15,7 @@ class Handoff:
 
     Parameters:
         summary: Is whispered to the person before the caller is there.
-        transcript: The conversation as the agent's context has it: redacted, where a redactor
-            stands before the context.
+        transcript: The conversation as the agent's context has it, and without what is personal.
         parameters: What the start of the call carried along.
     """
 
