@@ -41,7 +41,7 @@ class EnvironmentSettings(BaseSettings):
             alias = field.validation_alias
             if place not in (name, str(alias).lower()):
                 continue
-            variable = str(alias or cls.model_config["env_prefix"] + name).upper()
+            variable = str(alias or cls.model_config.get("env_prefix", "") + name).upper()
             told = f"{variable}: {error['msg'].removeprefix('Value error, ')}"
             given = error["input"]
             # An address may have a password in it.

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from antiphon.processors.redaction.checksums import luhn
@@ -103,10 +104,10 @@ def _label(record: object) -> tuple[str, ...]:
     return ()
 
 
-def _whole(words: tuple[str, ...], around: tuple[str, ...], record: object) -> str:
+def _whole(words: Sequence[str], around: tuple[str, ...], record: object) -> str:
     """The type of any words in a field, by its name and that of what it is in."""
     last, before = _one(words[-1]), words[-2] if len(words) > 1 else ""
-    if words[-1] in ADDRESSES or words[-3:-1] == ("address", "line"):
+    if words[-1] in ADDRESSES or tuple(words[-3:-1]) == ("address", "line"):
         return "" if before in NOT_STREETS else "STREET_ADDRESS"
     if last in PEOPLE:
         return "PERSON"

@@ -91,6 +91,7 @@ class Called:
         self.witness = Witness()
         self.errors: list[ErrorFrame] = []
         self.read: list[str] = []
+        self.messages: list[Any] = []
 
     async def talk(self, *steps: Step) -> "Called":
         def reply(context: LLMContext) -> Reply:

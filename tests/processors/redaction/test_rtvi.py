@@ -249,7 +249,7 @@ def called(kind: type[Frame], **more: Any) -> Frame:
 
 CLIENT = RTVIClientMessageFrame(msg_id="1", type="ask")
 # What a client is told, by whom it was said, and the frames.
-TOLD: dict[str, list[Frame]] = {
+TOLD: dict[str, Sequence[Frame]] = {
     "user-transcription": [TranscriptionFrame(SAID, "u", "t")],
     "user-input": [RTVISendTextFrame(msg_id="1", text=SAID)],
     "stt-raw-text": [TranscriptionFrame(SAID, "u", "t")],
@@ -259,7 +259,7 @@ TOLD: dict[str, list[Frame]] = {
     "bot-llm-text": [*words(SAID, written), LLMFullResponseEndFrame()],
     "llm-raw-text": [*words(SAID, written), InterruptionFrame()],
     "bot-transcription": [*words(f"{SAID}.", written), LLMFullResponseEndFrame()],
-    "bot-llm-marker": [LLMMarkerResponseFrame(marker="ok", kind="k", raw=SAID, markers=("ok",))],
+    "bot-llm-marker": [LLMMarkerResponseFrame(marker="ok", kind="k", raw=SAID, markers=["ok"])],
     "bot-output": [AggregatedTextFrame(SAID, TextType.SENTENCE)],
     "spoken whole": [TTSTextFrame(SAID, TextType.SENTENCE)],
     "bot-tts-text": words(SAID, spoken),
