@@ -4,6 +4,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
+from antiphon.pipeline.error_fields import why
+
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
 
@@ -18,19 +20,23 @@ def load_agent(target: str | None) -> "VoiceAgent":
             order desk.
 
     Raises:
-        ImportError: If the module cannot be imported.
-        ValueError: If `target` does not name a `VoiceAgent`.
+        ValueError: If the module cannot be imported, whatever it raises, or `target` does not name
+            a `VoiceAgent` in it.
     """
     from antiphon.pipeline.order_desk import order_desk
 
     if target is None:
         return order_desk()
     module, _, name = target.partition(":")
-    if not name:
+    if not (module and name) or module.startswith("."):
         raise ValueError(f"agent {target!r}: write it as module:name")
     sys.path.insert(0, "")
-    agent: Any = getattr(importlib.import_module(module), name, None)
-    # Anything that makes a worker will do.
-    if not hasattr(agent, "worker"):
-        raise ValueError(f"agent {target!r}: there is no VoiceAgent of that name in the module")
+    try:
+        agent: Any = getattr(importlib.import_module(module), name, None)
+        # Anything that makes a worker will do.
+        is_agent = hasattr(agent, "worker") and not isinstance(agent, type)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"agent {target!r}: {why(error)}") from None
+    if not is_agent:
+        raise ValueError(f"agent {target!r}: no such object in the module that is a VoiceAgent")
     return cast("VoiceAgent", agent)

@@ -7,24 +7,19 @@ WARNING on and without their text: by where they come from.
 
 import json
 import logging
-import os
-import sysconfig
-import traceback
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from antiphon.pipeline.error_fields import error_fields
 from antiphon.pipeline.server.line_writer import LineWriter
 from loguru import logger
 
 if TYPE_CHECKING:
     from loguru import Message
 
-__all__ = ["error_fields", "log_as_json"]
+__all__ = ["log_as_json"]
 
 WITHHELD = "withheld: it may quote a caller"
-
-_STDLIB = sysconfig.get_path("stdlib")
 
 
 def log_as_json(stream: TextIO, *, level: str = "INFO") -> None:
@@ -93,36 +88,6 @@ def _line(record: Any) -> dict[str, Any]:
         **(error_fields(error.value, error.traceback) if error and error.value else {}),
         **record["extra"],
     }
-
-
-def error_fields(error: BaseException, trace: TracebackType | None) -> dict[str, str]:
-    """Tell what an error is and where it arose: in the app, if that can be told, not a library.
-
-    Its text may quote a caller.
-
-    Args:
-        error: The error.
-        trace: Its traceback.
-    """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-        trace = error.__traceback__
-    told = {"error": type(error).__name__}
-    places = [
-        (frame.f_code.co_filename, line, frame.f_code.co_name)
-        for frame, line in traceback.walk_tb(trace)
-    ]
-    if places:
-        apps = [place for place in places if _is_apps(place[0])]
-        file, line, function = (apps or places)[-1]
-        told["at"] = f"{file}:{line} in {function}"
-    return told
-
-
-def _is_apps(file: str) -> bool:
-    folders = os.path.dirname(file).split(os.sep)
-    is_library = "site-packages" in folders or "dist-packages" in folders
-    return os.path.isabs(file) and not is_library and not file.startswith(_STDLIB)
 
 
 def _notice(dropped: int) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 from typing import Any
 
-from antiphon.pipeline.server.logs import error_fields
+from antiphon.pipeline.error_fields import error_fields
 from antiphon.pipeline.server.metrics import SOCKET_LIMITS, CallMetrics
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
