@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.protocol import CallWebSocket
 from fastapi import FastAPI
 from loguru import logger
 
-__all__ = ["DrainServer", "serve_app", "spare_collector"]
+__all__ = ["CannotWarmUpError", "DrainServer", "serve_app", "spare_collector"]
 
 # Twilio sends less than 1 KiB; a client of one's own may send a second of audio at once, which at
 # 48 kHz in stereo is 188 KiB.
@@ -27,6 +28,10 @@ MAX_MESSAGE_BYTES = 256 * 1024
 
 # How often it looks whether it was told to stop again, as uvicorn does.
 TICK_SECS = 0.1
+
+
+class CannotWarmUpError(ValueError):
+    """The agent fails before the first call: something that it needs is wrong."""
 
 
 class DrainServer(uvicorn.Server):
@@ -65,8 +70,15 @@ class DrainServer(uvicorn.Server):
 
         Args:
             sockets: What to listen on; by default the configured host and port.
+
+        Raises:
+            CannotWarmUpError: If the agent cannot get ready.
+            CannotListenError: If the address is in use.
         """
-        await self._calls.warm_up()
+        try:
+            await self._calls.warm_up()
+        except Exception as error:
+            raise CannotWarmUpError(f"the agent cannot get ready: {why(error)}") from None
         if self.should_exit:
             return
         spare_collector()
@@ -147,6 +159,7 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
 
     Raises:
         CannotListenError: If the address is in use.
+        CannotWarmUpError: If the agent cannot get ready.
     """
     sock = bind(host, port)
     logger.info(f"answering on {host}:{port}")

@@ -8,9 +8,9 @@ __all__ = ["CannotListenError", "bind"]
 class CannotListenError(Exception):
     """The address is in use, or not this machine's, or not for everybody."""
 
-    def __init__(self, host: str, port: int, error: OSError) -> None:
+    def __init__(self, host: str, port: int, error: Exception) -> None:
         super().__init__(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
             "stop what listens there, or give another --port or --host"
         )
 
@@ -32,7 +32,7 @@ def bind(host: str, port: int) -> socket.socket:
         # So that a server which has just ended does not keep the port from the next.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-    except OSError as error:
+    except (OSError, TypeError, ValueError) as error:  # a name that cannot be encoded is no OSError
         if sock:
             sock.close()
         raise CannotListenError(host, port, error) from error

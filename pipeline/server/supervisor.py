@@ -61,6 +61,7 @@ class Supervisor:
         self._gone_metrics = ""
         self._listener: socket.socket | None = None
         self._is_accepting = False
+        self._has_answered = False
         self._stopping = 0
         self._failure: str | None = None
         self._cut = False
@@ -109,7 +110,7 @@ class Supervisor:
             self._listener.close()
             for restart in self._restarts:
                 restart.cancel()
-            if not any(worker.is_ready for worker in self._workers):
+            if not (self._failure or any(worker.is_ready for worker in self._workers)):
                 logger.info("told to stop before it answered")
         for worker in self._workers:
             worker.stop()
@@ -167,7 +168,7 @@ class Supervisor:
             self._lobby.leave()
 
         def ready() -> None:
-            worker.is_ready = True
+            worker.is_ready = self._has_answered = True
             self._accept(not self._stopping)
 
         def load(taken: int, load: int) -> None:
@@ -216,6 +217,11 @@ class Supervisor:
         if self._stopping:
             self._cut |= exit_code != 0 and not worker.is_killed
             self._end_if_alone()
+            return
+        if not self._has_answered:
+            # What no worker has lived through, the next one would not either.
+            self._failure = f"worker {worker.number} died with {exit_code} before it answered"
+            self.stop()
             return
         age = time.monotonic() - worker.started_at
         logger.error(

@@ -9,7 +9,7 @@ from typing import Any
 from antiphon.pipeline.loading import load_agent
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.drain import DrainServer
+from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
 from antiphon.pipeline.server.lobby import RemoteLobby
 from antiphon.pipeline.server.peer import Peer
 from antiphon.pipeline.server.settings import WorkerOptions
@@ -56,7 +56,11 @@ async def run_worker(
     supervising = await supervisor.connect(control)
     # Without a supervisor nobody hands over what is new; what there is goes on.
     supervising.add_done_callback(lambda _: None if server.should_exit else server.stop())
-    ended_well = await server.serve_until_drained([])
+    try:
+        ended_well = await server.serve_until_drained([])
+    except CannotWarmUpError as error:
+        await supervisor.ask("fail", str(error))
+        return False
     await supervisor.close()
     return ended_well
 
