@@ -107,7 +107,10 @@ class ServerSettings(EnvironmentSettings):
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None:
             parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+            is_plain = (
+                not (parts.query or parts.fragment) and parts.port != 0
+            )  # which also reads it
+            if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
                 raise ValueError("is no address such as https://voice.example.com")
         return value
 

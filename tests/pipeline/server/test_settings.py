@@ -44,7 +44,9 @@ def test_a_server_says_in_one_line_which_variable_is_wrong(
     assert SECRET not in result.stderr
 
 
-@pytest.mark.parametrize("address", ["voice.example.com", "ftp://voice.example.com", "https://"])
+@pytest.mark.parametrize(
+    "address", ["voice.example.com", "ftp://voice.example.com", "https://", "https://a#b"]
+)
 def test_a_public_address_that_is_none_is_refused_at_once(address: str) -> None:
     with pytest.raises(ValueError, match=r"no address such as https://voice\.example\.com") as told:
         ServerSettings(public_url=address)
