@@ -17,6 +17,7 @@ from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.protocol import CallWebSocket
+from antiphon.pipeline.server.requests import CallRequests
 from fastapi import FastAPI
 from loguru import logger
 
@@ -48,6 +49,7 @@ class DrainServer(uvicorn.Server):
         drain_secs = self._calls.settings.drain_secs
         config = uvicorn.Config(
             app,
+            http=CallRequests,
             ws=CallWebSocket,
             lifespan="off",
             ws_max_size=MAX_MESSAGE_BYTES,
