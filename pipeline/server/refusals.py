@@ -93,6 +93,14 @@ def count_refusals(app: FastAPI, metrics: CallMetrics) -> None:
         # Without what was sent, which may be anything.
         return await refused(request, Refused(422, "malformed", "a parameter is malformed"))
 
+    not_found = app.router.default
+
+    async def nobody_there(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # which is closed, without an error to handle
+            metrics.refused.labels(door_of(scope), "no_such_path").inc()
+        await not_found(scope, receive, send)
+
+    app.router.default = nobody_there
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, malformed)
 

@@ -353,6 +353,20 @@ def test_no_request_of_a_stranger_gets_in_or_raises(doors: Doors, **request: Any
     assert doors.errors == []
 
 
+async def test_a_websocket_that_leads_nowhere_is_counted(doors: Doors) -> None:
+    answers: list[Any] = []
+
+    async def comes() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def told(message: Any) -> None:
+        answers.append(message)
+
+    await doors.app({"type": "websocket", "path": "/twilio/x", "headers": []}, comes, told)
+    assert [answer["type"] for answer in answers] == ["websocket.close"]
+    assert doors.refused() == {("twilio", "no_such_path"): 1}
+
+
 async def test_a_bug_at_a_websocket_closes_it_and_is_counted(doors: Doors) -> None:
     @doors.app.websocket("/twilio/bug")
     async def bug(websocket: WebSocket) -> None:
