@@ -12,7 +12,8 @@ LOG_LINES_DROPPED = Counter(
 )
 
 SOCKET_LIMITS = "antiphon.socket_limits"
-"""The extension of an ASGI scope that counts how often which limit of the socket was met."""
+"""The extension of an ASGI scope by which our app says that a socket is its own, and is to have
+limits; it gives how often which of them was met."""
 
 
 class CallMetrics:

@@ -5,6 +5,7 @@ a filter instead, which sees a message as it comes from the socket and says what
 Nearly all of them come as one frame in one piece, and go past the library's parser.
 
 Whoever sends more than any voice takes has to wait, and who sends what no voice needs is cut off.
+A websocket that another app of the same server has accepted is left as it is.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from antiphon.transports.media_stream import MESSAGE_FILTER, MessageFilter
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveEvent
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
     from websockets.frames import Frame
 
 __all__ = ["CallWebSocket"]
@@ -44,6 +45,8 @@ PINGS_PER_SEC = 2
 # RFC 6455 7.4.1: policy violation, message too big, internal error.
 REFUSED, TOO_BIG, FAILED = 1008, 1009, 1011
 
+NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
 
 class CallWebSocket(WebSocketsSansIOProtocol):
     """Offers the filter as an extension of the ASGI scope; its call decides when it closes."""
@@ -62,6 +65,8 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         self._pings = 0.0
         self._pinged_at = 0.0
         self._limits: Counter[str] = Counter()
+        self._is_ours = False
+        self._is_limited = True
 
     def shutdown(self) -> None:
         """Stay open when the server stops listening."""
@@ -72,8 +77,18 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         """Run the application, which finds the filter in its scope."""
         extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
         extensions[MESSAGE_FILTER] = {"attach": self._attach}
-        extensions[SOCKET_LIMITS] = self._limits
+        extensions[SOCKET_LIMITS] = self._claim
         await super().run_asgi()
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        """Do what the application says; one that is not ours need not fear for any call.
+
+        Args:
+            message: What it says.
+        """
+        if message["type"] == "websocket.accept" and not self._is_ours:
+            self._is_limited = False
+        await super().send(message)
 
     def data_received(self, data: bytes) -> None:
         """Read what came; a call that has begun is read together with others.
@@ -83,6 +98,10 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         """
         if not self.handshake_initiated:  # uvicorn gives the request in one piece, and it alone
             self._parse(data)
+            if not (self.handshake_initiated or self.transport.is_closing()):
+                # A body, or more headers than the library reads; it would be waited for for ever.
+                self.transport.write(NO_HANDSHAKE)
+                self.transport.close()
             return
         if self._filter is None:
             self._read(data)
@@ -120,7 +139,7 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         Args:
             event: The piece.
         """
-        if len(self.frames) == MAX_FRAGMENTS:
+        if self._is_limited and len(self.frames) == MAX_FRAGMENTS:
             self._fail("fragments", TOO_BIG)
             return
         super().handle_cont(event)
@@ -132,7 +151,7 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         now = self.loop.time()
         self._pings = max(0.0, self._pings - (now - self._pinged_at) * PINGS_PER_SEC) + 1
         self._pinged_at = now
-        if self._pings > MAX_PINGS:
+        if self._is_limited and self._pings > MAX_PINGS:
             self._fail("pings", REFUSED)
             return
         super().handle_ping()
@@ -147,6 +166,9 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         if self._held:
             self._held += data
             self._pause()
+            return
+        if not self._is_limited:
+            self._parse(data)
             return
         wait_secs = self._intake.wait_secs(self.loop.time())
         if wait_secs:
@@ -237,8 +259,14 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         if self._deliver(message) and self.queue.qsize() >= MAX_WAITING:
             self._pause()  # until `receive` has taken all that waits
 
+    def _claim(self) -> Counter[str]:
+        """Have it limited, and its limits counted."""
+        self._is_ours = True
+        return self._limits
+
     def _attach(self, wanted: MessageFilter) -> None:
         self._filter = wanted
+        self._is_limited = True
         for event in [self.queue.get_nowait() for _ in range(self.queue.qsize())]:
             if event["type"] == "websocket.receive":
                 self._deliver(event.get("text") or event.get("bytes") or b"")

@@ -121,6 +121,8 @@ class Faults:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request as the app does."""
         is_answered = False
+        claim = scope.get("extensions", {}).get(SOCKET_LIMITS)
+        limits: dict[str, int] = claim() if claim else {}
 
         async def send_noted(message: Message) -> None:
             nonlocal is_answered
@@ -144,6 +146,5 @@ class Faults:
                 with contextlib.suppress(OSError):  # it has left as well
                     await send({"type": "websocket.close", "code": FAILED})
         finally:
-            limits: dict[str, int] = scope.get("extensions", {}).get(SOCKET_LIMITS, {})
             for limit, count in limits.items():
                 self._metrics.limited.labels(door_of(scope), limit).inc(count)

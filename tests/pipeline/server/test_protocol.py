@@ -44,10 +44,10 @@ class Line:
 
     def __init__(self, port: int) -> None:
         self.protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}/"))
-        self._port = port
+        self.port = port
 
     async def connect(self) -> None:
-        self._reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.protocol.send_request(self.protocol.connect())
         self.sends()
         await self.hears()
@@ -72,11 +72,15 @@ class Line:
 
 
 @asynccontextmanager
-async def server(handler: Handler, ws: Any = CallWebSocket) -> AsyncIterator[Line]:
+async def server(
+    handler: Handler, ws: Any = CallWebSocket, *, is_ours: bool = True
+) -> AsyncIterator[Line]:
     app = FastAPI()
 
     @app.websocket("/")
     async def accept(websocket: WebSocket) -> None:
+        if is_ours and ws is CallWebSocket:
+            websocket.scope["limits"] = websocket.scope["extensions"][SOCKET_LIMITS]()
         await websocket.accept()
         await handler(websocket)
 
@@ -446,7 +450,7 @@ class Flood:
         self.ended = asyncio.Event()
 
     async def __call__(self, websocket: WebSocket) -> None:
-        self.limits = websocket.scope["extensions"][SOCKET_LIMITS]
+        self.limits = websocket.scope.get("limits", {})
         while not self.received or self.received[-1]["type"] != "websocket.disconnect":
             self.received.append(await websocket.receive())
         self.ended.set()
@@ -520,6 +524,36 @@ async def test_of_small_frames_only_as_many_are_read_as_a_call_has(heard: bool) 
         line.writer.transport.abort()
     assert most <= MAX_FRAMES_AT_ONCE
     assert read < 3 * FRAMES_PER_SEC
+
+
+async def test_the_websocket_of_another_app_beside_ours_has_no_limits_of_ours() -> None:
+    flood = Flood()
+    async with server(flood, is_ours=False) as line:
+        line.says("x" * 1000, pieces=1000)
+        for number in range(10 * FRAMES_PER_SEC):
+            line.says(str(number))
+        line.protocol.send_close(1000)
+        line.sends()
+        async with asyncio.timeout(3):  # with limits it takes ten
+            await flood.ended.wait()
+    assert flood.code() == 1000
+    assert len(flood.received) == 10 * FRAMES_PER_SEC + 2
+
+
+@pytest.mark.parametrize(
+    "headers", ["Content-Length: 3\r\n", "X: y\r\n" * 300, f"X: {'y' * 9000}\r\n"]
+)
+async def test_a_handshake_that_the_library_does_not_read_is_refused_at_once(headers: str) -> None:
+    async with server(Flood()) as line:
+        reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            + headers.encode()
+            + b"\r\n"
+        )
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
 
 
 async def test_a_call_that_is_flooded_goes_on_after_it() -> None:
