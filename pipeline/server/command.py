@@ -84,8 +84,16 @@ def serve(
             from antiphon.pipeline.server.drain import serve_app
 
             app = create_app(load_agent(agent), transports=doors, settings=settings)
-            serving = serve_app(app, host=host, port=port, forwarded_allow_ips=trusted_proxies)
-            ended_well = run(serving)
+
+            async def serving() -> bool:
+                try:
+                    return await serve_app(
+                        app, host=host, port=port, forwarded_allow_ips=trusted_proxies
+                    )
+                finally:
+                    stop_no_more()
+
+            ended_well = run(serving())
     except CannotListenError as error:
         logger.error(str(error))
         raise typer.Exit(1) from error

@@ -104,9 +104,9 @@ class DrainServer(uvicorn.Server):
             # Some hold no websocket here, such as those in a room.
             while self._drain and not (self._drain.done() or self.force_exit):
                 await asyncio.wait([self._drain], timeout=TICK_SECS)
-        cut = self._calls.active
-        if cut:
-            await self._calls.cancel()
+            cut = self._calls.active
+            if cut:
+                await self._calls.cancel()
         return cut == 0
 
     def stop(self) -> None:

@@ -1,6 +1,7 @@
 """Told to stop, a server lets its calls finish."""
 
 import asyncio
+import contextlib
 import shutil
 import signal
 from pathlib import Path
@@ -47,6 +48,21 @@ async def test_a_second_signal_ends_the_calls_now(
     await phone.rings_in_vain()
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 1
+
+
+async def test_however_often_it_is_signalled_it_tells_that_calls_were_cut(
+    start_worker: Any, phone_to: Any, port: int
+) -> None:
+    process, phone = await start_worker(port), phone_to(port)
+    call = await phone.calls(1)
+    assert await call.is_answered()
+    process.send_signal(signal.SIGINT)
+    await phone.rings_in_vain()
+    while process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.005)
+    assert process.returncode == 1
 
 
 @pytest.mark.system
