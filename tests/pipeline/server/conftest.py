@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+import gc
 import json
 import os
 import socket
 import sys
 import xml.etree.ElementTree as ElementTree
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,16 @@ ACCOUNT = "AC" + "0" * 32
 OWN_ADDRESS = "own"
 MADE = "CA" + "e" * 32
 PACKET = base64.b64encode(b"\xff" * 320).decode()
+
+
+@pytest.fixture(autouse=True)
+def collector_as_it_was() -> Iterator[None]:
+    """A server that starts in a test sets the garbage collector of the whole process."""
+    thresholds = gc.get_threshold()
+    yield
+    if gc.get_threshold() != thresholds:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 class Parrot(FrameProcessor):
