@@ -72,7 +72,7 @@ class _Detectors:
             # Whatever the field is called.
             return [Entity(0, len(text), CARD, 0.85, "checksum", text)]
         found, skipped = [], len(field.lead)
-        for entity in self._redactor.find(field.lead + text):
+        for entity in filter(self._redactor.hides, self._redactor.find(field.lead + text)):
             start, end = max(0, entity.start - skipped), entity.end - skipped
             if end > 0 and not (lone and field.explains(entity, digits_of(text[start:end]))):
                 found.append(entity._replace(start=start, end=end))

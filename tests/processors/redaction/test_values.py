@@ -123,6 +123,18 @@ def test_a_name_is_found_by_its_field_if_the_policy_hides_names(value: Any) -> N
     assert hidden(value, ONLY_CARDS) is value
 
 
+@pytest.mark.parametrize("preset", ["model", "pci"])
+def test_what_the_policy_lets_pass_stays_in_the_values_of_tools(preset: str) -> None:
+    value = {
+        "phone": "+1 415 555 0123",
+        "address": "12 High Street",
+        "zip": "90210",
+        "text": "call 415 555 0123",
+        "tracking": "1Z999AA10123456784",
+    }
+    assert hidden(value, Policy.preset(preset)) is value
+
+
 def test_a_name_in_a_field_has_a_placeholder_that_gives_it_back() -> None:
     vault = Vault()
     redactor = Redactor(Policy.preset("gdpr"), vault=vault)
