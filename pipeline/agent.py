@@ -21,7 +21,7 @@ from antiphon.pipeline.road import (
     ListeningUserAggregator,
     QuietPipeline,
 )
-from antiphon.pipeline.sharing import claim
+from antiphon.pipeline.sharing import claim, settle
 from antiphon.pipeline.spares import Spares
 from antiphon.pipeline.warm import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
@@ -209,7 +209,7 @@ class VoiceAgent:
             # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
             shorten(ear=user.hear, packet_ms=40 if gate else 80)
         tell_playback(transport, gate=gate, latency=latency)
-        return [
+        processors = [
             transport.input(),
             stt,
             KeypadAggregator(prefix=self.keypad_prefix),
@@ -227,6 +227,8 @@ class VoiceAgent:
             transport.output(),
             LastAggregator(context, hide=self._hide(vault)),
         ]
+        settle(processors, services.values())
+        return processors
 
     def worker(
         self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any

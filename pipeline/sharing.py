@@ -4,17 +4,18 @@ A processor has one neighbour on either side, so the second pipeline that it is 
 out of the first: each caller would hear what was meant for the other, or nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary, ref
 
 from antiphon.pipeline.providers import Service, ServiceKind, UnusableService
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
-__all__ = ["claim"]
+__all__ = ["claim", "settle"]
 
-# What is inside a switcher has neighbours before any call has it, so these are kept.
-_inside: WeakKeyDictionary[FrameProcessor, tuple[ref[FrameProcessor], ref[FrameProcessor]]] = (
+# The neighbours that each service of a call was given, and what is inside it: a second pipeline or
+# switcher around it has taken it away from them before the second call is composed.
+_placed: WeakKeyDictionary[FrameProcessor, tuple[ref[FrameProcessor], ref[FrameProcessor]]] = (
     WeakKeyDictionary()
 )
 
@@ -39,32 +40,44 @@ def claim(
     for end in (transport.input(), transport.output()):
         if end.next or end.previous:
             raise ValueError(f"{transport} has served a call: make another transport for each call")
-    inner: list[FrameProcessor] = []
     for kind, service in services.items():
         others = [other for place, other in services.items() if place is not kind]
-        parts = list(_inner(service))
-        shared = [part for part in parts if part in _inside]
+        shared = [part for part in _whole(service) if part in _placed]
         for part in shared:
-            # The switcher that was made for this call has already taken it out of the other.
             _put_back(part)
         if service.next or service.previous or service in others:
             shared.append(service)
         if shared:
             raise UnusableService(_told(kind, shared[-1], given[kind]))
-        inner += parts
-    for part in inner:
-        if part.previous and part.next:
-            _inside[part] = (ref(part.previous), ref(part.next))
+
+
+def settle(processors: Sequence[FrameProcessor], services: Collection[FrameProcessor]) -> None:
+    """Remember where a call has its services.
+
+    Args:
+        processors: The call's pipeline.
+        services: Those of them that a second call could share.
+    """
+    for before, part, after in zip(processors, processors[1:], processors[2:], strict=False):
+        if part in services:
+            _placed[part] = (ref(before), ref(after))
+            for inner in _inner(part):
+                if inner.previous and inner.next:
+                    _placed[inner] = (ref(inner.previous), ref(inner.next))
+
+
+def _whole(processor: FrameProcessor) -> Iterator[FrameProcessor]:
+    yield processor
+    yield from _inner(processor)
 
 
 def _inner(processor: FrameProcessor) -> Iterator[FrameProcessor]:
     for part in processor.processors:
-        yield part
-        yield from _inner(part)
+        yield from _whole(part)
 
 
 def _put_back(part: FrameProcessor) -> None:
-    before, after = (neighbour() for neighbour in _inside[part])
+    before, after = (neighbour() for neighbour in _placed[part])
     if before and after:
         before.link(part)
         part.link(after)

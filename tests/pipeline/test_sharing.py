@@ -178,6 +178,32 @@ def test_a_service_inside_two_switchers_is_refused_and_the_first_call_keeps_it()
     )
 
 
+def test_a_service_of_one_call_wrapped_for_another_is_refused_and_the_first_call_keeps_it() -> None:
+    tts = EspeakTTSService()
+    first = pipeline(VoiceAgent(tts=tts))
+    before, after = tts.previous, tts.next
+    with pytest.raises(ValueError, match="which has served a call: it must make a new EspeakTTS"):
+        pipeline(VoiceAgent(tts=lambda: Pipeline([tts])))
+    assert tts in first.processors
+    assert (tts.previous, tts.next) == (before, after)
+    assert before
+    assert before.next is tts
+
+
+def test_a_class_that_makes_one_object_for_all_is_refused() -> None:
+    class OneForAll(FakeTTS):
+        made: "OneForAll | None" = None
+
+        def __new__(cls) -> "OneForAll":
+            cls.made = cls.made or super().__new__(cls)
+            return cls.made
+
+    agent = VoiceAgent(tts=OneForAll)
+    pipeline(agent)
+    with pytest.raises(ValueError, match="which has served a call: it must make a new OneForAll"):
+        pipeline(agent)
+
+
 def test_a_transport_for_two_calls_is_refused() -> None:
     transport = MemoryTransport()
     agent = VoiceAgent()
