@@ -8,6 +8,8 @@ import itertools
 import traceback
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import Enum
+from numbers import Number
 from types import TracebackType
 from typing import Any
 
@@ -67,9 +69,12 @@ class RecordText:
                 return self._mapping(value, depth)
             case list() | tuple() | set() | frozenset():
                 return self._list(value, depth) if value else value
-        text = str(value)
+        # A formatter may show either, or what an object holds.
+        text, inside = str(value), repr(value)
         shown = self.text(text)
-        return value if shown == text else shown
+        hidden = shown != text or (inside != text and self.text(inside) != inside)
+        plain = isinstance(value, Enum) or not getattr(value, "__dict__", None)
+        return value if plain and not hidden else shown
 
     def fields(self, fields: Mapping[str, Any], keep: frozenset[str]) -> dict[str, Any]:
         """Scrub the names and values of a record's fields, but for ids and those to be kept."""
@@ -109,7 +114,8 @@ class RecordText:
                 break
             name = str(key)
             named = name if _is_plain(name) else self.text(name)
-            shown[named] = inner if key in IDS else self.value(inner, depth + 1)
+            is_id = key in IDS and isinstance(inner, str | int)
+            shown[named] = inner if is_id else self.value(inner, depth + 1)
         return shown
 
     def _list(self, value: Collection[Any], depth: int) -> Collection[Any]:
@@ -130,7 +136,7 @@ class RecordText:
 
 
 def _holds(item: Any) -> bool:
-    return isinstance(item, Mapping | list | tuple | set | frozenset)
+    return not isinstance(item, str | bytes | Number | None)
 
 
 def _is_long(number: float) -> bool:
