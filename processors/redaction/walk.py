@@ -205,11 +205,14 @@ class _Walk:
         model = is_dataclass(value) or hasattr(type(value), "__pydantic_fields__")
         if isinstance(value, type) or callable(value):
             return value
+        if isinstance(value, Enum):
+            # As text it may tell only its name.
+            found = self.value(value.value, field)
+            return value if found is value.value else found
         if not model:
             text = str(value)
             found = self._text(text, field)
-            kept = found == text and (isinstance(value, Enum) or not getattr(value, "__dict__", 0))
-            return value if kept else found
+            return value if found == text and not getattr(value, "__dict__", 0) else found
         names = [f.name for f in fields(value)] if is_dataclass(value) else list(vars(value))
         # A model's undeclared fields are kept apart.
         extra = getattr(value, "__pydantic_extra__", None)

@@ -5,6 +5,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -42,6 +43,13 @@ class Receipt(BaseModel):
 Pair = namedtuple("Pair", "first second")
 
 
+class Kept(Enum):
+    """Tells only its name as a text."""
+
+    CARD = GROUPED
+    STATUS = "on its way"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -76,6 +84,8 @@ Pair = namedtuple("Pair", "first second")
         {"a": 4539, "b": 1488, "c": "0343", "d": 6467},
         {"amount": int(CARD), "order_number": CARD, "id": CARD},
         ValueError(f"no such card: {CARD}"),
+        Kept.CARD,
+        [Kept.CARD],
     ],
     ids=repr,
 )
