@@ -12,6 +12,7 @@ from antiphon.processors.redaction.scrubbing import scrub, scrub_value
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link
 from opentelemetry.trace.status import Status
 
@@ -124,7 +125,7 @@ class RedactingSpanExporter(SpanExporter):
             status=status,
             start_time=span.start_time,
             end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
+            instrumentation_scope=self._in(span.instrumentation_scope),
         )
 
     def _of(self, resource: Resource) -> Resource:
@@ -132,6 +133,13 @@ class RedactingSpanExporter(SpanExporter):
             attributes = self._attributes(resource.attributes)
             self._resource = (resource, Resource(attributes, resource.schema_url))
         return self._resource[1]
+
+    def _in(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
+        if scope is None:
+            return None
+        version = scope.version and self._value("service.version", scope.version)
+        attributes = self._attributes(scope.attributes)
+        return InstrumentationScope(self._name(scope.name), version, scope.schema_url, attributes)
 
     def _attributes(self, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
         attributes = attributes or {}

@@ -11,6 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, Tracer
 from pipecat.utils.tracing.service_attributes import (
     add_llm_span_attributes,
@@ -100,6 +101,18 @@ def test_a_resource_is_redacted_as_well() -> None:
     assert "6467" not in span.to_json()
     assert span.resource.attributes["service.name"] == "harbour"
     assert str(span.resource.attributes["telemetry.sdk.version"]).count(".") == 2
+
+
+def test_a_scope_is_redacted_as_well() -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(RedactingSpanExporter(kept)))
+    for name, attributes in ((f"of {CARD}", {"caller": CARD}), ("pipecat.turn", {"kind": "call"})):
+        provider.get_tracer(name, "1.14.0", attributes=attributes).start_span("turn").end()
+
+    card, plain = (span.instrumentation_scope for span in kept.get_finished_spans())
+    assert "1488" not in repr(card)
+    assert repr(plain) == repr(InstrumentationScope("pipecat.turn", "1.14.0", "", {"kind": "call"}))
 
 
 def test_an_exception_tells_where_it_was_raised() -> None:
