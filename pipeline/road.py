@@ -245,6 +245,7 @@ class LastAggregator(_EndOfTheRoad, LLMAssistantAggregator):
         """
         super().__init__(context)
         self._hide = hide
+        self.redacts_what_it_keeps = hide is not None
 
     def aggregation_string(self) -> str:
         """What the agent said, as it enters the context."""

@@ -17,6 +17,7 @@ from pipecat.pipeline.sync_parallel_pipeline import SyncParallelPipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
+from pipecat.processors.consumer_processor import ConsumerProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
 
@@ -53,7 +54,8 @@ def unguarded(worker: PipelineWorker) -> list[str]:
     """Name every way by which content leaves the worker unguarded, and what closes it."""
     road = _Road()
     for kind, name in road.along(worker.pipeline, frozenset()):
-        road.report(kind, name)
+        if kind != UPSTREAM:
+            road.report(kind, name)
     found = [*road.ways, *_observers(worker, road.sources)]
     if not logs_guarded():
         found.append("logs: call guard_logs() before the call")
@@ -112,8 +114,19 @@ class _Road:
             self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
         for said in sorted(raw):
             if _keeps(type(processor), said.kind):
-                self.report(*said)
+                # One that redacts what it keeps says so.
+                if said.kind != RESTORED or not getattr(processor, "redacts_what_it_keeps", False):
+                    self.report(*said)
                 raw -= {said}
+        if _is_realtime(processor):
+            # It tells upstream what the caller has said.
+            for said in raw:
+                if said.kind == UPSTREAM:
+                    self.ways.append(
+                        f"transcripts: put a PIIRedactor between {said.name} and {processor.name}"
+                    )
+        if _is(type(processor), "LLMContextAggregator"):
+            raw |= {Said(UPSTREAM, processor.name)}
         if kind := source_of(type(processor)):
             self.sources.append(processor)
             raw |= {Said(kind, processor.name)}
@@ -123,10 +136,14 @@ class _Road:
 
 
 RESTORED = "restored values"
+# Not said itself: an aggregator that keeps what comes upstream.
+UPSTREAM = "upstream"
 
 
 def _keeps(kind: type, said: str) -> bool:
     """Whether a kind of processor keeps or says what is said."""
+    if said == UPSTREAM:
+        return False
     if _is(kind, "LLMContextAggregator", "LLMService"):
         return True
     return said != RESTORED and _is(kind, "TTSService")
@@ -137,6 +154,13 @@ def _gives_back(processor: FrameProcessor) -> bool:
     from antiphon.processors.redaction.restorer import PIIRestorer
 
     return isinstance(processor, PIIRestorer) and bool(processor.policy.restorable("tts"))
+
+
+def _is_realtime(processor: FrameProcessor) -> bool:
+    """Whether it is a speech-to-speech model."""
+    if not _is(type(processor), "LLMService"):
+        return False
+    return bool(processor.service_metadata_frame().is_realtime_service)  # type: ignore[attr-defined]
 
 
 def _is(kind: type, *names: str) -> bool:
@@ -153,6 +177,8 @@ def source_of(kind: type) -> str:
         return "keys"
     if _is(kind, "LLMService"):
         return "LLM output"
+    if issubclass(kind, ConsumerProcessor):
+        return "what its producer takes"
     return ""
 
 

@@ -170,6 +170,20 @@ async def test_a_policy_hides_the_agent_s_own_words_from_the_model_and_not_from_
     assert context[len(LINES)] == "What is the rest of the number?"
 
 
+async def test_a_strict_policy_that_gives_values_back_to_the_voice_lets_the_call_start() -> None:
+    gdpr = Policy.preset("gdpr")
+    warnings: list[str] = []
+    sink = logger.add(lambda line: warnings.append(str(line)), level="WARNING")
+    try:
+        call = await Called(
+            ["Thank you."], redaction=Policy(default=gdpr.default, strict=True)
+        ).talk(Say(text="my number is 415 555 0142"))
+    finally:
+        logger.remove(sink)
+    assert call.voice.said == ["Thank you."]
+    assert warnings == []
+
+
 @pytest.mark.parametrize(("word_timestamps", "interruption"), [(True, False), (False, True)])
 async def test_a_value_that_the_caller_gave_is_said_again_and_not_kept(
     word_timestamps: bool, interruption: bool

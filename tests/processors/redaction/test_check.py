@@ -18,7 +18,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import Frame, LLMServiceMetadataFrame
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.llm_switcher import LLMSwitcher
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
@@ -29,9 +29,11 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.consumer_processor import ConsumerProcessor
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams
+from pipecat.processors.producer_processor import ProducerProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
@@ -117,6 +119,38 @@ def test_a_voice_that_is_given_values_back_needs_a_redactor_after_it() -> None:
 
     assert ways(restorer(), Tts(), assistant()) == ["restored values"]
     assert ways(restorer(), Tts(), PIIRedactor(), assistant()) == []
+
+
+def test_what_a_producer_has_taken_is_said_where_its_consumer_stands() -> None:
+    async def anything(frame: Frame) -> bool:
+        return True
+
+    user = LLMContextAggregatorPair(LLMContext()).user()
+    producer = ProducerProcessor(filter=anything)
+    road = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
+    assert ways(*road, PIIRedactor(), user) == []
+
+    user = LLMContextAggregatorPair(LLMContext()).user()
+    producer = ProducerProcessor(filter=anything)
+    road = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
+    assert ways(*road, user) == ["what its producer takes"]
+
+
+def test_what_a_speech_to_speech_model_has_heard_goes_up_to_the_context() -> None:
+    class Realtime(LLMService[Any]):
+        def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+            frame = super().service_metadata_frame()
+            frame.is_realtime_service = True
+            return frame
+
+    def pair() -> tuple[FrameProcessor, FrameProcessor]:
+        both = LLMContextAggregatorPair(LLMContext())
+        return both.user(), both.assistant()
+
+    user, assistant = pair()
+    assert ways(user, Realtime(), PIIRedactor(), assistant) == ["transcripts"]
+    user, assistant = pair()
+    assert ways(user, PIIRedactor(), Realtime(), PIIRedactor(), assistant) == []
 
 
 def test_a_pipeline_of_an_unknown_kind_is_not_trusted() -> None:
