@@ -150,6 +150,11 @@ class VoiceAgent:
                     f"{kind}={service!r}: give the name of a provider, or a class or function "
                     "that makes a Pipecat service"
                 )
+        if not isinstance(self.redaction, Policy | None):
+            raise TypeError(
+                f"redaction={self.redaction!r}: give a Policy, such as Policy.preset('strict'), "
+                "or None for no redaction at all"
+            )
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
                 f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "

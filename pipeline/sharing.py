@@ -34,13 +34,15 @@ def claim(
         given: What the agent was given in their places.
 
     Raises:
-        UnusableService: If another call has one of the services, or something inside it.
+        UnusableService: If another call has one of the services, or something inside it, or if one
+            is of another kind.
         ValueError: If another call has the transport.
     """
     for end in (transport.input(), transport.output()):
         if end.next or end.previous:
             raise ValueError(f"{transport} has served a call: make another transport for each call")
     for kind, service in services.items():
+        _refuse_another_kind(kind, service)
         others = [other for place, other in services.items() if place is not kind]
         shared = [part for part in _whole(service) if part in _placed]
         for part in shared:
@@ -64,6 +66,18 @@ def settle(processors: Sequence[FrameProcessor], services: Collection[FrameProce
             for inner in _inner(part):
                 if inner.previous and inner.next:
                     _placed[inner] = (ref(inner.previous), ref(inner.next))
+
+
+def _refuse_another_kind(kind: ServiceKind, service: FrameProcessor) -> None:
+    """By name, as importing the services costs a second; what is none of these is not judged."""
+    bases = {place: f"{place.upper()}Service" for place in ServiceKind}
+    names = {cls.__name__ for cls in type(service).__mro__}
+    found = [place for place, base in bases.items() if base in names]
+    if found and kind not in found:
+        raise UnusableService(
+            f"{kind}={service} is of the kind {bases[found[0]]}: give it as {found[0]}, "
+            f"and one of the kind {bases[kind]} here"
+        )
 
 
 def _whole(processor: FrameProcessor) -> Iterator[FrameProcessor]:

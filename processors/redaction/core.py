@@ -60,7 +60,9 @@ class Redactor:
         detectors: Iterable[Detector] = DETECTORS,
         clock: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.policy = policy or Policy()
+        if not isinstance(policy, Policy | None):
+            raise TypeError(f"policy is {policy!r}; give a Policy, as Policy.preset('strict') is")
+        self.policy = Policy() if policy is None else policy
         self.vault = vault if vault is not None else Vault()
         self.counts: Counter[str] = Counter()
         self.failures = 0

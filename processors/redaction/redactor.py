@@ -128,7 +128,7 @@ class PIIRedactor(SafeProcessor):
         if interims not in ("redact", "drop"):
             raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
         self.vault = vault if vault is not None else Vault()
-        self.policy = policy or Policy()
+        self.policy = Policy() if policy is None else policy
         looking = tuple(detectors)
 
         def stream() -> StreamRedactor:

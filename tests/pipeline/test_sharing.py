@@ -9,6 +9,7 @@ from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.talk.app import create_talk_app
 from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.redaction import PIIRedactor
 from antiphon.services.espeak import EspeakTTSService
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
@@ -74,9 +75,10 @@ async def test_a_second_call_on_one_object_is_refused_beside_the_first_and_after
 
 @pytest.mark.parametrize("compose", [worker, pipeline])
 def test_an_object_in_two_agents_or_in_two_places_is_refused(compose: Compose) -> None:
-    tts = EspeakTTSService()
-    with pytest.raises(ValueError, match="EspeakTTSService"):
+    tts = FrameProcessor()
+    with pytest.raises(ValueError, match="FrameProcessor"):
         compose(VoiceAgent(llm=tts, tts=tts))
+    tts = EspeakTTSService()
     compose(VoiceAgent(tts=tts))
     with pytest.raises(ValueError, match=ONE_CALL):
         compose(VoiceAgent(tts=tts, greeting="Hello."))
@@ -162,6 +164,21 @@ def test_a_function_that_gives_the_same_service_again_is_told_so() -> None:
 def test_what_can_be_no_service_is_refused_as_it_is_given(given: Any) -> None:
     with pytest.raises(TypeError, match="give the name of a provider, or a class or function"):
         VoiceAgent(tts=given)
+
+
+@pytest.mark.parametrize("given", [FakeLLM(script=()), lambda: FakeLLM(script=())])
+def test_a_service_in_the_place_of_another_kind_is_refused(given: Any) -> None:
+    told = r"^tts=FakeLLM#\d+ is of the kind LLMService: give it as llm, and one of the kind TTS"
+    with pytest.raises(ValueError, match=told):
+        pipeline(VoiceAgent(tts=given))
+
+
+@pytest.mark.parametrize("given", ["strict", True, False])
+def test_what_is_no_policy_is_refused_as_it_is_given(given: Any) -> None:
+    with pytest.raises(TypeError, match=f"{given!r}.*Policy.preset"):
+        VoiceAgent(redaction=given)
+    with pytest.raises(TypeError, match=f"{given!r}.*Policy.preset"):
+        PIIRedactor(policy=given)
 
 
 def test_a_service_inside_two_switchers_is_refused_and_the_first_call_keeps_it() -> None:
