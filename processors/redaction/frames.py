@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 from pipecat.frames.frames import ControlFrame, SystemFrame
 
-__all__ = ["RECORD", "STT_SECOND", "PIIExpectFrame", "PIIRedactedFrame"]
+__all__ = ["FOR_THE_CLIENT", "RECORD", "STT_SECOND", "PIIExpectFrame", "PIIRedactedFrame"]
 
 # Where a redacted frame's metadata has its text as a log or a client may have it.
 RECORD = "redacted_for_the_record"
+
+# In the metadata of a message in which nothing personal is left.
+FOR_THE_CLIENT = "antiphon_for_the_client"
 
 STT_SECOND = "antiphon_stt_s"
 """A packet's metadata: how many seconds its STT had got before it; None if it did not get it."""

@@ -17,7 +17,12 @@ from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.entities import Entity, Redaction
 from antiphon.processors.redaction.errors import redacted_error
 from antiphon.processors.redaction.fallback import without_numerals
-from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame, PIIRedactedFrame
+from antiphon.processors.redaction.frames import (
+    FOR_THE_CLIENT,
+    RECORD,
+    PIIExpectFrame,
+    PIIRedactedFrame,
+)
 from antiphon.processors.redaction.language import LANGUAGES, load_language
 from antiphon.processors.redaction.policy import Policy
 from antiphon.processors.redaction.presidio import PresidioBackend
@@ -301,7 +306,7 @@ class PIIRedactor(SafeProcessor):
                 await self.push_frame(_renew(self._last_thought, text=text), direction)
         elif isinstance(frame, TTSStoppedFrame):
             await self._flush_spoken()
-        elif carried(frame):
+        elif carried(frame) and FOR_THE_CLIENT not in frame.metadata:
             frame = _renew(frame, **redacted_fields(frame, self._value))
         elif isinstance(frame, AggregatedTextProgressFrame):
             frame = _renew(

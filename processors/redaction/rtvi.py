@@ -17,7 +17,7 @@ from antiphon.processors.redaction.core import Redactor, tagged
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.errors import redacted_error
 from antiphon.processors.redaction.fallback import without_numerals
-from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame
+from antiphon.processors.redaction.frames import FOR_THE_CLIENT, RECORD, PIIExpectFrame
 from antiphon.processors.redaction.known import KnownValues
 from antiphon.processors.redaction.language import load_language
 from antiphon.processors.redaction.redactor import PIIRedactor
@@ -134,7 +134,10 @@ class RedactingRTVIProcessor(RTVIProcessor):
         message = model.model_dump(exclude_none=exclude_none)
         if "data" in message:
             message["data"] = self._redacted(message.get("type", ""), message["data"])
-        await self.push_frame(OutputTransportMessageUrgentFrame(message=message))
+        frame = OutputTransportMessageUrgentFrame(message=message)
+        # It passes every redactor, many times a second, and has nothing left to hide.
+        frame.metadata[FOR_THE_CLIENT] = True
+        await self.push_frame(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Redact an error before it is told and travels on.

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import PIIRedactor, RedactingRTVIProcessor
+from antiphon.processors.redaction import Entity, PIIRedactor, RedactingRTVIProcessor
+from antiphon.processors.redaction.view import View
 from antiphon.transports import MemoryTransport
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
@@ -357,6 +358,21 @@ async def test_a_client_still_knows_a_tool_call_by_its_id() -> None:
     ]
     assert message["data"]["tool_call_id"] == "id-4539"
     assert message["data"]["function_name"] == "note"
+
+
+async def test_what_is_told_of_a_call_many_times_a_second_is_looked_at_once() -> None:
+    looked: list[str] = []
+
+    def look(view: View) -> list[Entity]:
+        looked.append(view.text)
+        return []
+
+    message = RTVIServerMessageFrame(data={"level": "a quarter", "card": "4539 1488 0343 6467"})
+    client = await told_of(message, first=PIIRedactor(detectors=[look]))
+
+    assert "CREDIT_CARD" in str(client.told)
+    # The application's frame, and not the message that is made of it.
+    assert sum("quarter" in text for text in looked) == 1
 
 
 async def test_words_of_a_cut_reply_are_told_but_for_a_number_that_was_growing() -> None:
