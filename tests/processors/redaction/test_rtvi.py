@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -363,9 +363,9 @@ async def test_a_client_still_knows_a_tool_call_by_its_id() -> None:
 async def test_what_is_told_of_a_call_many_times_a_second_is_looked_at_once() -> None:
     looked: list[str] = []
 
-    def look(view: View) -> list[Entity]:
+    def look(view: View) -> Iterator[Entity]:
         looked.append(view.text)
-        return []
+        yield from ()
 
     message = RTVIServerMessageFrame(data={"level": "a quarter", "card": "4539 1488 0343 6467"})
     client = await told_of(message, first=PIIRedactor(detectors=[look]))
