@@ -2,7 +2,7 @@
 
 import sys
 
-from antiphon.pipeline.early_stop import stop_early
+from antiphon.pipeline.cli.early_stop import stop_early
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     # Before Pipecat is imported: it greets on stderr.
     logger.remove()
     try:
-        from antiphon.pipeline.command import app
+        from antiphon.pipeline.cli.command import app
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("antiphon"):
             raise

@@ -6,7 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from antiphon.pipeline.playback import tell_playback
+from antiphon.pipeline.fast_path.pipeline import (
+    GuardedPipeline,
+    KeypadAggregator,
+    LastAggregator,
+    ListeningUserAggregator,
+    QuietPipeline,
+)
+from antiphon.pipeline.fast_path.playback import tell_playback
+from antiphon.pipeline.prewarm import Spares
 from antiphon.pipeline.providers import (
     PROVIDERS,
     Service,
@@ -14,16 +22,8 @@ from antiphon.pipeline.providers import (
     create_service,
     make_service,
 )
-from antiphon.pipeline.road import (
-    GuardedPipeline,
-    KeypadAggregator,
-    LastAggregator,
-    ListeningUserAggregator,
-    QuietPipeline,
-)
 from antiphon.pipeline.sharing import claim, settle
-from antiphon.pipeline.spares import Spares
-from antiphon.pipeline.warm import load_models, load_tables
+from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import (
@@ -44,8 +44,8 @@ from antiphon.processors.redaction import (
 )
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
-from antiphon.services.silero import SharedSileroVADAnalyzer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from antiphon.services.vad.silero import SharedSileroVADAnalyzer
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.classifiers.llm.classifier import LLMClassifier

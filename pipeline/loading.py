@@ -23,7 +23,7 @@ def load_agent(target: str | None) -> "VoiceAgent":
         ValueError: If the module cannot be imported, whatever it raises, or `target` does not name
             a `VoiceAgent` in it.
     """
-    from antiphon.pipeline.order_desk import order_desk
+    from antiphon.pipeline.default_agent import order_desk
 
     if target is None:
         return order_desk()

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from antiphon.pipeline.road import QuietPipeline
+from antiphon.core.call_scope import CallScope
+from antiphon.pipeline.fast_path.pipeline import QuietPipeline
 from antiphon.pipeline.stuck import PatientTaskManager, let_go
 from antiphon.processors.latency.observer import LatencyObserver
-from antiphon.processors.redaction.call_scope import CallScope
 from loguru import logger
 from pipecat.frames.frames import (
     BotSpeakingFrame,

@@ -13,7 +13,7 @@ from importlib import resources
 
 import numpy as np
 import onnxruntime
-from antiphon.services.silero import HeardAudio
+from antiphon.services.vad.silero import HeardAudio
 from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from .virtual_time import wait_for_thread
+from antiphon.simulation.virtual_time import wait_for_thread
 
 __all__ = ["Block", "watch_loop"]
 

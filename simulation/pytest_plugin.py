@@ -69,7 +69,7 @@ def pytest_fixture_setup(
         loop = result.get_loop()
         request.node.stash[_LOOP] = loop
         if _wants_virtual_time(request.node):
-            from .virtual_time import make_virtual
+            from antiphon.simulation.virtual_time import make_virtual
 
             stack = ExitStack()
             stack.enter_context(make_virtual(loop))
@@ -91,7 +91,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         )
     if not watched or loop is None:
         return (yield)
-    from .loop_watch import watch_loop
+    from antiphon.simulation.loop_watch import watch_loop
 
     marker = pyfuncitem.get_closest_marker("loop_limit")
     with watch_loop(loop, limit_secs=marker.args[0] if marker else _LOOP_LIMIT_SECS) as blocks:

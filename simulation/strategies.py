@@ -6,9 +6,7 @@ def test_no_text_is_lost(stream):
     assert out.down.text == "".join(f.text for f in stream.frames if isinstance(f, TextFrame))
 """
 
-from hypothesis import strategies as st
-
-from .frames import (
+from antiphon.simulation.frames import (
     FrameStream,
     bot_speaking,
     dtmf,
@@ -20,6 +18,7 @@ from .frames import (
     tts_response,
     user_turn,
 )
+from hypothesis import strategies as st
 
 __all__ = ["call_streams", "llm_responses", "sentences", "tts_responses", "user_turns"]
 

@@ -4,7 +4,8 @@ import logging
 from weakref import WeakSet
 
 import pytest
-from antiphon.processors.redaction import call_scope, logs
+from antiphon.core import call_scope
+from antiphon.processors.redaction.guards import logs
 from loguru._handler import Handler
 
 

@@ -35,10 +35,10 @@ def test_importing_a_package_imports_no_server_and_no_sdk(package: str) -> None:
 
 def test_a_supervisor_of_workers_imports_no_pipecat() -> None:
     loaded = (
-        "import sys; from antiphon.pipeline.command import app; "
+        "import sys; from antiphon.pipeline.cli.command import app; "
         "from typer.testing import CliRunner; "
         "CliRunner().invoke(app, ['serve', '--help'], catch_exceptions=False); "
-        "import antiphon.pipeline.server.supervisor; print('pipecat' in sys.modules)"
+        "import antiphon.pipeline.server.process.supervisor; print('pipecat' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True)
     assert (result.returncode, result.stdout.strip()) == (0, "False")

@@ -29,13 +29,13 @@ TRANSPORTS: Mapping[str, TransportKind] = {
     ),
     "memory": TransportKind(target="antiphon.transports.memory:MemoryTransport"),
     "plivo": TransportKind(
-        target="antiphon.transports.plivo:create_plivo_transport", extra="websocket"
+        target="antiphon.transports.telephony.plivo:create_plivo_transport", extra="websocket"
     ),
     "telnyx": TransportKind(
-        target="antiphon.transports.telnyx:create_telnyx_transport", extra="websocket"
+        target="antiphon.transports.telephony.telnyx:create_telnyx_transport", extra="websocket"
     ),
     "twilio": TransportKind(
-        target="antiphon.transports.twilio:create_twilio_transport", extra="twilio"
+        target="antiphon.transports.telephony.twilio:create_twilio_transport", extra="twilio"
     ),
     "webrtc": TransportKind(
         target="antiphon.transports.webrtc:create_webrtc_transport", extra="webrtc"

@@ -1,6 +1,6 @@
 """A client of one's own over a plain websocket, in Pipecat's protobuf frames."""
 
-from antiphon.transports.guarded import GuardedSerializer, GuardedWebsocketTransport
+from antiphon.transports.guarded_websocket import GuardedSerializer, GuardedWebsocketTransport
 from fastapi import WebSocket
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams

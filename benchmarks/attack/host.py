@@ -14,7 +14,7 @@ import agents
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.server.logs import log_as_json
-from antiphon.pipeline.server.loop import run
+from antiphon.pipeline.server.process.loop import run
 from antiphon.processors.redaction import guard_logs
 from fastapi import FastAPI
 from loguru import logger

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 import numpy as np
-from antiphon.simulation.twilio_caller import TwilioCaller
-from antiphon.simulation.twilio_stream import HeardAudio
+from antiphon.simulation.lines.twilio_caller import TwilioCaller
+from antiphon.simulation.lines.twilio_stream import HeardAudio
 from servers import AUTH_TOKEN, Server
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-from antiphon.simulation.babble import speech_pcm
+from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.openai import OpenAIServer

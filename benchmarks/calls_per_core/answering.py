@@ -19,8 +19,8 @@ import agents
 import uvloop
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.doors.twilio import PURPOSE
 from antiphon.pipeline.server.drain import spare_collector
-from antiphon.pipeline.server.twilio import PURPOSE
 from fastapi import WebSocket
 from loguru import logger
 from pydantic import SecretStr

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import numpy as np
-from antiphon.simulation.twilio_webhook import ask_webhook
+from antiphon.simulation.lines.twilio_webhook import ask_webhook
 from clips import Packets
 
 STEP_SECS = 0.02

@@ -9,7 +9,7 @@ import asyncio
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.caller import EspeakVoice
-from antiphon.simulation.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from numpy.typing import NDArray
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 

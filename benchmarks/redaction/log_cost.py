@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from io import StringIO
 
-from antiphon.processors.redaction import call_scope, guard_logs
-from antiphon.processors.redaction.call_scope import CallScope
+from antiphon.core import call_scope
+from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction import guard_logs
 from loguru import logger
 
 ROUNDS, LINES = 7, 200

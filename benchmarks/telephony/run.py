@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from antiphon.transports.media_stream import MessageFilter
-from antiphon.transports.telephony_serializer import TelephonySerializer
-from antiphon.transports.twilio import TWILIO, TwilioStart, create_twilio_transport
+from antiphon.transports.telephony.media_stream import MessageFilter
+from antiphon.transports.telephony.serializer import TelephonySerializer
+from antiphon.transports.telephony.twilio import TWILIO, TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from loguru import logger
 from pipecat.frames.frames import Frame, InputAudioRawFrame

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from antiphon.pipeline.agent import VoiceAgent
-from antiphon.pipeline.server.bodies import RequestGuard
+from antiphon.pipeline.server.access.bodies import RequestGuard
+from antiphon.pipeline.server.access.guards import Guards
+from antiphon.pipeline.server.access.refusals import Faults, count_refusals
 from antiphon.pipeline.server.calls import Agent, Calls
-from antiphon.pipeline.server.guards import Guards
-from antiphon.pipeline.server.lobby import Lobby
 from antiphon.pipeline.server.metrics import CallMetrics
-from antiphon.pipeline.server.refusals import Faults, count_refusals
 from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.server.state.lobby import Lobby
+from antiphon.processors.latency.export.prometheus import LatencyCollector
 from antiphon.processors.latency.live import live_state, summary
-from antiphon.processors.latency.prometheus import LatencyCollector
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -21,9 +21,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 __all__ = ["DOORS", "create_app"]
 
 DOORS: Mapping[str, str] = {
-    "daily": "antiphon.pipeline.server.daily:daily_router",
-    "twilio": "antiphon.pipeline.server.twilio:twilio_router",
-    "websocket": "antiphon.pipeline.server.websocket:websocket_router",
+    "daily": "antiphon.pipeline.server.doors.daily:daily_router",
+    "twilio": "antiphon.pipeline.server.doors.twilio:twilio_router",
+    "websocket": "antiphon.pipeline.server.doors.websocket:websocket_router",
 }
 
 

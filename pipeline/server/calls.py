@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from antiphon.pipeline.providers import UnusableService
-from antiphon.pipeline.server.lobby import Lobby, LocalLobby
+from antiphon.pipeline.server.access.tokens import Tokens
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.tokens import Tokens
+from antiphon.pipeline.server.state.lobby import Lobby, LocalLobby
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import (
     ConversationMeasures,
@@ -26,7 +26,7 @@ from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
 if TYPE_CHECKING:
-    from antiphon.pipeline.server.control import TwilioControl
+    from antiphon.pipeline.server.doors.twilio_control import TwilioControl
 
 __all__ = ["Agent", "Call", "Calls", "current_call"]
 

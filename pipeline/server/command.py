@@ -5,7 +5,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from antiphon.pipeline.early_stop import stop_no_more
+from antiphon.pipeline.cli.early_stop import stop_no_more
 from antiphon.pipeline.loading import load_agent
 from loguru import logger
 from pydantic import SecretStr
@@ -45,9 +45,9 @@ def serve(
 ) -> None:
     """Answer calls from the internet; every other setting is an ANTIPHON_ variable."""
     try:
-        from antiphon.pipeline.server.listening import CannotListenError
         from antiphon.pipeline.server.logs import log_as_json
-        from antiphon.pipeline.server.loop import run
+        from antiphon.pipeline.server.process.listening import CannotListenError
+        from antiphon.pipeline.server.process.loop import run
         from antiphon.pipeline.server.settings import ServerSettings, WorkerOptions
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
@@ -66,7 +66,7 @@ def serve(
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
         if workers > 1:
-            from antiphon.pipeline.server.supervisor import Supervisor
+            from antiphon.pipeline.server.process.supervisor import Supervisor
 
             options = WorkerOptions(
                 agent=agent,

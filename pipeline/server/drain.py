@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
-from antiphon.pipeline.server.listening import CannotListenError, bind
-from antiphon.pipeline.server.protocol import CallWebSocket
-from antiphon.pipeline.server.requests import CallRequests
+from antiphon.pipeline.server.process.http_protocol import CallRequests
+from antiphon.pipeline.server.process.listening import CannotListenError, bind
+from antiphon.pipeline.server.process.websocket_protocol import CallWebSocket
 from fastapi import FastAPI
 from loguru import logger
 

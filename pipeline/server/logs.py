@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from antiphon.pipeline.error_fields import error_fields
-from antiphon.pipeline.server.line_writer import LineWriter
+from antiphon.pipeline.server.process.line_writer import LineWriter
 from loguru import logger
 
 if TYPE_CHECKING:

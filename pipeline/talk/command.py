@@ -29,7 +29,7 @@ def talk(
     # Imported here: the command without the extras still has its other parts.
     try:
         import uvicorn
-        from antiphon.pipeline.order_desk import order_desk
+        from antiphon.pipeline.default_agent import order_desk
         from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):

@@ -4,17 +4,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from antiphon.processors.latency.budget import DEFAULT_BUDGETS_SECS, Breach, Budgets
-    from antiphon.processors.latency.conversation import ConversationMeasures
-    from antiphon.processors.latency.endpoint import serve_latency
-    from antiphon.processors.latency.filler import Apology, Filler
-    from antiphon.processors.latency.histogram import Histogram, SlidingHistogram
-    from antiphon.processors.latency.live import snapshot
-    from antiphon.processors.latency.observer import LatencyObserver
-    from antiphon.processors.latency.prices import Prices
-    from antiphon.processors.latency.probe import LatencyProbe
-    from antiphon.processors.latency.recorder import FILLER_TEXT
-    from antiphon.processors.latency.stages import (
+    from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Breach, Budgets
+    from antiphon.processors.latency.core.conversation import ConversationMeasures
+    from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
+    from antiphon.processors.latency.core.prices import Prices
+    from antiphon.processors.latency.core.stages import (
         Service,
         Span,
         Stage,
@@ -23,7 +17,7 @@ if TYPE_CHECKING:
         charge,
         measure,
     )
-    from antiphon.processors.latency.stats import (
+    from antiphon.processors.latency.core.stats import (
         BARGE_IN,
         FIRST_SOUND,
         PROCESS,
@@ -33,15 +27,28 @@ if TYPE_CHECKING:
         Percentiles,
         Series,
     )
-    from antiphon.processors.latency.timeline import BargeIn, Mark, Moment, Timeline, Turn, TurnKind
-    from antiphon.processors.latency.turn_log import log_turns, turn_record
-    from antiphon.processors.latency.watchdog import (
+    from antiphon.processors.latency.core.timeline import (
+        BargeIn,
+        Mark,
+        Moment,
+        Timeline,
+        Turn,
+        TurnKind,
+    )
+    from antiphon.processors.latency.core.watchdogs import (
         Seen,
         Stall,
         StallKind,
         WatchdogLimits,
         Watchdogs,
     )
+    from antiphon.processors.latency.export.http import serve_latency
+    from antiphon.processors.latency.export.jsonl import log_turns, turn_record
+    from antiphon.processors.latency.fillers import Apology, Filler
+    from antiphon.processors.latency.frame_events import FILLER_TEXT
+    from antiphon.processors.latency.live import snapshot
+    from antiphon.processors.latency.observer import LatencyObserver
+    from antiphon.processors.latency.probe import LatencyProbe
 
 __all__ = [
     "BARGE_IN",
@@ -90,48 +97,48 @@ __all__ = [
 
 # Imported on first use: what merges the figures of several processes needs no Pipecat.
 _HOMES = {
-    "Apology": "filler",
-    "BARGE_IN": "stats",
-    "BargeIn": "timeline",
-    "Breach": "budget",
-    "Budgets": "budget",
-    "ConversationMeasures": "conversation",
-    "Count": "stats",
-    "DEFAULT_BUDGETS_SECS": "budget",
-    "FILLER_TEXT": "recorder",
-    "FIRST_SOUND": "stats",
-    "Filler": "filler",
-    "Histogram": "histogram",
+    "Apology": "fillers",
+    "BARGE_IN": "core.stats",
+    "BargeIn": "core.timeline",
+    "Breach": "core.budgets",
+    "Budgets": "core.budgets",
+    "ConversationMeasures": "core.conversation",
+    "Count": "core.stats",
+    "DEFAULT_BUDGETS_SECS": "core.budgets",
+    "FILLER_TEXT": "frame_events",
+    "FIRST_SOUND": "core.stats",
+    "Filler": "fillers",
+    "Histogram": "core.histogram",
     "LatencyObserver": "observer",
     "LatencyProbe": "probe",
-    "LatencyStats": "stats",
-    "Mark": "timeline",
-    "Moment": "timeline",
-    "PROCESS": "stats",
-    "Percentiles": "stats",
-    "Prices": "prices",
-    "Seen": "watchdog",
-    "Series": "stats",
-    "Service": "stages",
-    "SlidingHistogram": "histogram",
-    "Span": "stages",
-    "Stage": "stages",
-    "Stall": "watchdog",
-    "StallKind": "watchdog",
-    "TTFA": "stats",
-    "Timeline": "timeline",
-    "Tool": "stages",
-    "Turn": "timeline",
-    "TurnKind": "timeline",
-    "TurnLatency": "stages",
-    "WatchdogLimits": "watchdog",
-    "Watchdogs": "watchdog",
-    "charge": "stages",
-    "log_turns": "turn_log",
-    "measure": "stages",
-    "serve_latency": "endpoint",
+    "LatencyStats": "core.stats",
+    "Mark": "core.timeline",
+    "Moment": "core.timeline",
+    "PROCESS": "core.stats",
+    "Percentiles": "core.stats",
+    "Prices": "core.prices",
+    "Seen": "core.watchdogs",
+    "Series": "core.stats",
+    "Service": "core.stages",
+    "SlidingHistogram": "core.histogram",
+    "Span": "core.stages",
+    "Stage": "core.stages",
+    "Stall": "core.watchdogs",
+    "StallKind": "core.watchdogs",
+    "TTFA": "core.stats",
+    "Timeline": "core.timeline",
+    "Tool": "core.stages",
+    "Turn": "core.timeline",
+    "TurnKind": "core.timeline",
+    "TurnLatency": "core.stages",
+    "WatchdogLimits": "core.watchdogs",
+    "Watchdogs": "core.watchdogs",
+    "charge": "core.stages",
+    "log_turns": "export.jsonl",
+    "measure": "core.stages",
+    "serve_latency": "export.http",
     "snapshot": "live",
-    "turn_record": "turn_log",
+    "turn_record": "export.jsonl",
 }
 
 

@@ -5,12 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .histogram import Histogram
-from .loop_lag import LoopLag
-from .stats import BARGE_IN, PROCESS, TTFA, LatencyStats, Percentiles
+from antiphon.processors.latency.core.histogram import Histogram
+from antiphon.processors.latency.core.stats import (
+    BARGE_IN,
+    PROCESS,
+    TTFA,
+    LatencyStats,
+    Percentiles,
+)
+from antiphon.processors.latency.loop_lag import LoopLag
 
 if TYPE_CHECKING:
-    from .observer import LatencyObserver
+    from antiphon.processors.latency.observer import LatencyObserver
 
 __all__ = ["CALLS", "live_state", "merge_states", "snapshot", "summary"]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from .histogram import Histogram, SlidingHistogram
+from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
 
 __all__ = ["LoopLag"]
 

@@ -7,23 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from antiphon.processors.latency.core.budgets import Breach, Budgets
+from antiphon.processors.latency.core.conversation import ConversationMeasures
+from antiphon.processors.latency.core.prices import Prices
+from antiphon.processors.latency.core.stages import TurnLatency, measure
+from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
+from antiphon.processors.latency.core.timeline import BargeIn, Mark, Moment, Turn, TurnKind
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits
+from antiphon.processors.latency.frame_events import Recorder
+from antiphon.processors.latency.live import CALLS
+from antiphon.processors.latency.loop_lag import LoopLag
+from antiphon.processors.latency.pipecat_breakdown import contributions
+from antiphon.processors.latency.push_tap import Direct
 from loguru import logger
 from pipecat.frames.frames import Frame, InterruptionFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
 from pipecat.processors.frame_processor import FrameProcessorSetup
-
-from .budget import Breach, Budgets
-from .conversation import ConversationMeasures
-from .direct import Direct
-from .live import CALLS
-from .loop_lag import LoopLag
-from .pipecat_breakdown import contributions
-from .prices import Prices
-from .recorder import Recorder
-from .stages import TurnLatency, measure
-from .stats import PROCESS, Count, LatencyStats
-from .timeline import BargeIn, Mark, Moment, Turn, TurnKind
-from .watchdog import Stall, StallKind, WatchdogLimits
 
 if TYPE_CHECKING:
     from pipecat.pipeline.worker import PipelineWorker

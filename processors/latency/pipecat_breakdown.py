@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+from antiphon.processors.latency.core.stages import PIPELINE, Span
 from pipecat.frames.frames import BotStartedSpeakingFrame, VADUserStoppedSpeakingFrame
 from pipecat.observers.base_observer import FramePushed
 from pipecat.observers.user_bot_latency_observer import LatencyBreakdown, UserBotLatencyObserver
 from pipecat.processors.frame_processor import FrameDirection
-
-from .stages import PIPELINE, Span
 
 __all__ = ["contributions"]
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from antiphon.processors.latency.core.stats import PROCESS, LatencyStats, Percentiles, Series
+from antiphon.processors.latency.observer import LatencyObserver
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -14,9 +16,6 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
-
-from .observer import LatencyObserver
-from .stats import PROCESS, LatencyStats, Percentiles, Series
 
 __all__ = ["LatencyProbe"]
 

@@ -7,23 +7,26 @@ loaded when first asked for, so that the core starts in milliseconds.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from antiphon.processors.redaction.core import Redactor
-from antiphon.processors.redaction.entities import ENTITY_TYPES, Entity, Redaction
-from antiphon.processors.redaction.policy import Action, Policy, Rule
-from antiphon.processors.redaction.stream import StreamRedactor
-from antiphon.processors.redaction.vault import Vault
+from antiphon.processors.redaction.core.entities import ENTITY_TYPES, Entity, Redaction
+from antiphon.processors.redaction.core.policy import Action, Policy, Rule
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.stream import StreamRedactor
+from antiphon.processors.redaction.core.vault import Vault
 
 if TYPE_CHECKING:
-    from antiphon.processors.redaction.check import UnguardedError
+    from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
     from antiphon.processors.redaction.frames import PIIExpectFrame, PIIRedactedFrame
-    from antiphon.processors.redaction.logs import RedactingFilter, guard_logs
+    from antiphon.processors.redaction.guards.check import UnguardedError
+    from antiphon.processors.redaction.guards.logs import RedactingFilter, guard_logs
+    from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
+    from antiphon.processors.redaction.guards.rtvi import (
+        RedactingRTVIObserver,
+        RedactingRTVIProcessor,
+    )
     from antiphon.processors.redaction.presidio import PresidioBackend
-    from antiphon.processors.redaction.recorder import RedactingRecorder
+    from antiphon.processors.redaction.recording.recorder import RedactingRecorder
     from antiphon.processors.redaction.redactor import PIIMetricsData, PIIRedactor
     from antiphon.processors.redaction.restorer import PIIRestorer
-    from antiphon.processors.redaction.rtvi import RedactingRTVIObserver, RedactingRTVIProcessor
-    from antiphon.processors.redaction.scrubbing import scrub, scrub_value
-    from antiphon.processors.redaction.spans import RedactingSpanExporter
 
 __all__ = [
     "ENTITY_TYPES",
@@ -59,15 +62,15 @@ _LATER = {
     "PIIRedactor": "redactor",
     "PIIRestorer": "restorer",
     "PresidioBackend": "presidio",
-    "RedactingFilter": "logs",
-    "RedactingRTVIObserver": "rtvi",
-    "RedactingRTVIProcessor": "rtvi",
-    "RedactingRecorder": "recorder",
-    "RedactingSpanExporter": "spans",
-    "UnguardedError": "check",
-    "guard_logs": "logs",
-    "scrub": "scrubbing",
-    "scrub_value": "scrubbing",
+    "RedactingFilter": "guards.logs",
+    "RedactingRTVIObserver": "guards.rtvi",
+    "RedactingRTVIProcessor": "guards.rtvi",
+    "RedactingRecorder": "recording.recorder",
+    "RedactingSpanExporter": "guards.otel_exporter",
+    "UnguardedError": "guards.check",
+    "guard_logs": "guards.logs",
+    "scrub": "core.scrubbing",
+    "scrub_value": "core.scrubbing",
 }
 
 

@@ -8,9 +8,9 @@ A line that starts with "agent:" is the agent's; what it asks tells what the nex
 import argparse
 import sys
 
-from antiphon.processors.redaction.core import Redactor
-from antiphon.processors.redaction.language import LANGUAGES
-from antiphon.processors.redaction.policy import PRESETS, Policy
+from antiphon.processors.redaction.core.language import LANGUAGES
+from antiphon.processors.redaction.core.policy import PRESETS, Policy
+from antiphon.processors.redaction.core.redactor import Redactor
 
 AGENT = "agent:"
 

@@ -8,7 +8,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from antiphon.processors.redaction.entities import ENTITY_TYPES, Entity
+from antiphon.processors.redaction.core.entities import ENTITY_TYPES, Entity
 
 __all__ = ["PresidioBackend"]
 

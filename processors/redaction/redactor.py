@@ -9,28 +9,28 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
-from antiphon.processors.redaction.call_scope import CallScope
-from antiphon.processors.redaction.carried import carried, redacted_fields
-from antiphon.processors.redaction.check import UnguardedError, unguarded
-from antiphon.processors.redaction.core import Redactor
+from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction.core.entities import Entity, Redaction
+from antiphon.processors.redaction.core.fallback import without_numerals
+from antiphon.processors.redaction.core.language import LANGUAGES, load_language
+from antiphon.processors.redaction.core.policy import Policy
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.stream import StreamRedactor
+from antiphon.processors.redaction.core.values import redact_value
+from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
-from antiphon.processors.redaction.entities import Entity, Redaction
-from antiphon.processors.redaction.errors import redacted_error
-from antiphon.processors.redaction.fallback import without_numerals
+from antiphon.processors.redaction.frame_fields import carried, redacted_fields
 from antiphon.processors.redaction.frames import (
     FOR_THE_CLIENT,
     RECORD,
     PIIExpectFrame,
     PIIRedactedFrame,
 )
-from antiphon.processors.redaction.language import LANGUAGES, load_language
-from antiphon.processors.redaction.policy import Policy
+from antiphon.processors.redaction.guards.check import UnguardedError, unguarded
+from antiphon.processors.redaction.guards.errors import redacted_error
 from antiphon.processors.redaction.presidio import PresidioBackend
-from antiphon.processors.redaction.stream import StreamRedactor
-from antiphon.processors.redaction.stt_clock import SttClock
-from antiphon.processors.redaction.timings import spans_of, words_of
-from antiphon.processors.redaction.values import redact_value
-from antiphon.processors.redaction.vault import Vault
+from antiphon.processors.redaction.recording.stt_clock import SttClock
+from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 from antiphon.processors.safe_processor import SafeProcessor
 from loguru import logger
 from pipecat.frames.frames import (

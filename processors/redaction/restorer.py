@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from antiphon.processors.redaction.core import Redactor
-from antiphon.processors.redaction.policy import TTS, Policy
-from antiphon.processors.redaction.values import redact_value
-from antiphon.processors.redaction.vault import Vault
+from antiphon.processors.redaction.core.policy import TTS, Policy
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.values import redact_value
+from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
-from antiphon.simulation.babble import speech_pcm
+from antiphon.simulation.lines.babble import speech_pcm
 from numpy.typing import NDArray
 
 __all__ = ["Network", "Noise", "NoiseKind"]

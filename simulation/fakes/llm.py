@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from antiphon.simulation.fakes.behaviour import Failure, Latency
+from antiphon.simulation.frames import split_words
 from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
 from pipecat.frames.frames import (
     Frame,
@@ -17,9 +19,6 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
-
-from ..frames import split_words
-from .behaviour import Failure, Latency
 
 __all__ = ["FakeLLM", "Reply", "ToolCall"]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 
+from antiphon.simulation.fakes.behaviour import Failure, Latency
 from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
@@ -14,8 +15,6 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
-
-from .behaviour import Failure, Latency
 
 __all__ = ["FakeSTT"]
 

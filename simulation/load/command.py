@@ -67,9 +67,9 @@ def load(
 async def _load(
     console: Console, url: str, calls: int, secs: float, pids: list[int] | None
 ) -> Summary:
+    from antiphon.simulation.lines.twilio_stream import TwilioStream
     from antiphon.simulation.load.run import run_load
     from antiphon.simulation.load.server import ServerMeter, find_server
-    from antiphon.simulation.twilio_stream import TwilioStream
 
     TwilioStream(url)  # an address that nobody can call is told first
     progress = Progress(

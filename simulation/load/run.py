@@ -8,8 +8,8 @@ from contextlib import suppress
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
 from antiphon.simulation.caller import Caller, EspeakVoice, Say, SpokenLine, Voice
+from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.load.figures import CallFigures, Summary, measure, summarise
-from antiphon.simulation.phone_line import PhoneLine
 from antiphon.transports.memory import PlayedAudio
 
 __all__ = ["LINES", "run_load"]

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.order_desk import order_desk
+from antiphon.pipeline.default_agent import order_desk
 from antiphon.services.scripted import Say, Script
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Scenario

@@ -9,7 +9,7 @@ from typing import Any
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.worker import CallWorker
-from antiphon.simulation.phone_line import PhoneLine
+from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.recording import CallRecorder
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Line, Scenario

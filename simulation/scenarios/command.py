@@ -54,7 +54,7 @@ def simulate(
     # Imported here: `antiphon --help` need not wait for the speech engines.
     from antiphon.simulation.audio import AudioFileError
     from antiphon.simulation.caller import UnknownVoice
-    from antiphon.simulation.twilio_stream import TwilioStream
+    from antiphon.simulation.lines.twilio_stream import TwilioStream
 
     console = Console()
     if url and transport != "twilio":

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
-from antiphon.simulation.phone_line import PhoneLine
+from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.private_files import make_folder
 from antiphon.simulation.recording import (
     CallRecord,

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
-
-from .faults import Cut, Fault
-from .server import Connection, VendorServer, refusal
-from .voices import Babble, Voice
+from antiphon.simulation.vendors.faults import Cut, Fault
+from antiphon.simulation.vendors.server import Connection, VendorServer, refusal
+from antiphon.simulation.vendors.voices import Babble, Voice
 
 __all__ = ["CartesiaServer"]
 

@@ -9,12 +9,11 @@ from typing import Annotated, Any, get_args
 
 import typer
 import yaml
-
-from .cartesia import CartesiaServer
-from .deepgram import DeepgramServer
-from .faults import Fault, FaultName
-from .openai import OpenAIServer
-from .server import VendorServer
+from antiphon.simulation.vendors.cartesia import CartesiaServer
+from antiphon.simulation.vendors.deepgram import DeepgramServer
+from antiphon.simulation.vendors.faults import Fault, FaultName
+from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.vendors.server import VendorServer
 
 __all__ = ["Vendor", "emulate", "parse_fault"]
 
@@ -115,7 +114,7 @@ def _server(
     match vendor:
         case Vendor.DEEPGRAM:
             if real:
-                from .embedded import pocketsphinx_transcriber
+                from antiphon.simulation.vendors.embedded import pocketsphinx_transcriber
 
                 return DeepgramServer(transcriber=pocketsphinx_transcriber(), **common)
             return DeepgramServer(script=[str(line) for line in script or ()], **common)
@@ -123,7 +122,7 @@ def _server(
             return OpenAIServer(script=script, **common)
         case Vendor.CARTESIA:
             if real:
-                from .embedded import EspeakVoice
+                from antiphon.simulation.vendors.embedded import EspeakVoice
 
                 return CartesiaServer(voice=EspeakVoice(), **common)
             return CartesiaServer(**common)

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-
-from .faults import Cut, Fault
-from .listening import FluxSession, NovaSession, ScriptedTranscriber, Transcriber
-from .server import Connection, VendorServer, refusal
+from antiphon.simulation.vendors.faults import Cut, Fault
+from antiphon.simulation.vendors.listening import (
+    FluxSession,
+    NovaSession,
+    ScriptedTranscriber,
+    Transcriber,
+)
+from antiphon.simulation.vendors.server import Connection, VendorServer, refusal
 
 __all__ = ["DeepgramServer"]
 

@@ -11,10 +11,9 @@ import numpy as np
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import SAMPLE_RATE_HZ, load_decoder
-
-from ..audio import resample
-from .listening import Transcriber
-from .voices import Spoken, SpokenWord
+from antiphon.simulation.audio import resample
+from antiphon.simulation.vendors.listening import Transcriber
+from antiphon.simulation.vendors.voices import Spoken, SpokenWord
 
 __all__ = ["EspeakVoice", "pocketsphinx_transcriber"]
 

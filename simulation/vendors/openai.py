@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-
-from ..frames import split_words
-from .faults import Cut, Fault, Wire
-from .server import VendorServer, refusal
+from antiphon.simulation.frames import split_words
+from antiphon.simulation.vendors.faults import Cut, Fault, Wire
+from antiphon.simulation.vendors.server import VendorServer, refusal
 
 __all__ = ["OpenAIServer", "Reply"]
 

@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, web
-
-from .faults import Cut, Fault, Wire
+from antiphon.simulation.vendors.faults import Cut, Fault, Wire
 
 __all__ = ["PortInUseError", "VendorServer", "refusal"]
 

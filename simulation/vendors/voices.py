@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..babble import speech_pcm
+from antiphon.simulation.lines.babble import speech_pcm
 
 __all__ = ["Babble", "Spoken", "SpokenWord", "Voice"]
 

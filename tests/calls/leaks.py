@@ -15,7 +15,7 @@ from typing import Any
 
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import log_turns
-from antiphon.processors.latency.prometheus import prometheus_text
+from antiphon.processors.latency.export.prometheus import prometheus_text
 from antiphon.processors.redaction import RedactingSpanExporter
 from loguru import logger
 from opentelemetry import trace

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from antiphon.pipeline.order_desk import order_desk
+from antiphon.pipeline.default_agent import order_desk
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Press, Say, Step
 from antiphon.simulation.fakes import FakeSTT, FakeTTS

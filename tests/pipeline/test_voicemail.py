@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from antiphon.pipeline import VoiceAgent
-from antiphon.simulation.babble import silence_pcm, speech_pcm
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
+from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.openai import OpenAIServer, Reply
 from antiphon.transports import MemoryTransport
 from pipecat.services.openai.llm import OpenAILLMService

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.silero import HeardAudio
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from antiphon.services.vad.silero import HeardAudio
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.turn.smart_turn import base_smart_turn
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from antiphon.pipeline.command import app
+from antiphon.pipeline.cli.command import app
 from antiphon.simulation.private_files import make_folder, open_file, write_file
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.scenarios import SHIPPED

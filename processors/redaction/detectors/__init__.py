@@ -6,6 +6,8 @@ here and give it a table test.
 
 from collections.abc import Callable, Iterator
 
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import (
     address,
     bank,
@@ -24,8 +26,6 @@ from antiphon.processors.redaction.detectors import (
     secret_code,
     ssn,
 )
-from antiphon.processors.redaction.entities import Entity
-from antiphon.processors.redaction.view import View
 
 __all__ = ["DETECTORS", "Detector"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from antiphon.processors.redaction.checksums import iban
-from antiphon.processors.redaction.entities import Entity
-from antiphon.processors.redaction.runs import Run
-from antiphon.processors.redaction.view import View
+from antiphon.processors.redaction.core.checksums import iban
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.runs import Run
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from antiphon.processors.redaction.entities import Entity
-from antiphon.processors.redaction.view import View
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from antiphon.processors.redaction.entities import Entity
-from antiphon.processors.redaction.scanner import Kind, Unit
-from antiphon.processors.redaction.view import View
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
-from antiphon.pipeline.server.guards import START_PURPOSE
+from antiphon.pipeline.server.access.guards import START_PURPOSE
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.processors.latency import DEFAULT_BUDGETS_SECS, Budgets
 from antiphon.processors.redaction import guard_logs

@@ -5,7 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
-from antiphon.pipeline.server.requests import BYTES_PER_CHUNK, FREE_CHUNKS, CallRequests
+from antiphon.pipeline.server.process.http_protocol import (
+    BYTES_PER_CHUNK,
+    FREE_CHUNKS,
+    CallRequests,
+)
 from fastapi import FastAPI, Request
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from antiphon.core.call_scope import CallScope
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.drain import serve_app
-from antiphon.pipeline.server.line_writer import LineWriter
-from antiphon.pipeline.server.listening import CannotListenError, bind
 from antiphon.pipeline.server.logs import WITHHELD, log_as_json
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
+from antiphon.pipeline.server.process.line_writer import LineWriter
+from antiphon.pipeline.server.process.listening import CannotListenError, bind
 from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.redaction import guard_logs, log_text, scrub
-from antiphon.processors.redaction.call_scope import CallScope
+from antiphon.processors.redaction import guard_logs, scrub
+from antiphon.processors.redaction.guards import log_text
 from fastapi import FastAPI
 from loguru import logger
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.server.control import call_control_tools
-from antiphon.simulation.babble import speech_pcm
+from antiphon.pipeline.server.doors.twilio_control import call_control_tools
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
-from antiphon.simulation.twilio_caller import TwilioCaller
+from antiphon.simulation.lines.babble import speech_pcm
+from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from antiphon.simulation.vendors.openai import OpenAIServer, Reply
 from pipecat.services.openai.llm import OpenAILLMService
 

@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 import pytest
-from antiphon.pipeline.command import app
+from antiphon.pipeline.cli.command import app
 from antiphon.pipeline.server import ServerSettings
 from antiphon.pipeline.settings import Settings
 from typer.testing import CliRunner

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from antiphon.pipeline.agent import VoiceAgent
-from antiphon.pipeline.order_desk import order_desk
+from antiphon.pipeline.default_agent import order_desk
 from antiphon.pipeline.talk.app import create_talk_app
 from fastapi.testclient import TestClient
 

@@ -38,7 +38,7 @@ HOURS = (
     "you back on Monday."
 )
 AGENT = f"""
-from antiphon.pipeline.order_desk import order_desk
+from antiphon.pipeline.default_agent import order_desk
 from antiphon.services.scripted import Intent, Script
 script = Script.order_status()
 hours = Intent(name="hours", phrases=("what are your opening hours",), reply={HOURS!r})

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from antiphon.processors.latency import LatencyObserver, LatencyStats, log_turns, serve_latency
-from antiphon.processors.latency.otel import LatencyTelemetry
-from antiphon.processors.latency.prometheus import prometheus_text
+from antiphon.processors.latency.export.otel import LatencyTelemetry
+from antiphon.processors.latency.export.prometheus import prometheus_text
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider

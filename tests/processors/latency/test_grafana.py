@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from antiphon.processors.latency import LatencyStats, serve_latency
-from antiphon.processors.latency.prometheus import LatencyCollector
+from antiphon.processors.latency.export.prometheus import LatencyCollector
 
 GRAFANA = Path(__file__).parents[3] / "deploy" / "grafana"
 DASHBOARD = json.loads((GRAFANA / "latency.json").read_text())

@@ -2,7 +2,7 @@
 
 import pytest
 from antiphon.processors.latency import TTFA, ConversationMeasures, LatencyStats, Series
-from antiphon.processors.latency.histogram import Histogram
+from antiphon.processors.latency.core.histogram import Histogram
 from antiphon.processors.latency.live import live_state, merge_states, snapshot, summary
 
 

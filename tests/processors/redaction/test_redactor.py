@@ -14,7 +14,7 @@ from antiphon.processors.redaction import (
     Policy,
     Vault,
 )
-from antiphon.processors.redaction.view import View
+from antiphon.processors.redaction.core.view import View
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     AggregatedTextFrame,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from antiphon.services import PocketSphinxSTTService, jsgf_from_phrases
 from antiphon.services.pocketsphinx import UNCLEAR, DecoderPool
+from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.recording import Errors, word_errors
-from antiphon.simulation.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
 from pipecat.frames.frames import (
     CancelFrame,
     ErrorFrame,

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from antiphon.pipeline.command import app
+from antiphon.pipeline.cli.command import app
 from antiphon.simulation.audio import Samples
-from antiphon.simulation.babble import speech_pcm
+from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.load import CallFigures, Summary, run_load
 from antiphon.simulation.load.run import Follow
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
 
-from ..phones import babbler, served
+from ..lines.phones import babbler, served
 
 
 class Babbler:

@@ -7,15 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.command import app
+from antiphon.pipeline.cli.command import app
 from antiphon.simulation.scenarios import Scenario, ScenarioError, shipped_scenario
 from antiphon.simulation.scenarios.by_phone import by_ear
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
 
-from ..phones import babbler, served
-from ..test_twilio_caller import Keys, stock_bot
+from ..lines.phones import babbler, served
+from ..lines.test_twilio_caller import Keys, stock_bot
 
 # The vendors' SDKs and Pipecat use what their own dependencies have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

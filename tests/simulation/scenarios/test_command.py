@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from antiphon.pipeline.command import app
+from antiphon.pipeline.cli.command import app
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
 from antiphon.simulation.recording import CALLER, StereoRecording
 from antiphon.simulation.scenarios import SHIPPED

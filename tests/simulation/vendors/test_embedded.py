@@ -4,8 +4,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.simulation.babble import silence_pcm
 from antiphon.simulation.frames import audio, silence
+from antiphon.simulation.lines.babble import silence_pcm
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber

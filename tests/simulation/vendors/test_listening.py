@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from antiphon.simulation.babble import silence_pcm, speech_pcm
+from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.listening import (
     FluxSession,
     NovaSession,

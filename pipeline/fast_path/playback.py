@@ -1,0 +1,40 @@
+"""What the far end has played, told to those who want to know what the caller has heard."""
+
+from typing import Any
+
+from antiphon.processors.interruption import PlaybackGate
+from antiphon.processors.latency import LatencyObserver
+from antiphon.transports.telephony.playback_marks import PlaybackMark
+from pipecat.transports.base_transport import BaseTransport
+
+__all__ = ["tell_playback"]
+
+
+def tell_playback(
+    transport: BaseTransport, *, gate: PlaybackGate | None, latency: LatencyObserver | None
+) -> None:
+    """Tell the gate and the observer of the marks that come back, and the latter of ducks.
+
+    Args:
+        transport: Where the caller is; one without marks tells nothing.
+        gate: Keeps what was heard.
+        latency: Times what was heard.
+    """
+
+    async def played(_: BaseTransport, mark: PlaybackMark) -> None:
+        # What was cleared may have been played or not.
+        if mark.cleared:
+            return
+        if gate:
+            gate.ledger.acknowledge(behind_ms=max(0.0, mark.delay_secs) * 1000)
+        if latency:
+            await latency.heard()
+
+    async def ducked(*_: Any) -> None:
+        if latency:
+            await latency.ducked()
+
+    if gate and latency:
+        gate.add_event_handler("on_duck", ducked)
+    if (gate or latency) and hasattr(transport, "line_rate_hz"):  # a telephone
+        transport.add_event_handler("on_playback_mark", played)

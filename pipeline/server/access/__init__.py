@@ -1,0 +1,1 @@
+"""Who gets in: keys, tokens, rates, places, and what a request may be."""

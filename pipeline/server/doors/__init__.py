@@ -1,0 +1,1 @@
+"""The doors by which callers come, one file each."""

@@ -1,0 +1,315 @@
+"""Call control on Twilio: hand over to a person, hold, hang up, press keys, call out.
+
+The agent's tools (`call_control_tools`) choose among places that a deployment has named, never a
+number: a language model can be talked into anything, and dialling out costs money.
+"""
+
+import base64
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import aiohttp
+from antiphon.pipeline.server.calls import current_call
+from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.server.state.handoffs import Handoff
+from antiphon.pipeline.server.state.lobby import Lobby
+from antiphon.processors.redaction import Redactor
+from antiphon.transports.telephony.transport import checked_id
+from loguru import logger
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction
+from pipecat.frames.frames import OutputDTMFFrame
+from pipecat.services.llm_service import FunctionCallParams
+from twilio.base.exceptions import TwilioException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+__all__ = [
+    "CallControlError",
+    "NumberNotAllowed",
+    "TwilioControl",
+    "call_control_tools",
+]
+
+# An error of the SDK, of the network, or of a time that is up.
+FAILURES = (TwilioException, aiohttp.ClientError, OSError, TimeoutError)
+
+E164 = r"\+[1-9][0-9]{6,14}"
+CALL_SID = "CA[0-9a-fA-F]{32}"
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+# A person answers within this or the caller is back with the agent.
+RING_SECS = 25
+
+
+class CallControlError(RuntimeError):
+    """Twilio did not do what it was asked."""
+
+
+class NumberNotAllowed(CallControlError):
+    """A number is none, or begins with none of the prefixes that may be dialled."""
+
+
+class TwilioControl:
+    """Steers the calls of one account through Twilio's SDK."""
+
+    def __init__(self, settings: ServerSettings, lobby: Lobby) -> None:
+        """Create the control.
+
+        Args:
+            settings: The account, its token, and which numbers may be dialled.
+            lobby: Keeps what a person should know.
+
+        Raises:
+            ValueError: If `TWILIO_ACCOUNT_SID` or `TWILIO_AUTH_TOKEN` is not set.
+        """
+        if not settings.twilio_account_sid or not settings.twilio_auth_token:
+            raise ValueError("call control needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+        self._client = Client(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            http_client=_HttpClient(),
+        )
+        self._client.api.base_url = settings.twilio_api_url
+        self._settings = settings
+        self._lobby = lobby
+
+    async def hang_up(self, call_sid: str) -> None:
+        """End a call now.
+
+        Args:
+            call_sid: The call.
+
+        Raises:
+            CallControlError: If Twilio does not.
+        """
+        await self._update(call_sid, status="completed")
+
+    async def transfer(
+        self,
+        call_sid: str,
+        to: str,
+        *,
+        base_url: str,
+        summary: str = "",
+        transcript: Sequence[str] = (),
+        parameters: Mapping[str, str] | None = None,
+    ) -> str:
+        """Hand a caller over to a person; if nobody answers, the caller is back with the agent.
+
+        Args:
+            call_sid: The call.
+            to: The person's number, in E.164.
+            base_url: The public address of the app, whose `/twilio/…` Twilio asks what is next.
+            summary: Is whispered to the person before the caller is there.
+            transcript: The conversation so far, for the person's screen.
+            parameters: What the start of the call carried along.
+
+        Returns:
+            The id under which the person's screen finds all this.
+
+        Raises:
+            CallControlError: If the number may not be dialled, or Twilio does not.
+        """
+        self._check_number(to)
+        handoff = Handoff(
+            summary=summary, transcript=tuple(transcript), parameters=dict(parameters or {})
+        )
+        handoff_id = await self._lobby.keep(asdict(handoff))
+        response = VoiceResponse()
+        dial = Dial(
+            action=f"{base_url}/twilio/transferred", timeout=RING_SECS, answer_on_bridge=True
+        )
+        dial.number(to, url=f"{base_url}/twilio/whisper/{handoff_id}")
+        response.append(dial)
+        await self._update(call_sid, twiml=str(response))
+        return handoff_id
+
+    async def hold(self, call_sid: str, *, music_url: str) -> None:
+        """Play music to a caller until `resume`; the agent's session ends.
+
+        Args:
+            call_sid: The call.
+            music_url: What is played, again and again.
+
+        Raises:
+            CallControlError: If Twilio does not.
+        """
+        response = VoiceResponse()
+        response.play(music_url, loop=0)
+        await self._update(call_sid, twiml=str(response))
+
+    async def resume(self, call_sid: str, *, base_url: str) -> None:
+        """Bring a caller back to the agent, in a new session.
+
+        Args:
+            call_sid: The call.
+            base_url: The public address of the app.
+
+        Raises:
+            CallControlError: If Twilio does not.
+        """
+        await self._update(call_sid, url=f"{base_url}/twilio/voice", method="POST")
+
+    async def call(self, to: str, *, base_url: str) -> str:
+        """Call somebody; whoever answers talks to the agent.
+
+        Args:
+            to: The number, in E.164.
+            base_url: The public address of the app.
+
+        Returns:
+            The CallSid.
+
+        Raises:
+            CallControlError: If the number may not be dialled, or Twilio does not.
+        """
+        self._check_number(to)
+        if not self._settings.twilio_number:
+            raise CallControlError("calling out needs TWILIO_NUMBER, the number that calls")
+        try:
+            call = await self._client.calls.create_async(
+                to=to,
+                from_=self._settings.twilio_number,
+                url=f"{base_url}/twilio/voice",
+                status_callback=f"{base_url}/twilio/status",
+            )
+        except FAILURES as error:
+            raise CallControlError(f"Twilio did not call: {type(error).__name__}") from error
+        return checked_id("CallSid", call.sid, CALL_SID)
+
+    async def _update(self, call_sid: str, **change: str) -> None:
+        checked_id("CallSid", call_sid, CALL_SID)
+        try:
+            await self._client.calls(call_sid).update_async(**change)
+        except FAILURES as error:
+            raise CallControlError(f"Twilio did not: {type(error).__name__}") from error
+
+    def _check_number(self, number: str) -> None:
+        try:
+            checked_id("number", number, E164)
+        except ValueError as error:
+            raise NumberNotAllowed(str(error)) from error
+        if not any(number.startswith(prefix) for prefix in self._settings.dial_prefixes):
+            raise NumberNotAllowed(f"{number} may not be dialled: see ANTIPHON_DIAL_PREFIXES")
+
+
+def call_control_tools(*, transfer_to: Mapping[str, str] | None = None) -> list[DirectFunction]:
+    """Make the tools with which an agent steers its own call.
+
+    Args:
+        transfer_to: The people who take calls over: a name that the model understands, such as
+            `billing`, and their number in E.164. Without any there is no such tool.
+
+    Returns:
+        Pipecat direct functions, for `VoiceAgent(tools=…)`.
+
+    Raises:
+        ValueError: If a number is not in E.164.
+    """
+    people = {name: checked_id(name, to, E164) for name, to in (transfer_to or {}).items()}
+
+    async def hang_up(params: FunctionCallParams) -> None:
+        """End the call, after everything that was said has been heard."""
+        await params.result_callback({"status": "the call ends"})
+        await current_call().end()
+
+    async def press_keys(params: FunctionCallParams, keys: str) -> None:
+        """Press keys of the telephone, for a machine at the other end.
+
+        Args:
+            params: Pipecat's.
+            keys: Digits, * and #, in the order in which they are pressed.
+        """
+        try:
+            tones = OutputDTMFFrame.from_string(keys)
+        except ValueError:
+            await params.result_callback({"error": "keys are digits, * and #"})
+            return
+        await current_call().worker.queue_frame(tones)
+        await params.result_callback({"status": "pressed"})
+
+    async def transfer_call(params: FunctionCallParams, person: str, summary: str) -> None:
+        """Hand the caller over to a person.
+
+        Args:
+            params: Pipecat's.
+            person: Who takes over.
+            summary: One sentence that tells the person what the caller wants.
+        """
+        call = current_call()
+        if person not in people or call.control is None:
+            choice = ", ".join(sorted(people)) if call.control else "nobody: this is no phone call"
+            await params.result_callback({"error": f"who takes over can be: {choice}"})
+            return
+        try:
+            await call.control.transfer(
+                call.id,
+                people[person],
+                base_url=call.base_url,
+                summary=summary,
+                transcript=_transcript(params),
+                parameters=call.parameters,
+            )
+        except CallControlError as error:
+            # The model would read the number out.
+            logger.warning(f"no transfer to {person}: {type(error).__name__}")
+            await params.result_callback({"error": "this person cannot be reached now"})
+            return
+        await params.result_callback({"status": "the person's telephone rings"})
+
+    return [hang_up, press_keys, *([transfer_call] if people else [])]
+
+
+def _transcript(params: FunctionCallParams) -> list[str]:
+    """What was said, without what is personal: more leaves with it than the model may read."""
+    redactor, lines = Redactor(), []
+    for message in params.context.get_messages():
+        if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
+            continue
+        content = message.get("content")
+        if isinstance(content, str) and content:
+            role = "agent" if message["role"] == "assistant" else "user"
+            lines.append(f"{message['role']}: {redactor.redact(content, role=role).text}")
+    return lines
+
+
+class _HttpClient(AsyncHttpClient):  # type: ignore[misc]
+    """How the SDK reaches Twilio.
+
+    Its own client leaves its session open when a request fails, and has no limit to its time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger(__name__), True, None)
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        params: Any = None,
+        data: Any = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's signature
+        allow_redirects: bool = False,
+    ) -> Response:
+        headers = dict(headers or {})
+        if auth:
+            credentials = base64.b64encode(":".join(auth).encode()).decode()
+            headers["Authorization"] = f"Basic {credentials}"
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            session.request(
+                method.upper(),
+                uri,
+                params=params,
+                data=data,
+                headers=headers,
+                allow_redirects=allow_redirects,
+            ) as response,
+        ):
+            return Response(response.status, await response.text(), response.headers)

@@ -1,0 +1,1 @@
+"""Turns, stages, budgets, watchdogs and percentiles, from moments and times: pure."""

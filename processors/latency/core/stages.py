@@ -1,0 +1,351 @@
+"""Where the time of one wait went: stages that add up to what the caller felt.
+
+Pipecat's `UserBotLatencyObserver` names most of a wait; its parts come in here as spans. What it
+leaves unnamed, or names after a neighbour, is named from the turn's own marks. Every instant is
+charged once, to the first span that covers it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from antiphon.processors.latency.core.timeline import Mark, Moment, Turn, TurnKind
+
+__all__ = ["PIPELINE", "Service", "Span", "Stage", "Tool", "TurnLatency", "charge", "measure"]
+
+PIPELINE = "pipeline"
+"""The stage of time that nothing names: hops between processors, and what was not seen."""
+
+MIN_STAGE_SECS = 0.0005
+"""Shorter stretches are rounding, and are not listed; as in Pipecat's own breakdown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A stretch of time that has a name.
+
+    Parameters:
+        stage: The name.
+        start: When it began, in seconds of the pipeline's clock.
+        end: When it ended.
+        owner: The processor, tool or setting that took the time.
+    """
+
+    stage: str
+    start: float
+    end: float
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """Who is behind a processor.
+
+    Parameters:
+        provider: Such as "deepgram".
+        model: Such as "nova-3", if the service tells.
+    """
+
+    provider: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """A part of one wait.
+
+    Parameters:
+        name: What the time was spent on: a key of Pipecat's `LatencyContribution`, or one of
+            `context`, `playout` and `pipeline`.
+        secs: How long.
+        start_secs: When it began, in seconds since the caller fell silent.
+        owner: The processor, tool or setting that took the time.
+        provider: The provider behind the owner, if it is a service.
+        model: Its model.
+    """
+
+    name: str
+    secs: float
+    start_secs: float
+    owner: str = ""
+    provider: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool:
+    """A tool call within a wait; tools that run together each have their own time here.
+
+    Parameters:
+        name: The tool.
+        start_secs: When it began, in seconds since the caller fell silent.
+        secs: How long it ran; None if it had not ended when the answer began.
+    """
+
+    name: str
+    start_secs: float
+    secs: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnLatency:
+    """One wait for the agent, taken apart.
+
+    Parameters:
+        number: The turn's number in its call, from 1.
+        kind: How the wait ended.
+        started_at: When the caller fell silent, in seconds of the pipeline's clock; None if
+            that was not seen.
+        total_secs: From the caller's silence to the first of the answer that was heard, or, of a
+            transport that does not acknowledge, written. None if there was no answer.
+        first_sound_secs: To the first sound of any kind: less than the total if a filler was
+            spoken.
+        stages: The parts, in order; they add up to `total_secs`.
+        tools: The tool calls.
+        marks: Each moment's first time in seconds since the caller's silence: for a picture.
+        stamps: What the probes of this call saw first, the same way, by probe and kind.
+        flags: `clock_jump`, or `missing:` and a moment that every answer should have. A flagged
+            stage is left out, never shown as zero.
+        transport: The kind of transport that wrote the answer.
+    """
+
+    number: int
+    kind: TurnKind
+    started_at: float | None
+    total_secs: float | None
+    first_sound_secs: float | None
+    stages: tuple[Stage, ...]
+    tools: tuple[Tool, ...]
+    marks: Mapping[str, float]
+    stamps: Mapping[str, float]
+    flags: tuple[str, ...]
+    transport: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the turn belongs into statistics of answers."""
+        return (
+            self.kind is TurnKind.ANSWERED
+            and self.total_secs is not None
+            and "clock_jump" not in self.flags
+        )
+
+    def secs_of(self, stage: str) -> float | None:
+        """Return the whole time of one stage, None if the turn had none of it."""
+        found = [part.secs for part in self.stages if part.name == stage]
+        return sum(found) if found else None
+
+
+# What every answer to a caller goes through, whatever the services.
+_EXPECTED = (
+    Moment.CALLER_STOPPED,
+    Moment.TRANSCRIPT,
+    Moment.LLM_STARTED,
+    Moment.TOKEN,
+    Moment.AUDIO,
+)
+
+
+def measure(
+    turn: Turn,
+    *,
+    number: int,
+    spans: Iterable[Span] = (),
+    services: Mapping[str, Service] | None = None,
+    transport: str = "",
+) -> TurnLatency:
+    """Take a turn apart.
+
+    Args:
+        turn: The turn.
+        number: Its number in the call.
+        spans: The parts that Pipecat's breakdown names.
+        services: Who is behind each processor, by the processor's name.
+        transport: The kind of transport.
+
+    Returns:
+        The turn's stages, in order, adding up to its total.
+    """
+    start, end = _silence(turn), turn.first(Moment.HEARD) or turn.first(Moment.WRITTEN)
+    sound = turn.first(Moment.FILLER_WRITTEN) or end
+    stages: tuple[Stage, ...] = ()
+    total = None
+    flags = ["clock_jump"] if turn.clock_jumped else []
+    if turn.kind is TurnKind.ANSWERED:
+        flags += [f"missing:{moment}" for moment in _EXPECTED if turn.first(moment) is None]
+    if start is not None and end is not None:
+        total = max(0.0, end.at - start)
+        layers = [*_finer(turn), *spans, *_gaps(turn, start)]
+        stages = tuple(
+            _stage(span, start, services or {}) for span in charge(start, start + total, layers)
+        )
+    return TurnLatency(
+        number=number,
+        kind=turn.kind,
+        started_at=start,
+        total_secs=total,
+        first_sound_secs=None if start is None or sound is None else max(0.0, sound.at - start),
+        stages=stages,
+        tools=tuple(_tools(turn, start or turn.marks[0].at)),
+        marks=_firsts(turn, start, stamps=False),
+        stamps=_firsts(turn, start, stamps=True),
+        flags=tuple(flags),
+        transport=transport,
+    )
+
+
+def charge(start: float, end: float, spans: Sequence[Span]) -> list[Span]:
+    """Cut a stretch of time into spans that touch, so that they add up to it.
+
+    Args:
+        start: Where the stretch begins.
+        end: Where it ends.
+        spans: Names for parts of it, the more telling first; they may overlap, leave gaps and
+            reach over the ends.
+
+    Returns:
+        The stretch, cut; what no span covers is `PIPELINE`.
+    """
+    spans = [span for span in spans if span.end > span.start]
+    edges = {start, end}
+    for span in spans:
+        edges.update(edge for edge in (span.start, span.end) if start < edge < end)
+    cut: list[Span] = []
+    for left, right in pairwise(sorted(edges)):
+        whose = next((s for s in spans if s.start <= left and right <= s.end), None)
+        stage, owner = (whose.stage, whose.owner) if whose else (PIPELINE, "")
+        last = cut[-1] if cut else None
+        # A stretch too short to list goes to the one before, so that the sum stays.
+        if last and ((last.stage, last.owner) == (stage, owner) or right - left < MIN_STAGE_SECS):
+            cut[-1] = replace(last, end=right)
+        else:
+            cut.append(Span(stage=stage, start=left, end=right, owner=owner))
+    return cut
+
+
+def _silence(turn: Turn) -> float | None:
+    if turn.kind is TurnKind.GREETING:
+        connected = turn.first(Moment.CONNECTED)
+        return connected.at if connected else None
+    stopped = turn.last(Moment.CALLER_STOPPED)
+    if stopped is None:
+        return None
+    started = turn.last(Moment.CALLER_STARTED)
+    silent = stopped.at - max(0.0, stopped.secs)
+    # A VAD that waited for longer than the caller spoke is told a wrong time.
+    return max(silent, started.at - started.secs) if started else silent
+
+
+def _finer(turn: Turn) -> Iterator[Span]:
+    """What Pipecat charges to a neighbour, because no metric of a service marks it."""
+    yield from _between(turn, "context", Moment.CONTEXT, Moment.LLM_STARTED)
+    sentence = turn.first(Moment.SENTENCE)
+    yield from _between(
+        turn,
+        "sentence_aggregation",
+        Moment.TOKEN,
+        Moment.SENTENCE,
+        owner=sentence.owner if sentence else "",
+    )
+    yield from _between(turn, "playout", Moment.WRITTEN, Moment.HEARD)
+
+
+def _gaps(turn: Turn, start: float) -> Iterator[Span]:
+    """What Pipecat leaves unnamed: without service metrics, and in orders it does not know."""
+    stopped = turn.last(Moment.CALLER_STOPPED)
+    transcript = turn.last(Moment.TRANSCRIPT)
+    if stopped:
+        yield Span(
+            stage="endpointing_wait", start=start, end=stopped.at, owner="config: VAD stop_secs"
+        )
+        released = turn.first(Moment.CONTEXT) or turn.first(Moment.TURN_ENDED)
+        if transcript:
+            end = min(transcript.at, released.at) if released else transcript.at
+            yield Span(stage="transcription", start=stopped.at, end=end, owner=transcript.owner)
+        if released:
+            yield Span(
+                stage="turn_detection",
+                start=max(stopped.at, transcript.at if transcript else stopped.at),
+                end=released.at,
+                owner="config: user turn strategies",
+            )
+    yield from _of_the_llm(turn)
+    spoken_from = turn.first(Moment.SENTENCE) or turn.first(Moment.TOKEN)
+    audio = turn.first(Moment.AUDIO)
+    if spoken_from and audio:
+        yield Span(stage="speech_synthesis", start=spoken_from.at, end=audio.at, owner=audio.owner)
+    written = turn.first(Moment.WRITTEN)
+    if audio and written:
+        yield Span(stage="output_transport", start=audio.at, end=written.at, owner=written.owner)
+
+
+def _of_the_llm(turn: Turn) -> Iterator[Span]:
+    """Each request of the turn, up to what it led to: a tool, or the first token."""
+    last_tool: Mark | None = None
+    request: Mark | None = None
+    tools: dict[str, Mark] = {}
+    for mark in turn.marks:
+        match mark.moment:
+            case Moment.LLM_STARTED:
+                if last_tool and not tools:
+                    yield Span(
+                        stage="context", start=last_tool.at, end=mark.at, owner=last_tool.name
+                    )
+                request, last_tool = mark, None
+            case Moment.TOKEN if request:
+                yield Span(
+                    stage="llm_inference", start=request.at, end=mark.at, owner=request.owner
+                )
+                request = None
+            case Moment.TOOL_STARTED:
+                if request:
+                    yield Span(
+                        stage="llm_inference", start=request.at, end=mark.at, owner=request.owner
+                    )
+                request = None
+                tools[mark.key] = mark
+            case Moment.TOOL_ENDED if started := tools.pop(mark.key, None):
+                last_tool = mark
+                yield Span(
+                    stage="function_handler", start=started.at, end=mark.at, owner=started.name
+                )
+
+
+def _between(
+    turn: Turn, stage: str, first: Moment, then: Moment, owner: str = ""
+) -> Iterator[Span]:
+    begun, ended = turn.first(first), turn.first(then)
+    if begun and ended:
+        yield Span(stage=stage, start=begun.at, end=ended.at, owner=owner or begun.owner)
+
+
+def _tools(turn: Turn, start: float) -> Iterator[Tool]:
+    ended = {mark.key: mark.at for mark in turn.all(Moment.TOOL_ENDED)}
+    for mark in turn.all(Moment.TOOL_STARTED):
+        end = ended.get(mark.key)
+        yield Tool(
+            name=mark.name,
+            start_secs=mark.at - start,
+            secs=None if end is None else max(0.0, end - mark.at),
+        )
+
+
+def _firsts(turn: Turn, start: float | None, *, stamps: bool) -> dict[str, float]:
+    firsts: dict[str, float] = {}
+    if start is not None:
+        for mark in turn.marks:
+            if (mark.moment is Moment.STAMP) is stamps and mark.moment is not Moment.EVIDENCE:
+                firsts.setdefault(mark.key if stamps else str(mark.moment), mark.at - start)
+    return firsts
+
+
+def _stage(span: Span, start: float, services: Mapping[str, Service]) -> Stage:
+    service = services.get(span.owner, Service())
+    return Stage(
+        name=span.stage,
+        secs=span.end - span.start,
+        start_secs=span.start - start,
+        owner=span.owner,
+        provider=service.provider,
+        model=service.model,
+    )

@@ -1,0 +1,1 @@
+"""Latency for others to read: Prometheus, OpenTelemetry, JSON lines, HTTP."""

@@ -1,0 +1,260 @@
+"""What the caller hears while there is no answer: a filler, and, when it is late, an apology."""
+
+import asyncio
+import wave
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind
+from antiphon.processors.latency.frame_events import FILLER_TEXT
+from antiphon.processors.latency.observer import LatencyObserver
+from antiphon.processors.safe_processor import SafeProcessor
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    CancelFrame,
+    EndFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    InterruptionFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+
+__all__ = ["Apology", "Filler"]
+
+_ANSWERS = (LLMTextFrame, AggregatedTextFrame, TTSSpeakFrame, TTSAudioRawFrame)
+
+
+class Wait(SafeProcessor):
+    """Knows when the caller has waited too long for an answer to pass by."""
+
+    def __init__(self, *, after_secs: float, **kwargs: Any) -> None:
+        """Create the processor.
+
+        Args:
+            after_secs: How long a wait may be.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If `after_secs` is not positive.
+        """
+        if not after_secs > 0:
+            raise ValueError(f"after_secs must be above 0, not {after_secs!r}")
+        super().__init__(enable_direct_mode=True, **kwargs)
+        self._after_secs = after_secs
+        self._timer: asyncio.TimerHandle | None = None
+        self._spoken = False
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Begin a wait, or end it."""
+        if isinstance(frame, UserStoppedSpeakingFrame):
+            self._spoken = False
+            self._begin()
+        elif isinstance(frame, FunctionCallInProgressFrame):
+            if self._timer is None:
+                self._begin()
+        elif isinstance(frame, UserStartedSpeakingFrame) or (
+            isinstance(frame, _ANSWERS) and not _is_filler(frame)
+        ):
+            self._stop()
+        await self.push_frame(frame, direction)
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Wait no longer for an answer that was cancelled."""
+        if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
+            self._stop()
+
+    async def release(self) -> None:
+        """Let no timer outlive the pipeline."""
+        self._stop()
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Say what is to be said; once a wait.
+
+        Args:
+            stall: What the caller is waiting for, if a watchdog found it.
+        """
+        raise NotImplementedError
+
+    def _begin(self) -> None:
+        self._stop()
+        if not self._spoken:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._after_secs, self._late)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._timer = None
+        self.create_task(self.speak(), "late")
+
+
+class Filler(Wait):
+    """Says "One moment…" when a tool or the first token is late; never over an answer.
+
+    Stands between the LLM and the TTS service. What it says is not put into the context.
+
+    Event handlers available:
+
+    - on_filler(filler): something was said
+    """
+
+    def __init__(
+        self,
+        *,
+        texts: Sequence[str] = ("One moment…",),
+        after_secs: float = 1.2,
+        **kwargs: Any,
+    ) -> None:
+        """Create the filler.
+
+        Args:
+            texts: What it says, in turn.
+            after_secs: How long the caller waits in silence before; less than about 1 s would
+                often be followed at once by the answer.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If there is nothing to say, or `after_secs` is not positive.
+        """
+        if not texts:
+            raise ValueError("a filler needs at least one text")
+        super().__init__(after_secs=after_secs, **kwargs)
+        self._texts = tuple(texts)
+        self._count = 0
+        self._register_event_handler("on_filler")
+
+    async def give_up(self, *_: object) -> None:
+        """Say no more in this wait, as after an apology: there is nothing to wait for."""
+        self._spoken = True
+        self._stop()
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Say the next text, unless this wait has had one."""
+        if self._spoken:
+            return
+        self._spoken = True
+        text = self._texts[self._count % len(self._texts)]
+        self._count += 1
+        await self.push_frame(TTSSpeakFrame(text, append_to_context=False, text_type=FILLER_TEXT))
+        await self._call_event_handler("on_filler")
+
+
+# The silent failures that a caller notices.
+_HEARD_AS_SILENCE = frozenset(StallKind) - {StallKind.AUDIO_UNDERRUN, StallKind.LOOP_LAG}
+
+
+class Apology(Wait):
+    """Apologises when an answer will not come: after a long wait, or when a watchdog says so.
+
+    With a text it stands between the LLM and the TTS service; with a recording, which also
+    helps when the TTS service is what failed, behind the TTS service. It is heard to its end
+    even when the stuck request is being ended.
+
+    Event handlers available:
+
+    - on_apology(apology, stall): it was spoken; the place to offer a person. `stall` is None
+      after a wait that was merely long
+    """
+
+    def __init__(
+        self,
+        *,
+        text: str = "I'm sorry, this is not working right now. Would you like to talk to a person?",
+        recording: str | Path | None = None,
+        after_secs: float = 6.0,
+        observer: LatencyObserver | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Create the apology.
+
+        Args:
+            text: What it says.
+            recording: A WAV file of it, 16-bit and mono, played instead.
+            after_secs: How long the caller waits before, fillers not counted as an answer.
+            observer: The call's observer, whose watchdogs know sooner.
+            **kwargs: Passed to `FrameProcessor`.
+
+        Raises:
+            ValueError: If there is nothing to say, the recording is of another kind, or
+                `after_secs` is not positive.
+            OSError: If the recording cannot be read.
+        """
+        if not text and not recording:
+            raise ValueError("an apology needs a text or a recording")
+        super().__init__(after_secs=after_secs, **kwargs)
+        self._text = text
+        self._recording = _samples(Path(recording)) if recording else None
+        self._agent_speaks = self._over_agent = False
+        self._register_event_handler("on_apology")
+        if observer:
+            observer.add_event_handler("on_stall", self._stalled)
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Begin a wait, or end it; know whether the caller speaks over the agent."""
+        if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
+            self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
+        elif isinstance(frame, VADUserStartedSpeakingFrame):
+            self._over_agent = self._agent_speaks
+        await super().handle(frame, direction)
+
+    async def speak(self, stall: Stall | None = None) -> None:
+        """Apologise, unless this wait has had it."""
+        if self._spoken:
+            return
+        self._spoken = True
+        self._stop()
+        for frame in self._frames():
+            frame.interruptible = False
+            await self.push_frame(frame)
+        await self._call_event_handler("on_apology", stall)
+
+    def _frames(self) -> Sequence[Frame]:
+        if not self._recording:
+            return [TTSSpeakFrame(self._text, append_to_context=False, text_type=FILLER_TEXT)]
+        audio, sample_rate_hz = self._recording
+        context_id = f"{self.name}.apology"
+        return [
+            TTSStartedFrame(context_id=context_id, append_to_context=False),
+            TTSAudioRawFrame(audio, sample_rate_hz, 1, context_id=context_id),
+            TTSStoppedFrame(context_id=context_id),
+        ]
+
+    async def _stalled(self, observer: LatencyObserver, stall: Stall) -> None:
+        # A voice over the agent's that no word is made of is most often a noise.
+        noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
+        if stall.kind in _HEARD_AS_SILENCE and not noise:
+            await self.speak(stall)
+
+
+@lru_cache(maxsize=16)
+def _samples(recording: Path) -> tuple[bytes, int]:
+    """Read a WAV file once for all calls: its samples, and how many a second."""
+    try:
+        with wave.open(str(recording), "rb") as wav:
+            shape = (wav.getsampwidth(), wav.getnchannels())
+            samples, sample_rate_hz = wav.readframes(wav.getnframes()), wav.getframerate()
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"{recording} is no WAV file: {error}") from error
+    if shape != (2, 1) or not samples:
+        raise ValueError(f"{recording} must be a 16-bit mono WAV file, and not empty")
+    return samples, sample_rate_hz
+
+
+def _is_filler(frame: Frame) -> bool:
+    kind = getattr(frame, "text_type", None)
+    return kind == FILLER_TEXT

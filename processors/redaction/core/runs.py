@@ -1,0 +1,167 @@
+"""From units to runs: the digits and letters that were said one after another.
+
+A run goes on over separators, fillers and corrections ("four one um double one no wait one two")
+and keeps both halves of a correction. Its digit segments are what numeric detectors look at.
+"""
+
+from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.scanner import Kind, Scan, Unit
+
+__all__ = ["Run", "Segment", "find_runs"]
+
+BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:")
+MOST_BRIDGES = 6
+# Two numbers joined by "and" have at least this many digits each.
+FEWEST_WHOLE = 7
+
+
+class Segment:
+    """Digits in a row.
+
+    Parameters:
+        digits: The digits said.
+        units: The units they came from.
+        start: The first character.
+        end: One past the last.
+        run: The run it is part of.
+    """
+
+    __slots__ = ("digits", "end", "run", "start", "units")
+
+    def __init__(self, units: list[Unit], run: "Run") -> None:
+        self.units = units
+        self.digits = "".join(u.value if u.kind is not Kind.LETTERS else "0" for u in units)
+        self.start = units[0].start
+        self.end = units[-1].end
+        self.run = run
+
+    @property
+    def groups(self) -> list[int]:
+        """The lengths of its units, as grouped in writing or speech."""
+        return [len(u.value) for u in self.units]
+
+    def __len__(self) -> int:
+        return len(self.digits)
+
+
+class Run:
+    """Digits and letters in a row, spelled or written.
+
+    Parameters:
+        units: Its digit, letter and round-number units.
+        value: What they spell, in lower case.
+        start: The first character.
+        end: One past the last.
+        segments: Its digit segments.
+    """
+
+    __slots__ = ("_joints", "end", "segments", "start", "units", "value")
+
+    def __init__(self, units: list[Unit], joints: frozenset[int] = frozenset()) -> None:
+        self.units = units
+        self._joints = joints
+        self.value = "".join(u.value for u in units)
+        self.start = units[0].start
+        self.end = units[-1].end
+        self.segments = self._split()
+
+    def _split(self) -> list[Segment]:
+        found: list[Segment] = []
+        current: list[Unit] = []
+        last = len(self.units) - 1
+        for index, unit in enumerate(self.units):
+            digit = unit.kind is not Kind.LETTERS
+            inside = unit.value == "x" and current and index < last and not unit.spoken
+            if inside and self.units[index + 1].kind is Kind.DIGITS:
+                continue  # the x of a written extension ("4508x769") joins; it is not a digit
+            if digit:
+                if unit.start in self._joints and self._two_numbers(current, index):
+                    found.append(Segment(current, self))
+                    current = []
+                current.append(unit)
+            elif current:
+                found.append(Segment(current, self))
+                current = []
+        if current:
+            found.append(Segment(current, self))
+        return found
+
+    def _two_numbers(self, before: list[Unit], index: int) -> bool:
+        """Whether an "and" stands between two numbers, rather than in the middle of one."""
+        after = 0
+        for unit in self.units[index : index + FEWEST_WHOLE]:
+            if unit.kind is Kind.LETTERS:
+                break
+            after += len(unit.value)
+        return after >= FEWEST_WHOLE and sum(len(u.value) for u in before) >= FEWEST_WHOLE
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> list[Run]:
+    """The runs of a text, in order.
+
+    Args:
+        scanned: The text.
+        language: Its language.
+        spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
+    """
+    found: list[Run] = []
+    current: list[Unit] = []
+    joints: set[int] = set()
+    bridges, joint = 0, False
+    text = scanned.text
+    lines = "\n" in text
+    for unit in scanned.units:
+        kind = unit.kind
+        if kind is Kind.DIGITS or kind is Kind.LETTERS or (kind is Kind.CARDINAL and unit.value):
+            if current and lines and "\n" in text[current[-1].end : unit.start]:
+                _close(current, found, spelling, joints)
+                current, joint = [], False
+            if joint:
+                joints.add(unit.start)
+            current.append(unit)
+            bridges, joint = 0, False
+        elif not current:
+            continue
+        elif bridges < MOST_BRIDGES and (
+            kind is Kind.FILLER
+            or kind is Kind.CORRECTION
+            or (kind is Kind.SYMBOL and unit.value in BRIDGES and _joins(unit, current, text))
+            or (kind is Kind.WORD and unit.value in language.extensions and _numeric(current))
+        ):
+            bridges += 1
+            joint = joint or unit.value in language.conjunctions
+        else:
+            _close(current, found, spelling, joints)
+            current, joint = [], False
+    _close(current, found, spelling, joints)
+    return found
+
+
+def _joins(unit: Unit, current: list[Unit], text: str) -> bool:
+    """A colon joins only without spaces ("1234:5678"); other signs always do."""
+    if unit.value != ":" or unit.spoken:
+        return True
+    return unit.start == current[-1].end and not text[unit.end : unit.end + 1].isspace()
+
+
+def _numeric(current: list[Unit]) -> bool:
+    """Whether the run so far may be a telephone number that an extension follows."""
+    return sum(len(u.value) for u in current if u.kind is Kind.DIGITS) >= 7
+
+
+def _close(current: list[Unit], found: list[Run], spelling: bool, joints: set[int]) -> None:
+    """Keep a run if it holds anything but ordinary words that could be spelled."""
+    if not current:
+        return
+    for unit in current:
+        if unit.sure and unit.kind is not Kind.CARDINAL:
+            break
+    else:
+        lone = not any(u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current)
+        if lone and len(current) < 3:
+            return
+    found.append(Run(current, frozenset(joints)))
+    joints.clear()

@@ -1,0 +1,235 @@
+"""What a detector sees of one utterance: its runs, the words around them, what was asked.
+
+Evidence for a number is, in order: the nearest cue word in the utterance, what the agent asked or
+the application expects, and the number's own form. A negative cue ("order number") vetoes the last.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
+from typing import NamedTuple, Protocol
+
+from antiphon.processors.redaction.core.entities import LENGTHS, Entity
+from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
+from antiphon.processors.redaction.core.scanner import Kind, Scan, Unit
+
+__all__ = ["Cue", "View"]
+
+# A cue reaches this many words to the right, and fewer to the left ("781 1704 office").
+REACH_RIGHT = 8
+REACH_LEFT = 2
+NEGATIVE_REACH = 4
+
+
+class Cue(NamedTuple):
+    """A word or phrase that says what a number near it is; type "" says it is nothing to hide."""
+
+    token: int
+    last: int
+    type: str
+
+
+class Span(Protocol):
+    """Anything that stands on characters."""
+
+    @property
+    def start(self) -> int:
+        """The first character."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """One past the last."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class View:
+    """One utterance, as detectors see it.
+
+    Parameters:
+        scan: Its tokens and units.
+        language: The language's tables.
+        runs: Digits and letters said in a row.
+        segments: The digit runs among them.
+        cues: The cue words in it, in order.
+        expected: The types that the other side asked for, most likely first.
+        vetoed: True if the question was for something that is nothing to hide.
+        complete: True if all of what was expected has been given.
+        bare: True if it holds nothing but digits, letters and words that lead to them.
+        keys: True if it was keyed in, not said.
+    """
+
+    def __init__(
+        self,
+        scan: Scan,
+        language: Language,
+        *,
+        expected: tuple[str, ...] = (),
+        vetoed: bool = False,
+        complete: bool = False,
+        keys: bool = False,
+    ) -> None:
+        self.scan = scan
+        self.text = scan.text
+        self.language = language
+        self.expected = expected
+        self.vetoed = vetoed
+        self.complete = complete
+        self.keys = keys
+        self.cues = list(_cues(scan, language))
+        self.runs = find_runs(scan, language, spelling=bool(expected))
+        self.segments = [s for run in self.runs for s in run.segments]
+        self.bare = self._bare()
+        self._evidence: dict[tuple[int, int], tuple[str | None, str]] = {}
+
+    def _bare(self) -> bool:
+        if not self.runs or self.keys:
+            return bool(self.runs)
+        lead_ins = self.language.lead_ins
+        inside = {u.start for run in self.runs for u in run.units}
+        return all(
+            u.kind is not Kind.WORD or u.value in lead_ins or u.start in inside
+            for u in self.scan.units
+        )
+
+    def token_at(self, char: int) -> int:
+        """The index of the first token that starts at or after a character."""
+        return bisect_left(self.scan.starts, char)
+
+    def evidence(self, span: Span) -> tuple[str | None, str]:
+        """What the words say a number is.
+
+        Returns:
+            The type and where it comes from ("cue" or "asked"); type "" if the words say it is
+            nothing to hide, None if they say nothing.
+        """
+        key = (span.start, span.end)
+        if key not in self._evidence:
+            self._evidence[key] = self._weigh(span)
+        return self._evidence[key]
+
+    def _weigh(self, span: Span) -> tuple[str | None, str]:
+        size = len(span)
+        if size <= 6 and self.quantity(span):
+            return "", "cue"
+        first = self.token_at(span.start)
+        left = self._left(first, span)
+        if left is not None:
+            if left.type:
+                return self._fit(left.type, size), "cue"
+            if first - left.last <= NEGATIVE_REACH:
+                return "", "cue"
+        after = self.token_at(span.end)
+        nearby = bisect_left(self.cues, after, key=_cue_token)
+        for cue in self.cues[nearby : nearby + REACH_LEFT + 1]:
+            if cue.token <= after + REACH_LEFT:
+                if not cue.type and size < 17 and left is None:
+                    return "", "cue"
+                if cue.type == "PHONE_NUMBER" and size >= 6:
+                    return cue.type, "cue"
+        if self.expected and self._plausible(size):
+            return self._expected(size), "asked"
+        if self.vetoed:
+            return "", "asked"
+        return None, ""
+
+    def _left(self, first: int, span: Span) -> Cue | None:
+        """The nearest cue before a number that no other number has used up."""
+        index = bisect_right(self.cues, first, key=_cue_last) - 1
+        if index < 0 or first - self.cues[index].last > REACH_RIGHT:
+            return None
+        best = self.cues[index]
+        cue_end = self.scan.ends[best.last - 1]
+        between = bisect_left(self.segments, cue_end, key=_segment_start)
+        # No more segments than words fit into a cue's reach.
+        for other in self.segments[between : between + REACH_RIGHT]:
+            if other.end <= span.start and len(other) >= 3:
+                return None
+        return best
+
+    def _fit(self, kind: str, size: int) -> str:
+        """A cue for one type may stand before another that was asked for in the same breath."""
+        fewest, most = LENGTHS[kind]
+        if kind in self.expected or fewest <= size <= most:
+            return kind
+        if size >= 12 and kind != "IBAN_CODE" and size <= 19 and size > most:
+            return "CREDIT_CARD"
+        return kind
+
+    def _plausible(self, size: int) -> bool:
+        return self.bare or (size >= 3 and not self.complete)
+
+    def _expected(self, size: int) -> str:
+        for kind in self.expected:
+            fewest, most = LENGTHS[kind]
+            if fewest <= size <= most:
+                return kind
+        return self.expected[0]
+
+    def quantity(self, span: Span) -> bool:
+        """Whether a unit of measure or a clock word follows: "twenty two years", "nine pm"."""
+        words, after = self.scan.words, self.token_at(span.end)
+        if after >= len(words):
+            return False
+        if self.language.measures.at(words, after):
+            return True
+        clock = self.language.clock.at(words, after)
+        if not clock:
+            return False
+        # "six nine p m n j" goes on spelling.
+        following = after + clock[0]
+        return following >= len(words) or len(words[following]) > 1
+
+    def by_context(
+        self, kind: str, spans: Collection[Segment] | Collection[Run], fewest: int
+    ) -> Iterator[Entity]:
+        """The numbers that the words around them, or a question, say are of a type."""
+        for span in spans:
+            found, why = self.evidence(span)
+            if found == kind and (len(span) >= fewest or kind in self.expected):
+                value = span.digits if isinstance(span, Segment) else span.value
+                yield Entity(span.start, span.end, kind, 0.9, why, value)
+
+    def unit_index(self, char: int) -> int:
+        """The index of the first unit that starts at or after a character."""
+        return bisect_left(self.scan.units, char, key=_unit_start)
+
+
+def _cue_token(cue: Cue) -> int:
+    return cue.token
+
+
+def _cue_last(cue: Cue) -> int:
+    return cue.last
+
+
+def _segment_start(segment: Segment) -> int:
+    return segment.start
+
+
+def _unit_start(unit: Unit) -> int:
+    return unit.start
+
+
+def _cues(scan: Scan, language: Language) -> Iterator[Cue]:
+    """The cues of a text; apostrophes and hyphens count as spaces in them."""
+    words = scan.words
+    if "'" in scan.text or "’" in scan.text or "-" in scan.text:
+        kept = [i for i, w in enumerate(words) if w not in "'’-"]
+        words = [words[i] for i in kept]
+    else:
+        kept = None
+    index, previous, first_words = 0, -1, language.cues.by_first
+    while index < len(words):
+        if words[index] in first_words and (found := language.cues.at(words, index)):
+            size, kind = found
+            last = index + size - 1
+            # "driver's license" + "number is": the first says what kind of number.
+            if kind != "PHONE_NUMBER" or index != previous:
+                yield Cue(kept[index] if kept else index, (kept[last] if kept else last) + 1, kind)
+            index += size
+            previous = index
+        else:
+            index += 1

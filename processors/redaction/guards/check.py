@@ -1,0 +1,230 @@
+"""Which ways out of a worker are unguarded.
+
+Goes along the pipeline as frames do: what an STT, a keypad or an LLM says must meet a `PIIRedactor`
+on each way before what keeps it or says it. Observers and exporters are read from where Pipecat and
+OpenTelemetry keep them; where a version keeps them elsewhere, the way counts as unguarded.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from antiphon.processors.redaction.guards.logs import logs_guarded
+from pipecat.pipeline.parallel_pipeline import ParallelPipeline
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.sync_parallel_pipeline import SyncParallelPipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
+from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
+from pipecat.processors.consumer_processor import ConsumerProcessor
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserver
+
+__all__ = ["PRIVATE", "UnguardedError", "source_of", "unguarded"]
+
+# Observers that print what was said.
+PRINTING = ("DebugLogObserver", "LLMLogObserver", "TranscriptionLogObserver")
+# Private attributes that are read, as there is no public way to what they hold.
+PRIVATE = {
+    "_observer": "PipelineWorker: what tells the observers, those of the worker's own making too",
+    "_observers": "the observers themselves; of an RTVI observer depends what the client is told",
+    "_ignored_sources": "RTVIObserver: whose frames the client is not told of",
+    "_enable_tracing": "PipelineWorker: whether services write what is said into spans",
+    "_active_span_processor": "TracerProvider: where spans go",
+    "_span_processors": "the same, one by one: a second exporter may have no guard",
+}
+NOT_THERE = object()
+UNKNOWN = "cannot be inspected in this version of Pipecat"
+
+
+class UnguardedError(RuntimeError):
+    """A strict policy forbids to start with an unguarded way out.
+
+    Parameters:
+        ways: What is unguarded.
+    """
+
+    def __init__(self, ways: list[str]) -> None:
+        super().__init__(f"unguarded ways out under a strict policy: {'; '.join(ways)}")
+        self.ways = ways
+
+
+def unguarded(worker: PipelineWorker) -> list[str]:
+    """Name every way by which content leaves the worker unguarded, and what closes it."""
+    road = _Road()
+    for kind, name in road.along(worker.pipeline, frozenset()):
+        if kind != UPSTREAM:
+            road.report(kind, name)
+    found = [*road.ways, *_observers(worker, road.sources)]
+    if not logs_guarded():
+        found.append("logs: call guard_logs() before the call")
+        if os.environ.get("PIPECAT_LOG_LLM_CONTEXT", "full") != "off":
+            found.append("logs: the LLM context is logged; set PIPECAT_LOG_LLM_CONTEXT=off")
+    return found + list(_spans(worker))
+
+
+class Said(NamedTuple):
+    """What no redactor has looked at so far, and who said it."""
+
+    kind: str
+    name: str
+
+
+class _Road:
+    """The ways from each source to what keeps or says what comes from it."""
+
+    def __init__(self) -> None:
+        self.ways: list[str] = []
+        self.sources: list[FrameProcessor] = []
+
+    def report(self, kind: str, name: str) -> None:
+        way = f"{kind}: put a PIIRedactor after {name}"
+        if way not in self.ways:
+            self.ways.append(way)
+
+    def along(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+        """Follow what is said through a processor.
+
+        Args:
+            processor: A processor, or a pipeline of them.
+            raw: What comes in unredacted.
+
+        Returns:
+            What comes out unredacted.
+        """
+        if isinstance(processor, Pipeline):
+            for inner in processor.processors:
+                raw = self.along(inner, raw)
+            return raw
+        if isinstance(processor, ParallelPipeline | SyncParallelPipeline):
+            # What one branch lets through raw comes out, whatever the others made of it. The
+            # services of a switcher are such branches.
+            return frozenset().union(*[self.along(p, raw) for p in processor.processors])
+        if processor.processors:
+            self.ways.append(f"pipeline: {processor.name} {UNKNOWN}")
+        return self._through(processor, raw)
+
+    def _through(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+        from antiphon.processors.redaction.redactor import PIIRedactor
+
+        if isinstance(processor, PIIRedactor):
+            return frozenset()
+        if isinstance(processor, AudioBufferProcessor):
+            self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
+        for said in sorted(raw):
+            if _keeps(type(processor), said.kind):
+                # One that redacts what it keeps says so.
+                if said.kind != RESTORED or not getattr(processor, "redacts_what_it_keeps", False):
+                    self.report(*said)
+                raw -= {said}
+        if _is_realtime(processor):
+            # It tells upstream what the caller has said.
+            for said in raw:
+                if said.kind == UPSTREAM:
+                    self.ways.append(
+                        f"transcripts: put a PIIRedactor between {said.name} and {processor.name}"
+                    )
+        if _is(type(processor), "LLMContextAggregator"):
+            raw |= {Said(UPSTREAM, processor.name)}
+        if kind := source_of(type(processor)):
+            self.sources.append(processor)
+            raw |= {Said(kind, processor.name)}
+        if _gives_back(processor):
+            raw |= {Said(RESTORED, processor.name)}
+        return raw
+
+
+RESTORED = "restored values"
+# Not said itself: an aggregator that keeps what comes upstream.
+UPSTREAM = "upstream"
+
+
+def _keeps(kind: type, said: str) -> bool:
+    """Whether a kind of processor keeps or says what is said."""
+    if said == UPSTREAM:
+        return False
+    if _is(kind, "LLMContextAggregator", "LLMService"):
+        return True
+    return said != RESTORED and _is(kind, "TTSService")
+
+
+def _gives_back(processor: FrameProcessor) -> bool:
+    """Whether what a voice says after it holds values that nobody else may have."""
+    from antiphon.processors.redaction.restorer import PIIRestorer
+
+    return isinstance(processor, PIIRestorer) and bool(processor.policy.restorable("tts"))
+
+
+def _is_realtime(processor: FrameProcessor) -> bool:
+    """Whether it is a speech-to-speech model."""
+    if not _is(type(processor), "LLMService"):
+        return False
+    return bool(processor.service_metadata_frame().is_realtime_service)  # type: ignore[attr-defined]
+
+
+def _is(kind: type, *names: str) -> bool:
+    """Whether it is a service of a kind; by name, as importing the services costs a second."""
+    return any(cls.__name__ in names for cls in kind.__mro__)
+
+
+@cache
+def source_of(kind: type) -> str:
+    """What a kind of processor brings into a call unredacted; empty if nothing."""
+    if _is(kind, "STTService"):
+        return "transcripts"
+    if issubclass(kind, DTMFAggregator):
+        return "keys"
+    if _is(kind, "LLMService"):
+        return "LLM output"
+    if issubclass(kind, ConsumerProcessor):
+        return "what its producer takes"
+    return ""
+
+
+def _private(holder: object, name: str) -> Any:
+    """One of the attributes in `PRIVATE`; NOT_THERE if it is not."""
+    assert name in PRIVATE
+    return getattr(holder, name, NOT_THERE)
+
+
+def _observers(worker: PipelineWorker, sources: list[FrameProcessor]) -> Iterator[str]:
+    kept = _private(_private(worker, "_observer"), "_observers")
+    if kept is NOT_THERE:
+        yield f"RTVI: {UNKNOWN}"
+        yield f"observers: {UNKNOWN}"
+        return
+    for observer in kept:
+        if _is(type(observer), *PRINTING) and not logs_guarded():
+            yield f"logs: {type(observer).__name__} prints what was said"
+        if isinstance(observer, RTVIObserver) and not _is(type(observer), "RedactingRTVIObserver"):
+            ignored = _private(observer, "_ignored_sources")
+            if ignored is NOT_THERE:
+                yield f"RTVI: {UNKNOWN}"
+            elif any(processor not in ignored for processor in sources):
+                yield "RTVI: give the worker rtvi_processor=RedactingRTVIProcessor()"
+
+
+def _spans(worker: PipelineWorker) -> Iterator[str]:
+    traced = _private(worker, "_enable_tracing")
+    if not traced:
+        return
+    try:
+        from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
+        from opentelemetry import trace
+    except ImportError:
+        # Without OpenTelemetry there are no spans.
+        return
+    if traced is NOT_THERE:
+        yield f"spans: {UNKNOWN}"
+        return
+    provider = trace.get_tracer_provider()
+    processors = _private(_private(provider, "_active_span_processor"), "_span_processors")
+    if processors is NOT_THERE:
+        yield "spans: call setup_tracing(exporter=RedactingSpanExporter(…)) before the call"
+        return
+    for processor in processors:
+        exporter = getattr(processor, "span_exporter", None)
+        if not isinstance(exporter, RedactingSpanExporter):
+            name = type(exporter or processor).__name__
+            yield f"spans: put a RedactingSpanExporter around {name}"

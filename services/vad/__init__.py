@@ -1,0 +1,1 @@
+"""One voice activity detector for all calls of a process."""

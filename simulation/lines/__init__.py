@@ -1,0 +1,1 @@
+"""Telephone lines and who calls over them: a vendor's phone, its network, its noise."""

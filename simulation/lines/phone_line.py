@@ -1,0 +1,109 @@
+"""The line between a synthetic caller and any server that answers Twilio.
+
+`Caller` and `CallRecorder` take it where they take a `MemoryTransport`: the same call is then made
+over a real WebSocket, in 8 kHz µ-law.
+"""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import numpy as np
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.simulation.lines.twilio_stream import SAMPLE_RATE_HZ as PHONE_RATE_HZ
+from antiphon.simulation.lines.twilio_stream import (
+    CallDetails,
+    HeardAudio,
+    TwilioStream,
+    pcm_to_ulaw,
+)
+from antiphon.transports.memory import PlayedAudio
+from pipecat.frames.frames import InputDTMFFrame
+from pipecat.utils.base_object import BaseObject
+
+__all__ = ["PhoneLine"]
+
+TAPS = 31
+# Half-band, so that every second sample may be left out. A stream resampler would hold frames back:
+# soxr's, 60 ms.
+LOW_PASS = np.hamming(TAPS) * np.sinc((np.arange(TAPS) - TAPS // 2) / 2) / 2
+
+
+class PhoneLine(BaseObject):
+    """A phone in the hands of a `Caller`.
+
+    Event handlers available:
+
+    - on_audio_played(line, chunk): a `PlayedAudio` has sounded; called in order
+
+    Example::
+
+        line = PhoneLine("https://voice.example.com/twilio/voice", auth_token=token)
+        await Caller(line, script).call()
+    """
+
+    def __init__(self, url: str, **call: Unpack[CallDetails]) -> None:
+        """Prepare a call.
+
+        Args:
+            url: The server's webhook or WebSocket, as `TwilioStream` takes it.
+            **call: See `CallDetails`.
+
+        Raises:
+            ValueError: If nobody can be called there.
+        """
+        super().__init__()
+        self._stream = TwilioStream(url, ear=self._hear, **call)
+        self._before: Samples = np.zeros(TAPS - 1, np.int16)
+        self._register_event_handler("on_audio_played", sync=True)
+
+    @property
+    def clears(self) -> Sequence[float]:
+        """When the server cut off what was still to be played, on the loop's clock."""
+        return [self._stream.began + secs for secs in self._stream.clears]
+
+    async def connect(self) -> None:
+        """Call the server.
+
+        Raises:
+            ConnectionError: If it does not answer within 10 s, or refuses the call.
+        """
+        await self._stream.connect()
+
+    async def disconnect(self) -> None:
+        """Hang up, if the server has not."""
+        await self._stream.disconnect()
+
+    async def send_audio(self, pcm: bytes, *, sample_rate_hz: int = SAMPLE_RATE_HZ) -> None:
+        """Send a packet of 20 ms.
+
+        Args:
+            pcm: 16-bit little-endian mono samples.
+            sample_rate_hz: 16,000, as a `Caller` speaks.
+
+        Raises:
+            ConnectionError: If the server has hung up.
+        """
+        if sample_rate_hz != SAMPLE_RATE_HZ:
+            raise ValueError(f"sample_rate_hz={sample_rate_hz!r}: a caller speaks at 16000 Hz")
+        samples = np.concatenate((self._before, np.frombuffer(pcm, "<i2")))
+        self._before = samples[1 - TAPS :]
+        narrow = np.convolve(samples, LOW_PASS, "valid")[:: SAMPLE_RATE_HZ // PHONE_RATE_HZ]
+        narrow = np.clip(np.round(narrow), -32768, 32767).astype("<i2")
+        await self._stream.send(pcm_to_ulaw(narrow.tobytes()))
+
+    async def send_frame(self, frame: InputDTMFFrame) -> None:
+        """Press a key.
+
+        Args:
+            frame: The key.
+        """
+        await self._stream.press(frame.button.value)
+
+    async def _hear(self, piece: HeardAudio) -> None:
+        chunk = PlayedAudio(
+            at_secs=self._stream.began + piece.at_secs,
+            pcm=piece.pcm,
+            sample_rate_hz=PHONE_RATE_HZ,
+            num_channels=1,
+        )
+        await self._call_event_handler("on_audio_played", chunk)

@@ -1,0 +1,84 @@
+"""`antiphon watch` shows live calls, and says so when there is nobody to ask."""
+
+from typing import Any
+
+import pytest
+import typer
+from antiphon.pipeline.cli.watch import render, watch
+from rich.console import Console
+from typer.testing import CliRunner
+
+NOTHING = {"count": 0, "p50": None, "p95": None, "p99": None}
+
+CALL: dict[str, Any] = {
+    "call_id": "CA123",
+    "transport": "twilio",
+    "seconds": 61.2,
+    "turns": 7,
+    "waiting": True,
+    "ttfa": {"count": 7, "p50": 0.81, "p95": 1.402, "p99": 1.5},
+    "last_secs": 1.402,
+    "last_stage": "llm_inference",
+    "last_owner": "OpenAILLMService#0",
+    "last_stage_secs": 0.9,
+    "barge_ins": 2,
+    "stalls": {"no_first_token": 1},
+    "dollars": 0.0,
+}
+
+
+def shown(*calls: dict[str, Any]) -> str:
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        console.print(
+            render(
+                {
+                    "calls": list(calls),
+                    "process": {
+                        "ttfa": {"count": 9, "p50": 0.8, "p95": 1.4, "p99": 1.5},
+                        "ttfa_5_min": NOTHING,
+                        "barge_in": NOTHING,
+                        "counts": [
+                            {"what": "barge_ins", "kind": "", "owner": "", "number": 2},
+                            {"what": "stalls", "kind": "x", "owner": "", "number": 3},
+                        ],
+                    },
+                    "loop_lag": {"p95": 0.002, "max": 0.31},
+                }
+            )
+        )
+        return console.export_text()
+
+
+def test_a_call_is_a_row_with_its_percentiles_and_the_stage_at_fault() -> None:
+    text = shown(CALL)
+    for part in (
+        "CA123",
+        "twilio",
+        "810 ms",
+        "1402 ms",
+        "llm_inference 900 ms",
+        "no_first_token 1",
+    ):
+        assert part in text
+
+
+def test_the_process_is_told_above_its_calls() -> None:
+    text = shown()
+    for part in ("0 calls", "P50 – P95 –", "P50 800 ms", "barge-ins 2", "stalls 3", "max 310 ms"):
+        assert part in text
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/latency", "http://127.0.0.1:9"])
+def test_a_process_that_is_not_there_is_reported_and_no_traceback(url: str) -> None:
+    app = typer.Typer()
+    app.command()(watch)
+    result = CliRunner().invoke(app, [url, "--once"])
+    assert result.exit_code == 0
+    assert "http://127.0.0.1:9/latency" in result.output
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "latency"])
+def test_what_is_no_web_address_is_refused(url: str) -> None:
+    with pytest.raises(typer.BadParameter, match="not an http"):
+        watch(url)

@@ -1,0 +1,85 @@
+"""A call finds its services made, and nobody else gets them."""
+
+import asyncio
+import threading
+
+import pytest
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.prewarm import Spares
+from antiphon.pipeline.providers import ServiceKind
+from antiphon.simulation.fakes import FakeLLM, FakeTTS
+from antiphon.transports import MemoryTransport
+from pipecat.processors.frame_processor import FrameProcessor
+
+
+class Workshop:
+    """Makes services, and notes where."""
+
+    def __init__(self) -> None:
+        self.made: list[FrameProcessor] = []
+        self.on_loop: list[bool] = []
+        self.changed = asyncio.Event()
+        self.broken = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    def make(self, kind: ServiceKind) -> FrameProcessor:
+        try:
+            if self.broken:
+                raise OSError("no certificates")
+            self.on_loop.append(threading.get_ident() == self._thread)
+            self.made.append(FrameProcessor(name=str(kind)))
+            return self.made[-1]
+        finally:
+            self._loop.call_soon_threadsafe(self.changed.set)
+
+
+async def test_what_was_not_prepared_is_made_when_it_is_taken() -> None:
+    workshop = Workshop()
+    spares = Spares(workshop.make)
+    taken = [spares.take(ServiceKind.STT), spares.take(ServiceKind.STT)]
+    assert taken == workshop.made
+    assert workshop.on_loop == [True, True]
+
+
+async def test_what_is_taken_is_replaced_away_from_the_loop() -> None:
+    workshop = Workshop()
+    spares = Spares(workshop.make)
+    spares.keep(ServiceKind.STT, workshop.make(ServiceKind.STT))
+    first = spares.take(ServiceKind.STT)
+    assert workshop.made == [first]
+    while len(workshop.made) < 2:
+        workshop.changed.clear()
+        await workshop.changed.wait()
+    assert workshop.on_loop == [True, False]
+
+
+async def test_of_two_calls_at_once_the_second_makes_its_own() -> None:
+    workshop = Workshop()
+    spares = Spares(workshop.make)
+    spares.keep(ServiceKind.TTS, workshop.make(ServiceKind.TTS))
+    assert spares.take(ServiceKind.TTS) is not spares.take(ServiceKind.TTS)
+    assert workshop.on_loop == [True, True]
+
+
+async def test_what_could_not_be_replaced_is_reported_to_the_next_call() -> None:
+    workshop = Workshop()
+    spares = Spares(workshop.make)
+    spares.keep(ServiceKind.LLM, workshop.make(ServiceKind.LLM))
+    workshop.broken = True
+    workshop.changed.clear()
+    spares.take(ServiceKind.LLM)
+    await workshop.changed.wait()
+    with pytest.raises(OSError, match="no certificates"):
+        spares.take(ServiceKind.LLM)
+
+
+async def test_each_call_of_a_warm_agent_has_services_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "not-a-key")
+    agent = VoiceAgent(stt="deepgram", llm=lambda: FakeLLM(script=()), tts=FakeTTS)
+    await agent.warm_up()
+    heard_by = [agent.pipeline(MemoryTransport()).processors[2] for _ in range(3)]
+    assert {type(stt).__name__ for stt in heard_by} == {"DeepgramSTTService"}
+    assert len({id(stt) for stt in heard_by}) == 3

@@ -1,0 +1,133 @@
+"""How a conversation went is counted from its events, and no word of it is kept."""
+
+from pathlib import Path
+
+import pytest
+from antiphon.processors.latency import Prices
+from antiphon.processors.latency.core.conversation import Conversation, asks_to_repeat, count_words
+from antiphon.processors.latency.core.prices import Usage
+
+
+def test_silence_counts_as_dead_air_only_when_it_is_long() -> None:
+    talk = Conversation()
+    talk.connected(0.0)
+    talk.agent(speaks=True, at=1.0)  # 1 s: a pause
+    talk.agent(speaks=False, at=3.0)
+    talk.caller(speaks=True, at=8.0)  # 5 s: dead air
+    talk.caller(speaks=False, at=10.0)
+    measures = talk.measures(20.0)  # 10 s more, to the end
+    assert measures.dead_air_secs == pytest.approx(15.0)
+    assert measures.silence_ratio == pytest.approx(0.75)
+
+
+def test_talking_at_the_same_time_is_no_silence() -> None:
+    talk = Conversation()
+    talk.agent(speaks=True, at=0.0)
+    talk.caller(speaks=True, at=1.0)
+    talk.agent(speaks=False, at=2.0)
+    talk.caller(speaks=False, at=9.0)
+    assert talk.measures(10.0).dead_air_secs == 0.0
+
+
+def test_rates_are_over_what_they_are_rates_of() -> None:
+    talk = Conversation()
+    for speaks in (True, False, True, False, True, False, True, False):
+        talk.agent(speaks=speaks, at=0.0)
+    talk.barge_in()
+    talk.turn(empty=True)  # nothing was said after all
+    talk.barge_in()
+    talk.caller_said("Could you repeat that?")
+    talk.turn(empty=False)
+    talk.caller_said("Nine to five, thank you.")
+    talk.turn(empty=False)
+    measures = talk.measures(60.0)
+    assert measures.interruption_rate == pytest.approx(2 / 4)
+    assert measures.false_interruption_rate == pytest.approx(1 / 2)
+    assert measures.repeat_request_rate == pytest.approx(1 / 2)
+    assert measures.words_per_turn == pytest.approx(9 / 2)
+
+
+def test_a_call_of_nothing_has_no_rates() -> None:
+    measures = Conversation().measures(0.0)
+    assert (
+        measures.interruption_rate,
+        measures.false_interruption_rate,
+        measures.silence_ratio,
+        measures.repeat_request_rate,
+        measures.words_per_turn,
+        measures.words_per_utterance,
+    ) == (None,) * 6
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Sorry, what did you say?", True),
+        ("Pardon?", True),
+        ("Können Sie das wiederholen?", True),
+        ("Je n’ai pas compris.", True),
+        ("¿Puede repetir, por favor?", True),
+        ("What are your opening hours?", False),
+        ("I'm sorry to hear that.", False),
+        ("I would like to repeat my order from Monday.", False),
+        ("Sorry I'm late, my number is five.", False),
+        ("", False),
+    ],
+)
+def test_a_request_to_repeat_is_told_from_other_words(said: str, asked: bool) -> None:
+    assert asks_to_repeat(said) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("We're open, nine to five.", 5),
+        ("  ", 0),
+        ("営業時間は", 5),
+        ("e-mail 24/7", 3),
+    ],
+)
+def test_words_are_counted_in_any_script(text: str, words: int) -> None:
+    assert count_words(text) == words
+
+
+TABLE = """
+as_of = "2030-01-01"
+[openai."gpt"]
+million_input = 2.0
+million_output = 8.0
+[openai."gpt-mini"]
+million_input = 1.0
+million_cached_input = 0.5
+million_output = 4.0
+[deepgram.""]
+audio_minute = 0.01
+"""
+
+
+def test_usage_times_prices_is_cost_and_what_has_no_price_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text(TABLE)
+    usage = Usage()
+    usage.add("openai", "gpt-mini-2030", "million_input", 1.0)
+    usage.add("openai", "gpt-mini-2030", "million_cached_input", 1.0)
+    usage.add("openai", "gpt-max", "million_cached_input", 1.0)
+    usage.add("deepgram", "nova", "audio_minute", 10.0)
+    usage.add("cartesia", "sonic", "million_characters", 0.1)
+    dollars, unpriced = usage.cost(Prices.load(table))
+    assert dollars == {"openai": pytest.approx(1.0 + 0.5 + 2.0), "deepgram": pytest.approx(0.1)}
+    assert unpriced == ["cartesia/sonic"]
+
+
+def test_the_packaged_prices_load_and_are_dated() -> None:
+    prices = Prices.load()
+    assert len(prices.as_of) == 10
+    assert prices.of("pocketsphinx", "", "audio_minute") == 0.0
+    assert prices.of("nobody", "nothing", "audio_minute") is None
+
+
+def test_a_price_in_a_unit_that_nothing_is_billed_in_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text('[openai."gpt"]\nper_call = 1.0\n')
+    with pytest.raises(ValueError, match="per_call"):
+        Prices.load(table)
