@@ -11,26 +11,16 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
+from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.services.scripted.script import Script, ToolCall
-from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
-from pipecat.frames.frames import (
-    Frame,
-    FunctionCallFromLLM,
-    LLMContextFrame,
-    LLMFullResponseEndFrame,
-    LLMFullResponseStartFrame,
-)
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection
-from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings
 
 __all__ = ["ScriptedLLMService"]
 
 _TOKEN = re.compile(r"\S+\s*")
 
 
-class ScriptedLLMService(LLMService):
+class ScriptedLLMService(AnsweringLLMService):
     """An LLM service that follows a `Script`.
 
     Args:
@@ -43,8 +33,6 @@ class ScriptedLLMService(LLMService):
         ValueError: If a pace is not positive.
     """
 
-    adapter_class = OpenAILLMAdapter
-
     def __init__(
         self,
         *,
@@ -53,57 +41,18 @@ class ScriptedLLMService(LLMService):
         tokens_per_sec: float = 50.0,
         **kwargs: Any,
     ) -> None:
-        if ttft_secs < 0 or tokens_per_sec <= 0:
-            raise ValueError(
-                f"ttft_secs={ttft_secs!r} must be 0 or more, "
-                f"tokens_per_sec={tokens_per_sec!r} more than 0"
-            )
-        super().__init__(
-            settings=LLMSettings(
-                model="scripted",
-                system_instruction=None,
-                temperature=None,
-                max_tokens=None,
-                top_p=None,
-                top_k=None,
-                frequency_penalty=None,
-                presence_penalty=None,
-                seed=None,
-                filter_incomplete_user_turns=False,
-                user_turn_completion_config=None,
-                use_provider_thinking_default=False,
-            ),
-            **kwargs,
-        )
+        if ttft_secs < 0:
+            raise ValueError(f"ttft_secs={ttft_secs!r} must be 0 or more")
+        super().__init__(model="scripted", tokens_per_sec=tokens_per_sec, **kwargs)
         self._script = script or Script.order_status()
         self._ttft_secs = ttft_secs
-        self._token_secs = 1 / tokens_per_sec
 
-    def can_generate_metrics(self) -> bool:
-        """Whether TTFB and processing metrics are reported: yes."""
-        return True
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Answer a context.
+    async def answer(self, context: LLMContext) -> None:
+        """Answer as the script does.
 
         Args:
-            frame: The frame to process.
-            direction: The direction in which it travels.
+            context: The conversation.
         """
-        await super().process_frame(frame, direction)
-        if not isinstance(frame, LLMContextFrame):
-            await self.push_frame(frame, direction)
-            return
-        try:
-            await self.push_frame(LLMFullResponseStartFrame())
-            await self.start_processing_metrics()
-            await self._answer(frame.context)
-        finally:
-            await self.stop_processing_metrics()
-            await self.push_frame(LLMFullResponseEndFrame())
-
-    async def _answer(self, context: LLMContext) -> None:
-        await self.start_ttfb_metrics()
         messages = [
             cast(Mapping[str, Any], message)
             for message in context.get_messages()
@@ -113,15 +62,7 @@ class ScriptedLLMService(LLMService):
         await asyncio.sleep(self._ttft_secs)
         await self.stop_ttfb_metrics()
         if isinstance(answer, ToolCall):
-            call = FunctionCallFromLLM(
-                function_name=answer.name,
-                tool_call_id=str(uuid.uuid4()),
-                arguments=answer.arguments,
-                context=context,
-            )
-            await self.run_function_calls([call])
-            return
-        for index, token in enumerate(_TOKEN.findall(answer.text)):
-            if index:
-                await asyncio.sleep(self._token_secs)
-            await self._push_llm_text(token)
+            call_id = str(uuid.uuid4())
+            await self.call(answer.name, answer.arguments, call_id=call_id, context=context)
+        else:
+            await self.say(_TOKEN.findall(answer.text))

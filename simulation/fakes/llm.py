@@ -5,20 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.simulation.fakes.behaviour import Failure, Latency
 from antiphon.simulation.frames import split_words
-from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
-from pipecat.frames.frames import (
-    Frame,
-    FunctionCallFromLLM,
-    LLMContextFrame,
-    LLMFullResponseEndFrame,
-    LLMFullResponseStartFrame,
-)
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection
-from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings
 
 __all__ = ["FakeLLM", "Reply", "ToolCall"]
 
@@ -39,13 +29,11 @@ class ToolCall:
 Reply = str | ToolCall | Failure
 
 
-class FakeLLM(LLMService[OpenAILLMAdapter]):
+class FakeLLM(AnsweringLLMService):
     """Answers each run with the next line of its script, or with what a function says.
 
     Past the end of the script it answers with nothing.
     """
-
-    adapter_class = OpenAILLMAdapter
 
     def __init__(
         self,
@@ -63,80 +51,35 @@ class FakeLLM(LLMService[OpenAILLMAdapter]):
             tokens_per_second: The pace of the tokens.
             chunk_chars: Characters in one token; by default a token is a word with its space.
         """
-        super().__init__(settings=_settings())
+        super().__init__(model="fake-llm", tokens_per_sec=tokens_per_second)
         self._next_reply = script if callable(script) else _in_turn(script)
         self._script_latency = latency or Latency(median=0.3)
-        self._token_secs = 1 / tokens_per_second
         self._chunk_chars = chunk_chars
         self._calls = 0
 
-    def can_generate_metrics(self) -> bool:
-        """Say that metrics are measured."""
-        return True
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Answer a context.
+    async def answer(self, context: LLMContext) -> None:
+        """Answer with the next reply of the script.
 
         Args:
-            frame: The frame to process.
-            direction: The direction in which it travels.
+            context: The conversation.
         """
-        await super().process_frame(frame, direction)
-        if not isinstance(frame, LLMContextFrame):
-            await self.push_frame(frame, direction)
-            return
-        await self.push_frame(LLMFullResponseStartFrame())
-        try:
-            await self.start_ttfb_metrics()
-            await self._answer(frame.context)
-        finally:
-            await self.push_frame(LLMFullResponseEndFrame())
-
-    async def _answer(self, context: LLMContext) -> None:
         reply = self._next_reply(context)
         await asyncio.sleep(self._script_latency.draw())
         await self.stop_ttfb_metrics()
         match reply:
             case str():
-                await self._say(split_words(reply, size=self._chunk_chars))
+                await self.say(split_words(reply, size=self._chunk_chars))
             case ToolCall():
                 self._calls += 1
-                call = FunctionCallFromLLM(
-                    function_name=reply.name,
-                    tool_call_id=f"call-{self._calls}",
-                    arguments=dict(reply.arguments),
-                    context=context,
-                )
-                await self.run_function_calls([call])
+                call_id = f"call-{self._calls}"
+                await self.call(reply.name, reply.arguments, call_id=call_id, context=context)
             case Failure():
-                await self._say(split_words(reply.text, size=self._chunk_chars)[: reply.after])
+                await self.say(split_words(reply.text, size=self._chunk_chars)[: reply.after])
                 if reply.stall:
                     await asyncio.Event().wait()
                 await self.push_error(reply.message, category=reply.category)
-
-    async def _say(self, tokens: list[str]) -> None:
-        for token in tokens:
-            await self._push_llm_text(token)
-            await asyncio.sleep(self._token_secs)
 
 
 def _in_turn(script: Iterable[Reply]) -> Callable[[LLMContext], Reply]:
     replies = iter(script)
     return lambda _context: next(replies, "")
-
-
-def _settings() -> LLMSettings:
-    return LLMSettings(
-        model="fake-llm",
-        system_instruction=None,
-        temperature=None,
-        max_tokens=None,
-        top_p=None,
-        top_k=None,
-        frequency_penalty=None,
-        presence_penalty=None,
-        seed=None,
-        filter_incomplete_user_turns=False,
-        user_turn_completion_config=None,
-        use_provider_thinking_default=False,
-    )
