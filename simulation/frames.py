@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from antiphon.core.audio import pcm_secs
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
@@ -185,7 +186,7 @@ def audio(pcm: bytes, *, sample_rate_hz: int = 16_000) -> FrameStream:
             TimedFrame(at=i * CHUNK_SECS, frame=InputAudioRawFrame(chunk, sample_rate_hz, 1))
             for i, chunk in enumerate(chunks)
         ),
-        seconds=max(len(pcm) / 2 / sample_rate_hz, (len(chunks) - 1) * CHUNK_SECS, 0.0),
+        seconds=max(pcm_secs(len(pcm), sample_rate_hz), (len(chunks) - 1) * CHUNK_SECS, 0.0),
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from antiphon.core.audio import frame_secs
 from antiphon.transports.pace import Pace
 from antiphon.transports.telephony.media_stream import DropReason
 from fastapi import WebSocket
@@ -142,5 +143,5 @@ def _is_sound(frame: Frame) -> bool:
 
 def _secs(frame: Frame) -> float | None:
     if isinstance(frame, InputAudioRawFrame):
-        return frame.num_frames / frame.sample_rate
+        return frame_secs(frame)
     return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from antiphon.core.audio import pcm_secs
 from pipecat.frames.frames import (
     ClientConnectedFrame,
     Frame,
@@ -73,7 +74,7 @@ class PlayedAudio:
     @property
     def duration_secs(self) -> float:
         """How long the chunk sounds."""
-        return len(self.pcm) / 2 / self.num_channels / self.sample_rate_hz
+        return pcm_secs(len(self.pcm), self.sample_rate_hz, self.num_channels)
 
 
 class MemoryTransport(BaseTransport):

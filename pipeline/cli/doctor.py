@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.providers import PROVIDERS, Provider, ServiceKind, create_service
 from antiphon.pipeline.settings import Settings
@@ -107,7 +108,7 @@ def library_findings() -> Iterator[Finding]:
     """The native libraries of the embedded default, each made to work once."""
     try:
         speech = EspeakSynthesizer().synthesize("Hello.")
-        secs = len(speech.pcm) / 2 / speech.sample_rate_hz
+        secs = pcm_secs(len(speech.pcm), speech.sample_rate_hz)
         yield Finding(True, "eSpeak NG", f"spoke {secs:.1f} s at {speech.sample_rate_hz} Hz")
     except ImportError as error:
         yield Finding(None, "eSpeak NG", str(error))

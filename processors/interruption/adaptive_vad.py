@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from antiphon.core.audio import frame_secs
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import (
@@ -123,8 +124,7 @@ class AdaptiveVAD(SafeProcessor):
             case VADUserStoppedSpeakingFrame():
                 self._caller_speaks = False
             case InputAudioRawFrame() if not self._caller_speaks:
-                rate = frame.sample_rate * frame.num_channels
-                self._noise.hear(frame.audio, ms=len(frame.audio) / 2 / rate * 1000)
+                self._noise.hear(frame.audio, ms=frame_secs(frame) * 1000)
                 await self._follow()
             case _:
                 pass

@@ -1,5 +1,6 @@
 """Audio frames cut into pieces: how long they sound, and which belong together."""
 
+from antiphon.core.audio import frame_secs
 from pipecat.frames.frames import OutputAudioRawFrame
 
 __all__ = ["bytes_of", "like", "milliseconds", "same_kind"]
@@ -7,7 +8,7 @@ __all__ = ["bytes_of", "like", "milliseconds", "same_kind"]
 
 def milliseconds(frame: OutputAudioRawFrame) -> float:
     """Return how long a frame sounds, in ms."""
-    return len(frame.audio) / (2 * frame.num_channels * frame.sample_rate) * 1000
+    return frame_secs(frame) * 1000
 
 
 def bytes_of(frame: OutputAudioRawFrame, ms: float) -> int:

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, cast
 
 import numpy as np
 import soxr
+from antiphon.core.audio import pcm_secs
 from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import ServiceSettings, TTSSettings
@@ -127,7 +128,7 @@ class EspeakTTSService(TTSService):
 
         async for chunk in speech:
             if chunk.pcm:
-                timeline.length_secs += len(chunk.pcm) / 2 / chunk.sample_rate_hz
+                timeline.length_secs += pcm_secs(len(chunk.pcm), chunk.sample_rate_hz)
                 yield resample(chunk.pcm)
             words = [(word.text, timeline.offset_secs + word.start_secs) for word in chunk.words]
             await self.add_word_timestamps(words, context_id)

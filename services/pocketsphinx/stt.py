@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 import soxr
+from antiphon.core.audio import pcm_secs
 from antiphon.services._offline import import_offline
 from antiphon.services.pocketsphinx.recognizer import (
     SAMPLE_RATE_HZ,
@@ -247,7 +248,7 @@ class _Utterance:
 
     def add(self, audio: bytes) -> None:
         if len(self._audio) > MAX_BACKLOG_SECS * self._sample_rate_hz * 2:
-            self._dropped_secs += len(audio) / 2 / self._sample_rate_hz
+            self._dropped_secs += pcm_secs(len(audio), self._sample_rate_hz)
             return
         self._audio += audio
         self._changed.set()

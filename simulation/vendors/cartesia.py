@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
+from antiphon.core.audio import pcm_secs
 from antiphon.simulation.vendors.faults import Cut, Fault
 from antiphon.simulation.vendors.server import Connection, VendorServer, refusal
 from antiphon.simulation.vendors.voices import Babble, Voice
@@ -178,8 +179,8 @@ class CartesiaServer(VendorServer):
                     "end": [start + word.end for word in spoken.words],
                 }
                 await connection.send({"type": "timestamps", "word_timestamps": words, **common})
-            await asyncio.sleep(len(chunk) / 2 / rate * self._rtf)
-        return len(spoken.pcm) / 2 / rate
+            await asyncio.sleep(pcm_secs(len(chunk), rate) * self._rtf)
+        return pcm_secs(len(spoken.pcm), rate)
 
 
 def _problem(asked: dict[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from antiphon.core.audio import pcm_secs
 
 __all__ = ["FluxSession", "NovaSession", "ScriptedTranscriber", "Transcriber"]
 
@@ -66,7 +67,7 @@ class ScriptedTranscriber:
 
     def hear(self, pcm: bytes, sample_rate_hz: int) -> str:
         """Let the time of the audio pass."""
-        self._secs += len(pcm) / 2 / sample_rate_hz
+        self._secs += pcm_secs(len(pcm), sample_rate_hz)
         return " ".join(self._words[: int(self._secs / self._word_secs)])
 
     def settle(self) -> str:

@@ -4,6 +4,7 @@ import audioop
 import json
 from collections.abc import Awaitable, Callable
 
+from antiphon.core.audio import frame_secs
 from antiphon.transports.guarded_websocket import GuardedSerializer
 from antiphon.transports.telephony.media_stream import (
     DropReason,
@@ -84,7 +85,7 @@ class TelephonySerializer(GuardedSerializer):
         if isinstance(frame, InterruptionFrame):
             self._marks.cleared()
         elif isinstance(frame, AudioRawFrame) and frame.audio:
-            secs = len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
+            secs = frame_secs(frame)
             # Audio is not late while it sounds: its mark counts from the end of its turn.
             self._marks.sent(secs, until=self._time() + secs)
         return message

@@ -8,6 +8,7 @@ its final transcript has come.
 import asyncio
 from typing import Literal
 
+from antiphon.core.audio import frame_secs
 from antiphon.processors.redaction.frames import STT_SECOND, PIIRedactedFrame
 from antiphon.processors.redaction.recording.hearing import Hearing, Stretch
 from antiphon.processors.redaction.recording.track import SLACK_S, Track
@@ -169,8 +170,7 @@ class RedactingRecorder(SafeProcessor):
     async def _audio(self, frame: InputAudioRawFrame | OutputAudioRawFrame) -> None:
         clock_s = asyncio.get_running_loop().time()
         if isinstance(frame, InputAudioRawFrame):
-            length_s = len(frame.audio) / (2 * frame.sample_rate)
-            self._hearing.audio(length_s, clock_s, frame.metadata.get(STT_SECOND))
+            self._hearing.audio(frame_secs(frame), clock_s, frame.metadata.get(STT_SECOND))
         overdue = self._hearing.overdue()
         if not self._tracks:
             return

@@ -6,6 +6,7 @@ all of it and not from the start, can tell by this where a word is.
 
 from typing import Any
 
+from antiphon.core.audio import frame_secs
 from antiphon.processors.redaction.frames import STT_SECOND
 from pipecat.frames.frames import InputAudioRawFrame
 from pipecat.processors.frame_processor import FrameProcessor
@@ -40,7 +41,7 @@ class SttClock:
             frame.metadata[STT_SECOND] = None
             return
         frame.metadata[STT_SECOND] = self._got_s
-        self._got_s += len(frame.audio) / (2 * frame.num_channels * frame.sample_rate)
+        self._got_s += frame_secs(frame)
 
     async def _connected(self, *_: Any) -> None:
         self._connections += 1
