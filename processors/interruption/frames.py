@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipecat.frames.frames import SystemFrame, TTSTextFrame
+from pipecat.frames.frames import AggregatedTextFrame, SystemFrame, TTSTextFrame
 
-__all__ = ["CUT_TEXT", "HeardTextFrame"]
+__all__ = ["CUT_TEXT", "HeardTextFrame", "heard_text"]
 
 CUT_TEXT = "cut"
 """The `text_type` of the mark that a reply was cut off: for the context, not for a client."""
@@ -17,3 +17,25 @@ class HeardTextFrame(SystemFrame, TTSTextFrame):
     A system frame, because nothing else keeps its place before an `InterruptionFrame`: Pipecat's
     own word frames are overtaken by it and lost (pipecat#4996).
     """
+
+
+def heard_text(text: str, *, source: AggregatedTextFrame, joined: bool) -> HeardTextFrame:
+    """Make the frame of words that were heard.
+
+    Args:
+        text: The words.
+        source: The frame that they are of.
+        joined: Whether they bring their own spaces.
+    """
+    said = source if isinstance(source, TTSTextFrame) else None
+    frame = HeardTextFrame(
+        text,
+        text_type=source.text_type,
+        context_id=source.context_id,
+        segment_id=said.segment_id if said else source.id,
+        # One word's own; a whole sentence's has no place in a part of it.
+        raw_text=said.raw_text if said and said.pts else None,
+    )
+    frame.includes_inter_frame_spaces = joined
+    frame.will_be_spoken = True
+    return frame

@@ -9,9 +9,10 @@ import asyncio
 from collections import deque
 
 from antiphon.processors.interruption.fader import Fader
-from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame
+from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
 from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
+from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
 from antiphon.processors.interruption.settings import PlaybackSettings
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
 from antiphon.processors.safe_processor import SafeProcessor
@@ -39,7 +40,6 @@ from pipecat.processors.frame_processor import FrameDirection
 __all__ = ["PlaybackGate"]
 
 _TELL_EVERY_SECS = 0.02
-_HISTORY_MS = 15_000
 _REPLY_ENDS = (LLMFullResponseEndFrame, LLMAssistantPushAggregationFrame)
 
 
@@ -66,10 +66,9 @@ class PlaybackGate(SafeProcessor):
         super().__init__(name=name)
         self.settings = settings or PlaybackSettings()
         self.ledger = PlaybackLedger()
-        self._items: deque[tuple[Frame, float]] = deque()
+        self._items = FrameQueue()
         self._timed: deque[tuple[float, Frame]] = deque()
-        self._offset = 0
-        self._history: deque[tuple[float, OutputAudioRawFrame]] = deque()
+        self._played = PlayedAudio()
         self._fader = Fader(ramp_ms=self.settings.ramp_ms)
         self._held_at: float | None = None
         self._held_position_ms = 0.0
@@ -77,8 +76,7 @@ class PlaybackGate(SafeProcessor):
         self._next_at = 0.0
         self._in_reply = False
         self._reply_began_ms = 0.0
-        self._last_pts = 0
-        self._context_base: dict[str | None, tuple[int, float]] = {}
+        self._word_times = WordTimes()
         self._tool_calls = ToolCallGuard()
         # Contexts whose speech is not to be written down; only the last few can still be playing.
         self._unwritten: deque[str | None] = deque(maxlen=8)
@@ -89,8 +87,6 @@ class PlaybackGate(SafeProcessor):
         self._idle.set()
         self._room = asyncio.Event()
         self._room.set()
-
-    # What the strategy calls.
 
     @property
     def playing(self) -> bool:
@@ -103,8 +99,7 @@ class PlaybackGate(SafeProcessor):
         if not self.playing:
             return False
         waiting = (frame for frame, _ in self._items if isinstance(frame, OutputAudioRawFrame))
-        said = self._history[-1][1] if self._history else None
-        frame = next(waiting, said)
+        frame = next(waiting, self._played.last)
         return frame is not None and not frame.interruptible
 
     @property
@@ -161,8 +156,6 @@ class PlaybackGate(SafeProcessor):
         """
         position_ms = self.ledger.played(self._now()) - secs_ago * 1000
         return self.ledger.asked(position_ms, within_ms=within_ms)
-
-    # Frames.
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Queue what the transport would play, and let all else pass.
@@ -233,7 +226,7 @@ class PlaybackGate(SafeProcessor):
             await self.cancel_task(pacer)
 
     def _receive(self, frame: OutputAudioRawFrame) -> None:
-        self._base_of(getattr(frame, "context_id", None))
+        self._begin_context(getattr(frame, "context_id", None))
         self.ledger.receive(milliseconds(frame))
         if self.ledger.received_ms - self.ledger.sent_ms > self.settings.max_buffer_ms:
             self._room.clear()
@@ -242,25 +235,18 @@ class PlaybackGate(SafeProcessor):
         joined = frame.includes_inter_frame_spaces
         if frame.pts:
             start_ms = self._position_of(frame.context_id, frame.pts)
-            self._last_pts = max(self._last_pts, frame.pts)
+            self._word_times.said(frame.pts)
             self.ledger.word(frame.segment_id, frame.text, start_ms, source=frame, joined=joined)
         else:
             self.ledger.close(frame.segment_id, frame.text, source=frame, joined=joined)
 
+    def _begin_context(self, context_id: str | None) -> tuple[int, float]:
+        clock = self.get_clock().get_time
+        return self._word_times.begin(context_id, received_ms=self.ledger.received_ms, clock=clock)
+
     def _position_of(self, context_id: str | None, pts: int) -> float:
-        base, position_ms = self._base_of(context_id)
-        return position_ms + max(0, pts - base) / 1e6
-
-    def _base_of(self, context_id: str | None) -> tuple[int, float]:
-        """Return from when a context's words are timed, and the position of its audio.
-
-        The service times them from the context's first audio, or from the last word before it if
-        that is later (pipecat's WordTimestampTracker); words known by then come just before it.
-        """
-        if context_id not in self._context_base:
-            base = max(self._last_pts, self.get_clock().get_time())
-            self._context_base = {context_id: (base, self.ledger.received_ms)}
-        return self._context_base[context_id]
+        began, position_ms = self._begin_context(context_id)
+        return position_ms + max(0, pts - began) / 1e6
 
     # Pacing.
 
@@ -331,17 +317,12 @@ class PlaybackGate(SafeProcessor):
                 continue
             if not isinstance(frame, OutputAudioRawFrame) or not same_kind(frame, first):
                 break
-            part = frame.audio[self._offset : self._offset + size - len(piece)]
-            piece += part
-            self._offset += len(part)
-            if self._offset >= len(frame.audio):
-                self._items.popleft()
-                self._offset = 0
+            piece += self._items.take_audio(size - len(piece))
         return like(first, bytes(piece))
 
     async def _play_piece(self) -> None:
         sent = await self._take_piece()
-        self._remember(sent)
+        self._played.add(sent, at_ms=self.ledger.sent_ms)
         now = self._now()
         self._next_at = max(self._next_at, now) + milliseconds(sent) / 1000
         self.ledger.send(milliseconds(sent), now)
@@ -360,72 +341,37 @@ class PlaybackGate(SafeProcessor):
 
     async def _tell(self, words: list[Word]) -> None:
         for word in words:
-            source = word.source
-            assert isinstance(source, AggregatedTextFrame)
-            said = source if isinstance(source, TTSTextFrame) else None
-            frame = HeardTextFrame(
-                word.text,
-                text_type=source.text_type,
-                context_id=source.context_id,
-                segment_id=said.segment_id if said else source.id,
-                # One word's own; a whole sentence's has no place in a part of it.
-                raw_text=said.raw_text if said and said.pts else None,
-            )
-            frame.append_to_context = source.context_id not in self._unwritten
-            frame.includes_inter_frame_spaces = word.joined
-            frame.will_be_spoken = True
+            assert isinstance(word.source, AggregatedTextFrame)
+            frame = heard_text(word.text, source=word.source, joined=word.joined)
+            frame.append_to_context = word.source.context_id not in self._unwritten
             self._in_reply = frame.append_to_context
             await self.push_frame(frame)
 
     # Holding and stopping.
 
-    def _remember(self, frame: OutputAudioRawFrame) -> None:
-        self._history.append((self.ledger.sent_ms, frame))
-        while self._history[0][0] < self.ledger.sent_ms - _HISTORY_MS:
-            self._history.popleft()
-
     def _rewind(self, position_ms: float) -> None:
         """Put audio that was sent after a position back in front."""
-        again: list[tuple[Frame, float]] = []
-        while (
-            self._history
-            and self._history[-1][0] + milliseconds(self._history[-1][1]) > position_ms
-        ):
-            start_ms, frame = self._history.pop()
-            again.append((frame, start_ms))
-        if not again:
+        if not (again := self._played.take_after(position_ms)):
             return
-        self._cut_begun()
-        self._items.extendleft(again)
+        self._items.put_back(again)
         self.ledger.rewind(again[-1][1])
         self._fader.jump(0.0)
         self._idle.clear()
 
-    def _cut_begun(self) -> None:
-        """Take what was played off the frame that is being played."""
-        if self._offset:
-            begun, received_ms = self._items[0]
-            assert isinstance(begun, OutputAudioRawFrame)
-            self._items[0] = (like(begun, begun.audio[self._offset :]), received_ms)
-            self._offset = 0
-
     async def _interrupt(self) -> None:
         await self._tell(self.ledger.heard(self._position()))
         cut = self._in_reply and not self._said_all()
-        self._cut_begun()
-        kept = deque(item for item in self._items if not item[0].interruptible)
+        self._items.drop_interruptible()
         if cut and self.settings.cut_mark:
             mark = HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT)
             await self.push_frame(mark)
         self._in_reply = False
-        self._items = kept
         self._timed.clear()
-        self._history.clear()
+        self._played = PlayedAudio()
         self.ledger.clear()
         self._reply_began_ms = 0.0
-        self._context_base.clear()
-        self._last_pts = 0
-        for frame, _ in kept:
+        self._word_times = WordTimes()
+        for frame, _ in self._items:
             if isinstance(frame, OutputAudioRawFrame):
                 self.ledger.receive(milliseconds(frame))
         self._fader.target = 1.0

@@ -1,0 +1,134 @@
+"""What the gate knows of audio besides the ledger: from when words are timed, what was played.
+
+No clock: positions and times come in as arguments.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from antiphon.processors.interruption.pieces import like, milliseconds
+from pipecat.frames.frames import Frame, OutputAudioRawFrame
+
+__all__ = ["FrameQueue", "PlayedAudio", "WordTimes"]
+
+KEPT_MS = 15_000
+
+
+class FrameQueue(deque[tuple[Frame, float]]):
+    """Frames that wait for their turn, with the position of the audio before each.
+
+    Of the first, some audio may have been taken already.
+    """
+
+    _taken = 0
+
+    def take_audio(self, size: int) -> bytes:
+        """Take audio off the first frame, which goes with the last of it.
+
+        Args:
+            size: Bytes, at the most.
+        """
+        frame = self[0][0]
+        assert isinstance(frame, OutputAudioRawFrame)
+        part = frame.audio[self._taken : self._taken + size]
+        self._taken += len(part)
+        if self._taken >= len(frame.audio):
+            self.popleft()
+            self._taken = 0
+        return part
+
+    def put_back(self, frames: Iterable[tuple[Frame, float]]) -> None:
+        """Put frames in front, the last of them first.
+
+        Args:
+            frames: What was taken, the last first.
+        """
+        self._cut_taken()
+        self.extendleft(frames)
+
+    def drop_interruptible(self) -> None:
+        """Drop what an interruption drops."""
+        self._cut_taken()
+        kept = [item for item in self if not item[0].interruptible]
+        self.clear()
+        self.extend(kept)
+
+    def _cut_taken(self) -> None:
+        if self._taken:
+            frame, received_ms = self[0]
+            assert isinstance(frame, OutputAudioRawFrame)
+            self[0] = (like(frame, frame.audio[self._taken :]), received_ms)
+            self._taken = 0
+
+
+class WordTimes:
+    """Where on the road of the agent's audio a word stands, from the time that its service gave it.
+
+    A service times the words of a context from the context's first audio, or from the last word
+    before it if that is later (pipecat's WordTimestampTracker); words known by then come just
+    before it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no context."""
+        self._bases: dict[str | None, tuple[int, float]] = {}
+        self._last_pts = 0
+
+    def begin(
+        self, context_id: str | None, *, received_ms: float, clock: Callable[[], int]
+    ) -> tuple[int, float]:
+        """Note that a context speaks, of which only the first time counts.
+
+        Args:
+            context_id: The context.
+            received_ms: The position of its audio.
+            clock: Tells the time in nanoseconds of the pipeline's clock.
+
+        Returns:
+            From when its words are timed, and the position of its audio.
+        """
+        if context_id not in self._bases:
+            self._bases = {context_id: (max(self._last_pts, clock()), received_ms)}
+        return self._bases[context_id]
+
+    def said(self, pts: int) -> None:
+        """Note when a word was said, in nanoseconds of the pipeline's clock."""
+        self._last_pts = max(self._last_pts, pts)
+
+
+class PlayedAudio:
+    """The last 15 s of what was played, to be taken up again."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._played: deque[tuple[float, OutputAudioRawFrame]] = deque()
+
+    @property
+    def last(self) -> OutputAudioRawFrame | None:
+        """What was played last."""
+        return self._played[-1][1] if self._played else None
+
+    def add(self, frame: OutputAudioRawFrame, *, at_ms: float) -> None:
+        """Keep a frame.
+
+        Args:
+            frame: The frame.
+            at_ms: The position at which it begins.
+        """
+        self._played.append((at_ms, frame))
+        while self._played[0][0] < at_ms - KEPT_MS:
+            self._played.popleft()
+
+    def take_after(self, position_ms: float) -> list[tuple[OutputAudioRawFrame, float]]:
+        """Take away what sounded after a position, the last first, with where each begins.
+
+        Args:
+            position_ms: The position.
+        """
+        taken = []
+        while (
+            self._played and self._played[-1][0] + milliseconds(self._played[-1][1]) > position_ms
+        ):
+            start_ms, frame = self._played.pop()
+            taken.append((frame, start_ms))
+        return taken
