@@ -4,6 +4,7 @@ from antiphon.processors.interruption.adaptive_vad import AdaptiveVAD, AmbientNo
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
+    Decider,
     Decision,
     DecisionSettings,
     InterruptionDecider,
@@ -14,7 +15,7 @@ from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.interruption.ledger import PlaybackLedger
 from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
-from antiphon.processors.interruption.strategy import Decider, InterruptionStrategy
+from antiphon.processors.interruption.strategy import InterruptionStrategy
 from antiphon.processors.interruption.turns import (
     TurnEvent,
     TurnSnapshot,

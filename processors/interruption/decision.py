@@ -8,6 +8,7 @@ word lists alone), then two thresholds set by one cost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from antiphon.processors.interruption.lexicon import Kind, Span, languages, lexicon, normalize
 from antiphon.processors.interruption.model import features, turn_model
@@ -15,6 +16,7 @@ from antiphon.processors.interruption.model import features, turn_model
 __all__ = [
     "Action",
     "AgentState",
+    "Decider",
     "Decision",
     "DecisionSettings",
     "InterruptionDecider",
@@ -114,6 +116,17 @@ class Decision:
     action: Action
     reason: str
     probability: float | None = None
+
+
+class Decider(Protocol):
+    """Any other way to decide: an audio model, an LLM."""
+
+    async def decide(self, utterance: Utterance) -> Decision:
+        """Decide about an utterance as it stands.
+
+        Args:
+            utterance: All that is known so far.
+        """
 
 
 class InterruptionDecider:

@@ -6,18 +6,18 @@ nowhere else; what is said while the agent is silent goes on to the strategies b
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
+    Decider,
     Decision,
     InterruptionDecider,
     Utterance,
 )
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
+from antiphon.processors.interruption.speech import Speech
 from antiphon.processors.interruption.turns import TurnEvent, TurnSnapshot, TurnTracker
 from antiphon.processors.safe_processor import serves_only
 from loguru import logger
@@ -39,47 +39,11 @@ from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSet
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
-__all__ = ["Decider", "InterruptionStrategy"]
+__all__ = ["InterruptionStrategy"]
 
 _TICK_SECS = 0.1
 # A final transcript this long after its utterance was settled still belongs to it.
 _LATE_SECS = 3.0
-
-
-class Decider(Protocol):
-    """Any other way to decide: an audio model, an LLM."""
-
-    async def decide(self, utterance: Utterance) -> Decision:
-        """Decide about an utterance as it stands.
-
-        Args:
-            utterance: All that is known so far.
-        """
-        ...
-
-
-@dataclass
-class _Speech:
-    """One utterance over the agent, from its onset until it is settled."""
-
-    onset: float
-    state: AgentState
-    asked: bool
-    agent_text: str
-    speaking: bool
-    ended: float
-    finals: list[str] = field(default_factory=list)
-    interim: str = ""
-    user_id: str = ""
-    timestamp: str = ""
-    language: str | None = None
-    held_since: float | None = None
-    pending: bool = False
-    settled: float | None = None
-
-    @property
-    def words(self) -> str:
-        return " ".join([*self.finals, self.interim]).strip()
 
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
@@ -118,7 +82,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._playback = playback
         self._other = decider
         self._ours = InterruptionDecider(settings=self.settings.decision)
-        self._speech: _Speech | None = None
+        self._speech: Speech | None = None
         self._turn_open = False
         self._agent_since: float | None = None
         self._agent_until = float("-inf")
@@ -267,7 +231,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._judge(speech)
         return ProcessFrameResult.STOP
 
-    def _begin(self, onset: float, *, speaking: bool) -> _Speech | None:
+    def _begin(self, onset: float, *, speaking: bool) -> Speech | None:
         """Open an utterance, if the agent was busy when the caller began."""
         state = self._agent_state(onset)
         if state is AgentState.SILENT:
@@ -275,7 +239,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         playback = self._playback
         self._ours.reset()
         self._watch()
-        return _Speech(
+        return Speech(
             onset=onset,
             state=state,
             asked=bool(playback and playback.asked(secs_ago=_now() - onset)),
@@ -292,7 +256,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     # Judging it.
 
-    async def _judge(self, speech: _Speech) -> None:
+    async def _judge(self, speech: Speech) -> None:
         if speech is not self._speech or speech.settled is not None or speech.pending:
             return
         now = _now()
@@ -328,7 +292,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 logger.warning(f"{self}: the other decider failed ({type(error).__name__})")
         return self._ours.decide(utterance)
 
-    def _waited_in_vain(self, speech: _Speech, now: float) -> bool:
+    def _waited_in_vain(self, speech: Speech, now: float) -> bool:
         since = speech.held_since
         limit = self.settings.silent_hold_limit_ms / 1000
         return since is not None and not speech.words and now - since > limit
@@ -336,7 +300,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     def _may_interrupt(self) -> bool:
         return self.interruptible and not (self._playback and self._playback.protected)
 
-    async def _interrupt(self, speech: _Speech, decision: Decision) -> None:
+    async def _interrupt(self, speech: Speech, decision: Decision) -> None:
         playback = self._playback
         if not self._may_interrupt():
             speech.pending = True
@@ -359,7 +323,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._call_event_handler("on_decision", decision)
         await self.trigger_user_turn_started()
 
-    async def _ignore(self, speech: _Speech, decision: Decision) -> None:
+    async def _ignore(self, speech: Speech, decision: Decision) -> None:
         words = speech.words
         speech.settled = _now()
         speech.finals, speech.interim, speech.held_since = [], "", None

@@ -5,60 +5,41 @@ needs more text. More text never changes a yes or a no, so the answer does not d
 text was cut into tokens.
 """
 
-import re
-from enum import Enum
-from typing import NamedTuple
-
+from antiphon.processors.sentences.evidence import (
+    CERTAIN_OPENERS,
+    CLOSERS_APART,
+    CLOSING_TAG,
+    DOTTED,
+    EMOJI,
+    FAR,
+    FINAL,
+    FIRST_WIDE,
+    ITEM_LINE,
+    MARKS_AROUND_WORD,
+    NOT_BEFORE_FINAL,
+    OPENERS_TOO,
+    REFERENCE,
+    ROMAN,
+    STRONG_HERE,
+    WORD,
+    Answer,
+    Verdict,
+    next_word,
+    over_spaced_marks,
+    over_spaces,
+)
 from antiphon.processors.sentences.languages import LanguageTable
 from antiphon.processors.sentences.marks import (
-    BULLETS,
     CLOSERS,
-    LATIN,
     SPEECH,
     STRONG,
     TERMINATORS,
 )
 from antiphon.processors.sentences.spans import OpenSpans
 
-__all__ = ["Answer", "BoundaryJudge", "Verdict"]
-
-
-class Answer(Enum):
-    """What a judgement says."""
-
-    YES = "yes"
-    NO = "no"
-    WAIT = "wait"
-
-
-class Verdict(NamedTuple):
-    """An answer, and the place where to cut (yes) or from where to look on (no)."""
-
-    answer: Answer
-    position: int = 0
-
+__all__ = ["BoundaryJudge"]
 
 _WAIT = Verdict(Answer.WAIT)
-_STRONG_HERE = STRONG + ":;"  # the scanner asks for these two in Armenian and Greek only
-# Of these, what is hardly ever doubled or followed by another mark.
-_FINAL = "。｡।॥۔።။។៕༎"
-_NOT_BEFORE_FINAL = TERMINATORS + CLOSERS
-_CERTAIN_OPENERS = '“‘«„"`([¿¡'
-_OPENERS_TOO = "“‘«"  # close a quote in German, open one elsewhere
-_CLOSERS_APART = ")]”»」』"
-_SPACES = " \u00a0\u202f\u2009"
-_EMOJI = re.compile(
-    r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]\S{0,8}?(?=\s|\w|$)"
-)
-_REFERENCE = re.compile(r"\[\d{1,3}\]")
-_CLOSING_TAG = re.compile(r"</[A-Za-z][^<>]{0,30}>")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}|[^\W\d_](?:\.\w)+")
-_ROMAN = re.compile(r"[IVXLCDM]{2,}")
-_ITEM_LINE = re.compile(rf"[-*+–—{BULLETS}#]|\(?(?:\d{{1,3}}|[a-zA-Z])[.)]")
-_MARKS_AROUND_WORD = "([{\"“”„«»‘’'—–-*_`~¿¡$€£¥#"
-_FIRST_WIDE = "\u2e80"  # from here on: scripts that put no space between sentences
-_FAR = 64  # characters of marks or spaces that are looked over before giving up
 
 
 class BoundaryJudge:
@@ -117,7 +98,7 @@ class BoundaryJudge:
     def line_end(self, at: int) -> Verdict:
         """Judge a line end: a blank line and a line that starts anew end what came before."""
         text, n = self.text, len(self.text)
-        after = self._over_spaces(at)
+        after = over_spaces(self.text, at)
         proof = self.proof(after)
         if proof == n:
             return Verdict(Answer.NO, n) if self.final else _WAIT
@@ -129,7 +110,7 @@ class BoundaryJudge:
             return _WAIT
         blank = text.count("\n", at, after) > 1
         left = text[at - 1 : at] if at > self.start else ""
-        anew = not text[proof].islower() or _ITEM_LINE.match(text, after) is not None
+        anew = not text[proof].islower() or ITEM_LINE.match(text, after) is not None
         if blank or left == ":" or (anew and left not in ",、，"):
             return Verdict(Answer.YES, at)
         return Verdict(Answer.NO, after)
@@ -137,48 +118,48 @@ class BoundaryJudge:
     def mark(self, at: int) -> Verdict:
         """Judge a terminator."""
         text, n, final = self.text, len(self.text), self.final
-        if text[at] in _FINAL and self._stands_alone(at):
+        if text[at] in FINAL and self._stands_alone(at):
             return Verdict(Answer.YES, at + 1)
         run = at + 1
         if text[at] == "." and run < n and (text[run].isdigit() or text[run].islower()):
             return Verdict(Answer.NO, run)  # 3.5, example.com: the quick way out
         while run < n and text[run] in TERMINATORS:
             run += 1
-        end = self._over_spaced_marks(run)
-        if end - at > _FAR:
+        end = over_spaced_marks(self.text, run)
+        if end - at > FAR:
             return Verdict(Answer.NO, end)
         closed = self._over_closers(end)
-        after = self._over_spaces(closed)
-        while closed < after < n and text[after] in _CLOSERS_APART and self._closes(after):
+        after = over_spaces(self.text, closed)
+        while closed < after < n and text[after] in CLOSERS_APART and self._closes(after):
             closed = after + 1
-            after = self._over_spaces(closed)
+            after = over_spaces(self.text, closed)
         if after == n:
             return Verdict(Answer.YES, n) if final else _WAIT
-        if closed - end > _FAR:
+        if closed - end > FAR:
             return Verdict(Answer.NO, closed)
         if self.spans.inside_after(text[run:closed], self.base + at):
             return Verdict(Answer.NO, end)
         gap = after > closed
-        emoji = _EMOJI.match(text, after)
+        emoji = EMOJI.match(text, after)
         while emoji and "\n" not in text[closed:after]:
             gap = True
             closed = emoji.end()
-            after = self._over_spaces(closed)
+            after = over_spaces(self.text, closed)
             if after == n:
                 return Verdict(Answer.YES, n) if final else _WAIT
-            if closed - end > _FAR:
+            if closed - end > FAR:
                 return Verdict(Answer.NO, closed)
-            emoji = _EMOJI.match(text, after)
+            emoji = EMOJI.match(text, after)
         if not self.speaks(at) or text[at - 1] in "([{":  # [...] and (?)
             return Verdict(Answer.NO, end)
-        if gap and text[after] in _CERTAIN_OPENERS and self._is_plain_end(at, run):
+        if gap and text[after] in CERTAIN_OPENERS and self._is_plain_end(at, run):
             return Verdict(Answer.YES, closed)
         proof = self.proof(after)
         if proof == n:
             return Verdict(Answer.NO, n) if final else _WAIT
         if not text[proof].isalnum():
             return Verdict(Answer.NO, end)
-        if text[at] in _STRONG_HERE or text[run - 1] in STRONG:
+        if text[at] in STRONG_HERE or text[run - 1] in STRONG:
             # 「はい。」と言った: a particle behind the quote goes on.
             ends: bool | None = (
                 gap or text[closed - 1] not in "」』" or text[after] not in "とっでのなが、"
@@ -202,7 +183,7 @@ class BoundaryJudge:
         place = self.base + at
         return (
             at > self.start
-            and self.text[at - 1] not in _NOT_BEFORE_FINAL
+            and self.text[at - 1] not in NOT_BEFORE_FINAL
             and not self.text[at - 1].isspace()
             and not self.spans.inside(place)
             and not self.spans.in_quote(place)
@@ -219,37 +200,19 @@ class BoundaryJudge:
 
     # Looking over what stands behind a mark
 
-    def _over_spaced_marks(self, end: int) -> int:
-        """Over the rest of `. . .` and of French `... !`."""
-        text, n = self.text, len(self.text)
-        first = end
-        while end - first <= _FAR:
-            look = end
-            while look < n and text[look] in _SPACES and look - end < 3:
-                look += 1
-            if look in (end, n) or text[look] not in LATIN:
-                return end
-            tail = look + 1
-            while tail < n and text[tail] in LATIN:
-                tail += 1
-            if tail < n and text[tail].isalnum():
-                return end
-            end = tail
-        return end
-
     def _over_closers(self, place: int) -> int:
         text, n = self.text, len(self.text)
         first = place
-        while place < n and place - first <= _FAR:
+        while place < n and place - first <= FAR:
             char = text[place]
             if char in CLOSERS:
                 if char in "\"'*_`" and not self._closes(place):
                     break
                 place += 1
-            elif char in _OPENERS_TOO and self.spans.in_quote(self.base + place):
+            elif char in OPENERS_TOO and self.spans.in_quote(self.base + place):
                 place += 1
             elif char in "[<":
-                pattern = _REFERENCE if char == "[" else _CLOSING_TAG
+                pattern = REFERENCE if char == "[" else CLOSING_TAG
                 found = pattern.match(text, place)
                 if found is None:
                     if not self.final and n - place < 36:
@@ -273,32 +236,10 @@ class BoundaryJudge:
             text[place] == '"' and self.spans.in_quote(self.base + place)
         )
 
-    def _over_spaces(self, place: int) -> int:
-        text, n = self.text, len(self.text)
-        farthest = min(n, place + _FAR)
-        while place < farthest and text[place].isspace():
-            place += 1
-        return place
-
     def proof(self, place: int) -> int:
         """The next letter or digit, or the place at which the search for it ends."""
-        found = SPEECH.search(self.text, place, place + _FAR)
-        return found.start() if found else min(len(self.text), place + _FAR)
-
-    def _next_word(self, proof: int) -> str | None:
-        """The whole next word in lower case, "" for an initial; None if it is not there yet."""
-        text, n = self.text, len(self.text)
-        found = _WORD.match(text, proof)
-        if found is None:
-            return ""
-        end = found.end()
-        if end - proof > 30:
-            return ""
-        if (end == n or (text[end] in "'’" and end + 1 == n)) and not self.final:
-            return None
-        if end - proof == 1 and end < n and text[end] == ".":
-            return ""
-        return found.group().replace("’", "'").lower()
+        found = SPEECH.search(self.text, place, place + FAR)
+        return found.start() if found else min(len(self.text), place + FAR)
 
     # The evidence
 
@@ -306,7 +247,7 @@ class BoundaryJudge:
         """`that up.Your order`: no space, so all else must speak for an end."""
         text, n = self.text, len(self.text)
         right = text[after]
-        if text[at : at + 2] == "……" and right >= _FIRST_WIDE:
+        if text[at : at + 2] == "……" and right >= FIRST_WIDE:
             return True
         if run - at > 1 or text[at] == "…":
             return False
@@ -314,16 +255,16 @@ class BoundaryJudge:
         if not left or "@" in left or "/" in left or "_" in left or "." in left:
             return False
         if not right.isupper():
-            return right >= _FIRST_WIDE and not left[-1].isdigit()
+            return right >= FIRST_WIDE and not left[-1].isdigit()
         stop = after
-        while stop < n and stop - after < _FAR and not text[stop].isspace():
+        while stop < n and stop - after < FAR and not text[stop].isspace():
             stop += 1
         if stop == n and not self.final:
             return None
         run_right = text[after:stop]
         if "@" in run_right or "/" in run_right or "_" in run_right or "(" in run_right:
             return False
-        word = self._next_word(after) or ""
+        word = next_word(self.text, after, final=self.final) or ""
         if word in self.table.starters or (word in self.table.titles):
             return True
         plain = left.isalpha() and left[-2:].islower() and len(left) > 1
@@ -332,7 +273,7 @@ class BoundaryJudge:
     def _after_ellipsis(self, after: int, proof: int) -> bool | None:
         if self.text[proof] != "I":
             return not self.text[proof].islower()
-        word = self._next_word(proof)  # "what I mean... I would" goes on
+        word = next_word(self.text, proof, final=self.final)  # "what I mean... I would" goes on
         return None if word is None else word.partition("'")[0] != "i"
 
     def _after_call(self, at: int, closers: bool, proof: int) -> bool | None:
@@ -342,7 +283,7 @@ class BoundaryJudge:
         if text[proof].islower():
             return not closers and not left[:1].isupper() and text[at] == "?"
         if text[at : at + 2] == "! " and left in self.table.brands:
-            word = self._next_word(proof)
+            word = next_word(self.text, proof, final=self.final)
             return None if word is None else word in self.table.starters
         return True
 
@@ -364,7 +305,7 @@ class BoundaryJudge:
             return True
         if left.isdigit():
             return self._after_number(left, before, proof)
-        if low in table.units and (before[-1:].isdigit() or _ROMAN.fullmatch(before)):
+        if low in table.units and (before[-1:].isdigit() or ROMAN.fullmatch(before)):
             return not digit
         if digit and self._has(table.numbered, low, left):
             return False
@@ -376,20 +317,20 @@ class BoundaryJudge:
             return self._after_time(proof)
         if low in table.units and not self._has(table.abbreviations, low, left):
             return not digit
-        if self._has(table.abbreviations, low, left) or _DOTTED.fullmatch(left):
+        if self._has(table.abbreviations, low, left) or DOTTED.fullmatch(left):
             if digit:
                 return False
-            word = self._next_word(proof)
+            word = next_word(self.text, proof, final=self.final)
             return None if word is None else word in table.starters
         return True
 
     def _after_time(self, proof: int) -> bool | None:
         """`at 10 a.m. Eastern` goes on; `at 6 p.m. Mr. Lee called` may be two sentences."""
-        word = self._next_word(proof)
+        word = next_word(self.text, proof, final=self.final)
         if word is None:
             return None
         if word in self.table.titles:
-            first = _WORD.search(self.text, self.start, self.start + _FAR)
+            first = WORD.search(self.text, self.start, self.start + FAR)
             return first is None or first.group().lower() not in self.table.time_openers
         return word not in self.table.times_not_after
 
@@ -399,7 +340,7 @@ class BoundaryJudge:
             return True
         if self.text[proof].isdigit():
             return before.lower() not in table.ordinal_after
-        word = self._next_word(proof)
+        word = next_word(self.text, proof, final=self.final)
         if word is None:
             return None
         if word in table.months:
@@ -407,7 +348,7 @@ class BoundaryJudge:
         return before.lower() not in table.ordinal_after or word in table.starters
 
     def _after_initial(self, left: str, before: str, proof: int) -> bool | None:
-        if left >= _FIRST_WIDE:
+        if left >= FIRST_WIDE:
             return True
         if left.islower() and before[-1:].isdigit():
             return True  # 15 h.
@@ -417,7 +358,7 @@ class BoundaryJudge:
             return True
         if left == "I" and before[:1].islower():
             return True
-        word = self._next_word(proof)
+        word = next_word(self.text, proof, final=self.final)
         return None if word is None else word in self.table.starters
 
     def is_known(self, left: str) -> bool:
@@ -428,7 +369,7 @@ class BoundaryJudge:
             or self._has(table.abbreviations, low, left)
             or self._has(table.numbered, low, left)
             or low in table.units
-            or _DOTTED.fullmatch(left) is not None
+            or DOTTED.fullmatch(left) is not None
         )
 
     @staticmethod
@@ -440,7 +381,7 @@ class BoundaryJudge:
         words = self.text[max(self.start, at - 40) : at].split()
         if not words or self.text[at - 1].isspace():
             return "", ""
-        left = words[-1].lstrip(_MARKS_AROUND_WORD)
+        left = words[-1].lstrip(MARKS_AROUND_WORD)
         for joint in "—–/(":
             left = left.rpartition(joint)[2]
         for apostrophe in "'’":  # l'Ing., but not Mary's.

@@ -7,7 +7,9 @@ between two chunks goes with the second.
 
 import re
 
-from antiphon.processors.sentences.boundaries import Answer, BoundaryJudge, Verdict
+from antiphon.processors.sentences.boundaries import BoundaryJudge
+from antiphon.processors.sentences.events import EVENT, EVENT_OR_CLAUSE, SPACE, SPAN, TAIL
+from antiphon.processors.sentences.evidence import Answer, Verdict, ends_surely
 from antiphon.processors.sentences.languages import language_table
 from antiphon.processors.sentences.marks import (
     BULLETS,
@@ -16,27 +18,14 @@ from antiphon.processors.sentences.marks import (
     CLAUSE_MARKS_WITHOUT_SPACE,
     LIST_MARKER,
     SPEECH,
-    STRONG,
     TERMINATORS,
     WIDE,
     next_labels,
     spoken_length,
 )
 from antiphon.processors.sentences.settings import SentenceSettings
-from antiphon.processors.sentences.spans import SPAN_MARKS
 
 __all__ = ["SentenceScanner"]
-
-# A colon is a full stop behind an Armenian letter, a semicolon a question mark behind a Greek one.
-_OWN = "(?P<own>(?<=[\u0531-\u0587\u2026\u055b-\u055f]):|(?<=[\u0386-\u03ff\u1f00-\u1fff]);)"
-_RUNS = r"\*{1,3}|`{1,3}"
-_SINGLE_SPANS = SPAN_MARKS.replace("*", "").replace("`", "")
-_SINGLE = re.escape(TERMINATORS + "\n" + BULLETS + _SINGLE_SPANS)
-_EVENT = re.compile(rf"[{_SINGLE}]|{_RUNS}|{_OWN}")
-_EVENT_OR_CLAUSE = re.compile(rf"[{_SINGLE}]|{_RUNS}|{_OWN}|[{CLAUSE_MARKS}]")
-_SPAN = re.compile(rf"[{re.escape(_SINGLE_SPANS)}]|{_RUNS}")
-_SPACE = re.compile(r"\s+")
-_TAIL = re.compile(rf"(?P<marks>[{re.escape(TERMINATORS)}]+)(?P<closers>[\"'”’»)\]）」』*_]*)\s*")
 
 
 class SentenceScanner:
@@ -140,8 +129,6 @@ class SentenceScanner:
         self._judge.begin_reply()
         self._limit = self._first_limit()
 
-    # Scanning
-
     def _scan(self, *, final: bool) -> list[str]:
         text, judge = self._text, self._judge
         n = len(text)
@@ -150,7 +137,7 @@ class SentenceScanner:
         judge.text, judge.final, judge.base = text, final, self._base
         while True:
             limit = self._start + self._limit
-            pattern = _EVENT_OR_CLAUSE if self._first else _EVENT
+            pattern = EVENT_OR_CLAUSE if self._first else EVENT
             found = pattern.search(text, self._at, min(n, limit))
             if found is None:
                 if n <= limit:
@@ -292,8 +279,6 @@ class SentenceScanner:
             aside=self._judge.speaks(at),
         )
 
-    # Cutting
-
     def _cut(self, end: int, chunks: list[str]) -> None:
         """Give out the chunk up to `end`, or keep it if it is too short to be spoken alone."""
         text = self._text
@@ -304,7 +289,7 @@ class SentenceScanner:
         ):
             self._held = end
             return
-        for mark in _SPAN.finditer(text, self._at, end):
+        for mark in SPAN.finditer(text, self._at, end):
             self._note(mark)
         chunks.append(text[self._start : end])
         self._judge.begin_sentence(self._base + end)
@@ -344,7 +329,7 @@ class SentenceScanner:
         """The last place between two words, not inside a number and not behind a title."""
         text, judge = self._text, self._judge
         judge.start = self._start
-        for space in reversed(list(_SPACE.finditer(text, max(self._start, limit - 80), limit))):
+        for space in reversed(list(SPACE.finditer(text, max(self._start, limit - 80), limit))):
             end = space.start()
             left, right = text[end - 1 : end], text[space.end() : space.end() + 1]
             if end == self._start or (left.isdigit() and (right.isdigit() or not right)):
@@ -362,8 +347,6 @@ class SentenceScanner:
         """A third of the longest, where it is seen whether the text counts threefold."""
         return max(1, self._longest() // 3)
 
-    # Ends without proof
-
     def _complete_end(self, *, after_number: bool = False) -> int:
         """The end of a sentence that looks complete at the end of the buffer, or 0.
 
@@ -372,7 +355,7 @@ class SentenceScanner:
         if not self._waits:
             return 0
         text, at, judge = self._text, self._at, self._judge
-        tail = _TAIL.fullmatch(text, at)
+        tail = TAIL.fullmatch(text, at)
         if tail is None or not self._judge.speaks(at):
             return 0
         if judge.spans.inside_after(tail["closers"], self._base + at):
@@ -394,17 +377,7 @@ class SentenceScanner:
             return False
         if self._judge.spans.in_quote(self._base + at):
             return False
-        words = text[self._start : at].split()
-        last = words[-1]
-        match text[at:]:
-            case ".":
-                return len(words) > 2 and len(last) >= 4 and last.isalpha() and last == last.lower()
-            case "!":  # not yet: Yahoo! and the like
-                return len(words) == 1 or last == last.lower()
-            case "?" | "？" | "！" | "؟":
-                return True
-            case mark:
-                return mark in STRONG
+        return ends_surely(text[self._start : at].split(), text[at:])
 
     def _settle(self, chunks: list[str]) -> list[str]:
         """Drop what has been given back from the buffer."""
