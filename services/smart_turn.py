@@ -13,6 +13,7 @@ from importlib import resources
 
 import numpy as np
 import onnxruntime
+from antiphon.core.pipecat_internals import Part, known
 from antiphon.services.vad.silero import HeardAudio
 from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
@@ -32,7 +33,8 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
     """Pipecat's `LocalSmartTurnAnalyzerV3` on one model and one thread per process.
 
     Its verdicts are those of the stock analyzer. Predictions of all calls queue on the one thread:
-    each takes about 45 ms, and a call asks for one at each pause of its caller.
+    each takes about 45 ms, and a call asks for one at each pause of its caller. On a Pipecat whose
+    inside is not known here it is the stock analyzer, with a model and a thread of its own.
     """
 
     def __init__(
@@ -44,6 +46,10 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
             sample_rate: Hz; by default the pipeline's.
             params: Pipecat's parameters.
         """
+        self._is_stock = not known(Part.SMART_TURN)
+        if self._is_stock:
+            super().__init__(sample_rate=sample_rate, params=params)
+            return
         # Past the parent's own constructor, which would load a model for this call alone.
         BaseSmartTurn.__init__(self, sample_rate=sample_rate, params=params)
         self._log_data = False
@@ -59,7 +65,7 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         Returns:
             Whether the silence was long enough to end the turn.
         """
-        if not isinstance(buffer, HeardAudio):
+        if self._is_stock or not isinstance(buffer, HeardAudio):
             return super().append_audio(buffer, is_speech)
         for at, piece in buffer.pieces[:-1]:
             self._append_packets(at, piece)
@@ -87,7 +93,7 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:
-        return _executor()
+        return super()._model_executor if self._is_stock else _executor()
 
 
 @cache

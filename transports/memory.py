@@ -154,6 +154,14 @@ class MemoryTransport(BaseTransport):
         await self._call_event_handler("on_client_connected", client)
         await self._source.push_frame(ClientConnectedFrame())
 
+    async def tell_played(self, chunk: PlayedAudio) -> None:
+        """Tell that audio is being played.
+
+        Args:
+            chunk: The audio.
+        """
+        await self._call_event_handler("on_audio_played", chunk)
+
     async def disconnect(self, client: str = "memory") -> None:
         """Disconnect the far end; what that ends is for the handlers to decide.
 
@@ -259,7 +267,7 @@ class MemoryOutput(BaseOutputTransport):
         self.played.append(chunk)
         while self.played[0].at_secs < self._played_until_secs - self._keep_secs:
             self.played.popleft()
-        await self._transport._call_event_handler("on_audio_played", chunk)
+        await self._transport.tell_played(chunk)
         return True
 
     async def send_message(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
+from antiphon.core.pipecat_internals import Part, known
 from antiphon.processors.redaction.guards.errors import redacted_error
 from antiphon.processors.safe_processor import Bypass, OneCall
 from antiphon.services.vad.silero import HeardAudio, SharedSileroVADAnalyzer
@@ -294,7 +295,7 @@ class QuietPipeline(Pipeline):
         Args:
             setup: The setup, with Pipecat's observer.
         """
-        if self._quiet and (observer := setup.observer):
+        if self._quiet and known(Part.OBSERVERS) and (observer := setup.observer):
             self._quiet_observer.behind = observer
             setup = _QuickSetup(**{**vars(setup), "observer": self._quiet_observer})
         await super().setup(setup)

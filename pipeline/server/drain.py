@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from antiphon.core.pipecat_internals import Part, require
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.process.http_protocol import CallRequests
@@ -78,6 +79,7 @@ class DrainServer(uvicorn.Server):
             CannotListenError: If the address is in use.
         """
         try:
+            require(Part.SERVER)
             await self._calls.warm_up()
         except Exception as error:
             raise CannotWarmUpError(f"the agent cannot get ready: {why(error)}") from None

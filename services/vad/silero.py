@@ -15,6 +15,7 @@ from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from antiphon.core.pipecat_internals import Part, known
 from antiphon.services.vad.silero_network import open_network
 from antiphon.services.vad.ticks import ticks
 from loguru import logger
@@ -57,7 +58,8 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
     """Pipecat's `SileroVADAnalyzer` on one model per process, without a thread.
 
     Its transitions are those of the stock analyzer. A window waits up to 10 ms to be scored with
-    the windows of other calls; a process with one call does not wait.
+    the windows of other calls; a process with one call does not wait. On a Pipecat whose inside is
+    not known here it is the stock analyzer, with its thread.
     """
 
     def __init__(self, *, sample_rate: int | None = None, params: VADParams | None = None) -> None:
@@ -67,6 +69,12 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             sample_rate: 8000 or 16000 Hz; by default the pipeline's.
             params: Pipecat's thresholds and times.
         """
+        self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
+        self._is_stock = not known(Part.VAD)
+        if self._is_stock:
+            super().__init__(sample_rate=sample_rate, params=params)
+            self._hearing: asyncio.Task[None] | None = None
+            return
         # Past the parent's own constructor, which would load a model for this call alone: 24 ms
         # and 7 MB. Its remaining state is set here.
         VADAnalyzer.__init__(self, sample_rate=sample_rate, params=params)
@@ -74,7 +82,6 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._low_confidence_windows = 0
         self._memory = _Memory()
         self._model = self._memory  # type: ignore[assignment]
-        self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
         self._batch: _Batch | None = None
         self._silent_windows = 0
         self._windows = self._decided_windows = 0
@@ -91,6 +98,10 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
                 wait for anything, because other calls wait for it.
         """
         self._unheard.append((audio, heard))
+        if self._is_stock:
+            if self._hearing is None or self._hearing.done():
+                self._hearing = asyncio.get_running_loop().create_task(self._hear_on_thread())
+            return
         if self._batch is None:
             self._batch = _batch()
         self._batch.add(self)
@@ -106,6 +117,8 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         """
         if isinstance(buffer, HeardAudio):
             return buffer.state
+        if self._is_stock:
+            return await super().analyze_audio(buffer)
         state: asyncio.Future[VADState] = asyncio.get_running_loop().create_future()
 
         async def heard(audio: HeardAudio) -> None:
@@ -124,6 +137,8 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         Returns:
             The confidence, from 0 to 1.
         """
+        if self._is_stock:
+            return super().voice_confidence(buffer)
         scored = self._memory.scored
         if scored is None:
             confidence = super().voice_confidence(buffer)
@@ -136,6 +151,8 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         return confidence
 
     def _get_smoothed_volume(self, audio: bytes) -> float:
+        if self._is_stock:
+            return super()._get_smoothed_volume(audio)
         # All that matters is on which side of the threshold it is, and that only while the model
         # hears a voice. So no more is measured than decides it, from the newest window back: what
         # is not measured is between 0 and 1, and counts less with each window.
@@ -183,13 +200,20 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         if not self._unheard:
             return
         audio, heard = self._unheard.popleft()
-        known = HeardAudio(audio)
+        judged = HeardAudio(audio)
         try:
-            known.state = self._run_analyzer(audio)
-            known.silent_windows = self._silent_windows
-            await heard(known)
+            if self._is_stock:
+                judged.state, judged.silent_windows = await super().analyze_audio(audio), 0
+            else:
+                judged.state = self._run_analyzer(audio)
+                judged.silent_windows = self._silent_windows
+            await heard(judged)
         except Exception as error:
             logger.error(f"{type(error).__name__} while telling a call what its caller does")
+
+    async def _hear_on_thread(self) -> None:
+        while self._unheard:
+            await self._hear_next()
 
 
 class _Memory:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.services.scripted import Say, Script
@@ -91,8 +92,7 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
         )
     )
     llm = OpenAILLMService(base_url=openai.url, api_key="loopback")
-    # Pipecat 1.14 leaves the client's idle connections open.
-    stack.push_async_callback(llm._client.close)
+    stack.push_async_callback(close_client, llm)
     return {
         "stt": DeepgramSTTService(base_url=deepgram.url, api_key="loopback"),
         "llm": llm,

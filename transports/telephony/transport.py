@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
+from antiphon.core.pipecat_internals import Part, known
 from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
 from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
 from antiphon.transports.telephony.send_ahead import SendAhead
@@ -277,11 +278,14 @@ class TelephonyTransport(GuardedWebsocketTransport):
             audio_out_end_silence_secs=1,
         )
         super().__init__(websocket=websocket, serializer=serializer, params=params)
+        self._serializer = serializer
+        self._register_event_handler("on_playback_mark", sync=True)
+        self._is_stock = not known(Part.TELEPHONE)
+        if self._is_stock:
+            return
         client = TelephonyClient(websocket, self._callbacks, serializer)
         self._telephony_input = TelephonyInput(self, client, params)
         self._telephony_output = TelephonyOutput(self, client, serializer, params)
-        self._serializer = serializer
-        self._register_event_handler("on_playback_mark", sync=True)
 
     def shorten(self, *, ear: Ear, packet_ms: int = PACKET_MS) -> None:
         """Take a shorter road, before the pipeline starts.
@@ -294,6 +298,8 @@ class TelephonyTransport(GuardedWebsocketTransport):
             packet_ms: How much of the agent's audio has its turn at once, a multiple of 10. With
                 longer ones, a voice that comes no faster than it sounds begins later.
         """
+        if self._is_stock:
+            return
         self._serializer.ear = partial(ear, travel=self._telephony_input.push_heard)
         self._telephony_output.shorten(packet_ms)
 
@@ -315,11 +321,11 @@ class TelephonyTransport(GuardedWebsocketTransport):
 
     def input(self) -> FastAPIWebsocketInputTransport:
         """Return the processor that receives."""
-        return self._telephony_input
+        return super().input() if self._is_stock else self._telephony_input
 
     def output(self) -> FastAPIWebsocketOutputTransport:
         """Return the processor that sends."""
-        return self._telephony_output
+        return super().output() if self._is_stock else self._telephony_output
 
 
 def checked_id(name: str, value: object, pattern: str) -> str:

@@ -8,8 +8,14 @@ OpenTelemetry keep them; where a version keeps them elsewhere, the way counts as
 import os
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from antiphon.core.pipecat_internals import (
+    ignored_sources,
+    observers_of,
+    span_processors,
+    tracing_enabled,
+)
 from antiphon.processors.redaction.guards.logs import logs_guarded
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
@@ -21,20 +27,10 @@ from pipecat.processors.consumer_processor import ConsumerProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
 
-__all__ = ["PRIVATE", "UnguardedError", "source_of", "unguarded"]
+__all__ = ["UnguardedError", "source_of", "unguarded"]
 
 # Observers that print what was said.
 PRINTING = ("DebugLogObserver", "LLMLogObserver", "TranscriptionLogObserver")
-# Private attributes that are read, as there is no public way to what they hold.
-PRIVATE = {
-    "_observer": "PipelineWorker: what tells the observers, those of the worker's own making too",
-    "_observers": "the observers themselves; of an RTVI observer depends what the client is told",
-    "_ignored_sources": "RTVIObserver: whose frames the client is not told of",
-    "_enable_tracing": "PipelineWorker: whether services write what is said into spans",
-    "_active_span_processor": "TracerProvider: where spans go",
-    "_span_processors": "the same, one by one: a second exporter may have no guard",
-}
-NOT_THERE = object()
 UNKNOWN = "cannot be inspected in this version of Pipecat"
 
 
@@ -182,15 +178,9 @@ def source_of(kind: type) -> str:
     return ""
 
 
-def _private(holder: object, name: str) -> Any:
-    """One of the attributes in `PRIVATE`; NOT_THERE if it is not."""
-    assert name in PRIVATE
-    return getattr(holder, name, NOT_THERE)
-
-
 def _observers(worker: PipelineWorker, sources: list[FrameProcessor]) -> Iterator[str]:
-    kept = _private(_private(worker, "_observer"), "_observers")
-    if kept is NOT_THERE:
+    kept = observers_of(worker)
+    if kept is None:
         yield f"RTVI: {UNKNOWN}"
         yield f"observers: {UNKNOWN}"
         return
@@ -198,16 +188,16 @@ def _observers(worker: PipelineWorker, sources: list[FrameProcessor]) -> Iterato
         if _is(type(observer), *PRINTING) and not logs_guarded():
             yield f"logs: {type(observer).__name__} prints what was said"
         if isinstance(observer, RTVIObserver) and not _is(type(observer), "RedactingRTVIObserver"):
-            ignored = _private(observer, "_ignored_sources")
-            if ignored is NOT_THERE:
+            ignored = ignored_sources(observer)
+            if ignored is None:
                 yield f"RTVI: {UNKNOWN}"
             elif any(processor not in ignored for processor in sources):
                 yield "RTVI: give the worker rtvi_processor=RedactingRTVIProcessor()"
 
 
 def _spans(worker: PipelineWorker) -> Iterator[str]:
-    traced = _private(worker, "_enable_tracing")
-    if not traced:
+    traced = tracing_enabled(worker)
+    if traced is False:
         return
     try:
         from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
@@ -215,12 +205,11 @@ def _spans(worker: PipelineWorker) -> Iterator[str]:
     except ImportError:
         # Without OpenTelemetry there are no spans.
         return
-    if traced is NOT_THERE:
+    if traced is None:
         yield f"spans: {UNKNOWN}"
         return
-    provider = trace.get_tracer_provider()
-    processors = _private(_private(provider, "_active_span_processor"), "_span_processors")
-    if processors is NOT_THERE:
+    processors = span_processors(trace.get_tracer_provider())
+    if processors is None:
         yield "spans: call setup_tracing(exporter=RedactingSpanExporter(…)) before the call"
         return
     for processor in processors:
