@@ -83,7 +83,7 @@ class Lean(NamedTuple):
             wanted = parameters.split(", ") if parameters else []
             if is_method and not _takes(getattr(holder, attribute, None), wanted):
                 yield f"{self.holder}.{leaned_on} is gone or takes something else"
-            elif not (is_method or hasattr(holder, attribute) or attribute in _mentioned(holder)):
+            elif not (is_method or attribute in _attributes_of(holder)):
                 yield f"{self.holder}.{attribute} is gone"
         if self.constructs is not None:
             stores = [
@@ -404,8 +404,8 @@ def _takes(method: Callable[..., Any] | None, wanted: list[str]) -> bool:
     )
 
 
-def _mentioned(holder: type) -> set[str]:
-    """Each attribute that the methods of a class and of its parents get or set."""
+def _attributes_of(holder: type) -> set[str]:
+    """Each attribute of a class, and each that its methods or its parents' get or set."""
     codes = [
         inspect.unwrap(function).__code__
         for cls in holder.__mro__
@@ -413,7 +413,7 @@ def _mentioned(holder: type) -> set[str]:
         for function in ((member.fget, member.fset) if isinstance(member, property) else (member,))
         if inspect.isfunction(function)
     ]
-    names: set[str] = set()
+    names = set(dir(holder))
     while codes:
         code = codes.pop()
         names.update(code.co_names)
