@@ -1,7 +1,7 @@
 """No room uses a private attribute of Pipecat, uvicorn or their like outside of the one table.
 
-What goes through a function of `antiphon.core.pipecat_internals` is used only there. What a subclass
-inherits is used in place, and has to be in `LEANS_ON`.
+What goes through a function of `antiphon.core.pipecat_internals` is used only there. What a
+subclass inherits is used in place, and has to be in `LEANS_ON`.
 """
 
 import ast
