@@ -6,14 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from antiphon.pipeline.fast_path.pipeline import (
-    GuardedPipeline,
-    KeypadAggregator,
-    LastAggregator,
-    ListeningUserAggregator,
-    QuietPipeline,
-)
-from antiphon.pipeline.fast_path.playback import tell_playback
+from antiphon.core.protocols import TelephoneTransport
+from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
+from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
+from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.prewarm import Spares
 from antiphon.pipeline.providers import (
     PROVIDERS,
@@ -44,8 +40,6 @@ from antiphon.processors.redaction import (
 )
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services.scripted import Script
-from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import SharedSileroVADAnalyzer
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.classifiers.llm.classifier import LLMClassifier
@@ -58,12 +52,6 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
-from pipecat.turns.user_stop import (
-    BaseUserTurnStopStrategy,
-    SpeechTimeoutUserTurnStopStrategy,
-    TurnAnalyzerUserTurnStopStrategy,
-)
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 if TYPE_CHECKING:
@@ -120,6 +108,8 @@ class VoiceAgent:
             personal of either side, whatever this is; None for no redaction at all.
         voicemail: What the agent says to a voicemail box that takes a call which the agent made,
             before it hangs up; empty to say nothing, None to talk to a box as to a person.
+        fast_path: Whether audio passes those by who do not look at it, at an eighth of the CPU;
+            False to see each frame go where Pipecat sends it.
     """
 
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
@@ -141,6 +131,7 @@ class VoiceAgent:
     apology: Path | None = APOLOGY
     redaction: Policy | None = field(default_factory=lambda: Policy.preset("model"))
     voicemail: str | None = None
+    fast_path: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what would fail only once a call has been made."""
@@ -201,23 +192,25 @@ class VoiceAgent:
             apology.add_event_handler("on_apology", filler.give_up)
         voicemail = self._voicemail_detector(llm) if outbound else None
         context = LLMContext(tools=list(self.tools))
-        stop, turn_analyzer = self._turn_stop()
-        user = ListeningUserAggregator(
+        silence_secs = self.turn_silence_secs
+        if silence_secs is None and self.stt == "embedded":
+            silence_secs = EMBEDDED_SPEECH_TIMEOUT_SECS
+        keypad, user, assistant = create_aggregators(
             context,
-            vad_analyzer=SharedSileroVADAnalyzer(),
-            user_turn_strategies=interruption.turn_strategies(stop=[stop])
-            if interruption
-            else UserTurnStrategies(stop=[stop]),
-            turn_analyzer=turn_analyzer,
+            keypad_prefix=self.keypad_prefix,
+            interruption=interruption,
+            turn_silence_secs=silence_secs,
+            hide=self._hide(vault),
+            fast_path=self.fast_path,
         )
-        if shorten := getattr(transport, "shorten", None):
+        if isinstance(transport, TelephoneTransport) and isinstance(user, ListeningUserAggregator):
             # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
-            shorten(ear=user.hear, packet_ms=40 if gate else 80)
-        tell_playback(transport, gate=gate, latency=latency)
+            transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
+        connect_playback(transport, gate=gate, latency=latency)
         processors = [
             transport.input(),
             stt,
-            KeypadAggregator(prefix=self.keypad_prefix),
+            keypad,
             *self._redactor(vault),
             *([voicemail.detector()] if voicemail else []),
             user,
@@ -230,7 +223,7 @@ class VoiceAgent:
             *([voicemail.gate()] if voicemail else []),
             *([gate] if gate else []),
             transport.output(),
-            LastAggregator(context, hide=self._hide(vault)),
+            assistant,
         ]
         settle(processors, services.values())
         return processors
@@ -254,9 +247,9 @@ class VoiceAgent:
             ImportError: As `pipeline` does.
         """
         params = PipelineParams(enable_metrics=True, enable_usage_metrics=True)
-        if line_rate_hz := getattr(transport, "line_rate_hz", None):
-            # A telephone: its own rate all the way, and nobody there to speak RTVI with.
-            params.audio_in_sample_rate = params.audio_out_sample_rate = line_rate_hz
+        if isinstance(transport, TelephoneTransport):
+            # Its own rate all the way, and nobody there to speak RTVI with.
+            params.audio_in_sample_rate = params.audio_out_sample_rate = transport.line_rate_hz
             kwargs.setdefault("enable_rtvi", False)
             # Zeros, from one end of the pipeline to the other.
             params.send_initial_empty_metrics = False
@@ -404,12 +397,3 @@ class VoiceAgent:
             return None
         redactor = Redactor(self.redaction, vault=vault)
         return lambda said: redactor.peek(said, "agent", placeholders=True).text
-
-    def _turn_stop(self) -> tuple[BaseUserTurnStopStrategy, SharedSmartTurnAnalyzer | None]:
-        silence_secs = self.turn_silence_secs
-        if silence_secs is None and self.stt == "embedded":
-            silence_secs = EMBEDDED_SPEECH_TIMEOUT_SECS
-        if silence_secs is not None:
-            return SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs), None
-        turn_analyzer = SharedSmartTurnAnalyzer()
-        return TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer), turn_analyzer

@@ -88,10 +88,10 @@ class CallWorker(PipelineWorker):
         tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
         quiet = pipeline if isinstance(pipeline, QuietPipeline) else QuietPipeline([pipeline])
         for observer in observers:
-            quiet.admit(observer)
+            quiet.accept_observer(observer)
         if not observers and not tracking and kwargs.get("enable_rtvi") is False:
             # A hundredth: of Pipecat's five minutes, three seconds.
-            quiet.tell_only(
+            quiet.observe_only(
                 kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES),
                 every_secs=(kwargs.get("idle_timeout_secs", IDLE_TIMEOUT_SECS) or 0.0) / 100,
             )
@@ -140,7 +140,7 @@ class CallWorker(PipelineWorker):
         Args:
             observer: Told of the microphone's frames only if it was added before the call began.
         """
-        self._quiet.admit(observer)
+        self._quiet.accept_observer(observer)
         super().add_observer(observer)
 
     async def queue_frame(

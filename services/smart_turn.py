@@ -14,7 +14,7 @@ from importlib import resources
 import numpy as np
 import onnxruntime
 from antiphon.core.pipecat_internals import Part, known
-from antiphon.services.vad.silero import HeardAudio
+from antiphon.services.vad.silero import AnalyzedAudio
 from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
@@ -23,8 +23,8 @@ __all__ = ["SharedSmartTurnAnalyzer"]
 
 NICE = 10
 
-# A telephone's packets are put together before they are heard (`HeardAudio`), but Pipecat cuts what
-# the model hears between two of them.
+# A telephone's packets are put together for the VAD (`AnalyzedAudio`), but Pipecat cuts what the
+# model hears between two of them.
 TELEPHONE_RATE_HZ = 8000
 PACKET_SECS = 0.02
 
@@ -56,7 +56,7 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         self._session = _session()
 
     def append_audio(self, buffer: bytes, is_speech: bool) -> EndOfTurnState:
-        """Append audio; what was held back counts from when it was heard.
+        """Append audio; what was held back counts from when the VAD had it.
 
         Args:
             buffer: 16-bit mono samples.
@@ -65,7 +65,7 @@ class SharedSmartTurnAnalyzer(LocalSmartTurnAnalyzerV3):
         Returns:
             Whether the silence was long enough to end the turn.
         """
-        if self._is_stock or not isinstance(buffer, HeardAudio):
+        if self._is_stock or not isinstance(buffer, AnalyzedAudio):
             return super().append_audio(buffer, is_speech)
         for at, piece in buffer.pieces[:-1]:
             self._append_packets(at, piece)

@@ -188,10 +188,10 @@ async def fuzz(
 async def cost(count: int) -> None:
     messages = [sound(number) for number in range(count)]
 
-    async def read(serializer: FrameSerializer, sift: MessageFilter = lambda data: data) -> float:
+    async def read(serializer: FrameSerializer, keep: MessageFilter = lambda data: data) -> float:
         started_at = time.process_time()
         for message in messages:
-            if (kept := sift(message)) is not None:
+            if (kept := keep(message)) is not None:
                 await serializer.deserialize(kept)
         return (time.process_time() - started_at) / count * 1e6
 
@@ -202,7 +202,7 @@ async def cost(count: int) -> None:
     pairs = []
     for _ in range(5):
         wrapped = TelephonySerializer(STOCK, protocol=TWILIO, stream_id=START.stream_sid)
-        pairs.append((await read(STOCK), await read(wrapped, wrapped.sift)))
+        pairs.append((await read(STOCK), await read(wrapped, wrapped.filter_message)))
     plain, with_guard = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
     print(
         f"a sound message: stock {plain:.1f} us, guarded {with_guard:.1f} us, "

@@ -2,18 +2,19 @@
 
 from typing import Any
 
+from antiphon.core.protocols import TelephoneTransport
 from antiphon.processors.interruption import PlaybackGate
 from antiphon.processors.latency import LatencyObserver
 from antiphon.transports.telephony.playback_marks import PlaybackMark
 from pipecat.transports.base_transport import BaseTransport
 
-__all__ = ["tell_playback"]
+__all__ = ["connect_playback"]
 
 
-def tell_playback(
+def connect_playback(
     transport: BaseTransport, *, gate: PlaybackGate | None, latency: LatencyObserver | None
 ) -> None:
-    """Tell the gate and the observer of the marks that come back, and the latter of ducks.
+    """Have the gate and the observer told of the marks that come back, and the latter of ducks.
 
     Args:
         transport: Where the caller is; one without marks tells nothing.
@@ -36,5 +37,5 @@ def tell_playback(
 
     if gate and latency:
         gate.add_event_handler("on_duck", ducked)
-    if (gate or latency) and hasattr(transport, "line_rate_hz"):  # a telephone
+    if (gate or latency) and isinstance(transport, TelephoneTransport):
         transport.add_event_handler("on_playback_mark", played)

@@ -8,6 +8,7 @@ all of them. `Direct` stands before the worker's: it looks at the kind of frame,
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from antiphon.core.protocols import observes_microphone
 from pipecat.frames.frames import Frame
 from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
 
@@ -39,7 +40,7 @@ class Direct(BaseObserver):
         self._wanted = wanted
         self._take = take
         self.used = False
-        self.observes_microphone = getattr(behind, "observes_microphone", True)
+        self.observes_microphone = observes_microphone(behind)
         # Nothing of ours stands in this way.
         self.on_process_frame = behind.on_process_frame  # type: ignore[method-assign]
 

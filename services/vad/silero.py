@@ -25,7 +25,7 @@ from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 from pipecat.audio.volume import VOLUME_WINDOW_SECS
 
-__all__ = ["HeardAudio", "SharedSileroVADAnalyzer"]
+__all__ = ["AnalyzedAudio", "SharedSileroVADAnalyzer"]
 
 # From one reset of the model to the next: in silence, Pipecat makes one every two seconds.
 KNOWN_WINDOWS = 64
@@ -39,14 +39,14 @@ TRIMMED_BYTES = 8192
 Samples = NDArray[np.float32]
 
 
-class HeardAudio(bytes):
+class AnalyzedAudio(bytes):
     """Audio that has been analyzed.
 
     Attributes:
         state: The state of voice activity after it.
         silent_windows: How many windows the model has heard no voice for.
         pieces: What it was put together of, if that was held back, each with the time at which it
-            was heard, in seconds of `time.monotonic`.
+            was analyzed, in seconds of `time.monotonic`.
     """
 
     state: VADState
@@ -69,11 +69,11 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             sample_rate: 8000 or 16000 Hz; by default the pipeline's.
             params: Pipecat's thresholds and times.
         """
-        self._unheard: deque[tuple[bytes, Callable[[HeardAudio], Awaitable[None]]]] = deque()
+        self._queued: deque[tuple[bytes, Callable[[AnalyzedAudio], Awaitable[None]]]] = deque()
         self._is_stock = not known(Part.VAD)
         if self._is_stock:
             super().__init__(sample_rate=sample_rate, params=params)
-            self._hearing: asyncio.Task[None] | None = None
+            self._analyzing: asyncio.Task[None] | None = None
             return
         # Past the parent's own constructor, which would load a model for this call alone: 24 ms
         # and 7 MB. Its remaining state is set here.
@@ -89,18 +89,20 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         self._volume = self._unknown = 0.0
         self._unmeasured: deque[int] = deque(maxlen=UNMEASURED_WINDOWS)
 
-    def hear(self, audio: bytes, heard: Callable[[HeardAudio], Awaitable[None]]) -> None:
+    def analyze_soon(
+        self, audio: bytes, on_analyzed: Callable[[AnalyzedAudio], Awaitable[None]]
+    ) -> None:
         """Analyze audio, but do not wait for it.
 
         Args:
             audio: 16-bit mono samples.
-            heard: Given the audio with the state after it: in order, and within 10 ms. It must not
-                wait for anything, because other calls wait for it.
+            on_analyzed: Given the audio with the state after it: in order, and within 10 ms. It
+                must not wait for anything, because other calls wait for it.
         """
-        self._unheard.append((audio, heard))
+        self._queued.append((audio, on_analyzed))
         if self._is_stock:
-            if self._hearing is None or self._hearing.done():
-                self._hearing = asyncio.get_running_loop().create_task(self._hear_on_thread())
+            if self._analyzing is None or self._analyzing.done():
+                self._analyzing = asyncio.get_running_loop().create_task(self._analyze_on_thread())
             return
         if self._batch is None:
             self._batch = _batch()
@@ -110,22 +112,22 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         """Analyze audio and return the state after it.
 
         Args:
-            buffer: 16-bit mono samples; or what `hear` gave back, whose state is known.
+            buffer: 16-bit mono samples; or what `analyze_soon` gave back, whose state is known.
 
         Returns:
             The state of voice activity.
         """
-        if isinstance(buffer, HeardAudio):
+        if isinstance(buffer, AnalyzedAudio):
             return buffer.state
         if self._is_stock:
             return await super().analyze_audio(buffer)
         state: asyncio.Future[VADState] = asyncio.get_running_loop().create_future()
 
-        async def heard(audio: HeardAudio) -> None:
+        async def analyzed(audio: AnalyzedAudio) -> None:
             if not state.done():
                 state.set_result(audio.state)
 
-        self.hear(buffer, heard)
+        self.analyze_soon(buffer, analyzed)
         return await state
 
     def voice_confidence(self, buffer: bytes) -> float:
@@ -185,35 +187,35 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
         return self._volume
 
     async def cleanup(self) -> None:
-        """Forget what is still to be heard, and release the rest."""
-        self._unheard.clear()
+        """Forget what is still to be analyzed, and release the rest."""
+        self._queued.clear()
         await super().cleanup()
 
     def _next_window(self) -> bytes | None:
         """The window that the next audio completes, if it does."""
-        if not self._unheard:
+        if not self._queued:
             return None
-        window = (self._vad_buffer + self._unheard[0][0])[: self._vad_frames_num_bytes]
+        window = (self._vad_buffer + self._queued[0][0])[: self._vad_frames_num_bytes]
         return window if len(window) == self._vad_frames_num_bytes else None
 
-    async def _hear_next(self) -> None:
-        if not self._unheard:
+    async def _analyze_next(self) -> None:
+        if not self._queued:
             return
-        audio, heard = self._unheard.popleft()
-        judged = HeardAudio(audio)
+        audio, on_analyzed = self._queued.popleft()
+        judged = AnalyzedAudio(audio)
         try:
             if self._is_stock:
                 judged.state, judged.silent_windows = await super().analyze_audio(audio), 0
             else:
                 judged.state = self._run_analyzer(audio)
                 judged.silent_windows = self._silent_windows
-            await heard(judged)
+            await on_analyzed(judged)
         except Exception as error:
             logger.error(f"{type(error).__name__} while telling a call what its caller does")
 
-    async def _hear_on_thread(self) -> None:
-        while self._unheard:
-            await self._hear_next()
+    async def _analyze_on_thread(self) -> None:
+        while self._queued:
+            await self._analyze_next()
 
 
 class _Memory:
@@ -260,13 +262,13 @@ class _Memory:
 
 
 class _Batch:
-    """The calls of one event loop that have something to be heard."""
+    """The calls of one event loop that have audio to be analyzed."""
 
     def __init__(self) -> None:
         self._waiting: dict[SharedSileroVADAnalyzer, None] = {}
         self._ticks = ticks()
         self._is_due = False
-        self._hearing: asyncio.Task[None] | None = None
+        self._analyzing: asyncio.Task[None] | None = None
 
     def add(self, call: SharedSileroVADAnalyzer) -> None:
         self._waiting[call] = None
@@ -276,10 +278,10 @@ class _Batch:
 
     def _begin(self) -> None:
         self._is_due = False
-        if self._hearing is None or self._hearing.done():
-            self._hearing = asyncio.get_running_loop().create_task(self._hear())
+        if self._analyzing is None or self._analyzing.done():
+            self._analyzing = asyncio.get_running_loop().create_task(self._analyze())
 
-    async def _hear(self) -> None:
+    async def _analyze(self) -> None:
         while calls := tuple(self._waiting):
             self._waiting.clear()
             for sample_rate_hz in {call.sample_rate for call in calls}:
@@ -291,8 +293,8 @@ class _Batch:
                 with suppress(Exception):  # each is tried again on its own, where Pipecat reports
                     _score(windows, sample_rate_hz)
             for call in calls:
-                await call._hear_next()
-                if call._unheard:
+                await call._analyze_next()
+                if call._queued:
                     # What a network held back comes at once.
                     self._waiting[call] = None
 

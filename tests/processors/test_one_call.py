@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from antiphon.pipeline.fast_path.pipeline import LastAggregator
+from antiphon.pipeline.fast_path.aggregators import LastAggregator
 from antiphon.processors.interruption import Interruption, PlaybackGate
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
 from antiphon.processors.redaction import (

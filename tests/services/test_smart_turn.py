@@ -10,7 +10,7 @@ import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import HeardAudio
+from antiphon.services.vad.silero import AnalyzedAudio
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.turn.smart_turn import base_smart_turn
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
@@ -69,7 +69,7 @@ async def judged(analyzer: BaseTurnAnalyzer, question: bytes, *, held: int) -> f
     for start in range(0, len(noise), 1024):
         pieces.append((vars(base_smart_turn)["time"].monotonic(), noise[start : start + 1024]))
         if len(pieces) == held:
-            audio = HeardAudio(b"".join(piece for _, piece in pieces))
+            audio = AnalyzedAudio(b"".join(piece for _, piece in pieces))
             audio.pieces = tuple(pieces)
             analyzer.append_audio(audio, is_speech=False)
             pieces.clear()
@@ -102,7 +102,7 @@ async def on_the_phone(analyzer: BaseTurnAnalyzer, begins: int, *, together: boo
         waiting += packet.tobytes()
         if together and (number + 1) * 160 // 256 == number * 160 // 256:
             continue
-        audio = HeardAudio(waiting) if together else waiting
+        audio = AnalyzedAudio(waiting) if together else waiting
         analyzer.append_audio(audio, is_speech=number >= begins)
         waiting = b""
     _, metrics = await analyzer.analyze_end_of_turn()
@@ -136,5 +136,5 @@ async def with_frames_of_40_ms(analyzer: BaseTurnAnalyzer, audio: type[bytes]) -
 @pytest.mark.virtual_time
 async def test_frames_that_came_whole_are_not_taken_apart() -> None:
     stock = await with_frames_of_40_ms(LocalSmartTurnAnalyzerV3(), bytes)
-    ours = await with_frames_of_40_ms(SharedSmartTurnAnalyzer(), HeardAudio)
+    ours = await with_frames_of_40_ms(SharedSmartTurnAnalyzer(), AnalyzedAudio)
     assert ours == pytest.approx(stock, abs=1e-6)

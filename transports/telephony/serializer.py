@@ -1,4 +1,4 @@
-"""The wire of a telephony provider: guarded, sifted, and with the marks of what it has played."""
+"""The wire of a telephony provider: guarded, filtered, and with the marks of what it has played."""
 
 import audioop
 import json
@@ -36,7 +36,7 @@ class TelephonySerializer(GuardedSerializer):
     """Guards the serializer of a telephony provider and keeps the call's marks.
 
     Attributes:
-        ear: Takes the caller's sound, as 16-bit samples of 8 kHz, in place of the pipeline.
+        on_audio: Takes the caller's sound, as 16-bit samples of 8 kHz, in place of the pipeline.
         on_played: Awaited with each mark that came back; as long as it is None, none is set.
     """
 
@@ -65,7 +65,7 @@ class TelephonySerializer(GuardedSerializer):
         self._marks = PlaybackMarks()
         self._to_pcm = {"PCMU": ulaw_to_pcm, "PCMA": alaw_to_pcm}[encoding]
         self._decode = {"PCMU": audioop.ulaw2lin, "PCMA": audioop.alaw2lin}[encoding]
-        self.ear: Callable[[bytes], None] | None = None
+        self.on_audio: Callable[[bytes], None] | None = None
         self.on_played: Callable[[PlaybackMark], Awaitable[None]] | None = None
         self._resampler = create_stream_resampler()
         self._rate_hz = TELEPHONE_RATE_HZ
@@ -99,19 +99,19 @@ class TelephonySerializer(GuardedSerializer):
         await super().setup(setup)
         self._rate_hz = setup.audio_in_sample_rate
 
-    def sift(self, data: str | bytes) -> str | bytes | None:
+    def filter_message(self, data: str | bytes) -> str | bytes | None:
         """Say what of a message is worth waking a task for.
 
         Sound in which no window of the VAD ends changes no decision, and goes with the next: five
         times, not eight. At another rate than the telephone's windows end elsewhere, so there
-        nothing waits, and no ear hears it.
+        nothing waits, and `on_audio` is not called.
 
         Args:
             data: The message as it came.
 
         Returns:
             Sound, which is bytes as the network encoded it, or another message, which is text; None
-            if it was dropped and counted, or its sound is kept or with the ear.
+            if it was dropped and counted, or its sound is kept or was taken.
         """
         if isinstance(data, bytes):
             data = data.decode(errors="replace")
@@ -130,13 +130,13 @@ class TelephonySerializer(GuardedSerializer):
         if self._received // VAD_WINDOW == done and self._rate_hz == TELEPHONE_RATE_HZ:
             return None
         sound, self._held = self._held, b""
-        if self.ear and self._rate_hz == TELEPHONE_RATE_HZ:
-            self.ear(self._decode(sound, 2))
+        if self.on_audio and self._rate_hz == TELEPHONE_RATE_HZ:
+            self.on_audio(self._decode(sound, 2))
             return None
         return sound
 
     async def deserialize(self, data: str | bytes) -> Frame | None:
-        """Make a frame of what `sift` let through; of a mark, none.
+        """Make a frame of what `filter_message` let through; of a mark, none.
 
         Args:
             data: Sound as the network encoded it, or another message.

@@ -1,16 +1,17 @@
 """A phone call's media stream over Pipecat's FastAPI websocket; no message ends the call.
 
 What the providers share: the guard around Pipecat's serializer, marks that tell what the caller has
-heard, and a short road for audio. `twilio`, `telnyx` and `plivo` say what is theirs.
+heard, and a fast path for audio. `twilio`, `telnyx` and `plivo` say what is theirs.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from antiphon.core.pipecat_internals import Part, known
+from antiphon.core.protocols import AudioHandler, observes_microphone
 from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
 from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
 from antiphon.transports.telephony.send_ahead import SendAhead
@@ -37,7 +38,7 @@ from pipecat.transports.websocket.fastapi import (
     FastAPIWebsocketParams,
 )
 
-__all__ = ["Ear", "TelephonyTransport", "checked_id"]
+__all__ = ["TelephonyTransport", "checked_id"]
 
 # Pipecat's own choice: half the messages, timers and frames of the network's 20 ms, and what was
 # sent too much is cleared from the provider's buffer all the same when the caller interrupts.
@@ -45,18 +46,6 @@ PACKET_MS = 40
 
 # So many at once once they are there: a sixth of the messages, and a timer may be that late.
 AHEAD_PACKETS = 6
-
-
-class Ear(Protocol):
-    """Hears the caller's audio before the pipeline does, and lets travel what has to."""
-
-    def __call__(self, audio: bytes, *, travel: Callable[[bytes], Awaitable[None]]) -> None:
-        """Hear audio.
-
-        Args:
-            audio: 16-bit mono samples.
-            travel: Pushes audio into the pipeline.
-        """
 
 
 class TelephonyClient(FastAPIWebsocketClient):
@@ -70,18 +59,18 @@ class TelephonyClient(FastAPIWebsocketClient):
     ) -> None:
         super().__init__(websocket, callbacks)
         self._extensions = websocket.scope.get("extensions") or {}
-        self._sift = serializer.sift
+        self._filter = serializer.filter_message
 
     def receive(self) -> AsyncIterator[bytes | str]:
-        """Receive; a server that can sift does so before it wakes anybody."""
+        """Receive; a server that can filter does so before it wakes anybody."""
         if MESSAGE_FILTER not in self._extensions:
-            return self._sifted(super().receive())
-        self._extensions[MESSAGE_FILTER]["attach"](self._sift)
+            return self._filtered(super().receive())
+        self._extensions[MESSAGE_FILTER]["attach"](self._filter)
         return super().receive()
 
-    async def _sifted(self, messages: AsyncIterator[bytes | str]) -> AsyncIterator[bytes | str]:
+    async def _filtered(self, messages: AsyncIterator[bytes | str]) -> AsyncIterator[bytes | str]:
         async for message in messages:
-            if (kept := self._sift(message)) is not None:
+            if (kept := self._filter(message)) is not None:
                 yield kept
 
 
@@ -100,7 +89,7 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
             setup: Pipecat's setup.
         """
         await super().setup(setup)
-        self._observed = getattr(setup.observer, "observes_microphone", bool(setup.observer))
+        self._observed = observes_microphone(setup.observer)
 
     async def set_transport_ready(self, frame: StartFrame) -> None:
         """Start without the queue.
@@ -118,8 +107,8 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
         if not self._paused:
             await self.push_frame(frame)
 
-    async def push_heard(self, audio: bytes) -> None:
-        """Push audio that an ear let travel.
+    async def push_audio(self, audio: bytes) -> None:
+        """Push audio that `on_audio` took and the pipeline needs.
 
         Args:
             audio: 16-bit mono samples at the telephone's rate.
@@ -147,18 +136,18 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
     ) -> None:
         super().__init__(transport, client, params)
         self._telephony_serializer = serializer
-        self._short_road = False
+        self._fast_path = False
         self._altered = False
         self._turn_until = 0.0
         self._pack(PACKET_MS)
 
-    def shorten(self, packet_ms: int) -> None:
+    def use_fast_path(self, packet_ms: int) -> None:
         """Send larger packets, and tell nobody upstream that the agent still speaks.
 
         Args:
             packet_ms: The length of a packet, a multiple of 10.
         """
-        self._short_road = True
+        self._fast_path = True
         self._pack(packet_ms)
 
     def _pack(self, packet_ms: int) -> None:
@@ -214,7 +203,7 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
             direction: Where to.
         """
         down = direction is FrameDirection.DOWNSTREAM
-        if isinstance(frame, BotSpeakingFrame) and self._short_road and not down:
+        if isinstance(frame, BotSpeakingFrame) and self._fast_path and not down:
             return
         if isinstance(frame, BotStoppedSpeakingFrame) and down:
             await self._send_mark(finished=True)
@@ -287,21 +276,21 @@ class TelephonyTransport(GuardedWebsocketTransport):
         self._telephony_input = TelephonyInput(self, client, params)
         self._telephony_output = TelephonyOutput(self, client, serializer, params)
 
-    def shorten(self, *, ear: Ear, packet_ms: int = PACKET_MS) -> None:
-        """Take a shorter road, before the pipeline starts.
+    def use_fast_path(self, *, on_audio: AudioHandler, packet_ms: int = PACKET_MS) -> None:
+        """Take the fast path, before the pipeline starts.
 
         For a pipeline in which nobody before the output waits to be told that the agent still
         speaks.
 
         Args:
-            ear: Hears the caller before the pipeline does, if that runs at the telephone's rate.
+            on_audio: Takes the caller's audio, if the pipeline runs at the telephone's rate.
             packet_ms: How much of the agent's audio has its turn at once, a multiple of 10. With
                 longer ones, a voice that comes no faster than it sounds begins later.
         """
         if self._is_stock:
             return
-        self._serializer.ear = partial(ear, travel=self._telephony_input.push_heard)
-        self._telephony_output.shorten(packet_ms)
+        self._serializer.on_audio = partial(on_audio, push=self._telephony_input.push_audio)
+        self._telephony_output.use_fast_path(packet_ms)
 
     def add_event_handler(self, event_name: str, handler: Any) -> None:
         """Add an event handler; with one for `on_playback_mark` the audio is marked.
@@ -315,8 +304,8 @@ class TelephonyTransport(GuardedWebsocketTransport):
             self._serializer.on_played = partial(self._call_event_handler, event_name)
 
     async def cleanup(self) -> None:
-        """Clean up, and hear nothing more."""
-        self._serializer.ear = None
+        """Clean up, and take no more audio."""
+        self._serializer.on_audio = None
         await super().cleanup()
 
     def input(self) -> FastAPIWebsocketInputTransport:

@@ -1,4 +1,4 @@
-"""The short road of the caller's audio decides what stock Pipecat's long one decides."""
+"""The fast path decides what stock Pipecat decides, and can be switched off."""
 
 import asyncio
 import base64
@@ -132,9 +132,9 @@ async def stock_call(silence_secs: float | None = None) -> Call:
         ),
     )
     pair = LLMContextAggregatorPair(LLMContext(), user_params=params)
-    road = [transport.input(), call.stt, pair.user(), call.llm, call.tts]
+    processors = [transport.input(), call.stt, pair.user(), call.llm, call.tts]
     worker = PipelineWorker(
-        Pipeline([*road, transport.output(), pair.assistant()]),
+        Pipeline([*processors, transport.output(), pair.assistant()]),
         params=PipelineParams(
             audio_in_sample_rate=8000, audio_out_sample_rate=8000, enable_metrics=True
         ),
@@ -146,7 +146,11 @@ async def stock_call(silence_secs: float | None = None) -> Call:
 
 
 def composed(
-    call: Call, websocket: WebSocket, silence_secs: float | None = None
+    call: Call,
+    websocket: WebSocket,
+    silence_secs: float | None = None,
+    *,
+    fast_path: bool = True,
 ) -> tuple[VoiceAgent, BaseTransport]:
     agent = VoiceAgent(
         stt=call.stt,
@@ -154,6 +158,7 @@ def composed(
         tts=call.tts,
         interruption=False,
         turn_silence_secs=silence_secs,
+        fast_path=fast_path,
     )
     return agent, create_twilio_transport(websocket=websocket, start=START)
 
@@ -163,9 +168,10 @@ async def our_call(
     *,
     late: BaseObserver | None = None,
     silence_secs: float | None = None,
+    fast_path: bool = True,
 ) -> Call:
     call = Call()
-    agent, transport = composed(call, await call.connect(), silence_secs)
+    agent, transport = composed(call, await call.connect(), silence_secs, fast_path=fast_path)
     worker = agent.worker(
         transport,
         observers=observers,
@@ -193,6 +199,13 @@ async def test_turns_interruptions_and_idleness_come_when_stock_pipecat_s_come(
     # begins to speak a token sooner.
     assert stock.idle
     assert ours.idle == pytest.approx(stock.idle, abs=0.3)
+
+
+@pytest.mark.virtual_time
+async def test_without_the_fast_path_they_come_when_they_come_with_it() -> None:
+    with_it, without = await our_call(), await our_call(fast_path=False)
+    assert without.decided == with_it.decided
+    assert without.idle == pytest.approx(with_it.idle, abs=0.3)
 
 
 @pytest.mark.virtual_time
@@ -280,7 +293,7 @@ async def test_an_observer_that_comes_late_is_told_of_what_follows() -> None:
     assert late.others > 100
 
 
-class Ear(SafeProcessor):
+class MicrophoneRecorder(SafeProcessor):
     """Keeps the microphone's audio."""
 
     hears_microphone = True
@@ -295,22 +308,44 @@ class Ear(SafeProcessor):
         await self.push_frame(frame, direction)
 
 
-class Deaf(Ear):
+class Stock(FrameProcessor):
+    """Is given what Pipecat gives any processor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secs = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            self.secs += frame.num_frames / frame.sample_rate
+        await self.push_frame(frame, direction)
+
+
+class Deaf(MicrophoneRecorder):
     """Would keep it, but says that it does not want it."""
 
     hears_microphone = False
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize(("ear", "heard_secs"), [(Ear, CALL_SECS), (Deaf, 0.0)])
-async def test_the_microphone_s_audio_goes_on_only_to_who_records_it(
-    ear: type[Ear], heard_secs: float
+@pytest.mark.parametrize(
+    ("recorder", "fast_path", "heard_secs"),
+    [
+        (MicrophoneRecorder, True, CALL_SECS),
+        (Deaf, True, 0.0),
+        (Stock, True, 0.0),
+        (Stock, False, CALL_SECS),
+    ],
+)
+async def test_the_microphone_s_audio_goes_on_to_who_records_it_or_without_the_fast_path_to_all(
+    recorder: type[MicrophoneRecorder | Stock], fast_path: bool, heard_secs: float
 ) -> None:
-    call, last = Call(), ear()
-    agent, transport = composed(call, await call.connect())
-    road = agent.pipeline(transport).processors[1:-1]
+    call, last = Call(), recorder()
+    agent, transport = composed(call, await call.connect(), fast_path=fast_path)
+    processors = agent.pipeline(transport).processors[1:-1]
     worker = PipelineWorker(
-        Pipeline([*road, last]), params=PipelineParams(audio_in_sample_rate=8000)
+        Pipeline([*processors, last]), params=PipelineParams(audio_in_sample_rate=8000)
     )
     user = user_aggregator(worker.pipeline.processors[-2])
     await call.run(worker, user)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soxr
 from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.vad.silero import HeardAudio, SharedSileroVADAnalyzer
+from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.services.vad.ticks import TICK_SECS
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
@@ -77,16 +77,16 @@ async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
     expected = await states(SharedSileroVADAnalyzer(), pcm, 8000)
     packets = [pcm[start : start + 320] for start in range(0, len(pcm), 320)]
     analyzer, other = SharedSileroVADAnalyzer(), SharedSileroVADAnalyzer()
-    heard: list[HeardAudio] = []
+    heard: list[AnalyzedAudio] = []
 
-    async def hear(audio: HeardAudio) -> None:
+    async def hear(audio: AnalyzedAudio) -> None:
         heard.append(audio)
 
     for one in (analyzer, other):
         one.set_sample_rate(8000)
         await one.analyze_audio(b"")
     for packet in packets:
-        analyzer.hear(packet, hear)
+        analyzer.analyze_soon(packet, hear)
     await asyncio.sleep(2 * TICK_SECS)
     assert [bytes(audio) for audio in heard] == packets
     assert [audio.state for audio in heard] == expected
@@ -100,13 +100,13 @@ async def test_a_call_that_fails_leaves_the_others_undisturbed(
     for analyzer in (failing, other):
         analyzer.set_sample_rate(8000)
     monkeypatch.setattr(failing, "_run_analyzer", None)
-    heard: list[HeardAudio] = []
+    heard: list[AnalyzedAudio] = []
 
-    async def hear(audio: HeardAudio) -> None:
+    async def hear(audio: AnalyzedAudio) -> None:
         heard.append(audio)
 
     for count in (1, 2, 3):
-        failing.hear(bytes(512), hear)
-        other.hear(bytes(512), hear)
+        failing.analyze_soon(bytes(512), hear)
+        other.analyze_soon(bytes(512), hear)
         await asyncio.sleep(2 * TICK_SECS)
         assert len(heard) == count

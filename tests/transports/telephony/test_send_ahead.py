@@ -186,7 +186,7 @@ async def ours(kind: str, script: Script, *, packet_ms: int = 40, **options: Any
     assert isinstance(transport, TelephonyTransport)
     transport.add_event_handler("on_playback_mark", far_end.played)
     if packet_ms != 40:
-        transport.shorten(ear=lambda audio, travel: None, packet_ms=packet_ms)
+        transport.use_fast_path(on_audio=lambda audio, push: None, packet_ms=packet_ms)
     await play(transport, far_end, script)
     return far_end
 

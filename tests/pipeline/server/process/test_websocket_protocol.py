@@ -295,8 +295,8 @@ async def test_sound_waits_for_a_window_only_at_the_telephones_rate(
 ) -> None:
     serializer = TelephonySerializer(TWILIO[-1], protocol=twilio.TWILIO, stream_id=START.stream_sid)
     await serializer.setup(rates(rate_hz))
-    sifted = [serializer.sift(json.dumps(media(number))) for number in range(8)]
-    assert [sound and len(sound) // 160 for sound in sifted] == packets
+    kept = [serializer.filter_message(json.dumps(media(number))) for number in range(8)]
+    assert [sound and len(sound) // 160 for sound in kept] == packets
 
 
 async def test_a_caller_who_leaves_before_the_filter_is_there_has_left() -> None:
