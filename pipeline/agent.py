@@ -108,8 +108,8 @@ class VoiceAgent:
             personal of either side, whatever this is; None for no redaction at all.
         voicemail: What the agent says to a voicemail box that takes a call which the agent made,
             before it hangs up; empty to say nothing, None to talk to a box as to a person.
-        fast_path: Whether audio passes those by who do not look at it, at an eighth of the CPU;
-            False to see each frame go where Pipecat sends it.
+        fast_path: Whether audio passes those by who do not look at it, which saves CPU; False to
+            see each frame go where Pipecat sends it.
     """
 
     instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
