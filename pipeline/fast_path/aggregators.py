@@ -104,7 +104,7 @@ class KeypadAggregator(_FrameSink, Bypass, DTMFAggregator):
 class ListeningUserAggregator(_FrameSink, LLMUserAggregator):
     """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows.
 
-    Most of it ends before. Nothing depends on a caller's silence but the VAD, which hears it at
+    Most of it ends before. Nothing depends on a caller's silence but the VAD, which has it at
     once, and the turn analyzer, which keeps a few seconds of it; without an analyzer nothing
     depends on speech but that it begins, goes on and ends.
     """
