@@ -12,8 +12,9 @@ from antiphon.pipeline.server.calls import Agent, Calls
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.lobby import Lobby
+from antiphon.processors.latency.core.fleet import summary
 from antiphon.processors.latency.export.prometheus import LatencyCollector
-from antiphon.processors.latency.live import live_state, summary
+from antiphon.processors.latency.live import live_state
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest

@@ -5,16 +5,11 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from antiphon.processors.latency.core.conversation import Conversation
+from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
-from antiphon.processors.latency.core.timeline import BargeIn, Mark, Moment, Timeline, Turn
-from antiphon.processors.latency.core.watchdogs import (
-    Seen,
-    Stall,
-    StallKind,
-    WatchdogLimits,
-    Watchdogs,
-)
+from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -51,6 +46,8 @@ from pipecat.metrics.metrics import (
     LLMUsageMetricsData,
     MetricsData,
     STTUsageMetricsData,
+    TextAggregationMetricsData,
+    TTFBMetricsData,
     TTSUsageMetricsData,
 )
 from pipecat.observers.base_observer import FramePushed
@@ -60,7 +57,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
-__all__ = ["FILLER_TEXT", "Recorder"]
+__all__ = ["FILLER_TEXT", "FrameEvents"]
 
 FILLER_TEXT = "filler"
 """The `text_type` of a `TTSSpeakFrame` that only bridges a wait, and is not the answer."""
@@ -71,6 +68,20 @@ _CHUNK_SLACK_SECS = 0.02
 # Pushed upstream alone by some services; everything else that matters also goes downstream.
 _UPSTREAM_TOO = (TranscriptionFrame, UserBackchannelFrame)
 
+# The frames that say one thing, and nothing else.
+_SAYS: dict[type[Frame], Moment] = {
+    ClientConnectedFrame: Moment.CONNECTED,
+    InterimTranscriptionFrame: Moment.INTERIM,
+    UserStartedSpeakingFrame: Moment.TURN_STARTED,
+    UserBackchannelFrame: Moment.BACKCHANNEL,
+    CancelFrame: Moment.CANCELLED,
+    LLMContextFrame: Moment.CONTEXT,
+    LLMFullResponseStartFrame: Moment.LLM_STARTED,
+    LLMMarkerFrame: Moment.MARKER,
+    LLMTextFrame: Moment.TOKEN,
+    LLMFullResponseEndFrame: Moment.LLM_ENDED,
+    FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
+}
 
 # False: there is nothing to tell.
 _Handler = Callable[[FramePushed, float], bool | None]
@@ -84,7 +95,7 @@ class _Handlers(dict[type[Frame], _Handler | None]):
         return self[kind]
 
 
-class Recorder:
+class FrameEvents:
     """Follows one call; fills its lists of what is done and what went wrong."""
 
     def __init__(self, limits: WatchdogLimits) -> None:
@@ -111,23 +122,13 @@ class Recorder:
         self._sounds_until: float | None = None
         self._bot_speaks = self._cut_off = False
         self.handlers = _Handlers(
-            {
-                ClientConnectedFrame: self._connected,
+            {kind: self._telling(moment) for kind, moment in _SAYS.items()}
+            | {
                 VADUserStartedSpeakingFrame: self._caller_started,
                 VADUserStoppedSpeakingFrame: self._caller_stopped,
-                InterimTranscriptionFrame: self._interim,
                 TranscriptionFrame: self._transcript,
-                UserStartedSpeakingFrame: self._turn_started,
                 UserStoppedSpeakingFrame: self._turn_ended,
-                UserBackchannelFrame: self._backchannel,
                 InterruptionFrame: self._interrupted,
-                CancelFrame: self._cancelled,
-                LLMContextFrame: self._context,
-                LLMFullResponseStartFrame: self._llm_started,
-                LLMMarkerFrame: self._marker,
-                LLMTextFrame: self._token,
-                LLMFullResponseEndFrame: self._llm_ended,
-                FunctionCallsStartedFrame: self._tools_called,
                 FunctionCallInProgressFrame: self._tool_started,
                 FunctionCallResultFrame: self._tool_ended,
                 FunctionCallCancelFrame: self._tool_ended,
@@ -181,31 +182,39 @@ class Recorder:
         if isinstance(processor, BaseOutputTransport):
             self.transport = _package_of(processor)
 
-    def _mark(self, moment: Moment, data: FramePushed, at: float, **more: object) -> None:
-        mark = Mark(moment=moment, at=at, owner=data.source.name, evidence=data, **more)  # type: ignore[arg-type]
+    def _tell(
+        self,
+        moment: Moment,
+        data: FramePushed,
+        at: float,
+        *,
+        owner: str | None = None,
+        secs: float = 0.0,
+        key: str = "",
+        name: str = "",
+    ) -> None:
+        owner = data.source.name if owner is None else owner
+        mark = Mark(moment=moment, at=at, owner=owner, secs=secs, key=key, name=name)
         self.done += self.timeline.see(mark)
+        self.stalls += self.watchdogs.see(moment, at=at, service=owner)
+        self.conversation.see(moment, at=at)
 
-    def _watch(self, seen: Seen, data: FramePushed, at: float) -> None:
-        self.stalls += self.watchdogs.see(seen, at=at, service=data.source.name)
+    def _telling(self, moment: Moment) -> _Handler:
+        """Handle a kind of frame that says one thing and nothing else."""
 
-    def _connected(self, data: FramePushed, at: float) -> None:
-        self.conversation.connected(at)
-        self._mark(Moment.CONNECTED, data, at)
+        def handle(data: FramePushed, at: float) -> None:
+            self._tell(moment, data, at)
+
+        return handle
 
     def _caller_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, VADUserStartedSpeakingFrame)
-        self.conversation.caller(speaks=True, at=at)
-        self._mark(Moment.CALLER_STARTED, data, at, secs=data.frame.start_secs)
-        self._watch(Seen.CALLER_STARTED, data, at)
+        self._tell(Moment.CALLER_STARTED, data, at, secs=data.frame.start_secs)
 
     def _caller_stopped(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, VADUserStoppedSpeakingFrame)
-        self.conversation.caller(speaks=False, at=at)
-        self._mark(Moment.CALLER_STOPPED, data, at, secs=data.frame.stop_secs)
-        self.stalls += self.watchdogs.see(Seen.CALLER_STOPPED, at=at, service=self._stt)
-
-    def _interim(self, data: FramePushed, at: float) -> None:
-        self._watch(Seen.INTERIM, data, at)
+        secs = data.frame.stop_secs
+        self._tell(Moment.CALLER_STOPPED, data, at, owner=self._stt, secs=secs)
 
     def _transcript(self, data: FramePushed, at: float) -> None:
         # A processor that changes the text pushes it as a new frame: the same words once more.
@@ -213,26 +222,16 @@ class Recorder:
             return
         assert isinstance(data.frame, TranscriptionFrame)
         self.conversation.caller_said(data.frame.text)
-        self._mark(Moment.TRANSCRIPT, data, at)
-        self._watch(Seen.TRANSCRIPT, data, at)
-
-    def _turn_started(self, data: FramePushed, at: float) -> None:
-        self._mark(Moment.TURN_STARTED, data, at)
-        self._watch(Seen.TURN_STARTED, data, at)
+        self._tell(Moment.TRANSCRIPT, data, at)
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()
-        self._mark(Moment.TURN_ENDED, data, at)
-        self._watch(Seen.TURN_ENDED, data, at)
-
-    def _backchannel(self, data: FramePushed, at: float) -> None:
-        self._mark(Moment.BACKCHANNEL, data, at)
+        self._tell(Moment.TURN_ENDED, data, at)
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()
         self._cut_off = self._bot_speaks
-        self._mark(Moment.INTERRUPTED, data, at)
-        self._watch(Seen.INTERRUPTED, data, at)
+        self._tell(Moment.INTERRUPTED, data, at)
 
     def _drop_fillers(self) -> None:
         """Forget what an interruption keeps from being written: not what is uninterruptible."""
@@ -240,42 +239,15 @@ class Recorder:
         self._filler_secs = self._lasting_secs = min(unwritten_secs, self._lasting_secs)
         self._written_secs = 0.0
 
-    def _cancelled(self, data: FramePushed, at: float) -> None:
-        self._watch(Seen.INTERRUPTED, data, at)
-
-    def _context(self, data: FramePushed, at: float) -> None:
-        self._mark(Moment.CONTEXT, data, at)
-
-    def _llm_started(self, data: FramePushed, at: float) -> None:
-        self._mark(Moment.LLM_STARTED, data, at)
-        self._watch(Seen.LLM_STARTED, data, at)
-
-    def _marker(self, data: FramePushed, at: float) -> None:
-        self._mark(Moment.EVIDENCE, data, at)
-
-    def _token(self, data: FramePushed, at: float) -> None:
-        if self.timeline.waiting or not self.timeline.speaking:
-            self._mark(Moment.TOKEN, data, at)
-        self._watch(Seen.TOKEN, data, at)
-
-    def _llm_ended(self, data: FramePushed, at: float) -> None:
-        self._watch(Seen.LLM_ENDED, data, at)
-
-    def _tools_called(self, data: FramePushed, at: float) -> None:
-        # The calls themselves may be announced after the end of the answer that made them.
-        self._watch(Seen.TOOL_STARTED, data, at)
-
     def _tool_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallInProgressFrame)
         call = data.frame
-        self._mark(Moment.TOOL_STARTED, data, at, key=call.tool_call_id, name=call.function_name)
-        self._watch(Seen.TOOL_STARTED, data, at)
+        self._tell(Moment.TOOL_STARTED, data, at, key=call.tool_call_id, name=call.function_name)
 
     def _tool_ended(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallResultFrame | FunctionCallCancelFrame)
         call = data.frame
-        self._mark(Moment.TOOL_ENDED, data, at, key=call.tool_call_id, name=call.function_name)
-        self._watch(Seen.TOOL_ENDED, data, at)
+        self._tell(Moment.TOOL_ENDED, data, at, key=call.tool_call_id, name=call.function_name)
 
     def _sentence(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, AggregatedTextFrame)
@@ -284,7 +256,7 @@ class Recorder:
             if data.frame.context_id:
                 self._fillers.append((data.frame.context_id, data.source.name))
         elif not data.frame.will_be_spoken:
-            self._mark(Moment.SENTENCE, data, at)
+            self._tell(Moment.SENTENCE, data, at)
 
     def _tts_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, TTSStartedFrame)
@@ -293,11 +265,11 @@ class Recorder:
             if data.frame.context_id and not data.frame.append_to_context:
                 self._fillers.append((data.frame.context_id, data.source.name))
             return
-        self._watch(Seen.TTS_STARTED, data, at)
+        self._tell(Moment.TTS_STARTED, data, at)
 
     def _tts_stopped(self, data: FramePushed, at: float) -> None:
         if self._speaks(data.source):
-            self._watch(Seen.TTS_STOPPED, data, at)
+            self._tell(Moment.TTS_STOPPED, data, at)
 
     def _spoken(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, TTSTextFrame)
@@ -316,12 +288,13 @@ class Recorder:
         if not self._speaks(data.source):
             return False
         follows = self.watchdogs.more_audio(at)
+        name = data.source.name
         if not follows:
-            self._watch(Seen.AUDIO, data, at)
+            self.stalls += self.watchdogs.see(Moment.AUDIO, at=at, service=name)
         if not self.timeline.waiting:
             return not follows
         if not filler:
-            self._mark(Moment.AUDIO, data, at)
+            self.done += self.timeline.see(Mark(moment=Moment.AUDIO, at=at, owner=name))
         return True
 
     def _speaks(self, source: FrameProcessor) -> bool:
@@ -344,34 +317,41 @@ class Recorder:
         if self.timeline.speaking:
             awaited = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
             if awaited or self.watchdogs.owes(StallKind.NO_ANSWER):
-                self._watch(Seen.WRITTEN, data, at)
+                self._tell(Moment.WRITTEN, data, at)
             return awaited or broke_off
         filler = self._written_secs + _CHUNK_SLACK_SECS < self._filler_secs or (
             # The last chunk of a filler is padded, and none of an answer that is not there.
             self._filler_secs > 0 and not self.timeline.has(Moment.AUDIO)
         )
-        self._mark(Moment.FILLER_WRITTEN if filler else Moment.WRITTEN, data, at)
+        self._tell(Moment.FILLER_WRITTEN if filler else Moment.WRITTEN, data, at)
         self._written_secs += secs
-        self._watch(Seen.WRITTEN, data, at)
         return True
 
     def _bot_started(self, data: FramePushed, at: float) -> None:
         # A chunk that was being written when the agent was cut off may come after its silence.
         self._sounds_until = None
         self._bot_speaks = True
-        self.conversation.agent(speaks=True, at=at)
+        self._tell(Moment.BOT_STARTED, data, at)
 
     def _bot_stopped(self, data: FramePushed, at: float) -> None:
         self._sounds_until = None
         self._bot_speaks = self._cut_off = False
-        self.conversation.agent(speaks=False, at=at)
-        self._mark(Moment.BOT_STOPPED, data, at)
+        self._tell(Moment.BOT_STOPPED, data, at)
 
     def _metrics(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, MetricsFrame)
-        self._mark(Moment.EVIDENCE, data, at)
         for metrics in data.frame.data:
-            self._used(metrics)
+            match metrics:
+                case TTFBMetricsData():
+                    moment = Moment.FIRST_CHUNK
+                case TextAggregationMetricsData():
+                    moment = Moment.AGGREGATED
+                case _:
+                    self._used(metrics)
+                    continue
+            if metrics.value > 0:
+                owner, secs = metrics.processor, metrics.value
+                self._tell(moment, data, at, owner=owner, secs=secs)
 
     def _used(self, metrics: MetricsData) -> None:
         service = self.services.get(metrics.processor, Service(provider=metrics.processor))

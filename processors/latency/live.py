@@ -1,27 +1,15 @@
 """What is going on in this process now: the data behind `antiphon watch`."""
 
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from antiphon.processors.latency.core.histogram import Histogram
-from antiphon.processors.latency.core.stats import (
-    BARGE_IN,
-    PROCESS,
-    TTFA,
-    LatencyStats,
-    Percentiles,
-)
+from antiphon.processors.latency.core.fleet import summary
+from antiphon.processors.latency.core.stats import PROCESS, TTFA, LatencyStats
 from antiphon.processors.latency.loop_lag import LoopLag
+from antiphon.processors.latency.observer import CALLS, LatencyObserver
 
-if TYPE_CHECKING:
-    from antiphon.processors.latency.observer import LatencyObserver
-
-__all__ = ["CALLS", "live_state", "merge_states", "snapshot", "summary"]
-
-CALLS: "set[LatencyObserver]" = set()
-"""The observers of the calls that are going on; each enters and leaves by itself."""
+__all__ = ["live_state", "snapshot"]
 
 
 def snapshot(stats: LatencyStats = PROCESS) -> dict[str, Any]:
@@ -55,50 +43,7 @@ def live_state(stats: LatencyStats = PROCESS) -> dict[str, Any]:
     }
 
 
-def merge_states(states: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Make one state of those of several processes.
-
-    Args:
-        states: What `live_state` returned in each.
-    """
-    calls: list[dict[str, Any]] = []
-    stats = LatencyStats(windows_secs=())
-    last_minutes, lags = Histogram(), Histogram()
-    for state in states:
-        calls += state["calls"]
-        stats.merge(LatencyStats.from_dict(state["stats"]))
-        last_minutes.merge(Histogram.from_dict(state["ttfa_5_min"]))
-        lags.merge(Histogram.from_dict(state["loop_lag"]))
-    return {
-        "calls": calls,
-        "stats": stats.to_dict(),
-        "ttfa_5_min": last_minutes.to_dict(),
-        "loop_lag": lags.to_dict(),
-    }
-
-
-def summary(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a person reads off a state, as `snapshot` does.
-
-    Args:
-        state: What `live_state` or `merge_states` returned.
-    """
-    stats = LatencyStats.from_dict(state["stats"])
-    lags = Histogram.from_dict(state["loop_lag"])
-    last_minutes = Histogram.from_dict(state["ttfa_5_min"])
-    return {
-        "calls": state["calls"],
-        "process": {
-            "ttfa": asdict(stats.percentiles(TTFA)),
-            "ttfa_5_min": asdict(Percentiles.of(last_minutes)),
-            "barge_in": asdict(stats.percentiles(BARGE_IN)),
-            "counts": stats.to_dict()["counts"],
-        },
-        "loop_lag": {"p95": lags.percentile(95), "max": lags.percentile(100)},
-    }
-
-
-def _call(observer: "LatencyObserver") -> dict[str, Any]:
+def _call(observer: LatencyObserver) -> dict[str, Any]:
     measures = observer.measures
     last = observer.turns[-1] if observer.turns else None
     worst = max(last.stages, key=lambda stage: stage.secs, default=None) if last else None

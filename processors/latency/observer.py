@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from antiphon.processors.latency.core.budgets import Breach, Budgets
 from antiphon.processors.latency.core.conversation import ConversationMeasures
+from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.latency.core.stages import TurnLatency, measure
 from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
-from antiphon.processors.latency.core.timeline import BargeIn, Mark, Moment, Turn, TurnKind
+from antiphon.processors.latency.core.timeline import BargeIn, Turn, TurnKind
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits
-from antiphon.processors.latency.frame_events import Recorder
-from antiphon.processors.latency.live import CALLS
+from antiphon.processors.latency.frame_events import FrameEvents
 from antiphon.processors.latency.loop_lag import LoopLag
-from antiphon.processors.latency.pipecat_breakdown import contributions
-from antiphon.processors.latency.push_tap import Direct
+from antiphon.processors.latency.push_tap import PushTap
 from loguru import logger
 from pipecat.frames.frames import Frame, InterruptionFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
@@ -27,7 +26,10 @@ from pipecat.processors.frame_processor import FrameProcessorSetup
 if TYPE_CHECKING:
     from pipecat.pipeline.worker import PipelineWorker
 
-__all__ = ["LatencyObserver"]
+__all__ = ["CALLS", "LatencyObserver"]
+
+CALLS: "set[LatencyObserver]" = set()
+"""The observers of the calls that are going on; each enters and leaves by itself."""
 
 KEPT_TURNS = 1000
 """Turns kept for a report; of a longer call, the last."""
@@ -113,7 +115,7 @@ class LatencyObserver(BaseObserver):
         self._end_stuck = end_stuck
         self._prices = prices or Prices.load()
         self._process = process
-        self._call = Recorder(self._limits)
+        self._call = FrameEvents(self._limits)
         self._turns: deque[TurnLatency] = deque(maxlen=KEPT_TURNS)
         self._numbered = 0
         self._stamps: deque[Mark] = deque(maxlen=KEPT_STAMPS)
@@ -122,7 +124,7 @@ class LatencyObserver(BaseObserver):
         self._timer: asyncio.TimerHandle | None = None
         self._lag: LoopLag | None = None
         self._lagged: list[Stall] = []
-        self._placed: list[tuple[FrameProcessorSetup, Direct]] = []
+        self._placed: list[tuple[FrameProcessorSetup, PushTap]] = []
         self._direct = self._ended = False
         self._ending: asyncio.Task[None] | None = None
         self._reporting = asyncio.Lock()
@@ -227,13 +229,13 @@ class LatencyObserver(BaseObserver):
         setup = data.processor.processor_setup
         # A pipeline's processors share one setup, as things are.
         if setup.observer and not any(setup is known for known, _ in self._placed):
-            direct = Direct(setup.observer, wanted=self._call.handlers, take=self._take)
-            setup.observer = direct
-            self._placed.append((setup, direct))
+            tap = PushTap(setup.observer, wanted=self._call.handlers, take=self._take)
+            setup.observer = tap
+            self._placed.append((setup, tap))
 
     async def on_pipeline_started(self) -> None:
         """Leave the worker's list of observers, if pushes come directly."""
-        if self._placed and all(direct.used for _, direct in self._placed):
+        if self._placed and all(tap.used for _, tap in self._placed):
             self._direct = True
             worker = self._placed[0][0].pipeline_worker
             worker.add_event_handler("on_pipeline_finished", self._finished)
@@ -293,17 +295,11 @@ class LatencyObserver(BaseObserver):
                 await self.end(self._to_end.pop(0))
 
     async def _turn(self, turn: Turn) -> None:
-        written = turn.first(Moment.WRITTEN)
-        spans = []
-        if written and isinstance(written.evidence, FramePushed):
-            seen = [m.evidence for m in turn.marks if isinstance(m.evidence, FramePushed)]
-            spans = await contributions(seen, written.evidence)
         self._numbered += 1
         stamps = [stamp for stamp in self._stamps if turn.marks[0].at <= stamp.at <= turn.ended_at]
         latency = measure(
             replace(turn, marks=(*turn.marks, *stamps)),
             number=self._numbered,
-            spans=spans,
             services=self._call.services,
             transport=self.transport,
         )

@@ -2,7 +2,7 @@
 
 A worker hands its processors one observer, which queues every hop of every frame, the caller's
 audio above all, to each observer in the worker's list. An observer that wants few frames pays for
-all of them. `Direct` stands before the worker's: it looks at the kind of frame, and hands on.
+all of them. `PushTap` stands before the worker's: it looks at the kind of frame, and hands on.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,10 +12,10 @@ from antiphon.core.protocols import observes_microphone
 from pipecat.frames.frames import Frame
 from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
 
-__all__ = ["Direct"]
+__all__ = ["PushTap"]
 
 
-class Direct(BaseObserver):
+class PushTap(BaseObserver):
     """Stands before a pipeline's observer, and takes in the pushes of some kinds of frames.
 
     `used` tells whether any push has come this way.

@@ -23,7 +23,7 @@ from antiphon.pipeline.server.process.metrics_merge import counted, merge_metric
 from antiphon.pipeline.server.process.rpc import Peer
 from antiphon.pipeline.server.settings import WorkerOptions
 from antiphon.pipeline.server.state.lobby import ASKED, LocalLobby
-from antiphon.processors.latency.live import merge_states
+from antiphon.processors.latency.core.fleet import merge_states
 from loguru import logger
 from prometheus_client import CollectorRegistry, generate_latest
 

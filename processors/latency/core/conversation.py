@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from antiphon.processors.latency.core.moments import Moment
+
 __all__ = ["Conversation", "ConversationMeasures", "asks_to_repeat", "count_words"]
 
 DEAD_AIR_SECS = 2.0
@@ -139,22 +141,27 @@ class Conversation:
         self._caller_words = 0
         self._agent_words = 0
 
-    def connected(self, at: float) -> None:
-        """The call begins."""
+    def see(self, moment: Moment, *, at: float) -> None:
+        """Take in that the call begins, or a voice begins or ends; no other moment counts here."""
+        match moment:
+            case Moment.CONNECTED:
+                pass
+            case Moment.CALLER_STARTED | Moment.CALLER_STOPPED:
+                self._caller_speaks = moment is Moment.CALLER_STARTED
+            case Moment.BOT_STARTED | Moment.BOT_STOPPED:
+                starts = moment is Moment.BOT_STARTED
+                self._utterances += starts and not self._agent_speaks
+                self._agent_speaks = starts
+            case _:
+                return
         if self._started_at is None:
             self._started_at = self._silent_since = at
         self._last_at = at
-
-    def caller(self, *, speaks: bool, at: float) -> None:
-        """The caller's voice begins or ends."""
-        self._caller_speaks = speaks
-        self._sound(at)
-
-    def agent(self, *, speaks: bool, at: float) -> None:
-        """The agent's voice begins or ends."""
-        self._utterances += speaks and not self._agent_speaks
-        self._agent_speaks = speaks
-        self._sound(at)
+        if self._caller_speaks or self._agent_speaks:
+            self._dead_air_secs += self._dead_air(at)
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = at
 
     def caller_said(self, text: str) -> None:
         """A final transcript; it is counted and forgotten."""
@@ -206,14 +213,6 @@ class Conversation:
             dollars=dollars,
             unpriced=unpriced,
         )
-
-    def _sound(self, at: float) -> None:
-        self.connected(at)
-        if self._caller_speaks or self._agent_speaks:
-            self._dead_air_secs += self._dead_air(at)
-            self._silent_since = None
-        elif self._silent_since is None:
-            self._silent_since = at
 
     def _dead_air(self, at: float) -> float:
         silence = 0.0 if self._silent_since is None else at - self._silent_since

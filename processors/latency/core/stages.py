@@ -1,15 +1,15 @@
 """Where the time of one wait went: stages that add up to what the caller felt.
 
-Pipecat's `UserBotLatencyObserver` names most of a wait; its parts come in here as spans. What it
-leaves unnamed, or names after a neighbour, is named from the turn's own marks. Every instant is
-charged once, to the first span that covers it.
+The stages are named as Pipecat's `UserBotLatencyObserver` names them, and some more than it has;
+all from the turn's own marks. Every instant is charged once, to the first span that covers it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from antiphon.processors.latency.core.timeline import Mark, Moment, Turn, TurnKind
+from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.timeline import Turn, TurnKind
 
 __all__ = ["PIPELINE", "Service", "Span", "Stage", "Tool", "TurnLatency", "charge", "measure"]
 
@@ -145,12 +145,16 @@ _EXPECTED = (
     Moment.AUDIO,
 )
 
+# Told when they are known, which is not when it was.
+_METRICS = (Moment.FIRST_CHUNK, Moment.AGGREGATED, Moment.MARKER)
+
+_TURN_COMPLETION = "config: filter_incomplete_user_turns"
+
 
 def measure(
     turn: Turn,
     *,
     number: int,
-    spans: Iterable[Span] = (),
     services: Mapping[str, Service] | None = None,
     transport: str = "",
 ) -> TurnLatency:
@@ -159,7 +163,6 @@ def measure(
     Args:
         turn: The turn.
         number: Its number in the call.
-        spans: The parts that Pipecat's breakdown names.
         services: Who is behind each processor, by the processor's name.
         transport: The kind of transport.
 
@@ -175,7 +178,7 @@ def measure(
         flags += [f"missing:{moment}" for moment in _EXPECTED if turn.first(moment) is None]
     if start is not None and end is not None:
         total = max(0.0, end.at - start)
-        layers = [*_finer(turn), *spans, *_gaps(turn, start)]
+        layers = list(_named(turn, start))
         stages = tuple(
             _stage(span, start, services or {}) for span in charge(start, start + total, layers)
         )
@@ -236,87 +239,107 @@ def _silence(turn: Turn) -> float | None:
     return max(silent, started.at - started.secs) if started else silent
 
 
-def _finer(turn: Turn) -> Iterator[Span]:
-    """What Pipecat charges to a neighbour, because no metric of a service marks it."""
-    yield from _between(turn, "context", Moment.CONTEXT, Moment.LLM_STARTED)
-    sentence = turn.first(Moment.SENTENCE)
-    yield from _between(
-        turn,
-        "sentence_aggregation",
-        Moment.TOKEN,
-        Moment.SENTENCE,
-        owner=sentence.owner if sentence else "",
-    )
-    yield from _between(turn, "playout", Moment.WRITTEN, Moment.HEARD)
-
-
-def _gaps(turn: Turn, start: float) -> Iterator[Span]:
-    """What Pipecat leaves unnamed: without service metrics, and in orders it does not know."""
-    stopped = turn.last(Moment.CALLER_STOPPED)
-    transcript = turn.last(Moment.TRANSCRIPT)
-    if stopped:
-        yield Span(
-            stage="endpointing_wait", start=start, end=stopped.at, owner="config: VAD stop_secs"
-        )
-        released = turn.first(Moment.CONTEXT) or turn.first(Moment.TURN_ENDED)
-        if transcript:
+def _named(turn: Turn, start: float) -> Iterator[Span]:
+    """Names for the parts of a wait, the more telling first."""
+    context, asked = turn.first(Moment.CONTEXT), turn.first(Moment.LLM_STARTED)
+    text, sentence = turn.first(Moment.TOKEN), turn.first(Moment.SENTENCE)
+    audio, written = turn.first(Moment.AUDIO), turn.first(Moment.WRITTEN)
+    heard = turn.first(Moment.HEARD)
+    if context and asked:
+        yield _span("context", context.at, asked.at, context.owner)
+    if text and sentence:
+        yield _span("sentence_aggregation", text.at, sentence.at, sentence.owner or text.owner)
+    if written and heard:
+        yield _span("playout", written.at, heard.at, written.owner)
+    asked = context or asked
+    if stopped := turn.last(Moment.CALLER_STOPPED):
+        yield _span("endpointing_wait", start, stopped.at, "config: VAD stop_secs")
+        told_at, released = stopped.at, asked or turn.first(Moment.TURN_ENDED)
+        if transcript := turn.last(Moment.TRANSCRIPT):
+            told_at = max(told_at, transcript.at)
             end = min(transcript.at, released.at) if released else transcript.at
-            yield Span(stage="transcription", start=stopped.at, end=end, owner=transcript.owner)
+            yield _span("transcription", stopped.at, end, transcript.owner)
         if released:
-            yield Span(
-                stage="turn_detection",
-                start=max(stopped.at, transcript.at if transcript else stopped.at),
-                end=released.at,
-                owner="config: user turn strategies",
-            )
+            yield _span("turn_detection", told_at, released.at, "config: user turn strategies")
+    elif asked:
+        yield _span("first_request", start, asked.at, "bot")
     yield from _of_the_llm(turn)
-    spoken_from = turn.first(Moment.SENTENCE) or turn.first(Moment.TOKEN)
-    audio = turn.first(Moment.AUDIO)
-    if spoken_from and audio:
-        yield Span(stage="speech_synthesis", start=spoken_from.at, end=audio.at, owner=audio.owner)
-    written = turn.first(Moment.WRITTEN)
+    yield from _of_tools(turn)
+    gathered = turn.first(Moment.AGGREGATED)
+    if text and audio and gathered and text.at + gathered.secs <= audio.at:
+        end = text.at + gathered.secs
+        yield _span("sentence_aggregation", text.at, end, "config: text_aggregation_mode")
+    if audio and (spoken_from := sentence or text):
+        yield _span("speech_synthesis", spoken_from.at, audio.at, audio.owner)
     if audio and written:
-        yield Span(stage="output_transport", start=audio.at, end=written.at, owner=written.owner)
+        yield _span("output_transport", audio.at, written.at, written.owner)
 
 
 def _of_the_llm(turn: Turn) -> Iterator[Span]:
-    """Each request of the turn, up to what it led to: a tool, or the first token."""
-    last_tool: Mark | None = None
+    """Each request of the turn, up to what it led to: a verdict, a tool, or the first token."""
     request: Mark | None = None
-    tools: dict[str, Mark] = {}
+    chunk_at: float | None = None
+    verdict: Mark | None = None
     for mark in turn.marks:
         match mark.moment:
             case Moment.LLM_STARTED:
-                if last_tool and not tools:
-                    yield Span(
-                        stage="context", start=last_tool.at, end=mark.at, owner=last_tool.name
-                    )
-                request, last_tool = mark, None
+                if verdict:
+                    yield _span("waiting_for_user", verdict.at, mark.at, _TURN_COMPLETION)
+                request, chunk_at, verdict = mark, None, None
+            case Moment.FIRST_CHUNK if request and mark.owner == request.owner:
+                chunk_at = min(request.at + mark.secs, mark.at)
+                yield _span("llm_inference", request.at, chunk_at, request.owner)
+            case Moment.MARKER if request:
+                thought_until = mark.at if chunk_at is None else chunk_at
+                yield _span("llm_inference", request.at, thought_until, request.owner)
+                yield _span("turn_completion", thought_until, mark.at, _TURN_COMPLETION)
+                request, verdict = None, mark
+            case Moment.TOKEN if verdict:
+                yield _span("turn_completion", verdict.at, mark.at, _TURN_COMPLETION)
+                verdict = None
             case Moment.TOKEN if request:
-                yield Span(
-                    stage="llm_inference", start=request.at, end=mark.at, owner=request.owner
-                )
+                yield _span("llm_inference", request.at, mark.at, request.owner)
                 request = None
+            case Moment.TOOL_STARTED if request:
+                thought_until = mark.at if chunk_at is None else chunk_at
+                yield _span("llm_inference", request.at, thought_until, request.owner)
+                yield _span("llm_tool_call", thought_until, mark.at, request.owner)
+                request = None
+
+
+def _of_tools(turn: Turn) -> Iterator[Span]:
+    """The tools that ran, each up to its end, and what then led to a new request."""
+    running: dict[str, Mark] = {}
+    together: list[tuple[Mark, Mark]] = []
+    ended: Mark | None = None
+    for mark in turn.marks:
+        match mark.moment:
+            case Moment.LLM_STARTED:
+                if ended and not running:
+                    yield _span("context", ended.at, mark.at, ended.name)
+                ended = None
             case Moment.TOOL_STARTED:
-                if request:
-                    yield Span(
-                        stage="llm_inference", start=request.at, end=mark.at, owner=request.owner
-                    )
-                request = None
-                tools[mark.key] = mark
-            case Moment.TOOL_ENDED if started := tools.pop(mark.key, None):
-                last_tool = mark
-                yield Span(
-                    stage="function_handler", start=started.at, end=mark.at, owner=started.name
-                )
+                running[mark.key] = mark
+            case Moment.TOOL_ENDED if started := running.pop(mark.key, None):
+                ended = mark
+                if together and started.at > max(end.at for _, end in together):
+                    yield _at_once(together)
+                    together = []
+                together.append((started, mark))
+    if together:
+        yield _at_once(together)
 
 
-def _between(
-    turn: Turn, stage: str, first: Moment, then: Moment, owner: str = ""
-) -> Iterator[Span]:
-    begun, ended = turn.first(first), turn.first(then)
-    if begun and ended:
-        yield Span(stage=stage, start=begun.at, end=ended.at, owner=owner or begun.owner)
+def _at_once(tools: Sequence[tuple[Mark, Mark]]) -> Span:
+    """Tools that ran together, named after the one that the wait depended on."""
+    slowest, _ = max(tools, key=lambda tool: tool[1].at - tool[0].at)
+    others = f" +{len(tools) - 1}" if len(tools) > 1 else ""
+    start, end = min(tool.at for tool, _ in tools), max(tool.at for _, tool in tools)
+    return _span("function_handler", start, end, slowest.name + others)
+
+
+def _span(stage: str, start: float, end: float, owner: str) -> Span:
+    return Span(stage=stage, start=start, end=end, owner=owner)
 
 
 def _tools(turn: Turn, start: float) -> Iterator[Tool]:
@@ -334,7 +357,7 @@ def _firsts(turn: Turn, start: float | None, *, stamps: bool) -> dict[str, float
     firsts: dict[str, float] = {}
     if start is not None:
         for mark in turn.marks:
-            if (mark.moment is Moment.STAMP) is stamps and mark.moment is not Moment.EVIDENCE:
+            if (mark.moment is Moment.STAMP) is stamps and mark.moment not in _METRICS:
                 firsts.setdefault(mark.key if stamps else str(mark.moment), mark.at - start)
     return firsts
 

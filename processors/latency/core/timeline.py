@@ -6,37 +6,11 @@ Pure: moments and their times come in, finished turns go out. Where the time of 
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-__all__ = ["BargeIn", "Mark", "Moment", "Timeline", "Turn", "TurnKind"]
+from antiphon.processors.latency.core.moments import Mark, Moment
 
-
-class Moment(enum.StrEnum):
-    """Something seen in a call, at one time."""
-
-    CONNECTED = enum.auto()
-    CALLER_STARTED = enum.auto()
-    CALLER_STOPPED = enum.auto()
-    TRANSCRIPT = enum.auto()
-    TURN_STARTED = enum.auto()
-    TURN_ENDED = enum.auto()
-    BACKCHANNEL = enum.auto()
-    DUCKED = enum.auto()
-    INTERRUPTED = enum.auto()
-    CONTEXT = enum.auto()
-    LLM_STARTED = enum.auto()
-    TOKEN = enum.auto()
-    SENTENCE = enum.auto()
-    TOOL_STARTED = enum.auto()
-    TOOL_ENDED = enum.auto()
-    AUDIO = enum.auto()
-    WRITTEN = enum.auto()
-    HEARD = enum.auto()
-    FILLER_WRITTEN = enum.auto()
-    BOT_STOPPED = enum.auto()
-    STAMP = enum.auto()
-    EVIDENCE = enum.auto()
-    CALL_ENDED = enum.auto()
+__all__ = ["BargeIn", "Timeline", "Turn", "TurnKind"]
 
 
 class TurnKind(enum.StrEnum):
@@ -52,30 +26,6 @@ class TurnKind(enum.StrEnum):
     """No word of the caller's was recognized."""
     UNANSWERED = enum.auto()
     """The call ended before there was an answer."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
-    """One moment.
-
-    Parameters:
-        moment: What was seen.
-        at: When, in seconds of the pipeline's clock.
-        owner: The processor it was seen at.
-        secs: For `CALLER_STARTED` and `CALLER_STOPPED`, how long the VAD had waited to be sure;
-            the sound itself began or ended that much earlier.
-        key: What tells this mark from others: the id of a tool call, the name of a probe.
-        name: What a person calls it: the tool's name.
-        evidence: What it was seen in; not looked at here.
-    """
-
-    moment: Moment
-    at: float
-    owner: str = ""
-    secs: float = 0.0
-    key: str = ""
-    name: str = ""
-    evidence: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +94,23 @@ class _Phase(enum.Enum):
 
 
 # Once is enough: what follows the first of these belongs to the answer's length, not to the wait.
-_FIRST_ONLY = frozenset({Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO, Moment.CONTEXT})
+_FIRST_ONLY = frozenset(
+    {Moment.TOKEN, Moment.SENTENCE, Moment.AGGREGATED, Moment.AUDIO, Moment.CONTEXT}
+)
 _WORK = frozenset({Moment.CONTEXT, Moment.LLM_STARTED, Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO})
-_NOT_WHILE_SPEAKING = _WORK | {Moment.EVIDENCE}
+_NOT_WHILE_SPEAKING = _WORK | {Moment.FIRST_CHUNK, Moment.MARKER, Moment.AGGREGATED}
+# What a service owes, and whether there is silence, is for others to follow.
+_NO_PART_OF_A_WAIT = frozenset(
+    {
+        Moment.INTERIM,
+        Moment.CANCELLED,
+        Moment.LLM_ENDED,
+        Moment.TOOLS_CALLED,
+        Moment.TTS_STARTED,
+        Moment.TTS_STOPPED,
+        Moment.BOT_STARTED,
+    }
+)
 # Told by others than the pipeline, so they may overtake what an observer has yet to see.
 _TOLD_FROM_OUTSIDE = (Moment.HEARD, Moment.DUCKED, Moment.CALL_ENDED)
 _BEGINNINGS = frozenset({Moment.CALLER_STOPPED, Moment.TRANSCRIPT})
@@ -202,6 +166,8 @@ class Timeline:
         Returns:
             What this moment completed.
         """
+        if mark.moment in _NO_PART_OF_A_WAIT:
+            return []
         mark = self._in_order(mark)
         match mark.moment:
             case Moment.CONNECTED:

@@ -6,7 +6,9 @@ Pure: what happened comes in with its time, what is overdue goes out.
 import enum
 from dataclasses import dataclass, fields
 
-__all__ = ["Seen", "Stall", "StallKind", "WatchdogLimits", "Watchdogs"]
+from antiphon.processors.latency.core.moments import Moment
+
+__all__ = ["Stall", "StallKind", "WatchdogLimits", "Watchdogs"]
 
 SHORTEST_SPEECH_SECS = 0.6
 """A shorter voice may be a cough or an "mhm" that a recognizer rightly makes nothing of."""
@@ -92,27 +94,6 @@ class WatchdogLimits:
                 raise ValueError(f"{limit.name} must be above 0 seconds or None, not {secs!r}")
 
 
-class Seen(enum.Enum):
-    """What a watchdog needs to know of."""
-
-    CALLER_STARTED = enum.auto()
-    CALLER_STOPPED = enum.auto()
-    INTERIM = enum.auto()
-    TRANSCRIPT = enum.auto()
-    TURN_STARTED = enum.auto()
-    TURN_ENDED = enum.auto()
-    INTERRUPTED = enum.auto()
-    LLM_STARTED = enum.auto()
-    TOKEN = enum.auto()
-    LLM_ENDED = enum.auto()
-    TOOL_STARTED = enum.auto()
-    TOOL_ENDED = enum.auto()
-    TTS_STARTED = enum.auto()
-    AUDIO = enum.auto()
-    TTS_STOPPED = enum.auto()
-    WRITTEN = enum.auto()
-
-
 @dataclass
 class _Owed:
     since: float
@@ -120,37 +101,40 @@ class _Owed:
     reported: bool = False
 
 
+_OF_AN_ANSWER = (
+    StallKind.NO_FIRST_TOKEN,
+    StallKind.TOKENS_STALLED,
+    StallKind.NO_SPEECH,
+    StallKind.SPEECH_UNFINISHED,
+    StallKind.NO_AUDIO_WRITTEN,
+)
+_OF_A_CHOICE = (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED, StallKind.NO_ANSWER)
+_OF_THE_SOUND = (StallKind.NO_AUDIO_WRITTEN, StallKind.NO_ANSWER)
+
 # What is no longer owed once something is seen.
-_SETTLES: dict[Seen, tuple[StallKind, ...]] = {
-    Seen.CALLER_STARTED: (StallKind.TRANSCRIPT_MISSING,),
-    Seen.TRANSCRIPT: (StallKind.TRANSCRIPT_MISSING,),
-    Seen.TURN_STARTED: (StallKind.NO_ANSWER,),
-    Seen.INTERRUPTED: (
-        StallKind.NO_FIRST_TOKEN,
-        StallKind.TOKENS_STALLED,
-        StallKind.NO_SPEECH,
-        StallKind.SPEECH_UNFINISHED,
-        StallKind.NO_AUDIO_WRITTEN,
-    ),
-    Seen.TOKEN: (StallKind.NO_FIRST_TOKEN,),
-    Seen.LLM_ENDED: (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED),
-    Seen.TOOL_STARTED: (
-        StallKind.NO_FIRST_TOKEN,
-        StallKind.TOKENS_STALLED,
-        StallKind.NO_ANSWER,
-    ),
-    Seen.AUDIO: (StallKind.NO_SPEECH,),
-    Seen.TTS_STOPPED: (StallKind.NO_SPEECH, StallKind.SPEECH_UNFINISHED),
-    Seen.WRITTEN: (StallKind.NO_AUDIO_WRITTEN, StallKind.NO_ANSWER),
+_SETTLES: dict[Moment, tuple[StallKind, ...]] = {
+    Moment.CALLER_STARTED: (StallKind.TRANSCRIPT_MISSING,),
+    Moment.TRANSCRIPT: (StallKind.TRANSCRIPT_MISSING,),
+    Moment.TURN_STARTED: (StallKind.NO_ANSWER,),
+    Moment.INTERRUPTED: _OF_AN_ANSWER,
+    Moment.CANCELLED: _OF_AN_ANSWER,
+    Moment.TOKEN: (StallKind.NO_FIRST_TOKEN,),
+    Moment.LLM_ENDED: (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED),
+    Moment.TOOLS_CALLED: _OF_A_CHOICE,
+    Moment.TOOL_STARTED: _OF_A_CHOICE,
+    Moment.AUDIO: (StallKind.NO_SPEECH,),
+    Moment.TTS_STOPPED: (StallKind.NO_SPEECH, StallKind.SPEECH_UNFINISHED),
+    Moment.WRITTEN: _OF_THE_SOUND,
+    Moment.FILLER_WRITTEN: _OF_THE_SOUND,
 }
 
 # What begins to be owed, by the service that it was seen at.
-_OWES: dict[Seen, StallKind] = {
-    Seen.LLM_STARTED: StallKind.NO_FIRST_TOKEN,
-    Seen.TOKEN: StallKind.TOKENS_STALLED,
-    Seen.TTS_STARTED: StallKind.NO_SPEECH,
-    Seen.TURN_ENDED: StallKind.NO_ANSWER,
-    Seen.TOOL_ENDED: StallKind.NO_ANSWER,
+_OWES: dict[Moment, StallKind] = {
+    Moment.LLM_STARTED: StallKind.NO_FIRST_TOKEN,
+    Moment.TOKEN: StallKind.TOKENS_STALLED,
+    Moment.TTS_STARTED: StallKind.NO_SPEECH,
+    Moment.TURN_ENDED: StallKind.NO_ANSWER,
+    Moment.TOOL_ENDED: StallKind.NO_ANSWER,
 }
 
 
@@ -172,11 +156,11 @@ class Watchdogs:
         self._llm_asked_at = 0.0
         self._speaking = False
 
-    def see(self, seen: Seen, *, at: float, service: str = "") -> list[Stall]:
+    def see(self, moment: Moment, *, at: float, service: str = "") -> list[Stall]:
         """Take in what happened.
 
         Args:
-            seen: What.
+            moment: What.
             at: When, in seconds of the pipeline's clock; of the caller, when the VAD said so.
             service: The processor it was seen at; of `CALLER_STOPPED`, that which owes the
                 transcript; of `AUDIO`, the TTS service.
@@ -185,38 +169,38 @@ class Watchdogs:
             What this itself shows to have gone wrong.
         """
         late = self._owed.get(StallKind.NO_FIRST_TOKEN)
-        for kind in _SETTLES.get(seen, ()):
+        for kind in _SETTLES.get(moment, ()):
             self._owed.pop(kind, None)
-        owed = _OWES.get(seen)
-        if owed and self._is_owed(seen):
+        owed = _OWES.get(moment)
+        if owed and self._is_owed(moment):
             self._owe(owed, at, service)
-        match seen:
-            case Seen.CALLER_STARTED:
+        match moment:
+            case Moment.CALLER_STARTED:
                 self._unheard, self._caller_started_at = True, at
-            case Seen.INTERIM:
+            case Moment.INTERIM:
                 self._unheard, self._caller_started_at = True, None
-            case Seen.TRANSCRIPT:
+            case Moment.TRANSCRIPT:
                 self._unheard = False
-            case Seen.CALLER_STOPPED if self._unheard and self._spoke(until=at):
+            case Moment.CALLER_STOPPED if self._unheard and self._spoke(until=at):
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
-            case Seen.LLM_STARTED:
+            case Moment.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
                 self._llm_asked_at = at
-            case Seen.TOKEN | Seen.TOOL_STARTED:
+            case Moment.TOKEN | Moment.TOOLS_CALLED | Moment.TOOL_STARTED:
                 self._llm_said_something = True
-            case Seen.LLM_ENDED:
+            case Moment.LLM_ENDED:
                 # An answer that was reported late, and then ended, is one failure and not two.
                 told = late is not None and late.reported
                 return self._llm_ended(at, service, told=told)
-            case Seen.AUDIO:
+            case Moment.AUDIO:
                 if not self._speaking and StallKind.NO_AUDIO_WRITTEN not in self._owed:
                     self._owe(StallKind.NO_AUDIO_WRITTEN, at, "")
                 self._owe(StallKind.SPEECH_UNFINISHED, at, service)
-            case Seen.WRITTEN:
+            case Moment.WRITTEN | Moment.FILLER_WRITTEN:
                 self._speaking = True
-            case Seen.INTERRUPTED:
+            case Moment.INTERRUPTED | Moment.CANCELLED:
                 self._llm_at_work = self._speaking = False
-            case Seen.TTS_STOPPED:
+            case Moment.TTS_STOPPED:
                 self._speaking = False
         return []
 
@@ -261,12 +245,12 @@ class Watchdogs:
         ]
         return min(times, default=None)
 
-    def _is_owed(self, seen: Seen) -> bool:
-        match seen:
-            case Seen.TOKEN:
+    def _is_owed(self, moment: Moment) -> bool:
+        match moment:
+            case Moment.TOKEN:
                 # Text that comes after the LLM is done is another processor's, and owes nothing.
                 return self._llm_at_work
-            case Seen.TURN_ENDED:
+            case Moment.TURN_ENDED:
                 # To a sound without a word there is no answer.
                 return not self._unheard
             case _:

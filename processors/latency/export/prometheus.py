@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Budgets
 from antiphon.processors.latency.core.stats import PROCESS, LatencyStats
-from antiphon.processors.latency.live import CALLS
 from antiphon.processors.latency.loop_lag import LoopLag
+from antiphon.processors.latency.observer import CALLS
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,

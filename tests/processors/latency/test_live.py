@@ -1,9 +1,11 @@
 """What several processes show is one picture, with the percentiles of all their calls."""
 
 import pytest
-from antiphon.processors.latency import TTFA, ConversationMeasures, LatencyStats, Series
+from antiphon.processors.latency import TTFA, ConversationMeasures, LatencyStats
+from antiphon.processors.latency.core.fleet import merge_states, summary
 from antiphon.processors.latency.core.histogram import Histogram
-from antiphon.processors.latency.live import live_state, merge_states, snapshot, summary
+from antiphon.processors.latency.core.stats import Series
+from antiphon.processors.latency.live import live_state, snapshot
 
 
 def stats_of(*secs: float) -> LatencyStats:

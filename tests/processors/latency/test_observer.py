@@ -11,9 +11,9 @@ from antiphon.processors.latency import (
     LatencyStats,
     StallKind,
     TurnKind,
-    snapshot,
 )
-from antiphon.processors.latency.live import CALLS
+from antiphon.processors.latency.live import snapshot
+from antiphon.processors.latency.observer import CALLS
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     Frame,

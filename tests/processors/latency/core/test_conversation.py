@@ -5,34 +5,43 @@ from pathlib import Path
 import pytest
 from antiphon.processors.latency import Prices
 from antiphon.processors.latency.core.conversation import Conversation, asks_to_repeat, count_words
+from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
 
 
-def test_silence_counts_as_dead_air_only_when_it_is_long() -> None:
+def a_talk(*moments: tuple[Moment, float]) -> Conversation:
     talk = Conversation()
-    talk.connected(0.0)
-    talk.agent(speaks=True, at=1.0)  # 1 s: a pause
-    talk.agent(speaks=False, at=3.0)
-    talk.caller(speaks=True, at=8.0)  # 5 s: dead air
-    talk.caller(speaks=False, at=10.0)
+    for moment, at in moments:
+        talk.see(moment, at=at)
+    return talk
+
+
+def test_silence_counts_as_dead_air_only_when_it_is_long() -> None:
+    talk = a_talk(
+        (Moment.CONNECTED, 0.0),
+        (Moment.BOT_STARTED, 1.0),  # 1 s: a pause
+        (Moment.BOT_STOPPED, 3.0),
+        (Moment.TRANSCRIPT, 4.0),  # no sound
+        (Moment.CALLER_STARTED, 8.0),  # 5 s: dead air
+        (Moment.CALLER_STOPPED, 10.0),
+    )
     measures = talk.measures(20.0)  # 10 s more, to the end
     assert measures.dead_air_secs == pytest.approx(15.0)
     assert measures.silence_ratio == pytest.approx(0.75)
 
 
 def test_talking_at_the_same_time_is_no_silence() -> None:
-    talk = Conversation()
-    talk.agent(speaks=True, at=0.0)
-    talk.caller(speaks=True, at=1.0)
-    talk.agent(speaks=False, at=2.0)
-    talk.caller(speaks=False, at=9.0)
+    talk = a_talk(
+        (Moment.BOT_STARTED, 0.0),
+        (Moment.CALLER_STARTED, 1.0),
+        (Moment.BOT_STOPPED, 2.0),
+        (Moment.CALLER_STOPPED, 9.0),
+    )
     assert talk.measures(10.0).dead_air_secs == 0.0
 
 
 def test_rates_are_over_what_they_are_rates_of() -> None:
-    talk = Conversation()
-    for speaks in (True, False, True, False, True, False, True, False):
-        talk.agent(speaks=speaks, at=0.0)
+    talk = a_talk(*[(Moment.BOT_STARTED, 0.0), (Moment.BOT_STOPPED, 0.0)] * 4)
     talk.barge_in()
     talk.turn(empty=True)  # nothing was said after all
     talk.barge_in()

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from antiphon.processors.latency import Histogram, SlidingHistogram
+from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 

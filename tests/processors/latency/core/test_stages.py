@@ -4,18 +4,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from antiphon.processors.latency import (
-    Mark,
-    Moment,
-    Service,
-    Span,
-    Timeline,
-    Turn,
-    TurnKind,
-    TurnLatency,
-    charge,
-    measure,
-)
+from antiphon.processors.latency import TurnKind, TurnLatency
+from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.stages import Service, Span, charge, measure
+from antiphon.processors.latency.core.timeline import Timeline, Turn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,16 +109,68 @@ def test_time_that_no_stage_can_claim_is_shown_as_the_pipelines() -> None:
     assert latency.secs_of("pipeline") == pytest.approx(1.3)
 
 
-def test_pipecats_own_parts_are_kept_where_nothing_tells_more() -> None:
-    spans = [
-        Span(stage="turn_completion", start=3.4, end=4.0, owner="config: filter"),
-        Span(stage="speech_synthesis", start=4.0, end=5.5, owner="tts"),
+def test_a_tool_call_is_told_apart_from_the_thinking_before_it() -> None:
+    marks = (
+        *WHOLE[:6],
+        Mark(moment=M.FIRST_CHUNK, at=3.6, secs=9.0, owner="tts"),
+        Mark(moment=M.FIRST_CHUNK, at=3.7, secs=0.3, owner="llm"),
+        Mark(moment=M.TOOL_STARTED, at=4.0, key="1", name="orders"),
+        Mark(moment=M.TOOL_ENDED, at=5.0, key="1", name="orders"),
+        Mark(moment=M.LLM_STARTED, at=5.0, owner="llm"),
+        Mark(moment=M.FIRST_CHUNK, at=5.2, secs=9.0, owner="llm"),
+        Mark(moment=M.TOKEN, at=5.4, owner="llm"),
+        Mark(moment=M.AUDIO, at=5.4, owner="tts"),
+        Mark(moment=M.WRITTEN, at=5.4, owner="out"),
+    )
+    latency = measure(turn(*marks), number=1)
+    assert latency.secs_of("llm_tool_call") == pytest.approx(0.3)
+    assert latency.secs_of("llm_inference") == pytest.approx(0.3 + 0.4)
+    assert "first_chunk" not in latency.marks
+
+
+def test_a_verdict_on_whether_the_caller_is_done_has_its_own_time() -> None:
+    marks = (
+        *WHOLE[:6],
+        Mark(moment=M.FIRST_CHUNK, at=3.7, secs=0.3, owner="llm"),
+        Mark(moment=M.MARKER, at=3.8, owner="llm"),
+        Mark(moment=M.LLM_STARTED, at=6.8, owner="llm"),
+        Mark(moment=M.FIRST_CHUNK, at=7.0, secs=0.2, owner="llm"),
+        Mark(moment=M.MARKER, at=7.1, owner="llm"),
+        Mark(moment=M.TOKEN, at=7.2, owner="llm"),
+        Mark(moment=M.AUDIO, at=7.2, owner="tts"),
+        Mark(moment=M.WRITTEN, at=7.2, owner="out"),
+    )
+    latency = measure(turn(*marks), number=1)
+    stages = [(stage.name, round(stage.secs, 3)) for stage in latency.stages[4:]]
+    assert stages == [
+        ("llm_inference", 0.3),
+        ("turn_completion", 0.1),
+        ("waiting_for_user", 3.0),
+        ("llm_inference", 0.2),
+        ("turn_completion", 0.2),
     ]
-    latency = measure(turn(*WHOLE), number=1, spans=spans)
-    assert latency.secs_of("turn_completion") == pytest.approx(0.6)
-    assert latency.secs_of("llm_inference") is None
-    assert latency.secs_of("sentence_aggregation") == pytest.approx(0.7)
-    assert latency.secs_of("speech_synthesis") == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("secs_gathered", "aggregation"), [(0.5, 0.5), (9.0, None)])
+def test_a_voice_that_gathers_sentences_itself_tells_how_long(
+    secs_gathered: float, aggregation: float | None
+) -> None:
+    gathered = Mark(moment=M.AGGREGATED, at=4.5, secs=secs_gathered, owner="tts")
+    latency = measure(turn(*WHOLE[:7], gathered, *WHOLE[8:]), number=1)
+    assert latency.secs_of("sentence_aggregation") == pytest.approx(aggregation)
+    assert latency.secs_of("speech_synthesis") == pytest.approx(1.5 - (aggregation or 0))
+
+
+def test_without_a_context_the_request_ends_the_callers_turn() -> None:
+    latency = measure(turn(*WHOLE[:4], *WHOLE[5:]), number=1)
+    assert latency.secs_of("turn_detection") == pytest.approx(0.4 + 0.5)
+
+
+def test_a_greeting_waits_for_its_first_request() -> None:
+    greeting = (Mark(moment=M.CONNECTED, at=1.0), *WHOLE[4:])
+    latency = measure(turn(*greeting, kind=TurnKind.GREETING), number=1)
+    assert latency.secs_of("first_request") == pytest.approx(1.9)
+    assert latency.secs_of("context") == pytest.approx(0.5)
 
 
 def test_tools_that_run_together_are_counted_once() -> None:
@@ -142,7 +186,8 @@ def test_tools_that_run_together_are_counted_once() -> None:
         Mark(moment=M.WRITTEN, at=7.0, owner="out"),
     )
     latency = measure(turn(*marks), number=1)
-    assert latency.secs_of("function_handler") == pytest.approx(2.0)
+    handlers = [stage for stage in latency.stages if stage.name == "function_handler"]
+    assert [(stage.owner, stage.secs) for stage in handlers] == [("stock +1", pytest.approx(2.0))]
     assert latency.secs_of("llm_inference") == pytest.approx(0.6 + 0.6)
     assert latency.secs_of("context") == pytest.approx(0.5 + 0.2)
     assert [(tool.name, tool.secs) for tool in latency.tools] == [

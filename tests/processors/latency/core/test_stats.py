@@ -3,17 +3,9 @@
 import json
 
 import pytest
-from antiphon.processors.latency import (
-    TTFA,
-    BargeIn,
-    Budgets,
-    Count,
-    LatencyStats,
-    Series,
-    Stage,
-    TurnKind,
-    TurnLatency,
-)
+from antiphon.processors.latency import TTFA, BargeIn, Budgets, LatencyStats, TurnKind, TurnLatency
+from antiphon.processors.latency.core.stages import Stage
+from antiphon.processors.latency.core.stats import Count, Series
 
 
 def a_turn(stages: dict[str, float], kind: TurnKind = TurnKind.ANSWERED) -> TurnLatency:

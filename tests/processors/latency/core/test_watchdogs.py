@@ -1,9 +1,10 @@
 """What a service owes and does not deliver is reported once, by name, at its limit."""
 
 import pytest
-from antiphon.processors.latency import Seen, Stall, StallKind, WatchdogLimits, Watchdogs
+from antiphon.processors.latency.core.moments import Moment
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 
-S = Seen
+S = Moment
 LIMITS = WatchdogLimits(
     transcript_missing=2,
     no_first_token=3,
@@ -15,7 +16,7 @@ LIMITS = WatchdogLimits(
 )
 
 
-def follow(*seen: tuple[Seen, float], until: float = 60) -> list[tuple[StallKind, float]]:
+def follow(*seen: tuple[Moment, float], until: float = 60) -> list[tuple[StallKind, float]]:
     """Let a call go by as a timer would, and return what was overdue and when."""
     dogs = Watchdogs(LIMITS)
     found: list[Stall] = []
@@ -94,14 +95,14 @@ ANSWER = [
     ],
 )
 def test_what_is_overdue_is_found_at_its_limit(
-    seen: list[tuple[Seen, float]], overdue: list[tuple[StallKind, float]]
+    seen: list[tuple[Moment, float]], overdue: list[tuple[StallKind, float]]
 ) -> None:
     assert follow(*seen) == overdue
 
 
 def test_a_stall_names_the_service_and_for_how_long_it_has_been_owed() -> None:
     dogs = Watchdogs(LIMITS)
-    dogs.see(Seen.LLM_STARTED, at=1.0, service="OpenAILLMService#0")
+    dogs.see(Moment.LLM_STARTED, at=1.0, service="OpenAILLMService#0")
     assert dogs.due(3.9) == []
     assert dogs.due(4.5) == [
         Stall(
@@ -117,15 +118,15 @@ def test_a_stall_names_the_service_and_for_how_long_it_has_been_owed() -> None:
 def test_audio_that_goes_on_moves_the_deadline_of_its_end() -> None:
     dogs = Watchdogs(LIMITS)
     assert not dogs.more_audio(1.0)
-    dogs.see(Seen.AUDIO, at=1.0, service="tts")
-    dogs.see(Seen.WRITTEN, at=1.0)
+    dogs.see(Moment.AUDIO, at=1.0, service="tts")
+    dogs.see(Moment.WRITTEN, at=1.0)
     assert dogs.more_audio(3.0)
     assert dogs.next_due() == 5.5
 
 
 def test_a_limit_of_none_never_barks() -> None:
     dogs = Watchdogs(WatchdogLimits(no_first_token=None))
-    dogs.see(Seen.LLM_STARTED, at=1.0)
+    dogs.see(Moment.LLM_STARTED, at=1.0)
     assert dogs.next_due() is None
     assert dogs.due(1e9) == []
 

@@ -1,0 +1,56 @@
+"""What several processes tell of their calls, made one; and what a person reads off it.
+
+Pure, and without Pipecat: a supervisor of workers needs no more than this.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from antiphon.processors.latency.core.histogram import Histogram
+from antiphon.processors.latency.core.stats import BARGE_IN, TTFA, LatencyStats, Percentiles
+
+__all__ = ["merge_states", "summary"]
+
+
+def merge_states(states: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make one state of those of several processes.
+
+    Args:
+        states: What `live_state` returned in each.
+    """
+    calls: list[dict[str, Any]] = []
+    stats = LatencyStats(windows_secs=())
+    last_minutes, lags = Histogram(), Histogram()
+    for state in states:
+        calls += state["calls"]
+        stats.merge(LatencyStats.from_dict(state["stats"]))
+        last_minutes.merge(Histogram.from_dict(state["ttfa_5_min"]))
+        lags.merge(Histogram.from_dict(state["loop_lag"]))
+    return {
+        "calls": calls,
+        "stats": stats.to_dict(),
+        "ttfa_5_min": last_minutes.to_dict(),
+        "loop_lag": lags.to_dict(),
+    }
+
+
+def summary(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a person reads off a state, as `snapshot` does.
+
+    Args:
+        state: What `live_state` or `merge_states` returned.
+    """
+    stats = LatencyStats.from_dict(state["stats"])
+    lags = Histogram.from_dict(state["loop_lag"])
+    last_minutes = Histogram.from_dict(state["ttfa_5_min"])
+    return {
+        "calls": state["calls"],
+        "process": {
+            "ttfa": asdict(stats.percentiles(TTFA)),
+            "ttfa_5_min": asdict(Percentiles.of(last_minutes)),
+            "barge_in": asdict(stats.percentiles(BARGE_IN)),
+            "counts": stats.to_dict()["counts"],
+        },
+        "loop_lag": {"p95": lags.percentile(95), "max": lags.percentile(100)},
+    }

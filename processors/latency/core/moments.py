@@ -1,0 +1,70 @@
+"""What can be seen in a call: the one vocabulary of timeline, watchdogs and conversation."""
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["Mark", "Moment"]
+
+
+class Moment(enum.StrEnum):
+    """Something seen in a call, at one time."""
+
+    CONNECTED = enum.auto()
+    CALLER_STARTED = enum.auto()
+    CALLER_STOPPED = enum.auto()
+    INTERIM = enum.auto()
+    TRANSCRIPT = enum.auto()
+    TURN_STARTED = enum.auto()
+    TURN_ENDED = enum.auto()
+    BACKCHANNEL = enum.auto()
+    DUCKED = enum.auto()
+    INTERRUPTED = enum.auto()
+    CANCELLED = enum.auto()
+    CONTEXT = enum.auto()
+    LLM_STARTED = enum.auto()
+    FIRST_CHUNK = enum.auto()
+    """A metric: how long after its request an LLM sent anything."""
+    MARKER = enum.auto()
+    """The LLM has judged whether the caller is done."""
+    TOKEN = enum.auto()
+    LLM_ENDED = enum.auto()
+    SENTENCE = enum.auto()
+    AGGREGATED = enum.auto()
+    """A metric: how long a TTS service gathered tokens into a sentence."""
+    TOOLS_CALLED = enum.auto()
+    """The LLM has called tools; each starts on its own, perhaps after the LLM has ended."""
+    TOOL_STARTED = enum.auto()
+    TOOL_ENDED = enum.auto()
+    TTS_STARTED = enum.auto()
+    AUDIO = enum.auto()
+    TTS_STOPPED = enum.auto()
+    WRITTEN = enum.auto()
+    HEARD = enum.auto()
+    FILLER_WRITTEN = enum.auto()
+    BOT_STARTED = enum.auto()
+    BOT_STOPPED = enum.auto()
+    STAMP = enum.auto()
+    CALL_ENDED = enum.auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """One moment.
+
+    Parameters:
+        moment: What was seen.
+        at: When, in seconds of the pipeline's clock.
+        owner: The processor it was seen at; of `CALLER_STOPPED`, that which owes the transcript;
+            of a metric, the processor that it is about.
+        secs: For `CALLER_STARTED` and `CALLER_STOPPED`, how long the VAD had waited to be sure;
+            the sound itself began or ended that much earlier. For a metric, what it says.
+        key: What tells this mark from others: the id of a tool call, the name of a probe.
+        name: What a person calls it: the tool's name.
+    """
+
+    moment: Moment
+    at: float
+    owner: str = ""
+    secs: float = 0.0
+    key: str = ""
+    name: str = ""

@@ -1,0 +1,63 @@
+"""Pipecat's frames and metrics alone tell where the time of a wait went."""
+
+from antiphon.processors.latency import WatchdogLimits
+from antiphon.processors.latency.core.moments import Moment
+from antiphon.processors.latency.core.stages import measure
+from antiphon.processors.latency.core.timeline import Turn
+from antiphon.processors.latency.frame_events import FrameEvents
+from pipecat.frames.frames import (
+    Frame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    MetricsFrame,
+    TranscriptionFrame,
+    TTSAudioRawFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.metrics.metrics import TTFBMetricsData
+from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.filters.identity_filter import IdentityFilter
+from pipecat.processors.frame_processor import FrameDirection
+
+
+def test_a_wait_with_a_tool_is_named_part_by_part() -> None:
+    llm, call = IdentityFilter(), FrameEvents(WatchdogLimits())
+
+    def pushed(at: float, frame: Frame) -> None:
+        call.take(FramePushed(llm, llm, frame, FrameDirection.DOWNSTREAM, round(at * 1e9)))
+
+    def first_byte(secs: float) -> MetricsFrame:
+        return MetricsFrame(data=[TTFBMetricsData(processor=llm.name, value=secs)])
+
+    # By the wall clock, which is another than the pipeline's.
+    pushed(2.2, VADUserStoppedSpeakingFrame(stop_secs=0.2, timestamp=1_767_225_602.2))
+    pushed(2.5, TranscriptionFrame("", "", ""))
+    pushed(3.0, UserStoppedSpeakingFrame())
+    pushed(3.0, LLMFullResponseStartFrame())
+    pushed(3.4, first_byte(0.4))
+    pushed(3.9, FunctionCallInProgressFrame("look_up", "1", {}))
+    pushed(4.9, FunctionCallResultFrame("look_up", "1", {}, {}))
+    pushed(5.0, LLMFullResponseStartFrame())
+    pushed(5.3, first_byte(0.0))
+    pushed(5.6, LLMTextFrame("Yes"))
+    pushed(6.0, TTSAudioRawFrame(b"", 16000, 1))
+    call.see(Moment.WRITTEN, 6.1)
+    call.see(Moment.CALL_ENDED, 6.1)
+    [turn] = call.done
+    assert isinstance(turn, Turn)
+    found = measure(turn, number=1).stages
+    assert [(stage.name, round(stage.start_secs, 3), round(stage.secs, 3)) for stage in found] == [
+        ("endpointing_wait", 0.0, 0.2),
+        ("transcription", 0.2, 0.3),
+        ("turn_detection", 0.5, 0.5),
+        ("llm_inference", 1.0, 0.4),
+        ("llm_tool_call", 1.4, 0.5),
+        ("function_handler", 1.9, 1.0),
+        ("context", 2.9, 0.1),
+        ("llm_inference", 3.0, 0.6),
+        ("speech_synthesis", 3.6, 0.4),
+        ("output_transport", 4.0, 0.1),
+    ]
