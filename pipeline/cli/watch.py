@@ -52,7 +52,7 @@ def render(snapshot: dict[str, Any]) -> Group:
     """Draw what a process shows.
 
     Args:
-        snapshot: What `antiphon.processors.latency.snapshot` returns.
+        snapshot: What `antiphon.processors.latency.live.snapshot` returns.
     """
     process, lag = snapshot["process"], snapshot["loop_lag"]
     counts: dict[str, float] = {}

@@ -19,20 +19,16 @@ def merge_states(states: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     Args:
         states: What `live_state` returned in each.
     """
-    calls: list[dict[str, Any]] = []
+    states = list(states)
     stats = LatencyStats(windows_secs=())
-    last_minutes, lags = Histogram(), Histogram()
     for state in states:
-        calls += state["calls"]
         stats.merge(LatencyStats.from_dict(state["stats"]))
-        last_minutes.merge(Histogram.from_dict(state["ttfa_5_min"]))
-        lags.merge(Histogram.from_dict(state["loop_lag"]))
-    return {
-        "calls": calls,
-        "stats": stats.to_dict(),
-        "ttfa_5_min": last_minutes.to_dict(),
-        "loop_lag": lags.to_dict(),
+    histograms = {
+        name: Histogram.of(Histogram.from_dict(state[name]) for state in states).to_dict()
+        for name in ("ttfa_5_min", "loop_lag")
     }
+    calls = [call for state in states for call in state["calls"]]
+    return {"calls": calls, "stats": stats.to_dict(), **histograms}
 
 
 def summary(state: Mapping[str, Any]) -> dict[str, Any]:

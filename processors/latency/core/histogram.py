@@ -5,7 +5,7 @@ Buckets grow by 1 % from one to the next (the DDSketch layout), so a bucket's mi
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = ["Histogram", "SlidingHistogram"]
@@ -31,6 +31,14 @@ class Histogram:
         self.sum = 0.0
         self._low = math.inf
         self._high = -math.inf
+
+    @classmethod
+    def of(cls, parts: "Iterable[Histogram]") -> "Histogram":
+        """Return one histogram of what several have counted."""
+        whole = cls()
+        for part in parts:
+            whole.merge(part)
+        return whole
 
     def add(self, secs: float) -> None:
         """Count one duration.
@@ -155,10 +163,7 @@ class SlidingHistogram:
     def merged(self, *, at: float) -> Histogram:
         """Return one histogram of what the window holds at the time `at`."""
         self._forget(at)
-        whole = Histogram()
-        for part in self._ring.values():
-            whole.merge(part)
-        return whole
+        return Histogram.of(self._ring.values())
 
     def _forget(self, at: float) -> int:
         number = math.floor(at / self._slice_secs)

@@ -74,7 +74,14 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Percentiles:
-    """A histogram in four numbers, in seconds; None where nothing was counted."""
+    """A histogram in four numbers.
+
+    Parameters:
+        count: How many durations were counted.
+        p50: The median in seconds; None, as the others, where nothing was counted.
+        p95: What 95 % do not exceed.
+        p99: What 99 % do not exceed.
+    """
 
     count: int
     p50: float | None
@@ -180,16 +187,11 @@ class LatencyStats:
             raise ValueError(
                 f"no window of {window_secs} s: choose one of {self._windows_secs}, or None"
             )
-        merged = Histogram()
-        for series, whole in self._whole.items():
-            if series.stage != stage:
-                continue
-            if window_secs is None:
-                merged.merge(whole)
-            else:
-                index = self._windows_secs.index(window_secs)
-                merged.merge(self._windows[series][index].merged(at=at))
-        return merged
+        of_stage = [series for series in self._whole if series.stage == stage]
+        if window_secs is None:
+            return Histogram.of(self._whole[series] for series in of_stage)
+        index = self._windows_secs.index(window_secs)
+        return Histogram.of(self._windows[series][index].merged(at=at) for series in of_stage)
 
     def percentiles(
         self, stage: str = TTFA, *, window_secs: float | None = None, at: float = 0.0
