@@ -308,9 +308,9 @@ def _of_the_llm(turn: Turn) -> Iterator[Span]:
 
 
 def _of_tools(turn: Turn) -> Iterator[Span]:
-    """The tools that ran, each up to its end, and what then led to a new request."""
+    """The tools that ran, those at the same time as one, and the way back to the LLM."""
     running: dict[str, Mark] = {}
-    together: list[tuple[Mark, Mark]] = []
+    ran: list[tuple[Mark, Mark]] = []
     ended: Mark | None = None
     for mark in turn.marks:
         match mark.moment:
@@ -322,10 +322,13 @@ def _of_tools(turn: Turn) -> Iterator[Span]:
                 running[mark.key] = mark
             case Moment.TOOL_ENDED if started := running.pop(mark.key, None):
                 ended = mark
-                if together and started.at > max(end.at for _, end in together):
-                    yield _at_once(together)
-                    together = []
-                together.append((started, mark))
+                ran.append((started, mark))
+    together: list[tuple[Mark, Mark]] = []
+    for tool in sorted(ran, key=lambda tool: tool[0].at):
+        if together and tool[0].at > max(end.at for _, end in together):
+            yield _at_once(together)
+            together = []
+        together.append(tool)
     if together:
         yield _at_once(together)
 

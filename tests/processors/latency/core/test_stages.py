@@ -197,6 +197,29 @@ def test_tools_that_run_together_are_counted_once() -> None:
     assert sum(stage.secs for stage in latency.stages) == pytest.approx(5.0)
 
 
+@pytest.mark.parametrize(
+    ("tools", "handlers"),
+    [
+        # A long one beside two short ones that follow on each other.
+        ([("a", 4.0, 9.0), ("b", 4.1, 5.0), ("c", 6.0, 7.0)], [("a +2", 5.0)]),
+        ([("a", 4.0, 5.0), ("b", 6.0, 7.5)], [("a", 1.0), ("b", 1.5)]),
+        # One that is still running when the answer comes.
+        ([("a", 4.0, 99.0), ("b", 4.0, 5.0)], [("b", 1.0)]),
+    ],
+)
+def test_tools_that_overlap_are_named_after_the_slowest_that_ended(
+    tools: list[tuple[str, float, float]], handlers: list[tuple[str, float]]
+) -> None:
+    started = [Mark(moment=M.TOOL_STARTED, at=at, key=name, name=name) for name, at, _ in tools]
+    ended = [Mark(moment=M.TOOL_ENDED, at=at, key=name, name=name) for name, _, at in tools]
+    told = sorted([*started, *ended], key=lambda mark: mark.at)
+    answer = (Mark(moment=M.AUDIO, at=9.5), Mark(moment=M.WRITTEN, at=9.5))
+    marks = [*WHOLE[:6], *[mark for mark in told if mark.at < 9.5], *answer]
+    stages = measure(turn(*marks), number=1).stages
+    found = [(stage.owner, stage.secs) for stage in stages if stage.name == "function_handler"]
+    assert found == [(name, pytest.approx(secs)) for name, secs in handlers]
+
+
 def test_a_filler_is_the_first_sound_but_not_the_answer() -> None:
     marks = (*WHOLE[:6], Mark(moment=M.FILLER_WRITTEN, at=3.6), *WHOLE[6:])
     latency = measure(turn(*marks), number=1)
