@@ -42,6 +42,17 @@ async def test_a_filler_bridges_a_slow_first_token_and_is_not_the_answer(
     assert sum(stage.secs for stage in turn.stages) == pytest.approx(turn.total_secs)
 
 
+async def test_a_filler_that_is_written_once_the_answer_has_begun_is_not_its_first_audio(
+    run_call: Any, delays: Any
+) -> None:
+    delays.llm, delays.per_token = 1.25, 0.1  # the first token comes while the filler is made
+    call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.2)])
+    [turn] = call.turns
+    assert turn.marks["token"] < turn.marks["filler_written"] < turn.marks["audio"]
+    from_audio = turn.marks["written"] - turn.marks["audio"]
+    assert turn.secs_of("output_transport") == pytest.approx(from_audio, abs=0.001)
+
+
 async def test_a_quick_answer_has_no_filler(run_call: Any) -> None:
     call = await run_call(one_turn, after_llm=[Filler(after_secs=1.2)])
     assert "One moment…" not in call.tts.spoken
