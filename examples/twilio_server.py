@@ -9,7 +9,7 @@ import asyncio
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import create_app
-from antiphon.pipeline.server.doors.twilio_control import call_control_tools
+from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from antiphon.pipeline.server.drain import serve_app
 
 agent = VoiceAgent(

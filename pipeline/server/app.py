@@ -11,7 +11,7 @@ from antiphon.pipeline.server.access.refusals import Faults, count_refusals
 from antiphon.pipeline.server.calls import Agent, Calls
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.state.lobby import Lobby
+from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.processors.latency.core.fleet import summary
 from antiphon.processors.latency.export.prometheus import LatencyCollector
 from antiphon.processors.latency.live import live_state
@@ -34,7 +34,7 @@ def create_app(
     transports: Sequence[str] = ("websocket",),
     settings: ServerSettings | None = None,
     registry: CollectorRegistry | None = None,
-    lobby: Lobby | None = None,
+    state: SharedState | None = None,
 ) -> FastAPI:
     """Make an app that answers calls with an agent.
 
@@ -45,7 +45,7 @@ def create_app(
         transports: The doors to open: `daily`, `twilio`, `websocket`.
         settings: The limits and keys; from the environment by default.
         registry: Where the metrics are collected; a registry of the app's own by default.
-        lobby: Who is let in; for apps in several processes that share a limit.
+        state: Who is let in; for apps in several processes that share a limit.
 
     Returns:
         The app.
@@ -58,10 +58,10 @@ def create_app(
     if isinstance(agent, VoiceAgent):
         agent.require_many_calls()
     settings = settings or ServerSettings()
-    calls = Calls(agent, settings, CallMetrics(registry), lobby)
+    calls = Calls(agent, settings, CallMetrics(registry), state)
     budgets = agent.latency if isinstance(agent, VoiceAgent) else None
     calls.metrics.registry.register(LatencyCollector(budgets=budgets))
-    guards = Guards(settings, calls.tokens, calls.lobby)
+    guards = Guards(settings, calls.tokens, calls.state)
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.calls = calls
@@ -111,18 +111,18 @@ def _health_router(calls: Calls, reports: Mapping[str, Callable[[], Any]]) -> AP
 
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, Any]:
-        status = await calls.lobby.status()
+        status = await calls.state.status()
         if not status["ready"]:
             response.status_code = 503
         return status
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        text = await calls.lobby.report("metrics", reports["metrics"])
+        text = await calls.state.report("metrics", reports["metrics"])
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     @router.get("/latency")
     async def latency() -> dict[str, Any]:
-        return summary(await calls.lobby.report("latency", reports["latency"]))
+        return summary(await calls.state.report("latency", reports["latency"]))
 
     return router

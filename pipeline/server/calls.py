@@ -12,7 +12,8 @@ from antiphon.pipeline.providers import UnusableService
 from antiphon.pipeline.server.access.tokens import Tokens
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.state.lobby import Lobby, LocalLobby
+from antiphon.pipeline.server.state.interface import SharedState
+from antiphon.pipeline.server.state.stores import open_state
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import (
     ConversationMeasures,
@@ -108,7 +109,7 @@ class Calls:
         agent: Agent,
         settings: ServerSettings,
         metrics: CallMetrics,
-        lobby: Lobby | None = None,
+        state: SharedState | None = None,
     ) -> None:
         """Create the calls, none yet.
 
@@ -116,13 +117,13 @@ class Calls:
             agent: Answers every call.
             settings: The limits.
             metrics: Where they are counted.
-            lobby: Who is let in; by default this process decides for itself.
+            state: Who is let in; by default as the settings say.
         """
         self.settings = settings
         self.metrics = metrics
         secret = settings.secret.get_secret_value().encode() if settings.secret else None
-        self.lobby: Lobby = lobby or LocalLobby(capacity=settings.capacity)
-        self.tokens = Tokens(secret=secret, use=self.lobby.use)
+        self.state: SharedState = state or open_state(settings)
+        self.tokens = Tokens(secret=secret, use=self.state.use)
         self.active = 0
         self._agent = agent
         self._running: list[Call] = []
@@ -168,7 +169,7 @@ class Calls:
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
         outcome = "failed"
-        self.lobby.enter(key)
+        self.state.enter(key)
         self.active += 1
         self._empty.clear()
         active.inc()
@@ -195,7 +196,7 @@ class Calls:
                 seconds = round(time.monotonic() - started_at, 1)
                 logger.bind(seconds=seconds).info(f"call {outcome}")
         finally:
-            self.lobby.leave()
+            self.state.leave()
             self.active -= 1
             active.dec()
             self.metrics.ended.labels(transport_kind, outcome).inc()
@@ -216,7 +217,7 @@ class Calls:
         Args:
             limit_secs: Seconds after which the calls that go on are said goodbye to.
         """
-        self.lobby.close()
+        self.state.close()
         self.metrics.draining.set(1)
         logger.info(f"draining: {self.active} call(s), {limit_secs:g} s at most")
         if await self._emptied(limit_secs):
@@ -237,7 +238,7 @@ class Calls:
         if call := self.find(call_id):
             await call.worker.cancel(reason=reason)
         else:
-            self.lobby.cancel(call_id, reason)
+            self.state.cancel(call_id, reason)
 
     async def cancel(self) -> None:
         """End every call now."""

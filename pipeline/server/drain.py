@@ -109,6 +109,7 @@ class DrainServer(uvicorn.Server):
             cut = self._calls.active
             if cut:
                 await self._calls.cancel()
+            await self._calls.state.aclose()
         return cut == 0
 
     def stop(self) -> None:

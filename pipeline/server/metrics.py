@@ -2,13 +2,17 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["LOG_LINES_DROPPED", "SOCKET_LIMITS", "CallMetrics"]
+__all__ = ["LOG_LINES_DROPPED", "REDIS_LOST", "SOCKET_LIMITS", "CallMetrics"]
 
 # Of the process: its apps share one log.
 LOG_LINES_DROPPED = Counter(
     "antiphon_log_lines_dropped",
     "Lines that the log had no room for, or nobody to read them",
     registry=None,
+)
+
+REDIS_LOST = Gauge(
+    "antiphon_redis_lost", "1 while the Redis that servers share is away", registry=None
 )
 
 SOCKET_LIMITS = "antiphon.socket_limits"
@@ -41,6 +45,7 @@ class CallMetrics:
         """
         self.registry = registry or CollectorRegistry()
         self.registry.register(LOG_LINES_DROPPED)
+        self.registry.register(REDIS_LOST)
         self.active = Gauge(
             "antiphon_calls_active", "Calls at this moment", ["transport"], registry=self.registry
         )

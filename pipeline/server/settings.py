@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from antiphon.pipeline.settings import EnvironmentSettings
 from limits import parse
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 __all__ = ["ServerSettings", "WorkerOptions"]
@@ -40,6 +40,9 @@ class ServerSettings(EnvironmentSettings):
             `https://voice.example.com`; by default what the request says. Calling out needs it.
         secret: Signs the tokens; 16 characters or more. Processes that share a public address must
             share it; by default each process makes one up.
+        redis_url: The address of Redis, such as `redis://10.0.0.1:6379/0`, in which servers with
+            the same secret share places (`capacity` is then that of all together), rates, used
+            tokens and handoffs.
         api_keys: Keys for the start endpoints; without any, only signed tokens open them.
         allowed_origins: Origins of web pages that may start calls, besides the server's own.
         rate_per_address: How often an address may try the start endpoints, or fail at the others.
@@ -66,6 +69,7 @@ class ServerSettings(EnvironmentSettings):
     queue_secs: Secs = Field(default=0.0, ge=0)
     public_url: str | None = None
     secret: SecretStr | None = None
+    redis_url: SecretStr | None = None
     api_keys: Secrets = ()
     allowed_origins: Words = ()
     rate_per_address: str = "60/minute"
@@ -91,6 +95,17 @@ class ServerSettings(EnvironmentSettings):
     def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value) < MIN_SECRET_CHARS:
             raise ValueError(f"must have at least {MIN_SECRET_CHARS} characters")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _has_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            url = urlsplit(value.get_secret_value())
+            if url.scheme not in ("redis", "rediss", "unix"):
+                raise ValueError("is no address such as redis://127.0.0.1:6379/0")
+            if info.data.get("secret") is None:
+                raise ValueError("needs ANTIPHON_SECRET, the same for every server")
         return value
 
     @field_validator("rate_per_address", "rate_per_caller")

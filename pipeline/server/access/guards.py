@@ -9,7 +9,7 @@ from antiphon.pipeline.server.access.rates import network_of, number_of
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.access.tokens import InvalidToken, Tokens
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.state.lobby import Lobby
+from antiphon.pipeline.server.state.interface import SharedState
 from fastapi import Request
 from limits import parse
 from loguru import logger
@@ -27,13 +27,13 @@ GUESSABLE = 16
 class Guards:
     """The guards of one app."""
 
-    def __init__(self, settings: ServerSettings, tokens: Tokens, lobby: Lobby) -> None:
+    def __init__(self, settings: ServerSettings, tokens: Tokens, state: SharedState) -> None:
         """Create the guards.
 
         Args:
             settings: Keys, origins and rates.
             tokens: Checks the signed tokens.
-            lobby: Counts the attempts.
+            state: Counts the attempts.
         """
         self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
         if any(len(key) < GUESSABLE for key in self._keys):
@@ -42,7 +42,7 @@ class Guards:
             )
         self._origins = frozenset(settings.allowed_origins)
         self._tokens = tokens
-        self._lobby = lobby
+        self._state = state
         # Parsed now, so that a rate that is none is found before the first call.
         self._per_address = parse(settings.rate_per_address)
         self._per_caller = parse(settings.rate_per_caller)
@@ -96,7 +96,7 @@ class Guards:
             False if there were too many.
         """
         address = network_of(connection.client.host) if connection.client else ""
-        return await self._lobby.hit(str(self._per_address), "address", address)
+        return await self._state.hit(str(self._per_address), "address", address)
 
     async def may_call(self, caller: str) -> bool:
         """Count a call of a phone number.
@@ -108,7 +108,7 @@ class Guards:
             Whether it may call; who withholds the number always may.
         """
         number = number_of(caller)
-        return number is None or await self._lobby.hit(str(self._per_caller), "caller", number)
+        return number is None or await self._state.hit(str(self._per_caller), "caller", number)
 
     def is_origin_allowed(self, connection: HTTPConnection) -> bool:
         """Say whether a web page may use this server; what is no web page always may.

@@ -5,14 +5,14 @@ and the websocket that follows it need not meet the same process. What was used 
 it would have expired, by default in the process that took it.
 """
 
-import base64
-import binascii
-import hmac
+import hashlib
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-__all__ = ["LIFETIME_SECS", "InvalidToken", "Tokens", "UsedTokens"]
+from antiphon.pipeline.server.state.expiring import Expiring
+from itsdangerous import BadData, URLSafeSerializer
+
+__all__ = ["LIFETIME_SECS", "InvalidToken", "Tokens"]
 
 LIFETIME_SECS = 60.0
 """From the webhook to the media stream; Twilio takes well under a second."""
@@ -20,33 +20,6 @@ LIFETIME_SECS = 60.0
 
 class InvalidToken(ValueError):
     """A token is forged, expired, used, or meant for something else."""
-
-
-class UsedTokens:
-    """Remembers the tokens that were used, until they would have expired."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._used: OrderedDict[str, float] = OrderedDict()
-
-    def add(self, nonce: str, expires_at: float, *, now: float) -> bool:
-        """Use a token up.
-
-        Args:
-            nonce: Tells it from all others.
-            expires_at: When it expires, in seconds since 1970.
-            now: The time, in seconds since 1970.
-
-        Returns:
-            Whether it had not been used before.
-        """
-        # Nearly in order of expiry: every token lives equally long.
-        while self._used and next(iter(self._used.values())) < now:
-            self._used.popitem(last=False)
-        if nonce in self._used:
-            return False
-        self._used[nonce] = expires_at
-        return True
 
 
 class Tokens:
@@ -74,10 +47,15 @@ class Tokens:
             use: Uses a nonce up until a time, and says whether it was new: for processes that
                 remember together. By default this object remembers.
         """
-        self._secret = secret or secrets.token_bytes(32)
+        # Without its own clock, which cannot be given a time.
+        self._signer = URLSafeSerializer(
+            secret or secrets.token_bytes(32),
+            salt="antiphon",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
         self._lifetime_secs = lifetime_secs
         self._use = use
-        self._used = UsedTokens()
+        self._used: Expiring[None] = Expiring()
 
     @property
     def lifetime_secs(self) -> float:
@@ -96,8 +74,8 @@ class Tokens:
             The token, in characters that a URL and a header take as they are.
         """
         expires_at = now + self._lifetime_secs
-        claims = f"{expires_at:.3f} {secrets.token_urlsafe(12)} {purpose} {subject}".encode()
-        return f"{_encode(claims)}.{_encode(self._signature(claims))}"
+        claims = [round(expires_at, 3), secrets.token_urlsafe(12), purpose, subject]
+        return str(self._signer.dumps(claims))
 
     async def redeem(
         self, token: str, purpose: str, *, now: float, subject: str | None = None
@@ -117,33 +95,17 @@ class Tokens:
             InvalidToken: If it is forged, expired, used, or meant for something else.
         """
         try:
-            claims, signature = (_decode(part) for part in token.split("."))
-        except (ValueError, binascii.Error):
-            raise InvalidToken("malformed") from None
-        if not hmac.compare_digest(signature, self._signature(claims)):
-            raise InvalidToken("forged")
-        expires_at, nonce, its_purpose, its_subject = claims.decode().split(" ", 3)
+            expires_at, nonce, its_purpose, its_subject = self._signer.loads(token)
+        except (BadData, UnicodeError):
+            raise InvalidToken("forged") from None
         if its_purpose != purpose or subject not in (None, its_subject):
             raise InvalidToken("meant for something else")
-        if float(expires_at) < now:
+        if expires_at < now:
             raise InvalidToken("expired")
         if self._use:
-            is_new = await self._use(nonce, float(expires_at))
+            is_new = await self._use(nonce, expires_at)
         else:
-            is_new = self._used.add(nonce, float(expires_at), now=now)
+            is_new = self._used.add(nonce, None, until=expires_at, now=now)
         if not is_new:
             raise InvalidToken("used")
-        return its_subject
-
-    def _signature(self, claims: bytes) -> bytes:
-        return hmac.digest(self._secret, claims, "sha256")
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    if not text.isascii():
-        raise ValueError("not ASCII")
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return str(its_subject)

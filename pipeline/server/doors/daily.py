@@ -64,7 +64,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
             forbidden = "this number may not be called: see ANTIPHON_DIAL_PREFIXES"
             raise Refused(403, "number", forbidden)
         call_id = uuid.uuid4().hex
-        if refusal := await calls.lobby.promise(call_id):
+        if refusal := await calls.state.promise(call_id):
             raise full(refusal)
         try:
             room = await create_daily_room(
@@ -76,7 +76,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
                 now=time.time(),
             )
         except RuntimeError as error:
-            calls.lobby.withdraw(call_id)
+            calls.state.withdraw(call_id)
             logger.error(str(error))
             raise Refused(502, "provider", "Daily made no room") from error
         transport = create_daily_transport(

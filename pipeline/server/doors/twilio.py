@@ -126,7 +126,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     router = APIRouter(prefix="/twilio")
     signed = TwilioRequests(calls, guards)
     control = (
-        TwilioControl(calls.settings, calls.lobby) if calls.settings.twilio_account_sid else None
+        TwilioControl(calls.settings, calls.state) if calls.settings.twilio_account_sid else None
     )
 
     @router.post("/voice")
@@ -140,10 +140,10 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             return twiml(_busy())
         since = since or time.time()
         may_wait = time.time() - since < calls.settings.queue_secs
-        if refusal := await calls.lobby.promise(call_sid, may_wait):
+        if refusal := await calls.state.promise(call_sid, may_wait):
             if refusal == Refusal.FULL and may_wait:
                 return twiml(_queue(request, calls.settings, since))
-            calls.lobby.withdraw(call_sid)
+            calls.state.withdraw(call_sid)
             if refusal == Refusal.DRAINING:
                 # A proxy then asks another worker; without one, nobody listens in a moment anyway.
                 raise full(refusal)
@@ -203,7 +203,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         call_sid = str(form["CallSid"])
         logger.bind(call_id=call_sid).info(f"Twilio says: {said}")
         if said in OVER:
-            calls.lobby.withdraw(call_sid)
+            calls.state.withdraw(call_sid)
             await calls.cancel_call(call_sid, reason=f"Twilio says: {said}")
 
     @router.post("/transferred")
@@ -211,7 +211,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         said = str(form.get("DialCallStatus", ""))
         response = VoiceResponse()
         call_sid = str(form["CallSid"])
-        if said == "completed" or await calls.lobby.promise(call_sid):
+        if said == "completed" or await calls.state.promise(call_sid):
             response.hangup()
             return twiml(response)
         # Nobody answered, so the caller is back; the agent is told why.
@@ -221,14 +221,14 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
     @router.post("/whisper/{handoff_id}", dependencies=[Depends(signed)])
     async def whisper(handoff_id: str) -> Response:
         response = VoiceResponse()
-        handoff = await calls.lobby.find(handoff_id)
+        handoff = await calls.state.find(handoff_id)
         if handoff and handoff["summary"]:
             response.say(handoff["summary"])
         return twiml(response)
 
     @router.get("/handoffs/{handoff_id}", dependencies=[Depends(guards.start)])
     async def handoff(handoff_id: str) -> dict[str, Any]:
-        found = await calls.lobby.find(handoff_id)
+        found = await calls.state.find(handoff_id)
         if found is None:
             raise Refused(404, "no_handoff", "no such handoff, or too long ago")
         return found
@@ -244,7 +244,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             needed = "calling out needs TWILIO_ACCOUNT_SID and ANTIPHON_PUBLIC_URL"
             raise Refused(503, "not_set_up", needed)
         key = uuid.uuid4().hex
-        if refusal := await calls.lobby.promise(key):
+        if refusal := await calls.state.promise(key):
             raise full(refusal)
         try:
             call_sid = await control.call(
@@ -256,8 +256,8 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         except CallControlError as error:
             raise Refused(502, "provider", str(error)) from error
         finally:
-            calls.lobby.withdraw(key)
-        await calls.lobby.promise(call_sid)
+            calls.state.withdraw(key)
+        await calls.state.promise(call_sid)
         return {"call_sid": call_sid}
 
     return router

@@ -1,26 +1,15 @@
-"""Call control on Twilio: hand over to a person, hold, hang up, press keys, call out.
-
-The agent's tools (`call_control_tools`) choose among places that a deployment has named, never a
-number: a language model can be talked into anything, and dialling out costs money.
-"""
+"""Call control on Twilio: hand over to a person, hold, hang up, call out."""
 
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp
-from antiphon.pipeline.server.calls import current_call
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.state.handoffs import Handoff
-from antiphon.pipeline.server.state.lobby import Lobby
-from antiphon.processors.redaction import Redactor
+from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.transports.telephony.transport import checked_id
-from loguru import logger
-from pipecat.adapters.llm.schemas.direct_function import DirectFunction
-from pipecat.frames.frames import OutputDTMFFrame
-from pipecat.services.llm_service import FunctionCallParams
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -28,10 +17,11 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
 __all__ = [
+    "E164",
     "CallControlError",
+    "Handoff",
     "NumberNotAllowed",
     "TwilioControl",
-    "call_control_tools",
 ]
 
 # An error of the SDK, of the network, or of a time that is up.
@@ -53,15 +43,30 @@ class NumberNotAllowed(CallControlError):
     """A number is none, or begins with none of the prefixes that may be dialled."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Handoff:
+    """What a person is told about the caller who is handed over to them.
+
+    Parameters:
+        summary: Is whispered to the person before the caller is there.
+        transcript: The conversation as the agent's context has it, and without what is personal.
+        parameters: What the start of the call carried along.
+    """
+
+    summary: str = ""
+    transcript: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
 class TwilioControl:
     """Steers the calls of one account through Twilio's SDK."""
 
-    def __init__(self, settings: ServerSettings, lobby: Lobby) -> None:
+    def __init__(self, settings: ServerSettings, state: SharedState) -> None:
         """Create the control.
 
         Args:
             settings: The account, its token, and which numbers may be dialled.
-            lobby: Keeps what a person should know.
+            state: Keeps what a person should know.
 
         Raises:
             ValueError: If `TWILIO_ACCOUNT_SID` or `TWILIO_AUTH_TOKEN` is not set.
@@ -75,7 +80,7 @@ class TwilioControl:
         )
         self._client.api.base_url = settings.twilio_api_url
         self._settings = settings
-        self._lobby = lobby
+        self._state = state
 
     async def hang_up(self, call_sid: str) -> None:
         """End a call now.
@@ -118,7 +123,7 @@ class TwilioControl:
         handoff = Handoff(
             summary=summary, transcript=tuple(transcript), parameters=dict(parameters or {})
         )
-        handoff_id = await self._lobby.keep(asdict(handoff))
+        handoff_id = await self._state.keep(asdict(handoff))
         response = VoiceResponse()
         dial = Dial(
             action=f"{base_url}/twilio/transferred", timeout=RING_SECS, answer_on_bridge=True
@@ -195,86 +200,6 @@ class TwilioControl:
             raise NumberNotAllowed(str(error)) from error
         if not any(number.startswith(prefix) for prefix in self._settings.dial_prefixes):
             raise NumberNotAllowed(f"{number} may not be dialled: see ANTIPHON_DIAL_PREFIXES")
-
-
-def call_control_tools(*, transfer_to: Mapping[str, str] | None = None) -> list[DirectFunction]:
-    """Make the tools with which an agent steers its own call.
-
-    Args:
-        transfer_to: The people who take calls over: a name that the model understands, such as
-            `billing`, and their number in E.164. Without any there is no such tool.
-
-    Returns:
-        Pipecat direct functions, for `VoiceAgent(tools=…)`.
-
-    Raises:
-        ValueError: If a number is not in E.164.
-    """
-    people = {name: checked_id(name, to, E164) for name, to in (transfer_to or {}).items()}
-
-    async def hang_up(params: FunctionCallParams) -> None:
-        """End the call, after everything that was said has been heard."""
-        await params.result_callback({"status": "the call ends"})
-        await current_call().end()
-
-    async def press_keys(params: FunctionCallParams, keys: str) -> None:
-        """Press keys of the telephone, for a machine at the other end.
-
-        Args:
-            params: Pipecat's.
-            keys: Digits, * and #, in the order in which they are pressed.
-        """
-        try:
-            tones = OutputDTMFFrame.from_string(keys)
-        except ValueError:
-            await params.result_callback({"error": "keys are digits, * and #"})
-            return
-        await current_call().worker.queue_frame(tones)
-        await params.result_callback({"status": "pressed"})
-
-    async def transfer_call(params: FunctionCallParams, person: str, summary: str) -> None:
-        """Hand the caller over to a person.
-
-        Args:
-            params: Pipecat's.
-            person: Who takes over.
-            summary: One sentence that tells the person what the caller wants.
-        """
-        call = current_call()
-        if person not in people or call.control is None:
-            choice = ", ".join(sorted(people)) if call.control else "nobody: this is no phone call"
-            await params.result_callback({"error": f"who takes over can be: {choice}"})
-            return
-        try:
-            await call.control.transfer(
-                call.id,
-                people[person],
-                base_url=call.base_url,
-                summary=summary,
-                transcript=_transcript(params),
-                parameters=call.parameters,
-            )
-        except CallControlError as error:
-            # The model would read the number out.
-            logger.warning(f"no transfer to {person}: {type(error).__name__}")
-            await params.result_callback({"error": "this person cannot be reached now"})
-            return
-        await params.result_callback({"status": "the person's telephone rings"})
-
-    return [hang_up, press_keys, *([transfer_call] if people else [])]
-
-
-def _transcript(params: FunctionCallParams) -> list[str]:
-    """What was said, without what is personal: more leaves with it than the model may read."""
-    redactor, lines = Redactor(), []
-    for message in params.context.get_messages():
-        if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
-            continue
-        content = message.get("content")
-        if isinstance(content, str) and content:
-            role = "agent" if message["role"] == "assistant" else "user"
-            lines.append(f"{message['role']}: {redactor.redact(content, role=role).text}")
-    return lines
 
 
 class _HttpClient(AsyncHttpClient):  # type: ignore[misc]

@@ -33,7 +33,7 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
     @router.post("/start", dependencies=[Depends(guards.start)])
     async def start(request: Request) -> dict[str, Any]:
         call_id = uuid.uuid4().hex
-        if refusal := await calls.lobby.promise(call_id):
+        if refusal := await calls.state.promise(call_id):
             raise full(refusal)
         url = public_url(request, calls.settings, "/websocket/stream").replace("http", "ws", 1)
         token = calls.tokens.issue(PURPOSE, call_id, now=time.time())

@@ -10,7 +10,7 @@ from typing import Any
 
 from loguru import logger
 
-__all__ = ["Peer"]
+__all__ = ["Rpc"]
 
 # A worker's metrics are some 100 KB.
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 Method = Callable[..., Any]
 
 
-class Peer:
+class Rpc:
     """The other process."""
 
     def __init__(self, methods: Mapping[str, Method]) -> None:

@@ -1,8 +1,8 @@
 """The process in front of several workers: hands each connection to the one with the least to do.
 
 It accepts, and passes the accepted socket on, so it never touches a call's audio and a caller's
-address stays what it is. It has the lobby, replaces a worker that died, and makes one `/metrics` of
-all. It loads no agent and no model.
+address stays what it is. It has the shared state, replaces a worker that died, and makes one
+`/metrics` of all. It loads no agent and no model.
 """
 
 import asyncio
@@ -17,12 +17,13 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from antiphon.pipeline.server.logs import log_as_json
-from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
+from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED, REDIS_LOST
 from antiphon.pipeline.server.process.listening import CannotListenError, bind
 from antiphon.pipeline.server.process.metrics_merge import counted, merge_metrics
-from antiphon.pipeline.server.process.rpc import Peer
+from antiphon.pipeline.server.process.rpc import Rpc
 from antiphon.pipeline.server.settings import WorkerOptions
-from antiphon.pipeline.server.state.lobby import ASKED, LocalLobby
+from antiphon.pipeline.server.state.rpc import ASKED
+from antiphon.pipeline.server.state.stores import open_state
 from antiphon.processors.latency.core.fleet import merge_states
 from loguru import logger
 from prometheus_client import CollectorRegistry, generate_latest
@@ -57,7 +58,7 @@ class Supervisor:
         self._count = workers
         self._options = options
         self._workers: list[_Worker] = []
-        self._lobby = LocalLobby(capacity=options.settings.capacity)
+        self._state = open_state(options.settings)
         self._gone_metrics = ""
         self._listener: socket.socket | None = None
         self._is_accepting = False
@@ -96,6 +97,7 @@ class Supervisor:
         for number in range(self._count):
             await self._start(number)
         await self._done.wait()
+        await self._state.aclose()
         if self._failure:
             raise WorkerFailed(self._failure)
         return not self._cut
@@ -104,7 +106,7 @@ class Supervisor:
         """Accept nothing more and let the calls finish; the second time, end them now."""
         self._stopping += 1
         if self._stopping == 1:
-            self._lobby.close()
+            self._state.close()
             self._accept(False)
             assert self._listener
             self._listener.close()
@@ -161,11 +163,11 @@ class Supervisor:
 
         def enter(key: str) -> None:
             worker.calls += 1
-            self._lobby.enter(key)
+            self._state.enter(key)
 
         def leave() -> None:
             worker.calls -= 1
-            self._lobby.leave()
+            self._state.leave()
 
         def ready() -> None:
             worker.is_ready = self._has_answered = True
@@ -177,7 +179,7 @@ class Supervisor:
         def cancel(call_id: str, reason: str) -> None:
             for other in self._workers:
                 if other is not worker:
-                    other.peer.tell("cancel", call_id, reason)
+                    other.rpc.tell("cancel", call_id, reason)
 
         def fail(reason: str) -> None:
             logger.error(f"worker {worker.number} cannot start: {reason}")
@@ -187,12 +189,12 @@ class Supervisor:
 
         async def status() -> dict[str, Any]:
             ready = sum(w.is_ready for w in self._workers)
-            return {**await self._lobby.status(), "workers": ready}
+            return {**await self._state.status(), "workers": ready}
 
         own = {
             f.__name__: f for f in (enter, leave, ready, load, cancel, fail, status, self.report)
         }
-        return {name: getattr(self._lobby, name) for name in ASKED} | own
+        return {name: getattr(self._state, name) for name in ASKED} | own
 
     async def report(self, name: str) -> Any:
         """Return a report over all workers; what was counted by those that are no more included."""
@@ -202,13 +204,14 @@ class Supervisor:
             return merge_states(reports)
         own = CollectorRegistry()
         own.register(LOG_LINES_DROPPED)
+        own.register(REDIS_LOST)
         return merge_metrics([self._gone_metrics, generate_latest(own).decode(), *reports])
 
     def _ended(self, worker: "_Worker", exit_code: int) -> None:
         """Clear up after a worker, and start another if it was not told to stop."""
         self._workers.remove(worker)
         for _ in range(worker.calls):
-            self._lobby.leave()
+            self._state.leave()
         self._gone_metrics = merge_metrics(
             [self._gone_metrics, counted(worker.last_reports.get("metrics", ""))]
         )
@@ -267,7 +270,7 @@ class _Worker:
         self.reported_load = 0
         self.last_reports: dict[str, Any] = {}
         self.started_at = time.monotonic()
-        self.peer = Peer(methods_for(self))
+        self.rpc = Rpc(methods_for(self))
         self._given = 0
         self._ended = ended
         self._control, its_control = socket.socketpair()
@@ -295,13 +298,13 @@ class _Worker:
 
     async def connect(self) -> None:
         """Listen to it."""
-        self._served = await self.peer.connect(self._control)
+        self._served = await self.rpc.connect(self._control)
         asyncio.get_running_loop().add_reader(self._process.sentinel, self._process_ended)
 
     def stop(self) -> None:
         """Let it finish its calls; it has none before it is ready."""
         if self.is_ready:
-            self.peer.tell("stop")
+            self.rpc.tell("stop")
         elif self._process.is_alive():
             self.is_killed = True
             self._process.kill()
@@ -319,7 +322,7 @@ class _Worker:
         """Ask for a report; of a worker that is stuck or gone, the last one."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(REPORT_SECS):
-                self.last_reports[name] = await self.peer.ask("report", name)
+                self.last_reports[name] = await self.rpc.ask("report", name)
         return self.last_reports.get(name)
 
     def _process_ended(self) -> None:

@@ -10,9 +10,9 @@ from antiphon.pipeline.loading import load_agent
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
-from antiphon.pipeline.server.process.rpc import Peer
+from antiphon.pipeline.server.process.rpc import Rpc
 from antiphon.pipeline.server.settings import WorkerOptions
-from antiphon.pipeline.server.state.lobby import RemoteLobby
+from antiphon.pipeline.server.state.rpc import RpcState
 from fastapi import FastAPI
 from loguru import logger
 
@@ -33,13 +33,13 @@ async def run_worker(
         Whether every call came to its end.
     """
     methods: dict[str, Any] = {"stop": lambda: None}
-    supervisor = Peer(methods)
+    supervisor = Rpc(methods)
     try:
         app = create_app(
             load_agent(options.agent),
             transports=options.transports,
             settings=options.settings,
-            lobby=RemoteLobby(supervisor),
+            state=RpcState(supervisor),
         )
     except (ValueError, ImportError) as error:
         await supervisor.connect(control)
@@ -69,7 +69,7 @@ class _WorkerServer(DrainServer):
     """Serves the connections that come as file descriptors."""
 
     def __init__(
-        self, app: FastAPI, supervisor: Peer, connections: socket.socket, trusted_proxies: str
+        self, app: FastAPI, supervisor: Rpc, connections: socket.socket, trusted_proxies: str
     ) -> None:
         super().__init__(app, forwarded_allow_ips=trusted_proxies)
         self._calls: Calls = app.state.calls

@@ -23,8 +23,8 @@ async def test_a_start_is_told_when_to_try_again(
     office: Any, api: Any, path: str, draining: bool
 ) -> None:
     async with doors(office) as server:
-        lobby = server.app.state.calls.lobby
-        lobby.close() if draining else await lobby.promise("somebody")
+        state = server.app.state.calls.state
+        state.close() if draining else await state.promise("somebody")
         url = server.base + path
         async with server.session.post(url, json=STARTS[path], headers=KEY) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "30")
@@ -34,8 +34,8 @@ async def test_a_start_is_told_when_to_try_again(
 @pytest.mark.parametrize("draining", [False, True])
 async def test_a_caller_whom_nobody_took_over_is_hung_up_on(office: Any, draining: bool) -> None:
     async with doors(office) as server:
-        lobby = server.app.state.calls.lobby
-        lobby.close() if draining else await lobby.promise("somebody")
+        state = server.app.state.calls.state
+        state.close() if draining else await state.promise("somebody")
         form = {**CALL, "DialCallStatus": "no-answer"}
         twiml = await server.phone.asks("/twilio/transferred", form)
     assert [verb.tag for verb in twiml] == ["Hangup"]
@@ -46,6 +46,6 @@ async def test_who_was_promised_a_place_is_let_in(office: Any, draining: bool) -
     async with doors(office) as server:
         twiml = await server.phone.rings(1)
         if draining:
-            server.app.state.calls.lobby.close()
+            server.app.state.calls.state.close()
         call = await server.phone.connects(twiml, 1)
         assert await call.is_answered()

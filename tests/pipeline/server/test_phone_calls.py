@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.server.doors.twilio_control import call_control_tools
+from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.lines.twilio_caller import TwilioCaller

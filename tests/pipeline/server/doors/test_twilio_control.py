@@ -5,8 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from antiphon.pipeline.server.doors.twilio_control import call_control_tools
-from antiphon.pipeline.server.state.handoffs import Handoffs
+from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
 from pipecat.processors.aggregators.llm_context import LLMContext
 
@@ -201,11 +200,3 @@ def test_the_model_is_told_what_the_tools_take() -> None:
         "press_keys": ["keys"],
         "transfer_call": ["person", "summary"],
     }
-
-
-def test_a_handoff_is_forgotten_after_an_hour_and_when_there_are_too_many() -> None:
-    handoffs = Handoffs(keep=2)
-    first, second, third = (handoffs.add({}, now=0.0) for _ in range(3))
-    found = [handoffs.find(i, now=10.0) is not None for i in (first, second, third)]
-    assert found == [False, True, True]
-    assert handoffs.find(third, now=3601.0) is None
