@@ -59,6 +59,7 @@ SECRETS: list[tuple[Any, dict[str, Any]]] = [
     (ServerSettings, {"twilio_auth_token": [SECRET]}),
     (ServerSettings, {"TWILIO_AUTH_TOKEN": [SECRET]}),
     (ServerSettings, {"daily_api_key": [SECRET]}),
+    (ServerSettings, {"redis_url": f"redis://:{SECRET}@10.0.0.1"}),
     (ServerSettings, {"public_url": f"ftp://user:{SECRET}@example.com"}),
     (Settings, {"openai_api_key": [SECRET]}),
     (Settings, {"deepgram_api_key": [SECRET]}),
@@ -79,3 +80,14 @@ def test_a_file_of_settings_that_is_no_text_is_told_so(tmp_path: Any) -> None:
     (tmp_path / ".env").write_bytes(b"ANTIPHON_SECRET=hunter2secret\xff")
     with pytest.raises(ValueError, match=r"^\.env is not UTF-8 text$"):
         ServerSettings()
+
+
+def test_servers_that_share_a_redis_need_a_secret_that_they_share() -> None:
+    with pytest.raises(ValueError, match="ANTIPHON_REDIS_URL: needs ANTIPHON_SECRET, the same for"):
+        ServerSettings(redis_url="redis://10.0.0.1:6379/0")
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "localhost:6379"])
+def test_an_address_that_is_none_of_redis_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="ANTIPHON_REDIS_URL: is no address such as redis://"):
+        ServerSettings(secret="0123456789abcdef", redis_url=url)
