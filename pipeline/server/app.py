@@ -24,6 +24,7 @@ __all__ = ["DOORS", "create_app"]
 DOORS: Mapping[str, str] = {
     "daily": "antiphon.pipeline.server.doors.daily:daily_router",
     "twilio": "antiphon.pipeline.server.doors.twilio:twilio_router",
+    "webrtc": "antiphon.pipeline.server.doors.webrtc:webrtc_router",
     "websocket": "antiphon.pipeline.server.doors.websocket:websocket_router",
 }
 
@@ -38,11 +39,12 @@ def create_app(
 ) -> FastAPI:
     """Make an app that answers calls with an agent.
 
-    `app.state.calls` is its `Calls`, with `drain` for a host that shuts down by itself.
+    `app.state.calls` is its `Calls`, with `drain` for a host that shuts down by itself, and
+    `app.state.guards` are its `Guards`, for a door of one's own.
 
     Args:
         agent: Answers every call; a `VoiceAgent`, or anything with its `worker` method.
-        transports: The doors to open: `daily`, `twilio`, `websocket`.
+        transports: The doors to open: `daily`, `twilio`, `webrtc`, `websocket`.
         settings: The limits and keys; from the environment by default.
         registry: Where the metrics are collected; a registry of the app's own by default.
         state: Who is let in; for apps in several processes that share a limit.
@@ -65,13 +67,14 @@ def create_app(
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.calls = calls
+    app.state.guards = guards
     count_refusals(app, calls.metrics)
     app.add_middleware(RequestGuard, max_bytes=settings.max_body_bytes, metrics=calls.metrics)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=["POST"],
+            allow_methods=["POST", "PATCH"],
             allow_headers=["Authorization", "Content-Type"],
         )
     app.add_middleware(Faults, metrics=calls.metrics)

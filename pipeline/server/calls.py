@@ -153,7 +153,7 @@ class Calls:
         base_url: str = "",
         control: "TwilioControl | None" = None,
         outbound: bool = False,
-    ) -> None:
+    ) -> Exception | None:
         """Run one call until it ends; whatever goes wrong in it stays in it.
 
         Args:
@@ -165,10 +165,14 @@ class Calls:
             base_url: The public address of the app.
             control: Transfers and holds the call.
             outbound: Whether the agent made the call.
+
+        Returns:
+            What went wrong, if anything did.
         """
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
         outcome = "failed"
+        failure: Exception | None = None
         self.state.enter(key)
         self.active += 1
         self._empty.clear()
@@ -188,8 +192,10 @@ class Calls:
                     await self._run_call(call)
                     outcome = "ended"
                 except UnusableService as error:
+                    failure = error
                     logger.error(f"call failed: {error}")
                 except Exception as error:
+                    failure = error
                     # Its text may quote speech, so only its type is told.
                     logger.error(f"call failed: {type(error).__name__}")
                 # A number in the text could be taken for a caller's and redacted.
@@ -205,6 +211,7 @@ class Calls:
                 self.metrics.dropped.labels(reason).inc(count)
             if not self.active:
                 self._empty.set()
+        return failure
 
     async def warm_up(self) -> None:
         """Let the agent load what the first call would otherwise wait for, if it can."""

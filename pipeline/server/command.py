@@ -16,7 +16,9 @@ __all__ = ["serve"]
 def serve(
     transport: Annotated[
         list[str] | None,
-        typer.Option(help="A door to open: twilio, websocket or daily; may be given again."),
+        typer.Option(
+            help="A door to open: twilio, webrtc, websocket or daily; may be given again."
+        ),
     ] = None,
     agent: Annotated[
         str | None,
@@ -65,6 +67,9 @@ def serve(
     doors = tuple(transport or ["websocket"])
     try:
         settings = ServerSettings(**{k: value for k, value in given.items() if value is not None})
+        if workers > 1 and "webrtc" in doors:
+            # What a browser sends after its offer may come by another connection.
+            raise ValueError("webrtc takes one process: leave out --workers, or start more servers")
         if workers > 1:
             from antiphon.pipeline.server.process.supervisor import Supervisor
 

@@ -1,27 +1,22 @@
-"""The app behind the page: it serves the page, answers a browser's offer and runs the call."""
+"""The app behind the page: a server with the page in it, and a `webrtc` door that needs no key."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from antiphon.pipeline.agent import VoiceAgent
+from antiphon.pipeline.error_fields import why
+from antiphon.pipeline.server.app import create_app
+from antiphon.pipeline.server.calls import Agent, Calls
+from antiphon.pipeline.server.doors.webrtc import offer_router, promised_call
+from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.pipeline.worker import CallWorker
-from antiphon.transports.registry import create_transport
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
-from loguru import logger
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
-from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
-from pipecat.transports.smallwebrtc.request_handler import (
-    SmallWebRTCPatchRequest,
-    SmallWebRTCRequest,
-    SmallWebRTCRequestHandler,
-)
-from pipecat.workers.runner import WorkerRunner
+from pipecat.transports.base_transport import BaseTransport
 
 __all__ = ["LOOPBACK_HOSTS", "create_talk_app"]
 
@@ -44,7 +39,10 @@ HEADERS = {
 
 
 def create_talk_app(
-    agent: VoiceAgent, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS
+    agent: VoiceAgent,
+    *,
+    allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
+    settings: ServerSettings | None = None,
 ) -> FastAPI:
     """Make an app whose page lets a person talk to an agent; each visitor gets a call of their own.
 
@@ -52,9 +50,11 @@ def create_talk_app(
         agent: Answers every call.
         allowed_hosts: The names under which the page may be opened. Others are refused, so that a
             foreign site cannot reach a loopback server through a name of its own.
+        settings: The limits; from the environment by default, but when it is stopped, calls are
+            said goodbye to at once.
 
     Returns:
-        The app.
+        The app, for `serve_app`.
 
     Raises:
         ValueError: If the agent can answer only one call because a service was given to it as an
@@ -63,17 +63,13 @@ def create_talk_app(
     # What `load_agent` found may be anything that makes a worker.
     if isinstance(agent, VoiceAgent):
         agent.require_many_calls()
-    calls = _Calls(agent)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await calls.end()
-
-    # No pages that describe the app to strangers.
-    app = FastAPI(
-        title="antiphon talk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    app = create_app(
+        _PageAgent(agent), transports=[], settings=settings or ServerSettings(drain_secs=0)
     )
+    calls: Calls = app.state.calls
+
+    async def admit(_: Request) -> str:
+        return await promised_call(calls)
 
     @app.middleware("http")
     async def guard(
@@ -82,29 +78,15 @@ def create_talk_app(
         host = _host_name(request)
         if host not in allowed_hosts:
             return Response(f"This page does not open as {host!r}.", status_code=400)
-        if request.method not in ("GET", "HEAD") and not _is_from_the_page(request):
-            return Response("This is for the page that this server shows.", status_code=403)
         response = await call_next(request)
         response.headers.update(HEADERS)
         return response
-
-    @app.exception_handler(RequestValidationError)
-    async def malformed(*_: object) -> Response:
-        # Without what was sent, which may be anything.
-        return Response("This is not what the page sends.", status_code=422)
 
     @app.get("/about")
     async def about() -> dict[str, list[str]]:
         return {"understands": _understands(agent)}
 
-    @app.post("/offer")
-    async def offer(request: SmallWebRTCRequest) -> dict[str, str]:
-        return await calls.answer(request)
-
-    @app.patch("/offer")
-    async def add_candidates(request: SmallWebRTCPatchRequest) -> None:
-        await calls.add_candidates(request)
-
+    app.include_router(offer_router(calls, app.state.guards, admit, excuse=why))
     # A strict editable install is a tree of links.
     app.mount("/", StaticFiles(directory=PAGE, html=True, follow_symlink=True))
     return app
@@ -125,86 +107,23 @@ def _host_name(request: Request) -> str | None:
         return None
 
 
-def _is_from_the_page(request: Request) -> bool:
-    """Whether a script of the page itself asks; a browser says so and a foreign site cannot."""
-    origin = request.headers.get("origin", "")
-    return urlsplit(origin).netloc == request.headers.get("host")
+class _PageAgent:
+    """An agent whose page is told of each turn; made ready by the first call, not before."""
 
-
-class _Calls:
-    """The calls that run, each in a task of its own."""
-
-    def __init__(self, agent: VoiceAgent) -> None:
+    def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self._handler = SmallWebRTCRequestHandler()
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, request: SmallWebRTCRequest) -> dict[str, str]:
-        """Answer an offer; a new one begins a call."""
-        if request.type != "offer" or "m=audio" not in request.sdp:
-            raise HTTPException(400, "this is not an SDP offer with audio")
-        failed: list[Exception] = []
-
-        async def begin(connection: SmallWebRTCConnection) -> None:
-            try:
-                self._begin(connection)
-            except (ImportError, ValueError) as error:
-                failed.append(error)
-                await connection.disconnect()
-
-        try:
-            answer = await self._handler.handle_web_request(request, begin)
-        except HTTPException:
-            raise
-        except Exception as error:
-            # aiortc raises whatever its parser stumbles over, from AssertionError to KeyError.
-            raise HTTPException(400, "the SDP offer cannot be read") from error
-        if failed:
-            # An extra that is not installed, a key that is not set. Pipecat's client would repeat
-            # the offer after a status from 500 on.
-            raise HTTPException(424, str(failed[0]))
-        assert answer is not None
-        return answer
-
-    async def add_candidates(self, request: SmallWebRTCPatchRequest) -> None:
-        """Take the network addresses that the browser found after its offer."""
-        try:
-            await self._handler.handle_patch_request(request)
-        except (ValueError, IndexError) as error:
-            raise HTTPException(400, "a candidate is not an ICE candidate") from error
-
-    async def end(self) -> None:
-        """Hang up on everyone."""
-        await self._handler.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _begin(self, connection: SmallWebRTCConnection) -> None:
-        task = asyncio.create_task(_run(_worker(self._agent, connection)))
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            logger.opt(exception=error).error("a call ended with an error")
-
-
-def _worker(agent: VoiceAgent, connection: SmallWebRTCConnection) -> CallWorker:
-    messages = TurnMessages()
-    worker = agent.worker(
-        create_transport("webrtc", connection=connection),
-        observers=messages.observers,
-        rtvi_observer_params=RTVIObserverParams(
-            function_call_report_level={"*": RTVIFunctionCallReportLevel.NAME}
-        ),
-    )
-    messages.send = worker.rtvi.send_server_message
-    return worker
-
-
-async def _run(worker: CallWorker) -> None:
-    runner = WorkerRunner(handle_sigint=False)
-    await runner.add_workers(worker)
-    await runner.run()
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        messages = TurnMessages()
+        worker = self._agent.worker(
+            transport,
+            observers=[messages],
+            rtvi_observer_params=RTVIObserverParams(
+                function_call_report_level={"*": RTVIFunctionCallReportLevel.NAME}
+            ),
+            **kwargs,
+        )
+        messages.send = worker.rtvi.send_server_message
+        if worker.latency:
+            worker.latency.add_event_handler("on_answer", messages.on_answer)
+        return worker

@@ -1,10 +1,10 @@
 """`antiphon talk`: a page in the browser on which a person talks to an agent."""
 
-import socket
 import webbrowser
 from typing import Annotated, NoReturn
 
 import typer
+from antiphon.pipeline.cli.early_stop import stop_no_more
 from antiphon.pipeline.loading import load_agent
 
 __all__ = ["talk"]
@@ -28,8 +28,10 @@ def talk(
     """Open a page on which you talk to the agent, with captions and times. Ctrl-C ends it."""
     # Imported here: the command without the extras still has its other parts.
     try:
-        import uvicorn
         from antiphon.pipeline.default_agent import order_desk
+        from antiphon.pipeline.server.drain import DrainServer
+        from antiphon.pipeline.server.process.listening import CannotListenError, bind
+        from antiphon.pipeline.server.process.loop import run
         from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
@@ -38,23 +40,26 @@ def talk(
     try:
         answering = load_agent(agent) if agent else order_desk()
         app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
-    except (ImportError, ValueError) as error:
+        listening = bind(host, port)
+    except (CannotListenError, ImportError, ValueError) as error:
         _fail(str(error))
-    is_ipv6 = ":" in host
-    try:
-        listening = socket.create_server(
-            (host, port), family=socket.AF_INET6 if is_ipv6 else socket.AF_INET
-        )
-    except OSError as error:
-        _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --port")
-    name = f"[{host}]" if is_ipv6 else host
-    address = f"http://{name}:{listening.getsockname()[1]}/"
-    typer.echo(f"Talk to the agent at {address} (Ctrl-C ends it)")
-    if not no_open:
-        webbrowser.open(address)
-    # A page that is still open must not keep the server up.
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listening])
+    with listening:
+        # The browser may be faster than the server.
+        listening.listen()
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{listening.getsockname()[1]}/"
+        typer.echo(f"Talk to the agent at {address} (Ctrl-C ends it)")
+        if not no_open:
+            webbrowser.open(address)
+
+        async def serving() -> bool:
+            try:
+                return await DrainServer(app).serve_until_drained([listening])
+            finally:
+                stop_no_more()
+
+        ended_well = run(serving())
+    raise typer.Exit(0 if ended_well else 1)
 
 
 def _fail(message: str) -> NoReturn:

@@ -6,6 +6,7 @@ They travel as RTVI server messages, each an object with a `type`.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from antiphon.processors.latency import LatencyObserver, TurnKind, TurnLatency
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -13,11 +14,6 @@ from pipecat.frames.frames import (
     UserBackchannelFrame,
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
-from pipecat.observers.user_bot_latency_observer import (
-    LatencyBreakdown,
-    MeasuredFrom,
-    UserBotLatencyObserver,
-)
 from pipecat.processors.frame_processor import FrameDirection
 
 __all__ = ["TurnMessages", "wait_message"]
@@ -30,20 +26,12 @@ class TurnMessages(BaseObserver):
 
     Parameters:
         send: Sends one message to the page; set once the worker exists. Until then nothing is sent.
-        observers: This one and the one that it listens to; both belong in the worker.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.send: Send | None = None
-        waits = UserBotLatencyObserver()
-        self.observers: list[BaseObserver] = [self, waits]
         self._agent_speaks = False
-
-        async def on_latency_breakdown(_: Any, breakdown: LatencyBreakdown) -> None:
-            await self._tell(wait_message(breakdown))
-
-        waits.add_event_handler("on_latency_breakdown", on_latency_breakdown)
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Note who speaks, and tell what the captions alone would not show.
@@ -67,16 +55,25 @@ class TurnMessages(BaseObserver):
         elif isinstance(frame, UserBackchannelFrame):
             await self._tell({"type": "backchannel", "text": frame.text})
 
+    async def on_answer(self, _: LatencyObserver, turn: TurnLatency) -> None:
+        """Tell how long the caller has waited; a handler of the observer's event.
+
+        Args:
+            turn: What the observer measured.
+        """
+        if turn.total_secs is not None:
+            await self._tell(wait_message(turn))
+
     async def _tell(self, message: dict[str, Any]) -> None:
         if self.send is not None:
             await self.send(message)
 
 
-def wait_message(breakdown: LatencyBreakdown) -> dict[str, Any]:
+def wait_message(turn: TurnLatency) -> dict[str, Any]:
     """Return how long the caller waited for an answer, and for what.
 
     Args:
-        breakdown: Pipecat's, whose contributions sum to the whole.
+        turn: What the observer measured, whose stages add up to the whole.
 
     Returns:
         `total_ms`, whether it is that of the `greeting`, and `stages` in the order in which they
@@ -84,15 +81,15 @@ def wait_message(breakdown: LatencyBreakdown) -> dict[str, Any]:
     """
     return {
         "type": "wait",
-        "greeting": breakdown.measured_from is MeasuredFrom.CLIENT_CONNECTED,
-        "total_ms": round(breakdown.total_secs * 1000),
+        "greeting": turn.kind is TurnKind.GREETING,
+        "total_ms": round((turn.total_secs or 0.0) * 1000),
         "stages": [
             {
-                "key": part.key,
-                "label": part.label,
-                "owner": part.owner,
-                "ms": round(part.duration_secs * 1000),
+                "key": stage.name,
+                "label": stage.name.replace("_", " ").replace("llm", "LLM"),
+                "owner": stage.owner,
+                "ms": round(stage.secs * 1000),
             }
-            for part in breakdown.contributions
+            for stage in turn.stages
         ],
     }

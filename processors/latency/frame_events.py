@@ -111,6 +111,8 @@ class FrameEvents:
         self.services: dict[str, Service] = {}
         self.processors: dict[str, FrameProcessor] = {}
         self.transport = ""
+        self.tells_answers = False
+        self.answered: list[Turn] = []
         self.done: list[Turn | BargeIn] = []
         self.stalls: list[Stall] = []
         self._hole_secs = limits.audio_underrun
@@ -324,6 +326,8 @@ class FrameEvents:
             self._filler_secs > 0 and not self.timeline.has(Moment.AUDIO)
         )
         self._tell(Moment.FILLER_WRITTEN if filler else Moment.WRITTEN, data, at)
+        if self.tells_answers and (answered := self.timeline.answered(at)):
+            self.answered.append(answered)
         self._written_secs += secs
         return True
 

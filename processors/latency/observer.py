@@ -59,6 +59,8 @@ class LatencyObserver(BaseObserver):
 
     Event handlers available:
 
+    - on_answer(observer, turn): a `TurnLatency`, as soon as the answer has begun; what comes
+      later, such as its being heard, is in that of `on_turn` alone
     - on_turn(observer, turn): a `TurnLatency`, when the agent has finished speaking or the
       caller has gone on
     - on_barge_in(observer, barge_in): a `BargeIn`, when the agent has fallen silent
@@ -128,8 +130,8 @@ class LatencyObserver(BaseObserver):
         self._direct = self._ended = False
         self._ending: asyncio.Task[None] | None = None
         self._reporting = asyncio.Lock()
-        for event in ("on_turn", "on_barge_in", "on_breach", "on_stall", "on_call_ended"):
-            self._register_event_handler(event)
+        for event in ("answer", "turn", "barge_in", "breach", "stall", "call_ended"):
+            self._register_event_handler(f"on_{event}")
 
     @property
     def turns(self) -> Sequence[TurnLatency]:
@@ -202,6 +204,16 @@ class LatencyObserver(BaseObserver):
         await processor.queue_frame(InterruptionFrame())
         return True
 
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add a handler of an event; without one of `on_answer`, no wait is measured twice.
+
+        Args:
+            event_name: The event.
+            handler: What to call.
+        """
+        super().add_event_handler(event_name, handler)
+        self._call.tells_answers |= event_name == "on_answer"
+
     async def setup(self, task_manager: Any) -> None:
         """Begin to watch the loop, and be listed among the live calls.
 
@@ -273,7 +285,8 @@ class LatencyObserver(BaseObserver):
         # Called in the middle of a push: what takes longer is left to a task.
         if self._call.take(data):
             self._seen_at, self._seen_on_loop = data.timestamp / 1e9, _loop_time()
-            if self._call.done or self._call.stalls or self._to_end:
+            call = self._call
+            if call.answered or call.done or call.stalls or self._to_end:
                 self.create_task(self._report(), "report")
             self._set_timer()
 
@@ -286,6 +299,9 @@ class LatencyObserver(BaseObserver):
         """Tell what the call has brought to light, in order."""
         call = self._call
         async with self._reporting:
+            while call.answered:
+                answer = self._measure(call.answered.pop(0))
+                await self._call_event_handler("on_answer", answer)
             while call.done:
                 done = call.done.pop(0)
                 await (self._turn(done) if isinstance(done, Turn) else self._barge_in(done))
@@ -294,15 +310,18 @@ class LatencyObserver(BaseObserver):
             while self._to_end and not call.timeline.speaking:
                 await self.end(self._to_end.pop(0))
 
-    async def _turn(self, turn: Turn) -> None:
-        self._numbered += 1
+    def _measure(self, turn: Turn) -> TurnLatency:
         stamps = [stamp for stamp in self._stamps if turn.marks[0].at <= stamp.at <= turn.ended_at]
-        latency = measure(
+        return measure(
             replace(turn, marks=(*turn.marks, *stamps)),
-            number=self._numbered,
+            number=self._numbered + 1,
             services=self._call.services,
             transport=self.transport,
         )
+
+    async def _turn(self, turn: Turn) -> None:
+        latency = self._measure(turn)
+        self._numbered += 1
         self._turns.append(latency)
         for stats in (self.stats, self._process):
             stats.add_turn(latency, at=time.monotonic())

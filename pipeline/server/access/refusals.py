@@ -25,7 +25,7 @@ FAILED = 1011
 # After these nothing can be said any more.
 ANSWERS = frozenset({"http.response.start", "websocket.close", "websocket.http.response.start"})
 
-DOORS = frozenset({"daily", "twilio", "websocket"})
+DOORS = frozenset({"daily", "twilio", "webrtc", "websocket"})
 
 
 class Refused(HTTPException):

@@ -156,6 +156,14 @@ class Timeline:
         """Whether the turn in progress has seen a moment: then its like need not be told."""
         return any(mark.moment is moment for mark in self._marks)
 
+    def answered(self, at: float) -> Turn | None:
+        """Return the wait that what the agent is saying has ended, as far as it is known.
+
+        Args:
+            at: The present time.
+        """
+        return next(self._close(at), None) if self.speaking else None
+
     def see(self, mark: Mark) -> list[Turn | BargeIn]:
         """Take in a moment.
 

@@ -38,9 +38,9 @@ def test_the_page_is_built_from_the_sources_as_they_are() -> None:
     assert built[1] == digest.hexdigest(), "run npm run build in pipeline/talk/web"
 
 
-@pytest.mark.parametrize("origin", [None, "https://evil.example", "http://127.0.0.1:1", "null"])
-def test_a_foreign_page_cannot_start_a_call(origin: str | None) -> None:
-    headers = {"origin": origin} if origin else {}
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
+def test_a_foreign_page_cannot_start_a_call(origin: str) -> None:
+    headers = {"origin": origin}
     assert client().post("/offer", json=OFFER, headers=headers).status_code == 403
     assert client().patch("/offer", json={}, headers=headers).status_code == 403
 
@@ -86,12 +86,12 @@ def test_a_broken_offer_is_refused(offer: object, status: int) -> None:
     assert response.status_code == status
 
 
-@pytest.mark.parametrize("body", ['{"sdp": NaN}', '{"sdp": ["my card"]}', "[NaN]", "{"])
+@pytest.mark.parametrize("body", ['{"sdp": NaN}', '{"sdp": ["my card"]}', '["my card"]', "{"])
 def test_an_offer_that_is_refused_is_not_quoted(body: str) -> None:
     headers = {"origin": PAGE, "content-type": "application/json"}
     response = client().post("/offer", content=body, headers=headers)
     assert response.status_code == 422
-    assert response.text == "This is not what the page sends."
+    assert not re.search("NaN|my card", response.text)
 
 
 @pytest.mark.parametrize(

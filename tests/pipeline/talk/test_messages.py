@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from antiphon.pipeline.talk.messages import TurnMessages, wait_message
+from antiphon.processors.latency import Stage, TurnKind, TurnLatency
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -12,12 +13,6 @@ from pipecat.frames.frames import (
     UserBackchannelFrame,
 )
 from pipecat.observers.base_observer import FramePushed
-from pipecat.observers.user_bot_latency_observer import (
-    LatencyBreakdown,
-    LatencyContribution,
-    LatencyOwnerKind,
-    MeasuredFrom,
-)
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection
 
@@ -68,27 +63,23 @@ async def test_a_backchannel_is_told_with_its_words() -> None:
 
 
 def test_a_wait_is_told_with_its_stages_in_milliseconds() -> None:
-    part = LatencyContribution(
-        key="speech_synthesis",
-        label="speech synthesis",
-        owner="Espeak#0",
-        owner_kind=LatencyOwnerKind.SERVICE,
-        start_time=1.0,
-        duration_secs=0.0144,
+    turn = TurnLatency(
+        number=1,
+        kind=TurnKind.ANSWERED,
+        started_at=1.0,
+        total_secs=0.7,
+        first_sound_secs=0.7,
+        stages=(Stage(name="llm_inference", secs=0.0144, start_secs=0.0, owner="Scripted#0"),),
+        tools=(),
+        marks={},
+        stamps={},
+        flags=(),
     )
-    breakdown = LatencyBreakdown(
-        contributions=[part], total_secs=0.7, measured_from=MeasuredFrom.USER_SILENCE
-    )
-    assert wait_message(breakdown) == {
+    assert wait_message(turn) == {
         "type": "wait",
         "greeting": False,
         "total_ms": 700,
         "stages": [
-            {
-                "key": "speech_synthesis",
-                "label": "speech synthesis",
-                "owner": "Espeak#0",
-                "ms": 14,
-            }
+            {"key": "llm_inference", "label": "LLM inference", "owner": "Scripted#0", "ms": 14}
         ],
     }
