@@ -4,8 +4,10 @@ Run it with `python examples/browser.py` and open http://localhost:7860; needs
 `pip install 'antiphon[offline,server,webrtc]'`. The same page stands behind `antiphon talk`.
 """
 
-import uvicorn
+import asyncio
+
 from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.talk.app import create_talk_app
 from pipecat.services.llm_service import FunctionCallParams
 
@@ -27,4 +29,4 @@ agent = VoiceAgent(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(create_talk_app(agent), port=7860)
+    asyncio.run(serve_app(create_talk_app(agent), host="127.0.0.1", port=7860))

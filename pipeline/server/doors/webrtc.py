@@ -97,7 +97,7 @@ async def promised_call(calls: Calls) -> str:
         Refused: If there is none.
     """
     call_id = uuid.uuid4().hex
-    if refusal := await calls.lobby.promise(call_id):
+    if refusal := await calls.state.promise(call_id):
         raise full(refusal)
     return call_id
 
@@ -152,7 +152,7 @@ def offer_router(
         except Exception as error:
             # aiortc raises whatever its parser stumbles over, from AssertionError to KeyError.
             if call_id:
-                calls.lobby.withdraw(call_id)
+                calls.state.withdraw(call_id)
             raise Refused(400, "malformed", "the SDP offer cannot be read") from error
         assert answer is not None
         if known:

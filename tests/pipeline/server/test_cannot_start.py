@@ -52,6 +52,17 @@ async def test_an_agent_that_fails_ends_the_server_with_a_line(
     assert SECRET not in text
 
 
+async def test_browsers_are_not_spread_over_workers() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *["-m", "antiphon.pipeline", "serve", "--transport", "webrtc", "--workers", "2"],
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert "webrtc takes one process" in said.decode()
+
+
 @pytest.mark.parametrize("host", ["ä..x", "a\0b", "a" * 300])
 def test_a_host_that_is_no_name_is_told(host: str) -> None:
     with pytest.raises(CannotListenError, match="cannot listen on "):

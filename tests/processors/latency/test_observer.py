@@ -11,6 +11,7 @@ from antiphon.processors.latency import (
     LatencyStats,
     StallKind,
     TurnKind,
+    TurnLatency,
 )
 from antiphon.processors.latency.live import snapshot
 from antiphon.processors.latency.observer import CALLS
@@ -139,6 +140,23 @@ async def test_an_acknowledged_playout_is_the_end_of_the_wait(run_call: Any) -> 
     [turn] = (await run_call(scene)).turns
     assert turn.secs_of("playout") == near(0.5)
     assert turn.total_secs == near(1.7)
+
+
+async def test_a_wait_is_told_as_soon_as_it_is_over_and_again_with_its_turn(run_call: Any) -> None:
+    told: list[tuple[bool, TurnLatency]] = []
+
+    async def scene(call: Any) -> None:
+        @call.observer.event_handler("on_answer")
+        async def on_answer(observer: LatencyObserver, turn: TurnLatency) -> None:
+            told.append((bool(observer.turns), turn))
+
+        await three_turns(call)
+
+    turns = (await run_call(scene)).turns
+    assert [over for over, _ in told] == [False, True, True]
+    assert [turn.number for _, turn in told] == [1, 2, 3]
+    assert [turn.stages for _, turn in told] == [turn.stages for turn in turns]
+    assert [turn.total_secs for _, turn in told] == [turn.total_secs for turn in turns]
 
 
 async def test_a_greeting_is_taken_apart_and_does_not_count_as_an_answer(run_call: Any) -> None:
