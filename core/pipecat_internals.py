@@ -135,7 +135,7 @@ LEANS_ON = (
         Part.TELEPHONE,
         "pipecat.transports.websocket.fastapi:FastAPIWebsocketTransport",
         ("_callbacks",),
-        "the client is made by the constructor, and ours sifts messages before anybody wakes",
+        "the client is made by the constructor, and ours filters messages before anybody wakes",
     ),
     Lean(
         Part.TELEPHONE,

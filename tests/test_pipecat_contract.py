@@ -25,7 +25,7 @@ from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
 from antiphon.services.espeak import EspeakSynthesizer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import HeardAudio, SharedSileroVADAnalyzer
+from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.transports.telephony.transport import TelephonyInput, TelephonyOutput
 from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
@@ -381,17 +381,17 @@ async def test_a_vad_whose_inside_has_changed_decides_as_the_stock_one(
     assert await decided(SharedSileroVADAnalyzer()) == stock
     assert await decided(SharedSileroVADAnalyzer()) == stock
 
-    vad, heard = SharedSileroVADAnalyzer(), list[HeardAudio]()
+    vad, heard = SharedSileroVADAnalyzer(), list[AnalyzedAudio]()
     vad.set_sample_rate(RATE_HZ)
     done = asyncio.Event()
 
-    async def hear(audio: HeardAudio) -> None:
+    async def hear(audio: AnalyzedAudio) -> None:
         heard.append(audio)
         if len(heard) == len(packets(RATE_HZ)):
             done.set()
 
     for packet in packets(RATE_HZ):
-        vad.hear(packet, hear)
+        vad.analyze_soon(packet, hear)
     await done.wait()
     assert [audio.state for audio in heard] == stock
     assert [bytes(audio) for audio in heard] == packets(RATE_HZ)
@@ -464,7 +464,7 @@ async def test_a_pipeline_whose_inside_has_changed_tells_observers_all(
     async def times() -> int:
         observer = Processed()
         pipeline = QuietPipeline([FrameProcessor()])
-        pipeline.admit(observer)
+        pipeline.accept_observer(observer)
         await run(pipeline, observers=[observer], params=PipelineParams())
         return observer.times
 
