@@ -8,7 +8,7 @@ ROOMS := core processors transports services pipeline simulation
 FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*' | sort; cat pyproject.toml)
 STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-system check bench install clean
+.PHONY: demo test test-system mutants check bench install clean
 
 demo: $(STAMP)-simulation
 	$(BIN)/antiphon demo
@@ -19,6 +19,10 @@ test: $(STAMP)-test
 # Those that need programs which pip cannot install: apt-get install haproxy prometheus chromium.
 test-system: $(STAMP)-test
 	$(BIN)/python -m pytest -q -m system
+
+# Breaks the decisions at random and counts what no test sees: make mutants SEED=7 NUMBER=300
+mutants: $(STAMP)-test
+	$(BIN)/python tests/mutants.py --seed $(or $(SEED),1) --number $(or $(NUMBER),60)
 
 check: install
 	$(BIN)/ruff check .
