@@ -179,3 +179,49 @@ def test_final_utterance_is_never_left_undecided(words: str, asked: bool, langua
         Utterance(words=words, agent_asked=asked, is_final=True, language=language)
     )
     assert decision.action in ("ignore", "interrupt")
+
+
+@pytest.mark.parametrize(
+    ("known", "action", "reason"),
+    [
+        ({"speech_ms": 1999.0}, "wait", "no words yet"),
+        ({"speech_ms": 2000.0}, "interrupt", "long speech"),
+        ({"silence_ms": 799.0}, "wait", "no words yet"),
+        ({"silence_ms": 800.0}, "ignore", "noise"),
+        ({"silence_ms": 800.0, "agent_asked": True}, "interrupt", "answer in progress"),
+        ({"words": "mm", "agent_state": AgentState.SILENT}, "interrupt", "the floor is free"),
+        ({"words": "Tuesday", "agent_asked": True}, "interrupt", "answer"),
+        ({"words": "um", "agent_asked": True}, "wait", "answer in progress"),
+        ({"words": "stop"}, "interrupt", "command"),
+        ({"words": "yeah", "is_final": True}, "ignore", "backchannel"),
+        ({"words": "yeah"}, "wait", "undecided"),
+    ],
+)
+def test_each_decision_tells_which_rule_made_it(
+    known: dict[str, object], action: str, reason: str
+) -> None:
+    decision = InterruptionDecider().decide(Utterance(**known))  # type: ignore[arg-type]
+    assert (decision.action, decision.reason) == (action, reason)
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("okay", "ignore"),
+        ("okay great", "ignore"),
+        ("no", "interrupt"),
+        ("what about my order number", "interrupt"),
+        ("my order number from last week", "interrupt"),
+        ("order", "ignore"),
+        ("really?", "ignore"),
+        ("order?", "interrupt"),
+    ],
+)
+def test_without_the_model_the_lists_decide(words: str, action: str) -> None:
+    decider = InterruptionDecider(settings=DecisionSettings(text_model=False))
+    assert decider.decide(Utterance(words=words, is_final=True)).action == action
+
+
+def test_a_language_that_nobody_knows_is_read_by_that_of_the_settings() -> None:
+    decider = InterruptionDecider(settings=DecisionSettings(language="de"))
+    assert decider.decide(Utterance(words="Moment mal", language="xx-YY")).action == "interrupt"

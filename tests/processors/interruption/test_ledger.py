@@ -143,3 +143,110 @@ def test_every_word_is_heard_once_and_in_order(texts: list[str], steps: list[flo
     told = [word.text for at in sorted(steps) for word in ledger.heard(at)]
     told += [word.text for word in ledger.settle(1000 * len(texts))]
     assert told == " ".join(texts).split()
+
+
+def test_a_word_lasts_until_the_next_begins() -> None:
+    ledger = PlaybackLedger()
+    ledger.word(1, "slow", 0, source=None)
+    ledger.word(1, "down", 2000, source=None)
+    first, _ = ledger.settle(3000)
+    assert first.end_ms == 2000
+
+
+def test_words_that_come_in_disorder_never_last_less_than_nothing() -> None:
+    ledger = PlaybackLedger()
+    ledger.word(1, "one", 500, source=None)
+    ledger.word(1, "two", 300, source=None)
+    assert [word.end_ms >= word.start_ms for word in ledger.settle(3000)] == [True, True]
+
+
+def test_audio_is_measured_as_it_comes_and_as_it_goes() -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(300)
+    ledger.receive(200)
+    ledger.send(100, now=1.0)
+    assert (ledger.received_ms, ledger.sent_ms) == (500, 100)
+    ledger.clear()
+    assert (ledger.received_ms, ledger.sent_ms) == (0, 0)
+
+
+def test_a_short_gap_in_sending_is_no_new_beginning() -> None:
+    ledger = PlaybackLedger()
+    ledger.send(100, now=1.0)
+    ledger.acknowledge(behind_ms=400)
+    ledger.send(100, now=1.11)
+    assert ledger.played(1.3) == pytest.approx(0, abs=1)
+
+
+def test_what_is_sent_again_is_not_yet_heard() -> None:
+    ledger = spoken("aaaa bbbb cccc dddd", 1000)
+    ledger.send(1000, now=0.0)
+    assert ledger.played(2.0) == pytest.approx(1000)
+    ledger.rewind(500)
+    assert ledger.played(2.0) == 500
+    ledger.send(100, now=2.0)
+    assert ledger.played(2.0) == pytest.approx(500)
+    assert ledger.played(2.1) == pytest.approx(600)
+
+
+def test_words_are_pending_until_all_are_heard() -> None:
+    ledger = PlaybackLedger()
+    assert not ledger.pending
+    ledger.expect(1, "aaaa bbbb", source=None)
+    assert ledger.pending
+    ledger.receive(1000)
+    ledger.close(1, "aaaa bbbb", source=None)
+    assert ledger.pending
+    ledger.heard(500)
+    assert ledger.pending
+    ledger.heard(1000)
+    assert not ledger.pending
+
+
+def test_a_text_that_nobody_announced_begins_where_the_last_ended() -> None:
+    ledger = spoken("aaaa", 1000)
+    ledger.heard(1000)
+    ledger.receive(1000)
+    ledger.close(None, "bbbb", source="late")
+    assert heard(ledger, 1400) == ""
+    (word,) = ledger.heard(1600)
+    assert (word.text, word.start_ms, word.end_ms, word.source) == ("bbbb", 1000, 2000, "late")
+
+
+def test_a_clause_that_ends_takes_its_pause_with_it() -> None:
+    ledger = spoken("aaaa, bbbb", 1000)
+    first, second = ledger.settle(1000)
+    assert first.end_ms == second.start_ms > 500
+
+
+def test_text_with_its_own_spaces_keeps_them() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "one two ", source=None, joined=True)
+    ledger.receive(1000)
+    ledger.close(1, "one two ", source=None, joined=True)
+    words = ledger.settle(1000)
+    assert "".join(word.text for word in words) == "one two "
+    assert all(word.joined for word in words)
+
+
+def test_only_sentences_that_began_before_a_position_are_settled() -> None:
+    ledger = PlaybackLedger()
+    for key, text in enumerate(["aaaa", "bbbb"]):
+        ledger.expect(key, text, source=None)
+        ledger.receive(1000)
+        ledger.close(key, text, source=None)
+    assert [word.text for word in ledger.settle(1000)] == ["aaaa"]
+    assert ledger.text() == "aaaa bbbb"
+    assert [word.text for word in ledger.settle(1500)] == ["bbbb"]
+    assert ledger.text() == "bbbb"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [("Which one?", True), ("どれ？", True), ('"Which?"', True), ("This.", False)],
+)
+def test_a_question_is_known_by_its_mark(said: str, asked: bool) -> None:
+    ledger = PlaybackLedger()
+    ledger.word(1, said, 0, source=None)
+    assert ledger.asked(100, within_ms=1000) is asked
+    assert PlaybackLedger().asked(100, within_ms=1000) is False
