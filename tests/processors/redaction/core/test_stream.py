@@ -1,5 +1,6 @@
 """LLM output loses its personal data whatever the pieces it comes in."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -82,3 +83,53 @@ def test_every_language_can_be_streamed(language: str) -> None:
     out = "".join(redactor.feed(c) for c in "4539 1488 0343 6467 ok") + redactor.flush()
 
     assert "1488" not in out
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "|Hello there,| |how |are you?|",
+        "|Your |card |is |||||<CREDIT_CARD>, thanks.",
+        "|Call ||||||||||||<PHONE_NUMBER> please.",
+        "|<EMAIL_ADDRESS> |is |mine.",
+        "|We |have ||||May and June open.",
+        "|He |is ||at the |office |and |the |shop.",
+        "|||A B C |is |easy.",
+        "|ABC |and |ABCDEF |go.",
+        "||wibble at",
+        "|||wibble dot com |is |a |site",
+        "|See |you |||at noon! Bye.",
+        "|the |3rd |of |||may, 2024; then",
+        "||||one um well let |me |see ||two three",
+    ],
+)
+def test_each_word_is_held_no_longer_than_it_may_become_part_of_something(told: str) -> None:
+    """A bar stands behind each word that is fed; before it, what leaves with that word."""
+    said = {
+        "<CREDIT_CARD>": "4111 1111 1111 1111",
+        "<EMAIL_ADDRESS>": "jo@example.org",
+        "<PHONE_NUMBER>": "five five five, oh one two three four five six seven",
+    }
+    text = told.replace("|", "")
+    for placeholder, value in said.items():
+        text = text.replace(placeholder, value)
+    pieces, last = streamed(re.findall(r"\s?\S+|\s+", text))
+    assert "|".join([*pieces, last]) == told
+
+
+def test_a_pause_lets_out_words_and_keeps_numbers() -> None:
+    redactor = StreamRedactor()
+    assert redactor.feed("Well then") == "Well "
+    assert redactor.settle() == "then"
+    redactor.feed(" one two")
+    assert redactor.settle() == ""
+    assert redactor.flush().strip() == "one two"
+
+
+def test_what_has_left_is_counted_once() -> None:
+    redactor = StreamRedactor()
+    redactor.feed("my card is 4111 1111 1111 1111")
+    assert redactor.noticed == 0
+    redactor.feed(" ok so this is it then")
+    redactor.flush()
+    assert redactor.noticed == 1
