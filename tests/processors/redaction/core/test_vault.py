@@ -100,3 +100,53 @@ def test_what_may_still_become_a_placeholder_is_at_the_end(text: str, cut: int) 
 
     assert vault.pending(text + " " + begun) >= len(begun)
     assert vault.pending(text) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("end", "held"),
+    [
+        ("", 0),
+        ("word", 0),
+        ("pay <", 1),
+        ("pay <CARD", 5),
+        ("pay card_1", 7),
+        ("pay <CARD_1_", 8),
+        ("pay <CARD_2", 0),
+        ("pay <XARD", 0),
+    ],
+)
+def test_what_may_become_a_placeholder_is_known(end: str, held: int) -> None:
+    vault = Vault()
+    vault.keep("CREDIT_CARD", CARD)
+    assert vault.pending(end) == held
+
+
+def test_an_empty_vault_waits_for_nothing_but_a_bracket() -> None:
+    assert Vault().pending("a card") == 0
+
+
+def test_a_value_lives_until_its_time_is_over_and_longer_if_it_goes_on() -> None:
+    now = [0.0]
+    vault = Vault(ttl_s=10, clock=lambda: now[0])
+    first, second = vault.keep("CREDIT_CARD", "4539"), vault.keep("CREDIT_CARD", "1234")
+    now[0] = 9.0
+    vault.append(first, "1488")
+    vault.append("<CARD_9_nobody>", "1")
+    now[0] = 10.0
+    assert vault.restore(f"{first} {second}", ALL) == f"45391488 {second}"
+    assert len(vault) == 1
+
+
+def test_brackets_around_a_placeholder_go_with_it_and_others_stay() -> None:
+    vault = Vault()
+    placeholder = vault.keep("CREDIT_CARD", CARD)
+    assert vault.restore(f"x{placeholder}", ALL) == f"x{CARD}"
+    assert vault.restore(f"(({placeholder.strip('<>')}))", ALL) == f"({CARD})"
+    assert vault.restore(f"{placeholder}{placeholder}.", ALL) == f"{CARD}{CARD}."
+
+
+def test_types_are_counted_and_kept_apart() -> None:
+    vault = Vault()
+    assert vault.keep("CREDIT_CARD", "1").startswith("<CARD_1_")
+    assert vault.keep("CREDIT_CARD", "2").startswith("<CARD_2_")
+    assert vault.keep("EMAIL_ADDRESS", "1") != vault.keep("CREDIT_CARD", "1")

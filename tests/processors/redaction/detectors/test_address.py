@@ -18,6 +18,22 @@ Found = Callable[..., list[tuple[str, str]]]
         (("my zip code is 90210",), [("ZIP_CODE", "90210")]),
         (("at amc plaza 24 because it is close to me",), []),
         (("it is 12 miles away",), []),
+        (("i live at 12 elm street",), [("STREET_ADDRESS", "12 elm street")]),
+        (
+            ("12 old mill road, apartment 4b, springfield 62704",),
+            [("STREET_ADDRESS", "12 old mill road, apartment 4b, springfield 62704")],
+        ),
+        (("12 street",), []),
+        (("5 people on the street",), []),
+        (("agent| what's your address?", "it's twelve"), []),
+        (("agent| what's your address?", "no"), []),
+        (("my zip is 62704",), [("ZIP_CODE", "62704")]),
+        (("12 a b c d e street",), []),
+        (("12 elm street! 34",), [("STREET_ADDRESS", "12 elm street")]),
+        (("12 elm street, flat 3",), [("STREET_ADDRESS", "12 elm street, flat 3")]),
+        (("the 5th avenue is long",), []),
+        (("twelve elm street",), [("STREET_ADDRESS", "twelve elm street")]),
+        (("12, elm street",), []),
     ],
 )
 def test_addresses_are_found_by_street_word_cue_or_question(
