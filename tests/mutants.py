@@ -204,22 +204,15 @@ class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._mutant.tree(), str(self._mutant.path), "exec"), vars(module))
 
 
-Stage = tuple[str, ...]
-
-
-def stages(path: Path) -> list[Stage]:
-    """The arguments of pytest, run by run: a core's own tests, its folder's, its room's."""
+def stages(path: Path) -> list[Path]:
+    """What is run, one after the other: a core's own tests, its folder's, its room's."""
     folder = ROOT / "tests" / path.parent.relative_to(ROOT)
     room = ROOT / "tests" / Path(*path.relative_to(ROOT).parts[:2])
-    places = [folder / f"test_{path.name}", folder, room if room.is_dir() else room.parent]
-    places = [place for place in dict.fromkeys(places) if place.exists()]
-    return [
-        (str(place), *(f"--ignore={done}" for done in places[:number]))
-        for number, place in enumerate(places)
-    ]
+    places = (folder / f"test_{path.name}", folder, room if room.is_dir() else room.parent)
+    return [place for place in dict.fromkeys(places) if place.exists()]
 
 
-def start(stage: Stage, mutant: Mutant | None) -> int:
+def start(stage: Path, mutant: Mutant | None) -> int:
     """Run some tests, on a mutant or on the sound code, in a process group; returns its id."""
     stops = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
@@ -247,7 +240,7 @@ def start(stage: Stage, mutant: Mutant | None) -> int:
         fixed = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=ci"]
         # What is shared is not ours to assert in.
         fixed += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        code = int(pytest.main([*fixed, *stage]))
+        code = int(pytest.main([*fixed, str(stage)]))
     finally:
         os._exit(code)
 
@@ -263,7 +256,7 @@ def stop(pid: int) -> None:
 class Run:
     """One run of tests: on the sound code if it has no mutant."""
 
-    stage: Stage
+    stage: Path
     mutant: Mutant | None = None
     since: float = 0.0
     late: bool = False
@@ -275,17 +268,17 @@ class Tests:
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._running: dict[int, Run] = {}
-        self._sound: dict[Stage, float] = {}
+        self._sound: dict[Path, float] = {}
 
-    def measure(self, wanted: list[Stage]) -> None:
+    def measure(self, wanted: list[Path]) -> None:
         """Time the sound code, which must pass; a stage without tests is left out afterwards."""
         for run, passed, seconds in self.results([Run(stage) for stage in wanted]):
             if passed:
                 self._sound[run.stage] = seconds
             elif passed is False:
-                raise SystemExit(f"the tests fail on the sound code: pytest {' '.join(run.stage)}")
+                raise SystemExit(f"the tests fail on the sound code: pytest {run.stage}")
 
-    def later(self, mutant: Mutant, stage: Stage | None = None) -> Run | None:
+    def later(self, mutant: Mutant, stage: Path | None = None) -> Run | None:
         """Return a mutant's first run, or the one after a stage, if there is one."""
         left = [one for one in stages(mutant.path) if one in self._sound]
         left = left[left.index(stage) + 1 :] if stage else left
