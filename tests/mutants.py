@@ -310,6 +310,7 @@ class Tests:
         """Kill what runs."""
         for pid in self._running:
             stop(pid)
+            os.waitpid(pid, 0)
 
 
 def main() -> int:
