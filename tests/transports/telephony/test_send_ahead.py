@@ -299,3 +299,30 @@ def test_a_chunk_that_was_not_known_goes_alone_and_so_does_the_rest_of_its_utter
     ahead.ended()
     ahead.arrives(b"ddeeff")
     assert [ahead.turn(b"dd"), ahead.turn(b"ee"), ahead.turn(b"ff")] == [b"dd", b"eeff", b""]
+
+
+def test_what_arrives_while_an_end_is_still_to_come_is_not_sent_ahead() -> None:
+    ahead = SendAhead(chunk_bytes=2, chunks=3)
+    ahead.arrives(b"aabb")
+    ahead.ends()
+    ahead.arrives(b"ccdd")
+    assert [ahead.turn(b"aa"), ahead.turn(b"bb")] == [b"aa", b"bb"]
+    ahead.ended()
+    assert [ahead.turn(b"cc"), ahead.turn(b"dd")] == [b"cc", b"dd"]
+
+
+def test_a_part_of_a_chunk_at_an_end_is_left_to_be_filled_up() -> None:
+    ahead = SendAhead(chunk_bytes=2, chunks=3)
+    ahead.arrives(b"aabbc")
+    ahead.ends()
+    assert [ahead.turn(b"aa"), ahead.turn(b"bb"), ahead.turn(b"c\0")] == [b"aa", b"bb", b"c\0"]
+
+
+def test_after_a_clear_the_next_utterance_begins_alone() -> None:
+    ahead = SendAhead(chunk_bytes=2, chunks=3)
+    ahead.arrives(b"aabbcc")
+    ahead.ends()
+    ahead.clear()
+    ahead.arrives(b"ddeeffgg")
+    turns = [ahead.turn(chunk) for chunk in (b"dd", b"ee", b"ff", b"gg")]
+    assert turns == [b"dd", b"eeffgg", b"", b""]
