@@ -58,6 +58,27 @@ ENGLISH = [
     "Done 🎉.| M^ore",
     "Done.🎉 more",
     "Done. 🎉",
+    # Quotes and code close behind the mark, what is stray does not.
+    "He left.|\n\na^nd so on",
+    "He left.\nand so on",
+    "we like it.Your/x now",
+    "we like it.Your_x now",
+    "we like it.Your@x now",
+    "we like it.Your(x now",
+    "we like it.your x now",
+    "we like it..Your x now",
+    "Go `now.`| T^hen stop.",
+    "Go *now.*| T^hen stop.",
+    "Go 'now.'| T^hen stop.",
+    'Go "now."then stop.',
+    "Go now.'s it",
+    "Go [now.]| T^hen",
+    "Is it (?) or not.| T^hen",
+    "Is it (.) or not.| T^hen",
+    "We met … … we left.| S^o",
+    "No . . .now.| T^hen",
+    "One.[1234] Two",
+    "One.</i Two",
     # Lists
     "I got it| • T^hanks",
     "Buy:• milk• bread",
@@ -201,3 +222,13 @@ def test_a_new_reply_is_judged_by_its_own_first_letter() -> None:
     assert scanner.feed("hello there. so it") == ["hello there."]
     scanner.flush()
     assert scanner.feed("Hello there. so it") == []
+
+
+@pytest.mark.parametrize("behind", [".", ")", " 🎉"])
+@pytest.mark.parametrize(("count", "ends"), [(25, True), (70, False)])
+def test_a_row_of_marks_longer_than_anyone_means_ends_nothing(
+    behind: str, count: int, ends: bool
+) -> None:
+    scanner = SentenceScanner("en", settings=WHOLE)
+    text = f"Go on.{behind * count}"
+    assert scanner.feed(f"{text} Next one.") == ([text] if ends else [])
