@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES, Entity, Redaction
-from antiphon.processors.redaction.core.policy import Action, Policy, Rule
+from antiphon.processors.redaction.core.policy import Policy, Rule, RuleAction
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
 from antiphon.processors.redaction.core.vault import Vault
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENTITY_TYPES",
-    "Action",
     "Entity",
     "PIIExpectFrame",
     "PIIMetricsData",
@@ -47,6 +46,7 @@ __all__ = [
     "Redaction",
     "Redactor",
     "Rule",
+    "RuleAction",
     "StreamRedactor",
     "UnguardedError",
     "Vault",

@@ -8,15 +8,15 @@ from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, Ent
 from antiphon.processors.redaction.core.scanner import Kind
 from antiphon.processors.redaction.core.view import Cue, View
 
-__all__ = ["Conversation"]
+__all__ = ["Expectation"]
 
 TURNS = 5
 # A cue of these says little unless it is a question for them.
 WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
 
 
-class Conversation:
-    """The context of one call, fed with its turns in order.
+class Expectation:
+    """What a caller is expected to give, fed with its turns in order.
 
     Parameters:
         expected: The types asked for, most likely first.

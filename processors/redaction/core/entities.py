@@ -1,9 +1,9 @@
-"""What is found and what comes out: entity types, spans, results.
+"""What is found and what comes out: entity types, entities in a text and a text without them.
 
 The type names are those that Presidio made common, so that data sets and policies carry over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 __all__ = [
@@ -13,6 +13,9 @@ __all__ = [
     "SENSITIVE_AUTHENTICATION",
     "Entity",
     "Redaction",
+    "merge",
+    "splice",
+    "tagged",
 ]
 
 # How many digits or letters a whole value has: (fewest, most).
@@ -87,3 +90,32 @@ class Redaction(NamedTuple):
     failed: str = ""
     found: tuple[Entity, ...] = ()
     record: str = ""
+
+
+def splice(
+    text: str, entities: Iterable[Entity], shown: Callable[[Entity], str], begin: int = 0
+) -> str:
+    """A text from `begin` on, with what is shown in the place of each entity, in their order."""
+    parts = []
+    for entity in entities:
+        parts += [text[begin : entity.start], shown(entity)]
+        begin = entity.end
+    return "".join(parts) + text[begin:]
+
+
+def tagged(text: str, entities: Iterable[Entity]) -> str:
+    """A text with its entities, in their order, replaced by their types."""
+    return splice(text, entities, lambda entity: f"<{entity.type}>")
+
+
+def merge(found: Iterable[Entity]) -> list[Entity]:
+    """One entity for each stretch that entities cover: the most certain gives its type."""
+    merged: list[Entity] = []
+    for entity in sorted(found):
+        if merged and entity.start < merged[-1].end:
+            last = merged[-1]
+            better = max(last, entity, key=lambda e: (e.score, e.end - e.start))
+            merged[-1] = better._replace(start=last.start, end=max(last.end, entity.end))
+        else:
+            merged.append(entity)
+    return merged

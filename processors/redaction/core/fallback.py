@@ -5,7 +5,7 @@ Shares nothing with the scanner and the detectors but the list of number words.
 
 import re
 
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.language import Language
 
 __all__ = ["WORD", "is_counter", "mask_numbers", "without_numerals"]
@@ -60,11 +60,7 @@ def mask_numbers(
 
 def without_numerals(text: str, language: Language) -> str:
     """A text with a star for every run of numerals, for what may be the beginning of a number."""
-    parts, done = [], 0
-    for entity in mask_numbers(text, language, fewest=1):
-        parts += [text[done : entity.start], "*"]
-        done = entity.end
-    return "".join(parts) + text[done:]
+    return splice(text, mask_numbers(text, language, fewest=1), lambda _: "*")
 
 
 def _numerals(word: str, language: Language) -> int:

@@ -10,12 +10,12 @@ from antiphon.processors.redaction.core.entities import ENTITY_TYPES, SENSITIVE_
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PRESETS", "TTS", "Action", "Policy", "Rule"]
+__all__ = ["PRESETS", "TTS", "Policy", "Rule", "RuleAction"]
 
 TTS = "tts"
 
 
-class Action(StrEnum):
+class RuleAction(StrEnum):
     """What replaces a value."""
 
     REDACT = "redact"  # <CREDIT_CARD>
@@ -30,10 +30,10 @@ class Rule(NamedTuple):
 
     Parameters:
         action: What replaces the value.
-        restore_to: Who may have it back: `"tts"` and names of tools. Needs `Action.PLACEHOLDER`.
+        restore_to: Who may have it back: `"tts"` and names of tools. Only of a placeholder.
     """
 
-    action: Action = Action.REDACT
+    action: RuleAction = RuleAction.REDACT
     restore_to: frozenset[str] = frozenset()
 
 
@@ -58,7 +58,7 @@ class Policy(_Settings):
         rules: Rules by type; see `ENTITY_TYPES`.
         default: The rule of every other type.
         strict: Refuse to start while a way out is unguarded (see `PIIRedactor.check`).
-        hash_key: Key of `Action.HASH`. Without one each call draws its own, and hashes of two
+        hash_key: Key of `RuleAction.HASH`. Without one each call draws its own, and hashes of two
             calls cannot be compared.
 
     Raises:
@@ -81,13 +81,13 @@ class Policy(_Settings):
             if kind not in ENTITY_TYPES:
                 known = ", ".join(sorted(ENTITY_TYPES))
                 raise ValueError(f"unknown entity type {kind!r}; known are {known}")
-            kept = rule.action not in (Action.REDACT, Action.PASS)
+            kept = rule.action not in (RuleAction.REDACT, RuleAction.PASS)
             if kind in SENSITIVE_AUTHENTICATION and kept:
                 raise ValueError(
                     f"{kind} may not be kept in any form; use redact, not {rule.action}"
                 )
         for name, rule in (*rules.items(), ("default", default)):
-            if rule.restore_to and rule.action is not Action.PLACEHOLDER:
+            if rule.restore_to and rule.action is not RuleAction.PLACEHOLDER:
                 raise ValueError(f"{name}: restore_to needs action placeholder, not {rule.action}")
         return super().__new__(cls, MappingProxyType(dict(rules)), default, strict, hash_key)
 
@@ -97,7 +97,7 @@ class Policy(_Settings):
     def rule(self, kind: str) -> Rule:
         """The rule for a type. A CVV or PIN is redacted where only the default would keep it."""
         found = self.rules.get(kind, self.default)
-        if kind in SENSITIVE_AUTHENTICATION and found.action is not Action.PASS:
+        if kind in SENSITIVE_AUTHENTICATION and found.action is not RuleAction.PASS:
             return Rule()
         return found
 
@@ -158,10 +158,10 @@ class Policy(_Settings):
 def _rule(kind: str, value: Any) -> Rule:
     table = value if isinstance(value, dict) else {"action": value}
     try:
-        action = Action(table.get("action", "redact"))
+        action = RuleAction(table.get("action", "redact"))
     except ValueError:
         raise ValueError(
-            f"{kind}: unknown action {table.get('action')!r}; known are {', '.join(Action)}"
+            f"{kind}: unknown action {table.get('action')!r}; known are {', '.join(RuleAction)}"
         ) from None
     return Rule(action, frozenset(table.get("restore_to", ())))
 
@@ -172,14 +172,14 @@ PRESETS: Mapping[str, Policy] = MappingProxyType(
     {
         "model": Policy(
             rules={kind: Rule() for kind in ("CREDIT_CARD", "US_SSN", *_CARD_DATA)},
-            default=Rule(Action.PASS),
+            default=Rule(RuleAction.PASS),
         ),
         "pci": Policy(
-            rules={"CREDIT_CARD": Rule(Action.LAST_FOUR), **{k: Rule() for k in _CARD_DATA}},
-            default=Rule(Action.PASS),
+            rules={"CREDIT_CARD": Rule(RuleAction.LAST_FOUR), **{k: Rule() for k in _CARD_DATA}},
+            default=Rule(RuleAction.PASS),
         ),
         "hipaa": Policy(),
-        "gdpr": Policy(default=Rule(Action.PLACEHOLDER, frozenset({TTS}))),
+        "gdpr": Policy(default=Rule(RuleAction.PLACEHOLDER, frozenset({TTS}))),
         "strict": Policy(strict=True),
     }
 )

@@ -10,19 +10,28 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from antiphon.processors.redaction.core.asks import TURNS, Conversation
+from antiphon.processors.redaction.core.asks import TURNS, Expectation
 from antiphon.processors.redaction.core.checksums import iban, luhn
-from antiphon.processors.redaction.core.entities import ENTITY_TYPES, LENGTHS, Entity, Redaction
+from antiphon.processors.redaction.core.entities import (
+    ENTITY_TYPES,
+    LENGTHS,
+    Entity,
+    Redaction,
+    merge,
+    splice,
+    tagged,
+)
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
-from antiphon.processors.redaction.core.policy import Action, Policy
+from antiphon.processors.redaction.core.policy import Policy, RuleAction
 from antiphon.processors.redaction.core.scanner import scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 
-__all__ = ["Redactor", "merge", "tagged"]
+__all__ = ["Redactor"]
 
 KEYS_PREFIX = "DTMF:"
 HASH_CHARS = 12
@@ -35,6 +44,14 @@ KEPT = re.compile(
 
 class BudgetExceededError(Exception):
     """Detection took longer than its budget."""
+
+
+class _Open(NamedTuple):
+    """The last value that the caller has given, which may go on in the next turn."""
+
+    kind: str
+    value: str
+    placeholder: str
 
 
 class Redactor:
@@ -70,8 +87,8 @@ class Redactor:
         self._budget_s = budget_ms / 1e3
         self._detectors = tuple(detectors)
         self._clock = clock
-        self._conversation = Conversation()
-        self._open: tuple[str, str, str] | None = None
+        self._asked = Expectation()
+        self._open: _Open | None = None
         self._hash_key = self.policy.hash_key
 
     def __repr__(self) -> str:
@@ -93,9 +110,9 @@ class Redactor:
             ValueError: If a type is unknown.
         """
         if not kinds:
-            self._conversation.clear()
+            self._asked.clear()
             return
-        self._conversation.expect(tuple(_kind(k) for k in kinds), turns)
+        self._asked.expect(tuple(_kind(k) for k in kinds), turns)
 
     def redact(
         self, text: str, role: str = "user", *, also: Iterable[Entity] | None = ()
@@ -110,25 +127,16 @@ class Redactor:
         Raises:
             ValueError: If the role is unknown.
         """
-        view, found, failed = self._look(text, role)
-        if also is None:
-            found, failed = merge([*found, *mask_numbers(text, self._language)]), failed or "also"
-        elif also:
-            found = merge([*found, *also])
+        view, found, failed = self._look(text, role, also)
         if view is not None:
             if role == "agent":
-                self._conversation.agent_said(view)
+                self._asked.agent_said(view)
             else:
-                self._conversation.caller_said(view, found)
-        hidden = self._hidden(found)
+                self._asked.caller_said(view, found)
+        hidden = tuple(filter(self.hides, found))
         self.counts.update(e.type for e in hidden)
-        shown = self._render(text, hidden, role)
+        shown, self._open = self._render(text, hidden, role)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
-
-    @property
-    def expecting(self) -> tuple[str, ...]:
-        """The types that the caller is expected to give, most likely first."""
-        return self._conversation.expected
 
     def peek(self, text: str, role: str = "user", *, placeholders: bool = False) -> Redaction:
         """Redact without remembering it as a turn.
@@ -140,101 +148,103 @@ class Redactor:
                 type only: False for what is still growing, such as interim transcripts.
         """
         _, found, failed = self._look(text, role)
-        hidden = self._hidden(found)
-        if placeholders:
-            kept = self._open
-            shown = self._render(text, hidden, role)
-            self._open = kept
-        else:
-            shown = tagged(text, hidden)
+        hidden = tuple(filter(self.hides, found))
+        shown = self._render(text, hidden, role)[0] if placeholders else tagged(text, hidden)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
 
     def find(self, text: str) -> tuple[Entity, ...]:
         """What is personal in a piece of the agent's text, without remembering it."""
         return tuple(self._look(text, "agent")[1])
 
+    @property
+    def expecting(self) -> tuple[str, ...]:
+        """The types that the caller is expected to give, most likely first."""
+        return self._asked.expected
+
     def hides(self, entity: Entity) -> bool:
         """Whether the policy hides what was found."""
-        return (
-            entity.why == "fail-closed" or self.policy.rule(entity.type).action is not Action.PASS
-        )
+        passes = self.policy.rule(entity.type).action is RuleAction.PASS
+        return entity.why == "fail-closed" or not passes
 
-    def _hidden(self, found: list[Entity]) -> tuple[Entity, ...]:
-        return tuple(filter(self.hides, found))
+    def replacement(self, entity: Entity) -> str:
+        """What stands for a value of the agent's, or one that stands in a field."""
+        return self._replaced(entity, None)[0]
 
-    def _look(self, text: str, role: str) -> tuple[View | None, list[Entity], str]:
+    def _look(
+        self, text: str, role: str, also: Iterable[Entity] | None = ()
+    ) -> tuple[View | None, list[Entity], str]:
+        """What is personal in a text: as the detectors see it, or by the simplest means."""
         if role not in ("user", "agent"):
             raise ValueError(f"role is {role!r}; it must be 'user' or 'agent'")
+        view, failed = None, ""
         try:
-            view, found = self._detect(text, role)
+            deadline = self._clock() + self._budget_s * max(1.0, len(text) / 1000)
+            seen = self._view(text, role)
+            found: list[Entity] = []
+            for detect in self._detectors:
+                found.extend(detect(seen))
+                if self._clock() > deadline:
+                    raise BudgetExceededError
+            view, found = seen, merge(found)
         except Exception as error:
             self.failures += 1
-            return None, mask_numbers(text, self._language), type(error).__name__
-        return view, found, ""
+            found, failed = mask_numbers(text, self._language), type(error).__name__
+        if also is None:
+            also, failed = mask_numbers(text, self._language), failed or "also"
+        return view, merge([*found, *also]) if also else found, failed
 
-    def _detect(self, text: str, role: str) -> tuple[View, list[Entity]]:
-        deadline = self._clock() + self._budget_s * max(1.0, len(text) / 1000)
-        context = self._conversation
+    def _view(self, text: str, role: str) -> View:
         caller = role == "user"
         if "<" in text:
             text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
-        view = View(
+        return View(
             scan(text, self._language),
             self._language,
-            expected=context.expected if caller else (),
-            vetoed=context.vetoed and caller,
-            complete=context.complete and caller,
+            expected=self._asked.expected if caller else (),
+            vetoed=self._asked.vetoed and caller,
+            complete=self._asked.complete and caller,
             keys=text.startswith(KEYS_PREFIX),
         )
-        found: list[Entity] = []
-        for detect in self._detectors:
-            found.extend(detect(view))
-            if self._clock() > deadline:
-                raise BudgetExceededError
-        return view, merge(found)
 
-    def _render(self, text: str, entities: tuple[Entity, ...], role: str) -> str:
-        continued = self._open if role == "user" else None
-        if role == "user":
-            self._open = None
-        parts, done = [], 0
-        for index, entity in enumerate(entities):
-            parts += [text[done : entity.start]]
-            parts += [self.replacement(entity, continued if index == 0 else None, role)]
-            done = entity.end
-        return "".join(parts) + text[done:]
+    def _render(
+        self, text: str, hidden: tuple[Entity, ...], role: str
+    ) -> tuple[str, "_Open | None"]:
+        """The text as the policy has it, and what may go on in the caller's next turn."""
+        if role == "agent":
+            return splice(text, hidden, self.replacement), self._open
+        begun, last = self._open, None
 
-    def replacement(
-        self,
-        entity: Entity,
-        continued: tuple[str, str, str] | None = None,
-        role: str = "agent",
-    ) -> str:
-        """What stands for a value; a value said in pieces has one placeholder."""
-        kind, value, before = entity.type, entity.value, ""
+        def shown(entity: Entity) -> str:
+            nonlocal begun, last
+            found, value = self._replaced(entity, begun)
+            begun, last = None, value or last
+            return found
+
+        return splice(text, hidden, shown), last
+
+    def _replaced(self, entity: Entity, begun: "_Open | None") -> tuple[str, "_Open | None"]:
+        """What stands for a value, and the value; one said in pieces has one placeholder."""
+        kind, value = entity.type, entity.value
         if entity.why == "fail-closed":
-            return f"<{kind}>"
-        placeholder = ""
-        if continued and continued[0] == kind and self._conversation.expected:
-            before, placeholder = continued[1], continued[2]
-        whole = before + value
-        if _whole(kind, before) or len(whole) > LENGTHS[kind][1]:
-            whole, placeholder = value, ""
+            return f"<{kind}>", None
+        whole, placeholder = value, ""
+        if begun and begun.kind == kind and self._asked.expected:
+            longer = begun.value + value
+            if not _whole(kind, begun.value) and len(longer) <= LENGTHS[kind][1]:
+                whole, placeholder = longer, begun.placeholder
         action = self.policy.rule(kind).action
         shown = f"<{kind}>"
-        if action is Action.PLACEHOLDER:
+        if action is RuleAction.PLACEHOLDER:
             if placeholder:
                 self.vault.append(placeholder, value)
             else:
                 placeholder = self.vault.keep(kind, value)
             shown = placeholder
-        elif action is Action.LAST_FOUR and _whole(kind, whole):
+        elif action is RuleAction.LAST_FOUR and _whole(kind, whole):
             shown = f"<{kind} {whole[-4:]}>"
-        elif action is Action.HASH:
+        elif action is RuleAction.HASH:
             shown = f"<{kind} {self._hash(whole)}>"
-        if role == "user":
-            self._open = (kind, whole, placeholder)
-        return shown
+        return shown, _Open(kind, whole, placeholder)
 
     def _hash(self, value: str) -> str:
         import hmac
@@ -242,28 +252,6 @@ class Redactor:
         if not self._hash_key:
             self._hash_key = os.urandom(32)
         return hmac.new(self._hash_key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
-
-
-def tagged(text: str, entities: Iterable[Entity]) -> str:
-    """A text with its entities, in their order, replaced by their types."""
-    parts, done = [], 0
-    for entity in entities:
-        parts += [text[done : entity.start], f"<{entity.type}>"]
-        done = entity.end
-    return "".join(parts) + text[done:]
-
-
-def merge(found: list[Entity]) -> list[Entity]:
-    """One entity for each stretch that entities cover: the most certain gives its type."""
-    merged: list[Entity] = []
-    for entity in sorted(found):
-        if merged and entity.start < merged[-1].end:
-            last = merged[-1]
-            better = max(last, entity, key=lambda e: (e.score, e.end - e.start))
-            merged[-1] = better._replace(start=last.start, end=max(last.end, entity.end))
-        else:
-            merged.append(entity)
-    return merged
 
 
 def _whole(kind: str, value: str) -> bool:

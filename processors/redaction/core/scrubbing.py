@@ -8,11 +8,11 @@ the detectors find goes as well. Times, object numbers and small decimals stay.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import Entity, merge, splice
 from antiphon.processors.redaction.core.fallback import WORD, is_counter, mask_numbers
 from antiphon.processors.redaction.core.fields import Field
 from antiphon.processors.redaction.core.language import load_language
-from antiphon.processors.redaction.core.redactor import Redactor, merge
+from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.values import split_card
 from antiphon.processors.redaction.core.walk import CLOSELY_CHARS, MASK, walk
 
@@ -44,12 +44,7 @@ def scrub(text: str, language: str = "en", *, content: bool = False) -> str:
 
 
 def _shown(text: str, found: list[Entity]) -> str:
-    parts, done = [], 0
-    for entity in found:
-        shown = f"<{entity.type}>" if entity.why != "fail-closed" else MASK
-        parts += [text[done : entity.start], shown]
-        done = entity.end
-    return "".join(parts) + text[done:]
+    return splice(text, found, lambda e: MASK if e.why == "fail-closed" else f"<{e.type}>")
 
 
 def scrub_value(value: Any, language: str = "en", name: str = "") -> Any:

@@ -7,7 +7,7 @@ text, a stretch of what has already left included, so that a number cut in two i
 
 from collections.abc import Iterable
 
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy
@@ -93,21 +93,17 @@ class StreamRedactor:
                 safe = entity.start
                 break
         self.noticed += sum(e.start < safe and e.end > self._left for e in found)
-        parts = []
-        for entity in entities:
-            if entity.end <= self._left or entity.start >= safe:
-                continue
-            if entity.start >= self._left:
-                parts += [self._raw[self._left : entity.start], self._replace(entity)]
-            self._left = min(entity.end, safe)
-        if safe > self._left:
-            parts.append(self._raw[self._left : safe])
-            self._left = safe
+        leaving = [e for e in entities if e.end > self._left and e.start < safe]
+        text = splice(self._raw[:safe], leaving, self._replace, self._left)
+        self._left = max(self._left, safe)
         cut = max(0, self._left - CONTEXT_CHARS)
         self._raw, self._left = self._raw[cut:], self._left - cut
-        return "".join(parts)
+        return text
 
     def _replace(self, entity: Entity) -> str:
+        if entity.start < self._left:
+            # What stands for it has left.
+            return ""
         self.redactor.counts[entity.type] += 1
         return self.redactor.replacement(entity)
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from antiphon.processors.redaction.core.checksums import luhn
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.fields import Field
-from antiphon.processors.redaction.core.policy import Action
+from antiphon.processors.redaction.core.policy import RuleAction
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.walk import walk
 
@@ -79,14 +79,10 @@ class _Detectors:
         return found
 
     def _shown(self, text: str, found: Sequence[Entity]) -> str:
-        parts, done = [], 0
-        for entity in found:
-            parts += [text[done : entity.start], self._redactor.replacement(entity)]
-            done = entity.end
-        return "".join(parts) + text[done:] if found else text
+        return splice(text, found, self._redactor.replacement) if found else text
 
     def _hides(self, kind: str) -> bool:
-        return self._redactor.policy.rule(kind).action is not Action.PASS
+        return self._redactor.policy.rule(kind).action is not RuleAction.PASS
 
     def _is_all(self, kind: str, text: str) -> bool:
         """Whether a text is a name because it stands in a field for one."""

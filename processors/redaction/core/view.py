@@ -29,7 +29,7 @@ class Cue(NamedTuple):
     type: str
 
 
-class Span(Protocol):
+class Placed(Protocol):
     """Anything that stands on characters."""
 
     @property
@@ -98,7 +98,7 @@ class View:
         """The index of the first token that starts at or after a character."""
         return bisect_left(self.scan.starts, char)
 
-    def evidence(self, span: Span) -> tuple[str | None, str]:
+    def evidence(self, span: Placed) -> tuple[str | None, str]:
         """What the words say a number is.
 
         Returns:
@@ -110,7 +110,7 @@ class View:
             self._evidence[key] = self._weigh(span)
         return self._evidence[key]
 
-    def _weigh(self, span: Span) -> tuple[str | None, str]:
+    def _weigh(self, span: Placed) -> tuple[str | None, str]:
         size = len(span)
         if size <= 6 and self.quantity(span):
             return "", "cue"
@@ -135,7 +135,7 @@ class View:
             return "", "asked"
         return None, ""
 
-    def _left(self, first: int, span: Span) -> Cue | None:
+    def _left(self, first: int, span: Placed) -> Cue | None:
         """The nearest cue before a number that no other number has used up."""
         index = bisect_right(self.cues, first, key=_cue_last) - 1
         if index < 0 or first - self.cues[index].last > REACH_RIGHT:
@@ -168,7 +168,7 @@ class View:
                 return kind
         return self.expected[0]
 
-    def quantity(self, span: Span) -> bool:
+    def quantity(self, span: Placed) -> bool:
         """Whether a unit of measure or a clock word follows: "twenty two years", "nine pm"."""
         words, after = self.scan.words, self.token_at(span.end)
         if after >= len(words):

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
+from antiphon.processors.redaction.core.entities import tagged
 from antiphon.processors.redaction.core.fallback import without_numerals
 from antiphon.processors.redaction.core.known_values import KnownValues
 from antiphon.processors.redaction.core.language import load_language
-from antiphon.processors.redaction.core.redactor import Redactor, tagged
+from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.scrubbing import scrub
 from antiphon.processors.redaction.core.stream import StreamRedactor
 from antiphon.processors.redaction.core.values import redact_value

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from antiphon.processors.redaction.core.entities import Entity
 
-__all__ = ["Word", "spans_of", "words_of"]
+__all__ = ["TimedWord", "spans_of", "words_of"]
 
 
-class Word(NamedTuple):
+class TimedWord(NamedTuple):
     """A word and when it was said, in seconds of the audio that the STT has received."""
 
     text: str
@@ -20,7 +20,7 @@ class Word(NamedTuple):
     end_s: float
 
 
-def words_of(result: Any) -> list[Word]:
+def words_of(result: Any) -> list[TimedWord]:
     """The words of a provider's result; empty if it has none or is of an unknown shape."""
     channel = _get(result, "channel")
     if isinstance(channel, list | tuple) and channel:
@@ -38,12 +38,12 @@ def words_of(result: Any) -> list[Word]:
             return []
         # AssemblyAI gives whole milliseconds, the others seconds with a fraction.
         scale = 1e3 if isinstance(start, int) and isinstance(end, int) and end - start >= 10 else 1
-        found.append(Word(text, start / scale, end / scale))
+        found.append(TimedWord(text, start / scale, end / scale))
     return found
 
 
 def spans_of(
-    text: str, entities: Iterable[Entity], words: list[Word]
+    text: str, entities: Iterable[Entity], words: list[TimedWord]
 ) -> tuple[tuple[float, float], ...]:
     """When the words of the entities were said.
 
@@ -60,7 +60,7 @@ def spans_of(
     return tuple(spans)
 
 
-def _places(text: str, words: list[Word]) -> list[tuple[Word, tuple[int, int]]]:
+def _places(text: str, words: list[TimedWord]) -> list[tuple[TimedWord, tuple[int, int]]]:
     """Where each word stands in the text; none unless all of them are found in order."""
     lower, position, places = text.lower(), 0, []
     for word in words:

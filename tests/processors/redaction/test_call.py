@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from antiphon.processors.redaction import (
-    Action,
     PIIRedactor,
     PIIRestorer,
     Policy,
     RedactingRecorder,
     RedactingRTVIProcessor,
     Rule,
+    RuleAction,
     Vault,
     guard_logs,
 )
@@ -146,7 +146,7 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
     sink = logger.add(log, level="TRACE", diagnose=True, format="{name} {message} {extra}")
     guard_logs()
     vault = Vault()
-    policy = Policy(rules={"CREDIT_CARD": Rule(Action.PLACEHOLDER, frozenset({"charge"}))})
+    policy = Policy(rules={"CREDIT_CARD": Rule(RuleAction.PLACEHOLDER, frozenset({"charge"}))})
     stt = Stt(settings=STTSettings(model="m", language=None))
     llm, client = Llm(), Client()
     restorer = PIIRestorer(vault=vault, policy=policy)

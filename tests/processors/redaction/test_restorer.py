@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from antiphon.processors.redaction import Action, PIIRestorer, Policy, Rule, Vault
+from antiphon.processors.redaction import PIIRestorer, Policy, Rule, RuleAction, Vault
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     EndFrame,
@@ -21,8 +21,8 @@ from pipecat.workers.runner import WorkerRunner
 CARD = "4539148803436467"
 POLICY = Policy(
     rules={
-        "CREDIT_CARD": Rule(Action.PLACEHOLDER, frozenset({"charge"})),
-        "PHONE_NUMBER": Rule(Action.PLACEHOLDER, frozenset({"tts"})),
+        "CREDIT_CARD": Rule(RuleAction.PLACEHOLDER, frozenset({"charge"})),
+        "PHONE_NUMBER": Rule(RuleAction.PLACEHOLDER, frozenset({"tts"})),
     }
 )
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from antiphon.processors.redaction import ENTITY_TYPES, Action, Policy, Rule
+from antiphon.processors.redaction import ENTITY_TYPES, Policy, Rule, RuleAction
 
 YAML = """
 preset: pci
@@ -19,9 +19,9 @@ def test_a_policy_is_read_from_yaml_on_top_of_a_preset(tmp_path: Path) -> None:
 
     for policy in (Policy.from_yaml(YAML), Policy.from_yaml(tmp_path / "policy.yaml")):
         assert policy.strict
-        assert policy.rule("CREDIT_CARD").action is Action.LAST_FOUR
-        assert policy.rule("PHONE_NUMBER").action is Action.PASS
-        assert policy.rule("US_SSN").action is Action.HASH
+        assert policy.rule("CREDIT_CARD").action is RuleAction.LAST_FOUR
+        assert policy.rule("PHONE_NUMBER").action is RuleAction.PASS
+        assert policy.rule("US_SSN").action is RuleAction.HASH
         assert policy.restorable("send_receipt") == {"EMAIL_ADDRESS"}
         assert policy.restorable("other_tool") == frozenset()
 
@@ -44,10 +44,10 @@ def test_a_wrong_policy_is_refused_with_the_wrong_value(text: str, complaint: st
 
 
 def test_a_default_that_keeps_values_does_not_keep_security_codes() -> None:
-    policy = Policy(default=Rule(Action.PLACEHOLDER))
+    policy = Policy(default=Rule(RuleAction.PLACEHOLDER))
 
-    assert policy.rule("CVV").action is Action.REDACT
-    assert policy.rule("EMAIL_ADDRESS").action is Action.PLACEHOLDER
+    assert policy.rule("CVV").action is RuleAction.REDACT
+    assert policy.rule("EMAIL_ADDRESS").action is RuleAction.PLACEHOLDER
 
 
 def test_a_policy_cannot_be_changed_and_hides_its_key() -> None:
@@ -62,7 +62,7 @@ def test_a_policy_cannot_be_changed_and_hides_its_key() -> None:
 
 def test_a_model_may_read_all_but_what_no_model_needs() -> None:
     policy = Policy.preset("model")
-    hidden = {kind for kind in ENTITY_TYPES if policy.rule(kind).action is not Action.PASS}
+    hidden = {kind for kind in ENTITY_TYPES if policy.rule(kind).action is not RuleAction.PASS}
     assert hidden == {
         "CREDIT_CARD",
         "CVV",

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from antiphon.processors.redaction import Action, Entity, Policy, Redactor, Rule
+from antiphon.processors.redaction import Entity, Policy, Redactor, Rule, RuleAction
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS
 from hypothesis import given
@@ -143,7 +143,7 @@ def test_a_failing_detector_masks_every_number_and_address_and_says_nothing_else
 
 
 def test_a_failing_detector_hides_even_what_the_policy_lets_pass() -> None:
-    policy = Policy(default=Rule(Action.PASS))
+    policy = Policy(default=Rule(RuleAction.PASS))
 
     assert "0132" not in Redactor(policy, detectors=(boom,)).redact("call 415 555 0132").text
 
@@ -164,7 +164,7 @@ def test_detection_over_its_budget_fails_closed() -> None:
         (Policy(), "card <CREDIT_CARD> and <PHONE_NUMBER>"),
         (Policy.preset("pci"), "card <CREDIT_CARD 6467> and 415-555-0132"),
         (
-            Policy(rules={"CREDIT_CARD": Rule(Action.PASS)}),
+            Policy(rules={"CREDIT_CARD": Rule(RuleAction.PASS)}),
             "card 4539 1488 0343 6467 and <PHONE_NUMBER>",
         ),
     ],
@@ -190,7 +190,7 @@ def test_a_security_code_said_right_after_the_card_is_never_the_last_four() -> N
 
 
 def test_equal_values_have_equal_hashes_in_one_call_and_others_in_the_next() -> None:
-    policy = Policy(default=Rule(Action.HASH))
+    policy = Policy(default=Rule(RuleAction.HASH))
     first, second = Redactor(policy), Redactor(policy)
 
     written, spoken = hidden(

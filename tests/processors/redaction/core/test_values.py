@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from antiphon.processors.redaction import Entity, Policy, Redactor, Rule, Vault, scrub_value
-from antiphon.processors.redaction.core.policy import Action
+from antiphon.processors.redaction.core.policy import RuleAction
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.view import View
 from pydantic import BaseModel
 
 CARD = "4539148803436467"
 GROUPED = "4539 1488 0343 6467"
-ONLY_CARDS = Policy(rules={"CREDIT_CARD": Rule()}, default=Rule(Action.PASS))
+ONLY_CARDS = Policy(rules={"CREDIT_CARD": Rule()}, default=Rule(RuleAction.PASS))
 PICTURE = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 4).decode()
 
 
