@@ -1,10 +1,22 @@
-"""Frames of this capability."""
+"""Frames of this capability, what it writes into others, and how it replaces one."""
 
+import copy
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from pipecat.frames.frames import ControlFrame, SystemFrame
+from pipecat.frames.frames import ControlFrame, Frame, SystemFrame
+from pipecat.utils.utils import obj_count, obj_id
 
-__all__ = ["FOR_THE_CLIENT", "RECORD", "STT_SECOND", "PIIExpectFrame", "PIIRedactedFrame"]
+__all__ = [
+    "FOR_THE_CLIENT",
+    "RECORD",
+    "STT_SECOND",
+    "PIIExpectFrame",
+    "PIIRedactedFrame",
+    "renewed",
+]
+
+F = TypeVar("F", bound=Frame)
 
 # Where a redacted frame's metadata has its text as a log or a client may have it.
 RECORD = "redacted_for_the_record"
@@ -49,3 +61,21 @@ class PIIRedactedFrame(SystemFrame):
     words_s: tuple[float, float] | None = None
     keyed: bool = False
     agent: bool = False
+
+
+def renewed(frame: F, **changes: Any) -> F:
+    """A copy of a frame with an identity of its own; a frame whose content stays is not copied."""
+    if all(_same(getattr(frame, name), value) for name, value in changes.items()):
+        return frame
+    new = copy.copy(frame)
+    new.id = obj_id()
+    new.name = f"{type(frame).__name__}#{obj_count(new)}"
+    new.metadata = dict(frame.metadata)
+    for name, value in changes.items():
+        setattr(new, name, value)
+    return new
+
+
+def _same(value: Any, new: Any) -> bool:
+    # What is not redacted is the same object; foreign types may not compare to a plain truth.
+    return value is new or (isinstance(new, str | list | type(None)) and bool(value == new))

@@ -4,10 +4,10 @@ A thin shell around `Redactor` and `StreamRedactor`. It pushes new frames, so th
 look at a frame's first push, see what was redacted; see `check` for what they see before it.
 """
 
-import copy
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Literal
 
 from antiphon.core.call_scope import CallScope
 from antiphon.processors.redaction.core.entities import Entity, Redaction
@@ -19,15 +19,17 @@ from antiphon.processors.redaction.core.stream import StreamRedactor
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
-from antiphon.processors.redaction.frame_fields import carried, redacted_fields
+from antiphon.processors.redaction.frame_fields import CARRIED, carried, redacted_fields
 from antiphon.processors.redaction.frames import (
     FOR_THE_CLIENT,
     RECORD,
     PIIExpectFrame,
     PIIRedactedFrame,
+    renewed,
 )
 from antiphon.processors.redaction.guards.check import UnguardedError, unguarded
 from antiphon.processors.redaction.guards.errors import redacted_error
+from antiphon.processors.redaction.pieces import Pieces
 from antiphon.processors.redaction.presidio import PresidioBackend
 from antiphon.processors.redaction.recording.stt_clock import SttClock
 from antiphon.processors.redaction.recording.word_times import spans_of, words_of
@@ -69,11 +71,21 @@ from pipecat.processors.frame_processor import (
     FrameDirection,
     FrameProcessorSetup,
 )
-from pipecat.utils.utils import obj_count, obj_id
 
 __all__ = ["PIIMetricsData", "PIIRedactor"]
 
-F = TypeVar("F", bound=Frame)
+_Handler = Callable[[Any, FrameDirection], Awaitable[None]]
+
+# What a voice is about to say.
+ALOUD = (AggregatedTextFrame, AggregatedTextProgressFrame, LLMTextFrame, TextFrame, TTSSpeakFrame)
+
+
+class _Handlers(dict[type[Frame], _Handler]):
+    """Who takes a kind of frame: whoever takes the nearest of its bases."""
+
+    def __missing__(self, kind: type[Frame]) -> _Handler:
+        self[kind] = next(found for base in kind.__mro__ if (found := self.get(base)))
+        return self[kind]
 
 
 class PIIMetricsData(MetricsData):
@@ -136,9 +148,9 @@ class PIIRedactor(SafeProcessor):
         self.policy = Policy() if policy is None else policy
         looking = tuple(detectors)
 
-        def stream() -> StreamRedactor:
-            return StreamRedactor(
-                self.policy, language=language, vault=self.vault, detectors=looking
+        def pieces() -> Pieces:
+            return Pieces(
+                StreamRedactor(self.policy, language=language, vault=self.vault, detectors=looking)
             )
 
         self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
@@ -150,12 +162,37 @@ class PIIRedactor(SafeProcessor):
         self._stt_clock: SttClock | None = None
         self._expect_keys = expect_keys
         self._presidio = presidio
-        self._llm = stream()
-        self._thought = stream()
-        self._spoken = stream()
-        self._last_llm: LLMTextFrame | None = None
-        self._last_thought: LLMThoughtTextFrame | None = None
-        self._last_spoken: TTSTextFrame | None = None
+        self._llm, self._thought, self._spoken = (pieces() for _ in range(3))
+        to_say = partial(self._text, partial(self.core.peek, role="agent", placeholders=True))
+        handlers: dict[type[Frame], _Handler] = {
+            Frame: self.push_frame,
+            **dict.fromkeys(CARRIED, self._carrying),
+            ErrorFrame: self._error,
+            PIIExpectFrame: self._expecting,
+            InputDTMFFrame: self._key,
+            InputTextRawFrame: partial(self._text, self.core.redact),
+            TranscriptionFrame: self._transcription,
+            InterimTranscriptionFrame: self._interim,
+            EagerTranscriptionFrame: self._eager,
+            TranslationFrame: self._translation,
+            UserBackchannelFrame: partial(self._text, self.core.peek),
+            TextFrame: to_say,
+            TTSSpeakFrame: to_say,
+            AggregatedTextFrame: self._segment,
+            AggregatedTextProgressFrame: self._progress,
+            LLMTextFrame: partial(self._piece, self._llm),
+            LLMFullResponseEndFrame: partial(self._end, self._llm),
+            LLMThoughtTextFrame: partial(self._piece, self._thought),
+            LLMThoughtEndFrame: partial(self._end, self._thought),
+            LLMContextAssistantTurnFrame: partial(
+                self._text, partial(self.core.redact, role="agent")
+            ),
+            TTSTextFrame: self._spoken_piece,
+            TTSStoppedFrame: self._spoken_end,
+        }
+        if ear == "pass":
+            handlers |= dict.fromkeys(ALOUD, self.push_frame)
+        self._handlers = _Handlers(handlers)
         self._register_event_handler("on_redacted")
         self._register_event_handler("on_redaction_failed")
 
@@ -212,11 +249,11 @@ class PIIRedactor(SafeProcessor):
                 await self.push_error("unguarded ways out under a strict policy: no call")
                 await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
         elif isinstance(frame, InterruptionFrame):
-            for stream in (self._llm, self._thought, self._spoken):
-                stream.clear()
+            for pieces in (self._llm, self._thought, self._spoken):
+                pieces.clear()
         elif isinstance(frame, EndFrame):
-            await self._flush_llm()
-            await self._flush_spoken()
+            await self._rest(self._llm)
+            await self._rest_of_speech()
         if isinstance(frame, EndFrame | CancelFrame):
             await self._report_metrics()
 
@@ -234,87 +271,22 @@ class PIIRedactor(SafeProcessor):
         if self._refused and _has_text(frame):
             return
         try:
-            await self._route(frame, direction)
+            await self._handlers[type(frame)](frame, direction)
         except Exception as error:
             if not _has_text(frame):
                 raise
             await self._failed(type(error).__name__)
 
-    async def _route(self, frame: Frame, direction: FrameDirection) -> None:
-        match frame:
-            case ErrorFrame():
-                await self.push_frame(redacted_error(frame, self._pii_language), direction)
-            case TranscriptionFrame():
-                await self._transcription(frame, direction)
-            case InterimTranscriptionFrame():
-                if self._interims == "redact":
-                    await self._whole(frame, direction, self._growing(frame.text), result=None)
-            case EagerTranscriptionFrame():
-                found = self.core.peek(frame.text, placeholders=True)
-                # It will come again, and is counted then.
-                found = found._replace(entities=())
-                await self._whole(frame, direction, found, result=None)
-            case TranslationFrame():
-                await self._translation(frame, direction)
-            case UserBackchannelFrame():
-                await self._whole(frame, direction, self.core.peek(frame.text))
-            case InputDTMFFrame():
-                await self.push_frame(PIIRedactedFrame(keyed=True), direction)
-                if not (self._expect_keys and self.core.expecting):
-                    await self.push_frame(frame, direction)
-            case TTSTextFrame():
-                await self._tts_text(frame, direction)
-            case LLMTextFrame() | AggregatedTextFrame() | AggregatedTextProgressFrame() if (
-                self._ear_passes
-            ):
-                await self.push_frame(frame, direction)
-            case LLMTextFrame():
-                self._last_llm = frame
-                await self._push_text(frame, self._llm.feed(frame.text), direction)
-            case LLMThoughtTextFrame():
-                self._last_thought = frame
-                text = self._thought.feed(frame.text)
-                if text:
-                    await self.push_frame(_renew(frame, text=text), direction)
-            case AggregatedTextFrame():
-                raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True)
-                found = self.core.peek(frame.text, "agent", placeholders=True)
-                # Its words and its progress name it by its id.
-                changes = {"raw_text": raw and raw.text, "id": frame.id}
-                await self._whole(frame, direction, found, **changes)
-            case InputTextRawFrame():
-                await self._whole(frame, direction, self.core.redact(frame.text))
-            case TextFrame() | TTSSpeakFrame() if self._ear_passes:
-                await self.push_frame(frame, direction)
-            case TextFrame() | TTSSpeakFrame():
-                found = self.core.peek(frame.text, "agent", placeholders=True)
-                await self._whole(frame, direction, found)
-            case LLMContextAssistantTurnFrame():
-                found = self.core.redact(frame.text, "agent")
-                await self._whole(frame, direction, found)
-            case PIIExpectFrame():
-                self.expect(*frame.kinds, turns=frame.turns)
-                await self.push_frame(frame, direction)
-            case _:
-                await self._other(frame, direction)
+    async def _error(self, frame: ErrorFrame, direction: FrameDirection) -> None:
+        await self.push_frame(redacted_error(frame, self._pii_language), direction)
 
-    async def _other(self, frame: Frame, direction: FrameDirection) -> None:
-        if isinstance(frame, LLMFullResponseEndFrame):
-            await self._flush_llm()
-        elif isinstance(frame, LLMThoughtEndFrame):
-            if self._last_thought and (text := self._thought.flush()):
-                await self.push_frame(_renew(self._last_thought, text=text), direction)
-        elif isinstance(frame, TTSStoppedFrame):
-            await self._flush_spoken()
-        elif carried(frame) and FOR_THE_CLIENT not in frame.metadata:
-            frame = _renew(frame, **redacted_fields(frame, self._value))
-        elif isinstance(frame, AggregatedTextProgressFrame):
-            frame = _renew(
-                frame,
-                text=self._value(frame.text),
-                accumulated_text=self._growing(frame.accumulated_text).text,
-                remaining_text=self._growing(frame.remaining_text).text,
-            )
+    async def _expecting(self, frame: PIIExpectFrame, direction: FrameDirection) -> None:
+        self.expect(*frame.kinds, turns=frame.turns)
+        await self.push_frame(frame, direction)
+
+    async def _carrying(self, frame: Frame, direction: FrameDirection) -> None:
+        if FOR_THE_CLIENT not in frame.metadata:
+            frame = renewed(frame, **redacted_fields(frame, self._value))
         await self.push_frame(frame, direction)
 
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
@@ -337,6 +309,15 @@ class PIIRedactor(SafeProcessor):
         except Exception:
             return None
 
+    async def _interim(self, frame: InterimTranscriptionFrame, direction: FrameDirection) -> None:
+        if self._interims == "redact":
+            await self._whole(frame, direction, self._growing(frame.text), result=None)
+
+    async def _eager(self, frame: EagerTranscriptionFrame, direction: FrameDirection) -> None:
+        found = self.core.peek(frame.text, placeholders=True)
+        # It will come again, and is counted then.
+        await self._whole(frame, direction, found._replace(entities=()), result=None)
+
     async def _translation(self, frame: TranslationFrame, direction: FrameDirection) -> None:
         code = str(frame.language or "").split("-")[0].lower()
         if code in LANGUAGES:
@@ -346,6 +327,67 @@ class PIIRedactor(SafeProcessor):
             found = self._growing(frame.text)
         await self._whole(frame, direction, found)
 
+    async def _key(self, frame: InputDTMFFrame, direction: FrameDirection) -> None:
+        await self.push_frame(PIIRedactedFrame(keyed=True), direction)
+        if not (self._expect_keys and self.core.expecting):
+            await self.push_frame(frame, direction)
+
+    async def _segment(self, frame: AggregatedTextFrame, direction: FrameDirection) -> None:
+        raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True).text
+        found = self.core.peek(frame.text, "agent", placeholders=True)
+        # Its words and its progress name it by its id.
+        await self._whole(frame, direction, found, raw_text=raw, id=frame.id)
+
+    async def _progress(
+        self, frame: AggregatedTextProgressFrame, direction: FrameDirection
+    ) -> None:
+        new = renewed(
+            frame,
+            text=self._value(frame.text),
+            accumulated_text=self._growing(frame.accumulated_text).text,
+            remaining_text=self._growing(frame.remaining_text).text,
+        )
+        await self.push_frame(new, direction)
+
+    async def _piece(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
+        if leaving := pieces.feed(frame):
+            await self.push_frame(leaving, direction)
+
+    async def _end(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
+        await self._rest(pieces)
+        await self.push_frame(frame, direction)
+
+    async def _rest(self, pieces: Pieces) -> None:
+        if rest := pieces.flush():
+            await self.push_frame(rest)
+
+    async def _spoken_piece(self, frame: TTSTextFrame, direction: FrameDirection) -> None:
+        """Words as they are spoken: a number comes one digit a frame."""
+        before = self._spoken.noticed
+        leaving = self._spoken.feed(frame)
+        if self._spoken.noticed > before:
+            await self.push_frame(PIIRedactedFrame(agent=True), direction)
+        leaving = frame if self._ear_passes else leaving
+        if leaving:
+            await self.push_frame(leaving, direction)
+
+    async def _spoken_end(self, frame: TTSStoppedFrame, direction: FrameDirection) -> None:
+        await self._rest_of_speech()
+        await self.push_frame(frame, direction)
+
+    async def _rest_of_speech(self) -> None:
+        before = self._spoken.noticed
+        rest = self._spoken.flush()
+        if self._spoken.noticed > before:
+            await self.push_frame(PIIRedactedFrame(agent=True))
+        if rest and not self._ear_passes:
+            await self.push_frame(rest)
+
+    async def _text(
+        self, look: Callable[[str], Redaction], frame: Any, direction: FrameDirection
+    ) -> None:
+        await self._whole(frame, direction, look(frame.text))
+
     async def _whole(
         self, frame: Frame, direction: FrameDirection, found: Redaction, **changes: Any
     ) -> None:
@@ -353,43 +395,9 @@ class PIIRedactor(SafeProcessor):
             await self._failed(found.failed)
         if found.entities:
             await self._call_event_handler("on_redacted", _counts(found.entities))
-        new = _renew(frame, text=found.text, **changes)
+        new = renewed(frame, text=found.text, **changes)
         new.metadata[RECORD] = found.record
         await self.push_frame(new, direction)
-
-    async def _push_text(self, frame: Frame, text: str, direction: FrameDirection) -> None:
-        if text:
-            await self.push_frame(_renew(frame, text=text), direction)
-
-    async def _tts_text(self, frame: TTSTextFrame, direction: FrameDirection) -> None:
-        """Words as they are spoken: a number comes one digit a frame."""
-        space = "" if frame.includes_inter_frame_spaces or not self._last_spoken else " "
-        self._last_spoken = frame
-        before = self._spoken.noticed
-        text = self._spoken.feed(space + frame.text)
-        if self._spoken.noticed > before:
-            await self.push_frame(PIIRedactedFrame(agent=True), direction)
-        if self._ear_passes:
-            await self.push_frame(frame, direction)
-            return
-        if not frame.includes_inter_frame_spaces:
-            text = text.strip()
-        await self._push_text(frame, text, direction)
-
-    async def _flush_llm(self) -> None:
-        if self._last_llm and (text := self._llm.flush()):
-            await self.push_frame(_renew(self._last_llm, text=text))
-        self._last_llm = None
-
-    async def _flush_spoken(self) -> None:
-        if self._last_spoken:
-            before = self._spoken.noticed
-            text = self._spoken.flush().strip()
-            if self._spoken.noticed > before:
-                await self.push_frame(PIIRedactedFrame(agent=True))
-            if text and not self._ear_passes:
-                await self.push_frame(_renew(self._last_spoken, text=text))
-        self._last_spoken = None
 
     def _value(self, value: Any) -> Any:
         return redact_value(self.core, value)
@@ -408,7 +416,7 @@ class PIIRedactor(SafeProcessor):
         await self.push_error(f"redaction failed closed after {error_type}")
 
     async def _report_metrics(self) -> None:
-        counts = self.core.counts + self._llm.redactor.counts
+        counts = self.core.counts + self._llm.counts
         if self.metrics_enabled and counts:
             data = PIIMetricsData(
                 processor=self.name, counts=dict(counts), failures=self.core.failures
@@ -422,21 +430,3 @@ def _counts(entities: Iterable[Entity]) -> dict[str, int]:
 
 def _has_text(frame: Frame) -> bool:
     return isinstance(frame, TextFrame) or bool(carried(frame)) or hasattr(frame, "text")
-
-
-def _same(value: Any, new: Any) -> bool:
-    # What is not redacted is the same object; foreign types may not compare to a plain truth.
-    return value is new or (isinstance(new, str | list | type(None)) and bool(value == new))
-
-
-def _renew(frame: F, **changes: Any) -> F:
-    """A copy of a frame with an identity of its own; a frame whose content stays is not copied."""
-    if all(_same(getattr(frame, name), value) for name, value in changes.items()):
-        return frame
-    new = copy.copy(frame)
-    new.id = obj_id()
-    new.name = f"{type(frame).__name__}#{obj_count(new)}"
-    new.metadata = dict(frame.metadata)
-    for name, value in changes.items():
-        setattr(new, name, value)
-    return new

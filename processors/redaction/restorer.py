@@ -4,7 +4,6 @@ Put it before the TTS. Wrap a tool's handler with `tool`, and its arguments arri
 the context, the logs and the client go on seeing placeholders; what it returns is redacted again.
 """
 
-import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -14,6 +13,7 @@ from antiphon.processors.redaction.core.policy import TTS, Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.vault import Vault
+from antiphon.processors.redaction.frames import renewed
 from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -25,7 +25,6 @@ from pipecat.frames.frames import (
     TTSSpeakFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.utils.utils import obj_count, obj_id
 
 if TYPE_CHECKING:
     from pipecat.services.llm_service import FunctionCallParams
@@ -119,14 +118,8 @@ class PIIRestorer(SafeProcessor):
         direction: FrameDirection,
     ) -> None:
         shown = self.vault.restore(text, self._speakable, spoken=True)
-        if shown == frame.text:
-            await self.push_frame(frame, direction)
-        elif shown:
-            new = copy.copy(frame)
-            new.id = obj_id()
-            new.name = f"{type(frame).__name__}#{obj_count(new)}"
-            new.text = shown
-            await self.push_frame(new, direction)
+        if shown or not frame.text:
+            await self.push_frame(renewed(frame, text=shown), direction)
 
     def _restore(self, value: Any, kinds: frozenset[str]) -> Any:
         if isinstance(value, str):
