@@ -8,9 +8,9 @@ from antiphon.processors.redaction import (
     PIIRedactor,
     Policy,
     RedactingRTVIProcessor,
-    UnguardedError,
     guard_logs,
 )
+from antiphon.processors.redaction.guards.check import UnguardedError
 from antiphon.simulation.fakes import FakeLLM, FakeTTS
 from pipecat.frames.frames import (
     EndFrame,

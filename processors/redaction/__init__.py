@@ -7,7 +7,6 @@ loaded when first asked for, so that the core starts in milliseconds.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from antiphon.processors.redaction.core.entities import ENTITY_TYPES, Entity, Redaction
 from antiphon.processors.redaction.core.policy import Policy, Rule, RuleAction
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
@@ -15,22 +14,20 @@ from antiphon.processors.redaction.core.vault import Vault
 
 if TYPE_CHECKING:
     from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
-    from antiphon.processors.redaction.frames import PIIExpectFrame, PIIRedactedFrame
-    from antiphon.processors.redaction.guards.check import UnguardedError
+    from antiphon.processors.redaction.frames import (
+        PIIExpectFrame,
+        PIIMetricsData,
+        PIIRedactedFrame,
+    )
     from antiphon.processors.redaction.guards.logs import RedactingFilter, guard_logs
     from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
-    from antiphon.processors.redaction.guards.rtvi import (
-        RedactingRTVIObserver,
-        RedactingRTVIProcessor,
-    )
+    from antiphon.processors.redaction.guards.rtvi import RedactingRTVIProcessor
     from antiphon.processors.redaction.presidio import PresidioBackend
     from antiphon.processors.redaction.recording.recorder import RedactingRecorder
-    from antiphon.processors.redaction.redactor import PIIMetricsData, PIIRedactor
+    from antiphon.processors.redaction.redactor import PIIRedactor
     from antiphon.processors.redaction.restorer import PIIRestorer
 
 __all__ = [
-    "ENTITY_TYPES",
-    "Entity",
     "PIIExpectFrame",
     "PIIMetricsData",
     "PIIRedactedFrame",
@@ -39,16 +36,13 @@ __all__ = [
     "Policy",
     "PresidioBackend",
     "RedactingFilter",
-    "RedactingRTVIObserver",
     "RedactingRTVIProcessor",
     "RedactingRecorder",
     "RedactingSpanExporter",
-    "Redaction",
     "Redactor",
     "Rule",
     "RuleAction",
     "StreamRedactor",
-    "UnguardedError",
     "Vault",
     "guard_logs",
     "scrub",
@@ -57,17 +51,15 @@ __all__ = [
 
 _LATER = {
     "PIIExpectFrame": "frames",
-    "PIIMetricsData": "redactor",
+    "PIIMetricsData": "frames",
     "PIIRedactedFrame": "frames",
     "PIIRedactor": "redactor",
     "PIIRestorer": "restorer",
     "PresidioBackend": "presidio",
     "RedactingFilter": "guards.logs",
-    "RedactingRTVIObserver": "guards.rtvi",
     "RedactingRTVIProcessor": "guards.rtvi",
     "RedactingRecorder": "recording.recorder",
     "RedactingSpanExporter": "guards.otel_exporter",
-    "UnguardedError": "guards.check",
     "guard_logs": "guards.logs",
     "scrub": "core.scrubbing",
     "scrub_value": "core.scrubbing",

@@ -1,10 +1,11 @@
-"""Frames of this capability, what it writes into others, and how it replaces one."""
+"""Frames and metrics of this capability, what it writes into others, and how it replaces one."""
 
 import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pipecat.frames.frames import ControlFrame, Frame, SystemFrame
+from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "RECORD",
     "STT_SECOND",
     "PIIExpectFrame",
+    "PIIMetricsData",
     "PIIRedactedFrame",
     "renewed",
 ]
@@ -61,6 +63,18 @@ class PIIRedactedFrame(SystemFrame):
     words_s: tuple[float, float] | None = None
     keyed: bool = False
     agent: bool = False
+
+
+class PIIMetricsData(MetricsData):
+    """What was redacted so far in the call.
+
+    Parameters:
+        counts: How many were replaced, by entity type.
+        failures: How often detection failed and everything numeric was masked.
+    """
+
+    counts: dict[str, int]
+    failures: int
 
 
 def renewed(frame: F, **changes: Any) -> F:

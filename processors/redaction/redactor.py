@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 from antiphon.core.call_scope import CallScope
 from antiphon.processors.redaction.core.entities import Entity, Redaction
-from antiphon.processors.redaction.core.fallback import without_numerals
-from antiphon.processors.redaction.core.language import LANGUAGES, load_language
+from antiphon.processors.redaction.core.language import LANGUAGES
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
@@ -24,6 +23,7 @@ from antiphon.processors.redaction.frames import (
     FOR_THE_CLIENT,
     RECORD,
     PIIExpectFrame,
+    PIIMetricsData,
     PIIRedactedFrame,
     renewed,
 )
@@ -64,7 +64,6 @@ from pipecat.frames.frames import (
     TTSTextFrame,
     UserBackchannelFrame,
 )
-from pipecat.metrics.metrics import MetricsData
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import (
     FrameCallback,
@@ -72,7 +71,7 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
-__all__ = ["PIIMetricsData", "PIIRedactor"]
+__all__ = ["PIIRedactor"]
 
 _Handler = Callable[[Any, FrameDirection], Awaitable[None]]
 
@@ -86,18 +85,6 @@ class _Handlers(dict[type[Frame], _Handler]):
     def __missing__(self, kind: type[Frame]) -> _Handler:
         self[kind] = next(found for base in kind.__mro__ if (found := self.get(base)))
         return self[kind]
-
-
-class PIIMetricsData(MetricsData):
-    """What was redacted so far in the call.
-
-    Parameters:
-        counts: How many were replaced, by entity type.
-        failures: How often detection failed and everything numeric was masked.
-    """
-
-    counts: dict[str, int]
-    failures: int
 
 
 class PIIRedactor(SafeProcessor):
@@ -127,6 +114,8 @@ class PIIRedactor(SafeProcessor):
         presidio: Looks at final transcripts as well.
     """
 
+    redacts_what_passes = True
+
     def __init__(
         self,
         *,
@@ -148,11 +137,9 @@ class PIIRedactor(SafeProcessor):
         self.policy = Policy() if policy is None else policy
         looking = tuple(detectors)
 
-        def pieces() -> Pieces:
-            return Pieces(
-                StreamRedactor(self.policy, language=language, vault=self.vault, detectors=looking)
-            )
-
+        stream = partial(
+            StreamRedactor, self.policy, language=language, vault=self.vault, detectors=looking
+        )
         self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
         self._pii_language = language
         self._ear_passes = ear == "pass"
@@ -162,7 +149,7 @@ class PIIRedactor(SafeProcessor):
         self._stt_clock: SttClock | None = None
         self._expect_keys = expect_keys
         self._presidio = presidio
-        self._llm, self._thought, self._spoken = (pieces() for _ in range(3))
+        self._llm, self._thought, self._spoken = (Pieces(stream()) for _ in range(3))
         to_say = partial(self._text, partial(self.core.peek, role="agent", placeholders=True))
         handlers: dict[type[Frame], _Handler] = {
             Frame: self.push_frame,
@@ -217,23 +204,13 @@ class PIIRedactor(SafeProcessor):
         direction: FrameDirection = FrameDirection.DOWNSTREAM,
         callback: FrameCallback | None = None,
     ) -> None:
-        """Queue a frame; the microphone's audio passes, with its place in the STT's stream.
-
-        Args:
-            frame: The frame to queue.
-            direction: Its direction.
-            callback: Called once it has been processed.
-        """
+        """Queue a frame; the microphone's audio passes, with its place in the STT's stream."""
         if self._stt_clock and isinstance(frame, InputAudioRawFrame):
             self._stt_clock.write(frame)
         await super().queue_frame(frame, direction, callback)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Set up, and find the STT whose words come here.
-
-        Args:
-            setup: Pipecat's setup.
-        """
+        """Set up, and find the STT whose words come here."""
         await super().setup(setup)
         self._stt_clock = SttClock(self)
 
@@ -311,7 +288,7 @@ class PIIRedactor(SafeProcessor):
 
     async def _interim(self, frame: InterimTranscriptionFrame, direction: FrameDirection) -> None:
         if self._interims == "redact":
-            await self._whole(frame, direction, self._growing(frame.text), result=None)
+            await self._whole(frame, direction, self.core.growing(frame.text), result=None)
 
     async def _eager(self, frame: EagerTranscriptionFrame, direction: FrameDirection) -> None:
         found = self.core.peek(frame.text, placeholders=True)
@@ -324,7 +301,7 @@ class PIIRedactor(SafeProcessor):
             found = Redactor(self.policy, language=code, vault=self.vault).peek(frame.text)
         else:
             # A language without a table: nothing numeric passes.
-            found = self._growing(frame.text)
+            found = self.core.growing(frame.text)
         await self._whole(frame, direction, found)
 
     async def _key(self, frame: InputDTMFFrame, direction: FrameDirection) -> None:
@@ -344,8 +321,8 @@ class PIIRedactor(SafeProcessor):
         new = renewed(
             frame,
             text=self._value(frame.text),
-            accumulated_text=self._growing(frame.accumulated_text).text,
-            remaining_text=self._growing(frame.remaining_text).text,
+            accumulated_text=self.core.growing(frame.accumulated_text).text,
+            remaining_text=self.core.growing(frame.remaining_text).text,
         )
         await self.push_frame(new, direction)
 
@@ -367,9 +344,8 @@ class PIIRedactor(SafeProcessor):
         leaving = self._spoken.feed(frame)
         if self._spoken.noticed > before:
             await self.push_frame(PIIRedactedFrame(agent=True), direction)
-        leaving = frame if self._ear_passes else leaving
-        if leaving:
-            await self.push_frame(leaving, direction)
+        if shown := frame if self._ear_passes else leaving:
+            await self.push_frame(shown, direction)
 
     async def _spoken_end(self, frame: TTSStoppedFrame, direction: FrameDirection) -> None:
         await self._rest_of_speech()
@@ -401,14 +377,6 @@ class PIIRedactor(SafeProcessor):
 
     def _value(self, value: Any) -> Any:
         return redact_value(self.core, value)
-
-    def _growing(self, text: str) -> Redaction:
-        """A text that will come again: what is found goes, and every numeral with it."""
-        found = self.core.peek(text)
-        table = load_language(self._pii_language)
-        return Redaction(
-            without_numerals(found.text, table), record=without_numerals(found.record, table)
-        )
 
     async def _failed(self, error_type: str) -> None:
         logger.warning(f"{self}: detection failed with {error_type}; failing closed")

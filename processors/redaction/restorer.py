@@ -50,6 +50,7 @@ class PIIRestorer(SafeProcessor):
         self.policy = policy
         self._tool_results = Redactor(policy, language=language, vault=vault)
         self._speakable = policy.restorable(TTS)
+        self.gives_values_back = bool(self._speakable)
         self._tail = ""
         self._last: LLMTextFrame | None = None
 

@@ -23,7 +23,7 @@ from antiphon.processors.redaction.core.entities import (
     splice,
     tagged,
 )
-from antiphon.processors.redaction.core.fallback import mask_numbers
+from antiphon.processors.redaction.core.fallback import mask_numbers, without_numerals
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy, RuleAction
 from antiphon.processors.redaction.core.scanner import scan
@@ -151,6 +151,14 @@ class Redactor:
         hidden = tuple(filter(self.hides, found))
         shown = self._render(text, hidden, role)[0] if placeholders else tagged(text, hidden)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
+
+    def growing(self, text: str) -> Redaction:
+        """Redact a text that will come again, longer: every numeral goes with what is found."""
+        found = self.peek(text)
+        return Redaction(
+            without_numerals(found.text, self._language),
+            record=without_numerals(found.record, self._language),
+        )
 
     def find(self, text: str) -> tuple[Entity, ...]:
         """What is personal in a piece of the agent's text, without remembering it."""

@@ -1,8 +1,9 @@
 """Which ways out of a worker are unguarded.
 
 Goes along the pipeline as frames do: what an STT, a keypad or an LLM says must meet a `PIIRedactor`
-on each way before what keeps it or says it. Observers and exporters are read from where Pipecat and
-OpenTelemetry keep them; where a version keeps them elsewhere, the way counts as unguarded.
+on each way before what keeps it or says it. Our processors tell themselves what they do to it.
+Observers and exporters are read from where Pipecat and OpenTelemetry keep them; where a version
+keeps them elsewhere, the way counts as unguarded.
 """
 
 import os
@@ -102,9 +103,7 @@ class _Road:
         return self._through(processor, raw)
 
     def _through(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
-        from antiphon.processors.redaction.redactor import PIIRedactor
-
-        if isinstance(processor, PIIRedactor):
+        if getattr(processor, "redacts_what_passes", False):
             return frozenset()
         if isinstance(processor, AudioBufferProcessor):
             self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
@@ -126,11 +125,12 @@ class _Road:
         if kind := source_of(type(processor)):
             self.sources.append(processor)
             raw |= {Said(kind, processor.name)}
-        if _gives_back(processor):
+        if getattr(processor, "gives_values_back", False):
             raw |= {Said(RESTORED, processor.name)}
         return raw
 
 
+# What a voice says that holds values which nobody else may have.
 RESTORED = "restored values"
 # Not said itself: an aggregator that keeps what comes upstream.
 UPSTREAM = "upstream"
@@ -143,13 +143,6 @@ def _keeps(kind: type, said: str) -> bool:
     if _is(kind, "LLMContextAggregator", "LLMService"):
         return True
     return said != RESTORED and _is(kind, "TTSService")
-
-
-def _gives_back(processor: FrameProcessor) -> bool:
-    """Whether what a voice says after it holds values that nobody else may have."""
-    from antiphon.processors.redaction.restorer import PIIRestorer
-
-    return isinstance(processor, PIIRestorer) and bool(processor.policy.restorable("tts"))
 
 
 def _is_realtime(processor: FrameProcessor) -> bool:

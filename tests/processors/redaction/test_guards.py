@@ -11,12 +11,12 @@ from antiphon.processors.redaction import (
     RedactingRecorder,
     RedactingRTVIProcessor,
     RedactingSpanExporter,
-    UnguardedError,
     Vault,
     guard_logs,
     scrub,
     scrub_value,
 )
+from antiphon.processors.redaction.guards.check import UnguardedError
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from antiphon.processors.redaction import (
-    Entity,
     PIIExpectFrame,
     PIIMetricsData,
     PIIRedactedFrame,
@@ -14,6 +13,7 @@ from antiphon.processors.redaction import (
     Policy,
     Vault,
 )
+from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from antiphon.processors.redaction import ENTITY_TYPES, Policy, Rule, RuleAction
+from antiphon.processors.redaction import Policy, Rule, RuleAction
+from antiphon.processors.redaction.core.entities import ENTITY_TYPES
 
 YAML = """
 preset: pci

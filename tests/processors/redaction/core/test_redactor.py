@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from antiphon.processors.redaction import Entity, Policy, Redactor, Rule, RuleAction
+from antiphon.processors.redaction import Policy, Redactor, Rule, RuleAction
+from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS
 from hypothesis import given

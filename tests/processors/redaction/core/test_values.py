@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import Entity, Policy, Redactor, Rule, Vault, scrub_value
+from antiphon.processors.redaction import Policy, Redactor, Rule, Vault, scrub_value
+from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.policy import RuleAction
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.view import View

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import Entity, PIIRedactor, RedactingRTVIProcessor
+from antiphon.processors.redaction import PIIRedactor, RedactingRTVIProcessor
+from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from antiphon.transports import MemoryTransport
 from pipecat.audio.dtmf.types import KeypadEntry
