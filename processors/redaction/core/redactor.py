@@ -79,6 +79,8 @@ class Redactor:
     ) -> None:
         if not isinstance(policy, Policy | None):
             raise TypeError(f"policy is {policy!r}; give a Policy, as Policy.preset('strict') is")
+        if not isinstance(vault, Vault | None):
+            raise TypeError(f"vault is {vault!r}; give a Vault(), the same one throughout a call")
         self.policy = Policy() if policy is None else policy
         self.vault = vault if vault is not None else Vault()
         self.counts: Counter[str] = Counter()

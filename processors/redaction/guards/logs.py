@@ -46,11 +46,14 @@ def guard_logs(language: str = "en", *, own: Iterable[str] = ()) -> None:
             from within one.
 
     Raises:
-        ValueError: If there is no table for the language, or `own` is one string.
+        ValueError: If there is no table for the language, or `own` is no sequence of names.
     """
     global _languages, _own
     if isinstance(own, str):
         raise ValueError(f"own is {own!r}; give a sequence of names: own=({own!r},)")
+    own = tuple(own)
+    if not all(isinstance(name, str) for name in own):
+        raise ValueError(f"own is {own!r}; give names of modules and loggers: own=('shop',)")
     load_language(language)
     if language not in _languages:
         _languages = (*_languages, language)

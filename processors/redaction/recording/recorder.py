@@ -80,6 +80,10 @@ class RedactingRecorder(SafeProcessor):
             raise ValueError(f"num_channels is {num_channels}; it must be 1 or 2")
         if cover not in ("silence", "bleep"):
             raise ValueError(f"cover is {cover!r}; it must be 'silence' or 'bleep'")
+        if not isinstance(consent, bool):
+            raise ValueError(f"consent is {consent!r}; it must be True or False")
+        if not lag_s >= 0:
+            raise ValueError(f"lag_s is {lag_s!r}; it must be 0 or more seconds")
         self._wanted_rate = sample_rate
         self._channels = num_channels
         self._buffer_s = buffer_s

@@ -409,3 +409,8 @@ def test_an_unknown_way_to_the_ear_is_refused() -> None:
 def test_an_unknown_way_with_interims_is_refused() -> None:
     with pytest.raises(ValueError, match="'keep'"):
         PIIRedactor(interims="keep")  # type: ignore[arg-type]
+
+
+def test_what_is_no_vault_is_refused() -> None:
+    with pytest.raises(TypeError, match="vault is 'x'"):
+        PIIRedactor(vault="x")  # type: ignore[arg-type]

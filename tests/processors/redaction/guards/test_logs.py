@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -499,9 +500,10 @@ def test_the_guard_tells_the_truth_about_itself(monkeypatch: pytest.MonkeyPatch)
     assert logs_guarded()
 
 
-def test_a_name_on_its_own_is_not_taken_letter_by_letter() -> None:
-    with pytest.raises(ValueError, match=r"own=\('shop',\)"):
-        guard_logs(own="shop")
+@pytest.mark.parametrize("own", ["shop", (1,)])
+def test_what_is_no_sequence_of_names_is_refused(own: Any) -> None:
+    with pytest.raises(ValueError, match=rf"own is {re.escape(repr(own))}.*own=\('shop',\)"):
+        guard_logs(own=own)
     assert not logs._own
 
 

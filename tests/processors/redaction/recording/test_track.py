@@ -236,7 +236,9 @@ async def test_audio_leaves_in_pieces_only_after_the_lag() -> None:
     assert len(tracks[-1][0]) >= 2 * RATE * 2 - TENTH * 4
 
 
-@pytest.mark.parametrize("options", [{"num_channels": 3}, {"cover": "noise"}])
+@pytest.mark.parametrize(
+    "options", [{"num_channels": 3}, {"cover": "noise"}, {"consent": "yes"}, {"lag_s": -1}]
+)
 def test_wrong_settings_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=str(next(iter(options.values())))):
         recorder(**options)
