@@ -14,33 +14,37 @@ class Pieces:
 
     Args:
         stream: Holds back what may become something personal.
+        passes: Let every piece leave as it came; it is only looked at.
 
     Attributes:
         counts: What was replaced, by entity type.
     """
 
-    def __init__(self, stream: StreamRedactor) -> None:
+    def __init__(self, stream: StreamRedactor, *, passes: bool = False) -> None:
         self.counts = stream.redactor.counts
         self._stream = stream
+        self._passes = passes
+        self._noticed = 0
         self._last: Any = None
 
-    @property
-    def noticed(self) -> int:
-        """How often something personal has left, hidden or not."""
-        return self._stream.noticed
+    def has_noticed(self) -> bool:
+        """Whether something personal has left, hidden or not, since this was last asked."""
+        before, self._noticed = self._noticed, self._stream.noticed
+        return self._noticed > before
 
     def feed(self, frame: Any) -> Frame | None:
         """Take the next piece; gives what may leave now, if anything."""
         # A piece with no spaces of its own is a word.
         space = "" if _has_spaces(frame) or self._last is None else " "
         self._last = frame
-        return self._leaving(self._stream.feed(space + frame.text))
+        leaving = self._leaving(self._stream.feed(space + frame.text))
+        return frame if self._passes else leaving
 
     def flush(self) -> Frame | None:
         """The text has ended: gives what is left of it, if anything."""
         left = self._leaving(self._stream.flush()) if self._last else None
         self._last = None
-        return left
+        return None if self._passes else left
 
     def clear(self) -> None:
         """Forget what is held, as after an interruption."""

@@ -136,20 +136,19 @@ class PIIRedactor(SafeProcessor):
         self.vault = vault if vault is not None else Vault()
         self.policy = Policy() if policy is None else policy
         looking = tuple(detectors)
-
         stream = partial(
             StreamRedactor, self.policy, language=language, vault=self.vault, detectors=looking
         )
         self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
         self._pii_language = language
-        self._ear_passes = ear == "pass"
         self._interims = interims
         self._refused = False
         self._scope = CallScope()
         self._stt_clock: SttClock | None = None
         self._expect_keys = expect_keys
         self._presidio = presidio
-        self._llm, self._thought, self._spoken = (Pieces(stream()) for _ in range(3))
+        self._llm, self._thought = Pieces(stream()), Pieces(stream())
+        self._spoken = Pieces(stream(), passes=ear == "pass")
         to_say = partial(self._text, partial(self.core.peek, role="agent", placeholders=True))
         handlers: dict[type[Frame], _Handler] = {
             Frame: self.push_frame,
@@ -174,8 +173,8 @@ class PIIRedactor(SafeProcessor):
             LLMContextAssistantTurnFrame: partial(
                 self._text, partial(self.core.redact, role="agent")
             ),
-            TTSTextFrame: self._spoken_piece,
-            TTSStoppedFrame: self._spoken_end,
+            TTSTextFrame: partial(self._piece, self._spoken),
+            TTSStoppedFrame: partial(self._end, self._spoken),
         }
         if ear == "pass":
             handlers |= dict.fromkeys(ALOUD, self.push_frame)
@@ -229,8 +228,8 @@ class PIIRedactor(SafeProcessor):
             for pieces in (self._llm, self._thought, self._spoken):
                 pieces.clear()
         elif isinstance(frame, EndFrame):
-            await self._rest(self._llm)
-            await self._rest_of_speech()
+            for pieces in (self._llm, self._spoken):
+                await self._leave(pieces, pieces.flush())
         if isinstance(frame, EndFrame | CancelFrame):
             await self._report_metrics()
 
@@ -327,37 +326,22 @@ class PIIRedactor(SafeProcessor):
         await self.push_frame(new, direction)
 
     async def _piece(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
-        if leaving := pieces.feed(frame):
-            await self.push_frame(leaving, direction)
+        await self._leave(pieces, pieces.feed(frame), direction)
 
     async def _end(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
-        await self._rest(pieces)
+        await self._leave(pieces, pieces.flush())
         await self.push_frame(frame, direction)
 
-    async def _rest(self, pieces: Pieces) -> None:
-        if rest := pieces.flush():
-            await self.push_frame(rest)
-
-    async def _spoken_piece(self, frame: TTSTextFrame, direction: FrameDirection) -> None:
-        """Words as they are spoken: a number comes one digit a frame."""
-        before = self._spoken.noticed
-        leaving = self._spoken.feed(frame)
-        if self._spoken.noticed > before:
+    async def _leave(
+        self,
+        pieces: Pieces,
+        leaving: Frame | None,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+    ) -> None:
+        if pieces.has_noticed() and pieces is self._spoken:
             await self.push_frame(PIIRedactedFrame(agent=True), direction)
-        if shown := frame if self._ear_passes else leaving:
-            await self.push_frame(shown, direction)
-
-    async def _spoken_end(self, frame: TTSStoppedFrame, direction: FrameDirection) -> None:
-        await self._rest_of_speech()
-        await self.push_frame(frame, direction)
-
-    async def _rest_of_speech(self) -> None:
-        before = self._spoken.noticed
-        rest = self._spoken.flush()
-        if self._spoken.noticed > before:
-            await self.push_frame(PIIRedactedFrame(agent=True))
-        if rest and not self._ear_passes:
-            await self.push_frame(rest)
+        if leaving:
+            await self.push_frame(leaving, direction)
 
     async def _text(
         self, look: Callable[[str], Redaction], frame: Any, direction: FrameDirection

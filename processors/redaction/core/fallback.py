@@ -5,7 +5,7 @@ Shares nothing with the scanner and the detectors but the list of number words.
 
 import re
 
-from antiphon.processors.redaction.core.entities import Entity, splice
+from antiphon.processors.redaction.core.entities import Entity, merge, splice
 from antiphon.processors.redaction.core.language import Language
 
 __all__ = ["WORD", "is_counter", "mask_numbers", "without_numerals"]
@@ -55,7 +55,7 @@ def mask_numbers(
             first = words[max(0, index - 3)][0]
             last = words[min(len(words) - 1, index + 5)][1]
             found.append(Entity(first, last, "EMAIL_ADDRESS", 1.0, "fail-closed"))
-    return _merged(found)
+    return merge(found)
 
 
 def without_numerals(text: str, language: Language) -> str:
@@ -102,13 +102,3 @@ def _dot_follows(text: str, words: list[tuple[int, int]], language: Language) ->
         if inside or _means(word.lower(), ".", language):
             return True
     return False
-
-
-def _merged(found: list[Entity]) -> list[Entity]:
-    merged: list[Entity] = []
-    for entity in sorted(found):
-        if merged and entity.start < merged[-1].end:
-            merged[-1] = merged[-1]._replace(end=max(merged[-1].end, entity.end))
-        else:
-            merged.append(entity)
-    return merged

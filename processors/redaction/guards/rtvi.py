@@ -12,11 +12,7 @@ from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.frames import FOR_THE_CLIENT
 from antiphon.processors.redaction.guards.errors import redacted_error
 from antiphon.processors.redaction.guards.rtvi_observer import RedactingRTVIObserver
-from pipecat.frames.frames import (
-    ErrorFrame,
-    Frame,
-    OutputTransportMessageUrgentFrame,
-)
+from pipecat.frames.frames import ErrorFrame, Frame, OutputTransportMessageUrgentFrame
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams, RTVIProcessor
 from pydantic import BaseModel
