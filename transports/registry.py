@@ -1,8 +1,8 @@
 """Transports by name, so that a deployment can choose one with a string."""
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 
 from pipecat.transports.base_transport import BaseTransport
@@ -65,9 +65,8 @@ def create_transport(
     """
     if kind not in kinds:
         raise ValueError(f"unknown transport {kind!r}: choose one of {', '.join(sorted(kinds))}")
-    module, _, name = kinds[kind].target.partition(":")
     try:
-        factory = getattr(importlib.import_module(module), name)
+        factory = resolve_name(kinds[kind].target)
     except ImportError as error:
         if kinds[kind].extra is None:
             raise

@@ -1,7 +1,7 @@
 """The app: doors, health and metrics, on their own or mounted into an app of one's own."""
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
+from pkgutil import resolve_name
 from typing import Any
 
 from antiphon.pipeline.agent import VoiceAgent
@@ -93,11 +93,8 @@ def create_app(
 def _door(name: str) -> Callable[[Calls, Guards], APIRouter]:
     if name not in DOORS:
         raise ValueError(f"no door for {name!r}: choose among {', '.join(sorted(DOORS))}")
-    module, _, function = DOORS[name].partition(":")
     try:
-        door: Callable[[Calls, Guards], APIRouter] = getattr(
-            importlib.import_module(module), function
-        )
+        door: Callable[[Calls, Guards], APIRouter] = resolve_name(DOORS[name])
     except ImportError as error:
         raise ImportError(
             f"the {name!r} door needs an extra: pip install 'antiphon[server,{name}]'"

@@ -1,8 +1,8 @@
 """The agent that a scenario calls, with the vendors it needs, for the length of one call."""
 
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pkgutil import resolve_name
 from typing import Any
 
 from antiphon.core.pipecat_internals import close_client
@@ -46,10 +46,9 @@ async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
 
 
 def _from_factory(name: str) -> VoiceAgent:
-    module_name, _, function = name.partition(":")
     try:
-        agent = getattr(importlib.import_module(module_name), function)()
-    except (ModuleNotFoundError, AttributeError, TypeError) as error:
+        agent = resolve_name(name)()
+    except (ModuleNotFoundError, AttributeError, TypeError, ValueError) as error:
         raise ScenarioError(f"agent.factory: cannot call {name}: {error}") from error
     if not isinstance(agent, VoiceAgent):
         raise ScenarioError(
