@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-ROOMS := core processors transports services pipeline simulation
+ROOMS := package core processors transports services pipeline simulation
 
 # A strict editable install is a tree of links: it is made again when a file comes or goes.
 FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*' | sort; cat pyproject.toml)

@@ -13,7 +13,7 @@ from servers import Server, free_port, is_info, run_process
 
 __all__ = ["crosstalk"]
 
-SERVE = ["-m", "antiphon.pipeline", "serve", "--agent", "agents:shared_plainly"]
+SERVE = ["-m", "antiphon", "serve", "--agent", "agents:shared_plainly"]
 
 Judge = Callable[[float, float], Row]
 """Makes the row, given how long the two greetings sound."""

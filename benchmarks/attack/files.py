@@ -21,12 +21,12 @@ async def files(*, quick: bool) -> AsyncIterator[Row]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "report"
-            arguments = ["-m", "antiphon.pipeline", "simulate", str(_scenario()), "--report"]
+            arguments = ["-m", "antiphon", "simulate", str(_scenario()), "--report"]
             await run_process([*arguments, str(out)], within=60)
             yield _row("antiphon simulate --report", out)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "demo-out"
-            arguments = ["-m", "antiphon.pipeline", "demo", "--out", str(out)]
+            arguments = ["-m", "antiphon", "demo", "--out", str(out)]
             await run_process(arguments, within=40, interrupt_after=DEMO_SECS)
             yield _row("antiphon demo", out)
     finally:

@@ -176,7 +176,7 @@ class Server:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         doors = [word for name in transports for word in ("--transport", name)]
-        serve = ["-m", "antiphon.pipeline", "serve", *doors, "--agent", f"agents:{agent}"]
+        serve = ["-m", "antiphon", "serve", *doors, "--agent", f"agents:{agent}"]
         self._arguments = [*(program or serve), "--port", str(self.port)]
         self._settings = {"ANTIPHON_CAPACITY": 500, **settings}
         self._stderr = stderr

@@ -13,7 +13,7 @@ from servers import end, ends, free_port, is_info, run_process, spawn
 
 __all__ = ["startup"]
 
-SERVE = ["-m", "antiphon.pipeline", "serve", "--transport", "websocket", "--agent", "agents:drone"]
+SERVE = ["-m", "antiphon", "serve", "--transport", "websocket", "--agent", "agents:drone"]
 SECRET = "hunter2secret"
 STOPS_SECS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5)
 

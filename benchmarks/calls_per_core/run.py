@@ -61,7 +61,7 @@ class Config:
         if self.stock:
             code = f"import agents; agents.serve_stock({port}, smart={self.agent == 'smart'})"
             return [sys.executable, "-c", code]
-        serve = [sys.executable, "-m", "antiphon.pipeline", "serve", "--transport", "twilio"]
+        serve = [sys.executable, "-m", "antiphon", "serve", "--transport", "twilio"]
         options = {"--agent": f"agents:{self.agent}", "--port": port, "--capacity": 2000}
         options["--workers"] = self.workers
         return [*serve, *(str(word) for pair in options.items() for word in pair)]

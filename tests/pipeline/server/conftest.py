@@ -344,7 +344,7 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
         arguments += ["--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *["-m", "antiphon.pipeline", *arguments, "--port", str(port)],
+            *["-m", "antiphon", *arguments, "--port", str(port)],
             env={
                 **os.environ,
                 "PYTHONPATH": str(Path(__file__).parent),

@@ -34,7 +34,7 @@ async def test_an_agent_that_fails_ends_the_server_with_a_line(
     (tmp_path / "agent.py").write_text(source)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *["-m", "antiphon.pipeline", "serve", "--agent", "agent:agent", "--port", str(port)],
+        *["-m", "antiphon", "serve", "--agent", "agent:agent", "--port", str(port)],
         *["--workers", str(workers)],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         cwd=tmp_path,

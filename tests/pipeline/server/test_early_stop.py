@@ -29,7 +29,7 @@ async def test_a_server_that_is_told_to_stop_before_it_answers_exits_well(
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *["-m", "antiphon.pipeline", "serve", "--agent", "agent:agent", "--port", str(port)],
+        *["-m", "antiphon", "serve", "--agent", "agent:agent", "--port", str(port)],
         *["--workers", str(workers)],
         env={**os.environ, "PYTHONPATH": str(path)},
         cwd=tmp_path,

@@ -80,7 +80,7 @@ class Server:
 @contextmanager
 def serving(*options: str) -> Iterator[Server]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "antiphon.pipeline", "talk", "--no-open", "--port=0", *options],
+        [sys.executable, "-m", "antiphon", "talk", "--no-open", "--port=0", *options],
         stdout=subprocess.PIPE,
         text=True,
     )

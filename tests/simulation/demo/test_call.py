@@ -64,7 +64,7 @@ async def test_a_recorded_caller_is_understood_answered_and_recorded(tmp_path: P
 def test_ctrl_c_leaves_what_there_is_of_the_call(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [sys.executable, "-m", "antiphon.pipeline", "demo", "--out", str(out)],
+        [sys.executable, "-m", "antiphon", "demo", "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

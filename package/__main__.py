@@ -1,4 +1,4 @@
-"""`antiphon`: the command."""
+"""`antiphon`, and `python -m antiphon`: the command."""
 
 import sys
 
