@@ -39,7 +39,7 @@ from antiphon.processors.redaction import (
     guard_logs,
 )
 from antiphon.processors.sentences import SentenceAggregator
-from antiphon.services.scripted import Script
+from antiphon.services import Script
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.classifiers.llm.classifier import LLMClassifier

@@ -13,7 +13,7 @@ from pipecat.utils.types import NOT_GIVEN
 
 if TYPE_CHECKING:
     from antiphon.pipeline.settings import Settings
-    from antiphon.services.scripted import Script
+    from antiphon.services import Script
 
 __all__ = [
     "PROVIDERS",
@@ -79,19 +79,19 @@ class Provider:
 
 
 def _embedded_stt(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
-    from antiphon.services.pocketsphinx import PocketSphinxSTTService
+    from antiphon.services import PocketSphinxSTTService
 
     return PocketSphinxSTTService(grammar=script.jsgf())
 
 
 def _embedded_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
-    from antiphon.services.scripted import ScriptedLLMService
+    from antiphon.services import ScriptedLLMService
 
     return ScriptedLLMService(script=script)
 
 
 def _embedded_tts(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
-    from antiphon.services.espeak import EspeakTTSService
+    from antiphon.services import EspeakTTSService
 
     return EspeakTTSService()
 

@@ -4,10 +4,10 @@ Models, tables and providers' modules are loaded where they are first used, whic
 loop, and with it every call that is running, for up to 0.2 s.
 """
 
-from antiphon.processors.interruption import InterruptionDecider, Utterance
+from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.redaction import Policy, Redactor
-from antiphon.processors.sentences import SentenceScanner
+from antiphon.processors.sentences.scanner import SentenceScanner
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import SharedSileroVADAnalyzer
 

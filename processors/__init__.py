@@ -1,7 +1,8 @@
 """The processors: each makes one thing about a call good, and can be taken alone."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from antiphon.core import lazy
 
 if TYPE_CHECKING:
     from antiphon.processors.interruption import Interruption, InterruptionStrategy, PlaybackGate
@@ -24,23 +25,14 @@ __all__ = [
     "SentenceAggregator",
 ]
 
-# Imported on first use, so that one processor does not pay for the others.
-_HOMES = {
-    "Apology": "latency",
-    "Filler": "latency",
-    "Interruption": "interruption",
-    "InterruptionStrategy": "interruption",
-    "LatencyObserver": "latency",
-    "LatencyProbe": "latency",
-    "PIIRedactor": "redaction",
-    "PIIRestorer": "redaction",
-    "PlaybackGate": "interruption",
-    "SafeProcessor": "safe_processor",
-    "SentenceAggregator": "sentences",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# On first use, so that one processor does not pay for the others.
+__getattr__, __dir__ = lazy.exports(
+    __name__,
+    {
+        "interruption": "Interruption InterruptionStrategy PlaybackGate",
+        "latency": "Apology Filler LatencyObserver LatencyProbe",
+        "redaction": "PIIRedactor PIIRestorer",
+        "safe_processor": "SafeProcessor",
+        "sentences": "SentenceAggregator",
+    },
+)

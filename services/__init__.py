@@ -1,14 +1,21 @@
-"""What the embedded default is made of: hearing, answering and speaking with no key, no network.
+"""What the embedded default is made of: hearing, answering and speaking with no key, no network."""
 
-Importing this loads neither PocketSphinx nor eSpeak: that is for the first instance.
-"""
+from typing import TYPE_CHECKING
 
-from antiphon.services.espeak import EspeakTTSService, EspeakTTSSettings
-from antiphon.services.phrases import jsgf_from_phrases
-from antiphon.services.pocketsphinx import PocketSphinxSTTService
-from antiphon.services.scripted import Script, ScriptedLLMService
+from antiphon.core import lazy
+
+if TYPE_CHECKING:
+    from antiphon.services.espeak.synthesizer import EspeakSynthesizer
+    from antiphon.services.espeak.tts import EspeakTTSService, EspeakTTSSettings
+    from antiphon.services.phrases import jsgf_from_phrases
+    from antiphon.services.pocketsphinx.recognizer import DecoderPool
+    from antiphon.services.pocketsphinx.stt import PocketSphinxSTTService
+    from antiphon.services.scripted.llm import ScriptedLLMService
+    from antiphon.services.scripted.script import Script
 
 __all__ = [
+    "DecoderPool",
+    "EspeakSynthesizer",
     "EspeakTTSService",
     "EspeakTTSSettings",
     "PocketSphinxSTTService",
@@ -16,3 +23,17 @@ __all__ = [
     "ScriptedLLMService",
     "jsgf_from_phrases",
 ]
+
+# On first use, so that one service does not pay for the others.
+__getattr__, __dir__ = lazy.exports(
+    __name__,
+    {
+        "espeak.synthesizer": "EspeakSynthesizer",
+        "espeak.tts": "EspeakTTSService EspeakTTSSettings",
+        "phrases": "jsgf_from_phrases",
+        "pocketsphinx.recognizer": "DecoderPool",
+        "pocketsphinx.stt": "PocketSphinxSTTService",
+        "scripted.llm": "ScriptedLLMService",
+        "scripted.script": "Script",
+    },
+)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from antiphon.processors.interruption import Utterance
+from antiphon.processors.interruption.decision import Utterance
 
 TICK_MS = 100
 STT_LAG_MS = 300

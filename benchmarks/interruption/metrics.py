@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from antiphon.processors.interruption import InterruptionDecider, Utterance
+from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from cases import FINAL_LAG_MS, Case, views
 
 __all__ = ["Outcome", "Rates", "rates", "score", "score_ours"]

@@ -7,7 +7,7 @@ phrase lists from its user (vapi-like, soft/hard lists), the lists are ours.
 import re
 from collections.abc import Callable
 
-from antiphon.processors.interruption import Utterance
+from antiphon.processors.interruption.decision import Utterance
 
 __all__ = ["PEERS", "Peer"]
 

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
-from antiphon.processors.interruption import DecisionSettings, InterruptionDecider
+from antiphon.processors.interruption import DecisionSettings
+from antiphon.processors.interruption.decision import InterruptionDecider
 from cases import Case, read
 from metrics import Outcome, Rates, rates, score, score_ours
 from peers import PEERS

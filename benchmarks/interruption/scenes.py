@@ -33,7 +33,7 @@ import looptime
 import numpy as np
 from antiphon.processors.interruption import Interruption
 from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.transports.memory import MemoryTransport
 from loguru import logger
 from numpy.typing import NDArray

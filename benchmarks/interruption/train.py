@@ -16,7 +16,8 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from antiphon.processors.interruption import DecisionSettings, InterruptionDecider
+from antiphon.processors.interruption import DecisionSettings
+from antiphon.processors.interruption.decision import InterruptionDecider
 from antiphon.processors.interruption.lexicon import lexicon, normalize
 from antiphon.processors.interruption.model import LinearModel, features
 from cases import Case, read, views

@@ -16,7 +16,8 @@ Factory = Callable[[str], Aggregator]
 
 def ours() -> dict[str, Factory]:
     """antiphon, with and without the first clause, waiting for proof and eager."""
-    from antiphon.processors.sentences import SentenceScanner, SentenceSettings
+    from antiphon.processors.sentences import SentenceSettings
+    from antiphon.processors.sentences.scanner import SentenceScanner
 
     def factory(settings: SentenceSettings) -> Factory:
         return lambda language: SentenceScanner(language, settings=settings)

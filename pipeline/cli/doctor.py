@@ -11,8 +11,7 @@ from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.providers import PROVIDERS, Provider, ServiceKind, create_service
 from antiphon.pipeline.settings import Settings
-from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.scripted import Script
+from antiphon.services import EspeakSynthesizer, Script
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rich.console import Console

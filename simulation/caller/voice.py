@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 import numpy as np
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, resample
 
 __all__ = ["CALLER_VOICE", "EspeakVoice", "UnknownVoice", "Voice"]

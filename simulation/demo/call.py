@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from antiphon.simulation.caller import CALLER_VOICE
+from antiphon.simulation.caller.voice import CALLER_VOICE
 from antiphon.simulation.demo.display import follow, print_summary
-from antiphon.simulation.scenarios import shipped_scenario
+from antiphon.simulation.scenarios.loading import shipped_scenario
 from antiphon.simulation.scenarios.play import play
 from rich.console import Console
 

@@ -31,7 +31,7 @@ def demo(
     """Make a whole call: a caller, an agent with a tool, a barge-in; in about a minute."""
     # Imported here: `antiphon --help` need not wait for the speech engines.
     from antiphon.simulation.audio import AudioFileError
-    from antiphon.simulation.caller import UnknownVoice
+    from antiphon.simulation.caller.voice import UnknownVoice
     from antiphon.simulation.demo.call import run_demo
 
     console = Console()

@@ -3,7 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-from antiphon.simulation.recording import CallRecord, CallRecorder, Turn
+from antiphon.simulation.recording import CallRecord, CallRecorder
+from antiphon.simulation.recording.record import Turn
 from antiphon.simulation.report.view import clock, millis
 from rich import box
 from rich.console import Console, Group, RenderableType

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller import SpokenLine
+from antiphon.simulation.caller.caller import SpokenLine
 
 __all__ = ["CallFigures", "Quantiles", "ServerCost", "Summary", "measure", "summarise"]
 

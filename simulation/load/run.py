@@ -7,7 +7,9 @@ from contextlib import suppress
 
 import numpy as np
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
-from antiphon.simulation.caller import Caller, EspeakVoice, Say, SpokenLine, Voice
+from antiphon.simulation.caller import Caller, EspeakVoice, Say
+from antiphon.simulation.caller.caller import SpokenLine
+from antiphon.simulation.caller.voice import Voice
 from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.load.figures import CallFigures, Summary, measure, summarise
 from antiphon.transports.memory import PlayedAudio

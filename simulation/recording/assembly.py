@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller import SpokenLine
+from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
 from antiphon.simulation.recording.record import (
     AgentSpeech,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller import SpokenLine
+from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.record import Contribution, ToolCall, Waveform
 
 __all__ = ["CallLog", "HeardWord", "Segment", "Transcript", "Wait"]

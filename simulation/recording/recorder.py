@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
-from antiphon.simulation.caller import FarEnd, SpokenLine
+from antiphon.simulation.caller.caller import FarEnd, SpokenLine
 from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording.assembly import assemble
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from antiphon.simulation.recording import AgentSpeech, CallRecord, Contribution, Turn
+from antiphon.simulation.recording import CallRecord
+from antiphon.simulation.recording.record import AgentSpeech, Contribution, Turn
 
 __all__ = [
     "Block",

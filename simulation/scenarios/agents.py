@@ -8,7 +8,8 @@ from typing import Any
 from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
-from antiphon.services.scripted import Say, Script
+from antiphon.services import Script
+from antiphon.services.scripted.script import Say
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Scenario
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from antiphon.simulation.recording import CallRecord, Turn
+from antiphon.simulation.recording import CallRecord
+from antiphon.simulation.recording.record import Turn
 from antiphon.simulation.scenarios.schema import Expectations, Line, Scenario
 
 __all__ = ["differences"]

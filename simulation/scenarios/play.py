@@ -12,12 +12,8 @@ from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
 from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.private_files import make_folder
-from antiphon.simulation.recording import (
-    CallRecord,
-    CallRecorder,
-    StereoRecording,
-    write_transcript,
-)
+from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
+from antiphon.simulation.recording.recorder import write_transcript
 from antiphon.simulation.report import write_report
 from antiphon.simulation.scenarios.agents import agent_of
 from antiphon.simulation.scenarios.by_phone import OwnDoor, by_ear

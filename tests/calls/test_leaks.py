@@ -10,10 +10,13 @@ import pytest
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, FarEnd, HangUp, Press, Say, Step
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, ToolCall
-from antiphon.simulation.fakes.llm import Reply
-from antiphon.simulation.recording import CallRecorder, StereoRecording, write_transcript
+from antiphon.simulation.caller import Caller, HangUp, Press, Say
+from antiphon.simulation.caller.caller import FarEnd
+from antiphon.simulation.caller.script import Step
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import Reply, ToolCall
+from antiphon.simulation.recording import CallRecorder, StereoRecording
+from antiphon.simulation.recording.recorder import write_transcript
 from antiphon.simulation.report import write_report
 from antiphon.simulation.scenarios.by_phone import OwnDoor
 from antiphon.simulation.vendors.openai import OpenAIServer

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from antiphon.pipeline import MissingVariable, VoiceAgent
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.providers import MissingVariable
 from antiphon.processors import PIIRedactor
 from antiphon.services import EspeakTTSService
 from antiphon.transports import MemoryTransport

@@ -9,7 +9,7 @@ from antiphon.pipeline.providers import (
     create_service,
 )
 from antiphon.pipeline.settings import Settings
-from antiphon.services.scripted import Script
+from antiphon.services import Script
 from pipecat.processors.frame_processor import FrameProcessor
 from pydantic import SecretStr
 

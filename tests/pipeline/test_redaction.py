@@ -10,8 +10,10 @@ import pytest
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Press, Say, Step
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Reply, ToolCall
+from antiphon.simulation.caller import Caller, HangUp, Press, Say
+from antiphon.simulation.caller.script import Step
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import Reply, ToolCall
 from antiphon.transports import MemoryTransport
 from loguru import logger
 from pipecat.frames.frames import (

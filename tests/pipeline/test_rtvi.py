@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Press, Say, Step
+from antiphon.simulation.caller import Caller, HangUp, Press, Say
+from antiphon.simulation.caller.script import Step
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 from pipecat.frames.frames import OutputTransportMessageUrgentFrame

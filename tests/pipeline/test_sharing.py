@@ -10,7 +10,7 @@ from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.talk.app import create_talk_app
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.redaction import PIIRedactor
-from antiphon.services.espeak import EspeakTTSService
+from antiphon.services import EspeakTTSService
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 from pipecat.pipeline.llm_switcher import LLMSwitcher

@@ -13,7 +13,8 @@ from antiphon.pipeline.server.calls import Call, Calls, current_call
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.worker import CallWorker
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, ToolCall
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.transports import MemoryTransport
 from antiphon.transports.memory import MemoryInput
 from loguru import logger

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import Stall, StallKind, TurnKind, TurnLatency, WatchdogLimits
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency, ToolCall
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
+from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import silence, speech
 from antiphon.transports import MemoryTransport
 from pipecat.frames.frames import TTSSpeakFrame

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import soxr
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.transports import MemoryTransport
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import EndFrame, Frame

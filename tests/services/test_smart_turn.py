@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import soxr
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import AnalyzedAudio
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer

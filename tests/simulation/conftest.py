@@ -4,11 +4,11 @@ import math
 from datetime import UTC, datetime
 
 import pytest
-from antiphon.simulation.recording import (
+from antiphon.simulation.recording import CallRecord
+from antiphon.simulation.recording.record import (
     AgentSpeech,
     BargeIn,
     CallerSpeech,
-    CallRecord,
     Contribution,
     ToolCall,
     Turn,

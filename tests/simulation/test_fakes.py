@@ -2,7 +2,8 @@ import statistics
 from typing import Any
 
 import pytest
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency, ToolCall
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
+from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import (
     frames,
     interruption,

@@ -9,7 +9,7 @@ import pytest
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.private_files import make_folder, open_file, write_file
 from antiphon.simulation.recording import StereoRecording
-from antiphon.simulation.scenarios import SHIPPED
+from antiphon.simulation.scenarios.loading import SHIPPED
 from typer.testing import CliRunner
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from antiphon.transports import MemoryTransport, PlayedAudio, create_transport
+from antiphon.transports import MemoryTransport, create_transport
+from antiphon.transports.memory import PlayedAudio
 from antiphon.transports.registry import TransportKind
 from pipecat.frames.frames import (
     ClientConnectedFrame,

@@ -27,7 +27,7 @@ from antiphon.processors.redaction.detectors import (
     ssn,
 )
 
-__all__ = ["DETECTORS", "Detector"]
+__all__ = ["DETECTORS"]
 
 Detector = Callable[[View], Iterator[Entity]]
 

@@ -12,7 +12,7 @@ import pytest
 import soxr
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors import SafeProcessor
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad.ticks import TICK_SECS
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm

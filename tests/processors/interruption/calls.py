@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from antiphon.processors.interruption import (
-    Decider,
     InterruptionSettings,
     InterruptionStrategy,
     PlaybackGate,
     PlaybackSettings,
 )
+from antiphon.processors.interruption.strategy import Decider
 from antiphon.processors.safe_processor import SafeProcessor
 from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import (

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from antiphon.processors.interruption import AdaptiveVAD, AmbientNoise
+from antiphon.processors.interruption import AdaptiveVAD
+from antiphon.processors.interruption.adaptive_vad import AmbientNoise
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,

@@ -1,10 +1,6 @@
 import pytest
-from antiphon.processors.interruption import (
-    AgentState,
-    DecisionSettings,
-    InterruptionDecider,
-    Utterance,
-)
+from antiphon.processors.interruption import DecisionSettings
+from antiphon.processors.interruption.decision import AgentState, InterruptionDecider, Utterance
 from hypothesis import given
 from hypothesis import strategies as st
 

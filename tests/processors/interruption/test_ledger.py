@@ -1,5 +1,5 @@
 import pytest
-from antiphon.processors.interruption import PlaybackLedger
+from antiphon.processors.interruption.ledger import PlaybackLedger
 from hypothesis import given
 from hypothesis import strategies as st
 

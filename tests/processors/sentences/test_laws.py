@@ -6,7 +6,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from antiphon.processors.sentences import SentenceScanner, SentenceSettings
+from antiphon.processors.sentences import SentenceSettings
+from antiphon.processors.sentences.scanner import SentenceScanner
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,8 @@
 """What a caller hears: where the scanner ends a sentence and where it does not."""
 
 import pytest
-from antiphon.processors.sentences import SentenceScanner, SentenceSettings
+from antiphon.processors.sentences import SentenceSettings
+from antiphon.processors.sentences.scanner import SentenceScanner
 
 WHOLE = SentenceSettings(first_clause=False)
 EAGER = SentenceSettings(mode="eager", first_clause=False)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from antiphon.services.espeak import EspeakSynthesizer, Speech
-from antiphon.services.espeak.synthesizer import start_afresh
+from antiphon.services import EspeakSynthesizer
+from antiphon.services.espeak.synthesizer import Speech, start_afresh
 
 TEXT = "Hello there, your order 4821 ships on the 3rd of May. It cost $29.95!"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from antiphon.services.espeak import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
+from antiphon.services import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,

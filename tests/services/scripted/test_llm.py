@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from antiphon.services import Script, ScriptedLLMService
-from antiphon.services.scripted import Intent
+from antiphon.services.scripted.script import Intent
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,

@@ -3,7 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from antiphon.services.scripted import Intent, Say, Script, ToolCall
+from antiphon.services import Script
+from antiphon.services.scripted.script import Intent, Say, ToolCall
 
 SCRIPT = Script(
     greeting="Hello.",

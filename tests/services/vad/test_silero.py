@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import soxr
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.services.vad.ticks import TICK_SECS
 from pipecat.audio.vad.silero import SileroVADAnalyzer

@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pytest
 import soxr
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad import silero_network
 from antiphon.services.vad.silero_network import open_network
 from loguru import logger

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Say, Step
-from antiphon.simulation.recording import AGENT, CALLER, CallRecord, CallRecorder, StereoRecording
+from antiphon.simulation.caller import Caller, HangUp, Say
+from antiphon.simulation.caller.script import Step
+from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
+from antiphon.simulation.recording.wav import AGENT, CALLER
 from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import (
     ClientConnectedFrame,

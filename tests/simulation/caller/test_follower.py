@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 from antiphon.simulation.audio import Span
-from antiphon.simulation.caller import HangUp, Press, Say, ScriptFollower, Step
+from antiphon.simulation.caller import HangUp, Press, Say
+from antiphon.simulation.caller.follower import ScriptFollower
+from antiphon.simulation.caller.script import Step
 
 LINE = Say(text="what are your opening hours")
 OVER = Say(text="wait", after="agent_starts", after_secs=1.5)

@@ -5,7 +5,8 @@ import asyncio
 import numpy as np
 import pytest
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, spans_of_speech
-from antiphon.simulation.caller import Caller, HangUp, Press, Say, SpokenLine
+from antiphon.simulation.caller import Caller, HangUp, Press, Say
+from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.transports.memory import PlayedAudio

@@ -2,7 +2,7 @@
 
 import pytest
 from antiphon.simulation.audio import Span
-from antiphon.simulation.load import CallFigures, measure, summarise
+from antiphon.simulation.load.figures import CallFigures, measure, summarise
 
 
 def spans(*pairs: tuple[float, float]) -> list[Span]:

@@ -8,8 +8,8 @@ import pytest
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.audio import Samples
 from antiphon.simulation.lines.babble import speech_pcm
-from antiphon.simulation.load import CallFigures, Summary, run_load
-from antiphon.simulation.load.run import Follow
+from antiphon.simulation.load.figures import CallFigures, Summary
+from antiphon.simulation.load.run import Follow, run_load
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner
 

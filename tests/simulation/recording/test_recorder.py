@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from antiphon.simulation.caller import SpokenLine
+from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording import CallRecorder
 from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import EndFrame, Frame, TranscriptionFrame

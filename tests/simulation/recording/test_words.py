@@ -1,7 +1,7 @@
 """Word error rate."""
 
 import pytest
-from antiphon.simulation.recording import Errors, word_errors
+from antiphon.simulation.recording.words import Errors, word_errors
 
 
 @pytest.mark.parametrize(

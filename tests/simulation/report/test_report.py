@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
-from antiphon.simulation.recording import (
-    CALLER,
-    CallerSpeech,
-    CallLog,
-    CallRecord,
-    StereoRecording,
-    assemble,
-)
-from antiphon.simulation.report import render_report, write_report
+from antiphon.simulation.recording import CallRecord, StereoRecording
+from antiphon.simulation.recording.assembly import assemble
+from antiphon.simulation.recording.log import CallLog
+from antiphon.simulation.recording.record import CallerSpeech
+from antiphon.simulation.recording.wav import CALLER
+from antiphon.simulation.report import write_report
+from antiphon.simulation.report.report import render_report
 
 NASTY = "</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
 

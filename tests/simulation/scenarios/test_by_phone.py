@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.cli.command import app
-from antiphon.simulation.scenarios import Scenario, ScenarioError, shipped_scenario
+from antiphon.simulation.scenarios import Scenario
 from antiphon.simulation.scenarios.by_phone import by_ear
+from antiphon.simulation.scenarios.loading import ScenarioError, shipped_scenario
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
 from typer.testing import CliRunner

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
-from antiphon.services.scripted import Script
-from antiphon.simulation.recording import BargeIn, CallRecord
-from antiphon.simulation.scenarios import Scenario, shipped_scenario
+from antiphon.services import Script
+from antiphon.simulation.recording import CallRecord
+from antiphon.simulation.recording.record import BargeIn
+from antiphon.simulation.scenarios import Scenario
 from antiphon.simulation.scenarios.differences import differences
+from antiphon.simulation.scenarios.loading import shipped_scenario
 from antiphon.simulation.scenarios.schema import Line
 
 LINES: list[dict[str, Any]] = [

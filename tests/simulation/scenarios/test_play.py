@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from antiphon.simulation.runs import FrameLog
-from antiphon.simulation.scenarios import SHIPPED, Scenario, ScenarioError, load_scenario
+from antiphon.simulation.scenarios import Scenario
+from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
 

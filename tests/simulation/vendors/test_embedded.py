@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 import pytest
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.frames import audio, silence
 from antiphon.simulation.lines.babble import silence_pcm
 from antiphon.simulation.vendors.cartesia import CartesiaServer
