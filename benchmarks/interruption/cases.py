@@ -53,13 +53,13 @@ def views(case: Case) -> Iterator[Utterance]:
             agent_text=case.agent_text,
             agent_asked=case.agent_asked,
             words=case.words[:said],
-            speech_ms=now,
+            speech_secs=now / 1000,
             is_final=False,
         )
     yield Utterance(
         agent_text=case.agent_text,
         agent_asked=case.agent_asked,
         words=case.words,
-        speech_ms=end,
+        speech_secs=end / 1000,
         is_final=True,
     )

@@ -51,7 +51,7 @@ def score(
         for view in seen:
             calls += 1
             if decide(view):
-                at_ms = view.speech_ms + (FINAL_LAG_MS if view.is_final else 0)
+                at_ms = view.speech_secs * 1000 + (FINAL_LAG_MS if view.is_final else 0)
                 break
         outcomes.append(Outcome(case, at_ms, calls, time.perf_counter() - start))
     return outcomes

@@ -49,7 +49,7 @@ def _words(view: Utterance) -> list[str]:
 
 
 def _pipecat_default(view: Utterance) -> bool:
-    return view.speech_ms >= 200 or bool(view.words)
+    return view.speech_secs >= 0.2 or bool(view.words)
 
 
 def _min_words(count: int) -> Peer:

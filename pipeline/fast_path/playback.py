@@ -27,7 +27,7 @@ def connect_playback(
         if mark.cleared:
             return
         if gate:
-            gate.ledger.acknowledge(behind_ms=max(0.0, mark.delay_secs) * 1000)
+            gate.ledger.acknowledge(behind_secs=max(0.0, mark.delay_secs))
         if latency:
             await latency.heard()
 

@@ -42,7 +42,7 @@ class AmbientNoise:
         above_db: float = 10,
         lowest: float = 0.45,
         highest: float = 0.75,
-        window_ms: float = 3000,
+        window_secs: float = 3.0,
     ) -> None:
         """Know of no noise yet.
 
@@ -50,11 +50,11 @@ class AmbientNoise:
             above_db: How much louder than the noise a voice must be.
             lowest: The least `min_volume` to return, on Pipecat's scale of 0 to 1.
             highest: The greatest; beyond about 0.75 one-word commands go unheard.
-            window_ms: Over how much silence the noise is measured.
+            window_secs: Over how much silence the noise is measured.
         """
         self._above_db = above_db
         self._lowest, self._highest = lowest, highest
-        self._window_ms = window_ms
+        self._window_ms = window_secs * 1000
         self._blocks: deque[_Block] = deque()
         self._heard_ms = 0.0
 

@@ -58,20 +58,20 @@ class DecisionSettings:
             someone who wants the turn (which costs 1). Above 1 the agent is harder to interrupt.
         text_model: Whether to use the text model where there is one for the language. Without it
             the word lists decide.
-        noise_after_ms: A voice without words counts as noise this long after it ended.
-        long_speech_ms: Speech this long interrupts, even if no word of it has arrived.
+        noise_after_secs: A voice without words counts as noise this long after it ended.
+        long_speech_secs: Speech this long interrupts, even if no word of it has arrived.
     """
 
     language: str = "en"
     false_interruption_cost: float = 1.75
     text_model: bool = True
-    noise_after_ms: float = 800
-    long_speech_ms: float = 2000
+    noise_after_secs: float = 0.8
+    long_speech_secs: float = 2.0
 
     def __post_init__(self) -> None:
         """Refuse settings that decide nothing."""
         lexicon(self.language)
-        for name in ("false_interruption_cost", "noise_after_ms", "long_speech_ms"):
+        for name in ("false_interruption_cost", "noise_after_secs", "long_speech_secs"):
             if not (value := getattr(self, name)) > 0:
                 raise ValueError(f"{name} is {value!r}: give a number above 0")
 
@@ -85,10 +85,10 @@ class Utterance:
             or as a sequence of words.
         agent_text: What the agent is saying.
         agent_asked: Whether the agent's last sentence was a question.
-        speech_ms: How long the caller has been speaking.
+        speech_secs: How long the caller has been speaking.
         is_final: Whether the speech service considers the utterance complete.
-        silence_ms: How long the caller has been silent again; None while the voice lasts. With
-            `speech_ms` it gives the time since the onset.
+        silence_secs: How long the caller has been silent again; None while the voice lasts. With
+            `speech_secs` it gives the time since the onset.
         agent_state: What the agent was doing when the caller began.
         language: Overrides the settings' language; unknown languages fall back to it.
     """
@@ -96,9 +96,9 @@ class Utterance:
     words: str | Sequence[str] = ()
     agent_text: str = ""
     agent_asked: bool = False
-    speech_ms: float = 0
+    speech_secs: float = 0.0
     is_final: bool = False
-    silence_ms: float | None = None
+    silence_secs: float | None = None
     agent_state: AgentState = AgentState.SPEAKING
     language: str | None = None
 
@@ -197,10 +197,10 @@ class InterruptionDecider:
         return Decision(Action.WAIT, "undecided", probability)
 
     def _without_words(self, utterance: Utterance) -> Decision:
-        silence_ms = utterance.silence_ms
-        expired = silence_ms is not None and silence_ms >= self.settings.noise_after_ms
+        silence_secs = utterance.silence_secs
+        expired = silence_secs is not None and silence_secs >= self.settings.noise_after_secs
         if not (expired or utterance.is_final):
-            if utterance.speech_ms >= self.settings.long_speech_ms:
+            if utterance.speech_secs >= self.settings.long_speech_secs:
                 return Decision(Action.INTERRUPT, "long speech")
             return Decision(Action.WAIT, "no words yet")
         if utterance.agent_asked:

@@ -69,7 +69,7 @@ class PlaybackGate(SafeProcessor):
         self._items = FrameQueue()
         self._timed: deque[tuple[float, Frame]] = deque()
         self._played = PlayedAudio()
-        self._fader = Fader(ramp_ms=self.settings.ramp_ms)
+        self._fader = Fader(ramp_ms=self.settings.ramp_secs * 1000)
         self._held_at: float | None = None
         self._held_position_ms = 0.0
         self._ending = False
@@ -108,9 +108,9 @@ class PlaybackGate(SafeProcessor):
         return self._held_at is not None
 
     @property
-    def reply_heard_ms(self) -> float:
+    def reply_heard_secs(self) -> float:
         """How much of the reply in progress the caller has heard."""
-        return max(0.0, self._position() - self._reply_began_ms)
+        return max(0.0, self._position() - self._reply_began_ms) / 1000
 
     def duck(self) -> None:
         """Speak more quietly from the next piece on, until `restore`."""
@@ -133,11 +133,11 @@ class PlaybackGate(SafeProcessor):
         """Go on where `hold` fell silent: from that word, or from its clause after a while."""
         if self._held_at is None:
             return
-        held_ms = (self._now() - self._held_at) * 1000
+        held_secs = self._now() - self._held_at
         self._held_at = None
         self._fader.target = 1.0
         position_ms = self._held_position_ms
-        if held_ms > self.settings.clause_after_ms:
+        if held_secs > self.settings.clause_after_secs:
             self._rewind(self.ledger.clause_start(position_ms))
         else:
             self._rewind(self.ledger.word_start(position_ms))
@@ -147,15 +147,15 @@ class PlaybackGate(SafeProcessor):
         """Return what the agent is saying."""
         return self.ledger.text()
 
-    def asked(self, *, secs_ago: float = 0.0, within_ms: float = 1500) -> bool:
+    def asked(self, *, secs_ago: float = 0.0, within_secs: float = 1.5) -> bool:
         """Return whether the agent was asking something.
 
         Args:
             secs_ago: How long ago.
-            within_ms: How long after its end a question still counts.
+            within_secs: How long after its end a question still counts.
         """
         position_ms = self.ledger.played(self._now()) - secs_ago * 1000
-        return self.ledger.asked(position_ms, within_ms=within_ms)
+        return self.ledger.asked(position_ms, within_ms=within_secs * 1000)
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Queue what the transport would play, and let all else pass.
@@ -228,7 +228,7 @@ class PlaybackGate(SafeProcessor):
     def _receive(self, frame: OutputAudioRawFrame) -> None:
         self._begin_context(getattr(frame, "context_id", None))
         self.ledger.receive(milliseconds(frame))
-        if self.ledger.received_ms - self.ledger.sent_ms > self.settings.max_buffer_ms:
+        if self.ledger.received_ms - self.ledger.sent_ms > self.settings.max_buffer_secs * 1000:
             self._room.clear()
 
     def _note(self, frame: TTSTextFrame) -> None:
@@ -307,7 +307,7 @@ class PlaybackGate(SafeProcessor):
         """
         first = self._items[0][0]
         assert isinstance(first, OutputAudioRawFrame)
-        size = bytes_of(first, self.settings.piece_ms)
+        size = bytes_of(first, self.settings.piece_secs * 1000)
         piece = bytearray()
         while len(piece) < size and self._items:
             frame = self._items[0][0]
@@ -326,7 +326,7 @@ class PlaybackGate(SafeProcessor):
         now = self._now()
         self._next_at = max(self._next_at, now) + milliseconds(sent) / 1000
         self.ledger.send(milliseconds(sent), now)
-        if self.ledger.received_ms - self.ledger.sent_ms <= self.settings.max_buffer_ms:
+        if self.ledger.received_ms - self.ledger.sent_ms <= self.settings.max_buffer_secs * 1000:
             self._room.set()
         await self.push_frame(self._at_gain(sent))
         position_ms = self._position()

@@ -72,7 +72,7 @@ class PlaybackLedger:
         self._received_ms = 0.0
         self._sent_ms = 0.0
         self._sounds_until = 0.0
-        self._behind_ms = 0.0
+        self._behind_secs = 0.0
         self._floor_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
         self._gives_times = False
@@ -181,19 +181,19 @@ class PlaybackLedger:
             ms: How long it sounds.
             now: The time.
         """
-        if now >= self._sounds_until + self._behind_ms / 1000 + _GAP_SECS:
+        if now >= self._sounds_until + self._behind_secs + _GAP_SECS:
             # All that was sent before has been heard: the far end begins anew.
             self._floor_ms = self._sent_ms
         self._sent_ms += ms
         self._sounds_until = max(self._sounds_until, now) + ms / 1000
 
-    def acknowledge(self, *, behind_ms: float) -> None:
+    def acknowledge(self, *, behind_secs: float) -> None:
         """Note how late the far end plays, as Twilio's marks tell: its buffer and the network.
 
         Args:
-            behind_ms: From sending audio until it is heard.
+            behind_secs: From sending audio until it is heard.
         """
-        self._behind_ms = behind_ms
+        self._behind_secs = behind_secs
 
     def played(self, now: float) -> float:
         """Return the position, in ms, that the caller has heard.
@@ -201,7 +201,7 @@ class PlaybackLedger:
         Args:
             now: The time.
         """
-        return max(self._floor_ms, self._paced(now - self._behind_ms / 1000))
+        return max(self._floor_ms, self._paced(now - self._behind_secs))
 
     def _paced(self, now: float) -> float:
         return self._sent_ms - max(0.0, self._sounds_until - now) * 1000

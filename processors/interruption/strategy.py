@@ -100,8 +100,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _track(self, event: TurnEvent) -> None:
         before = self._tracker.snapshot
-        heard_ms = self._playback.reply_heard_ms if self._playback else 0.0
-        if (snapshot := self._tracker.take(event, heard_ms=heard_ms)) is not before:
+        heard_secs = self._playback.reply_heard_secs if self._playback else 0.0
+        if (snapshot := self._tracker.take(event, heard_secs=heard_secs)) is not before:
             await self._call_event_handler("on_state", snapshot)
 
     async def setup(  # type: ignore[override] # as BaseUserTurnStartStrategy has it
@@ -214,7 +214,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if speech and speech.settled is not None and _now() - speech.settled > _LATE_SECS:
             speech = None
         if speech is None:
-            onset = _now() - self.settings.late_transcript_ms / 1000
+            onset = _now() - self.settings.late_transcript_secs
             speech = self._begin(onset, speaking=False) or self._begin(_now(), speaking=False)
             if speech is None:
                 return ProcessFrameResult.CONTINUE
@@ -267,9 +267,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             words=words,
             agent_text=speech.agent_text,
             agent_asked=speech.asked,
-            speech_ms=((now if speech.speaking else speech.ended) - speech.onset) * 1000,
+            speech_secs=(now if speech.speaking else speech.ended) - speech.onset,
             is_final=bool(words) and not speech.speaking and (not speech.interim or overdue),
-            silence_ms=None if silence is None else silence * 1000,
+            silence_secs=silence,
             agent_state=speech.state,
             language=speech.language,
         )
@@ -284,7 +284,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _decide(self, utterance: Utterance) -> Decision:
         if self._other:
             try:
-                async with asyncio.timeout(self.settings.decider_limit_ms / 1000):
+                async with asyncio.timeout(self.settings.decider_limit_secs):
                     return await self._other.decide(utterance)
             except TimeoutError:
                 logger.debug(f"{self}: the other decider took too long")
@@ -294,7 +294,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     def _waited_in_vain(self, speech: Speech, now: float) -> bool:
         since = speech.held_since
-        limit = self.settings.silent_hold_limit_ms / 1000
+        limit = self.settings.silent_hold_limit_secs
         return since is not None and not speech.words and now - since > limit
 
     def _may_interrupt(self) -> bool:

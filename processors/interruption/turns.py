@@ -39,14 +39,14 @@ class TurnSnapshot:
         turn: How many turns the caller has taken.
         interruptions: How many of them cut the agent off.
         ignored: How often a voice over the agent turned out to be no interruption.
-        heard_ms: How much of the reply in progress, or of the last one, the caller heard.
+        heard_secs: How much of the reply in progress, or of the last one, the caller heard.
     """
 
     state: TurnState = TurnState.LISTENING
     turn: int = 0
     interruptions: int = 0
     ignored: int = 0
-    heard_ms: float = 0.0
+    heard_secs: float = 0.0
 
 
 _AGENT_TALKS = (TurnState.SPEAKING, TurnState.DUCKED)
@@ -59,12 +59,12 @@ class TurnTracker:
         """Start with the agent listening."""
         self.snapshot = TurnSnapshot()
 
-    def take(self, event: TurnEvent, *, heard_ms: float = 0.0) -> TurnSnapshot:
+    def take(self, event: TurnEvent, *, heard_secs: float = 0.0) -> TurnSnapshot:
         """Take an event in.
 
         Args:
             event: What happened.
-            heard_ms: How much of the agent's speech the caller has heard.
+            heard_secs: How much of the agent's speech the caller has heard.
 
         Returns:
             The new snapshot, which is the old one if nothing changed.
@@ -79,16 +79,16 @@ class TurnTracker:
                     state=TurnState.INTERRUPTED if cut else TurnState.LISTENING,
                     turn=now.turn + 1,
                     interruptions=now.interruptions + cut,
-                    heard_ms=heard_ms if cut else now.heard_ms,
+                    heard_secs=heard_secs if cut else now.heard_secs,
                 )
             case TurnEvent.CALLER_STOPPED:
                 now = replace(now, state=TurnState.THINKING)
             case TurnEvent.AGENT_STARTED:
                 now = replace(now, state=TurnState.SPEAKING)
             case TurnEvent.AGENT_STOPPED if state in _AGENT_TALKS:
-                now = replace(now, state=TurnState.LISTENING, heard_ms=heard_ms)
+                now = replace(now, state=TurnState.LISTENING, heard_secs=heard_secs)
             case TurnEvent.DUCKED if state is TurnState.SPEAKING:
-                now = replace(now, state=TurnState.DUCKED, heard_ms=heard_ms)
+                now = replace(now, state=TurnState.DUCKED, heard_secs=heard_secs)
             case TurnEvent.RESTORED if state is TurnState.DUCKED:
                 now = replace(now, state=TurnState.SPEAKING, ignored=now.ignored + 1)
             case _:

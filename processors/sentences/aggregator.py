@@ -219,8 +219,8 @@ class SentenceAggregator(SafeProcessor):
 
     async def _watch(self) -> None:
         """Speak what waits when the model pauses."""
-        idle = self._rules.idle_flush_ms / 1000
-        stall = self._rules.stall_flush_ms / 1000
+        idle = self._rules.idle_flush_secs
+        stall = self._rules.stall_flush_secs
         while self._scanner.pending:
             fed_at = await self._paused_for(idle)
             await self._speak_complete("idle")

@@ -28,10 +28,10 @@ class SentenceSettings:
             for the next sentence, since the caller is listening to something else anyway.
         max_chars: The longest chunk, in characters: it is cut at its last clause, or between
             words. This is also the bound of the buffer.
-        idle_flush_ms: How long the model may pause before a sentence that looks complete is
-            spoken without proof, in milliseconds.
-        stall_flush_ms: How long the model may pause before an incomplete sentence is spoken up to
-            a safe place, in milliseconds.
+        idle_flush_secs: How long the model may pause before a sentence that looks complete is
+            spoken without proof, in seconds.
+        stall_flush_secs: How long the model may pause before an incomplete sentence is spoken up to
+            a safe place, in seconds.
     """
 
     mode: Literal["strict", "eager"] = "strict"
@@ -40,8 +40,8 @@ class SentenceSettings:
     first_clause_max_chars: int = 90
     min_chars: int = 20
     max_chars: int = 400
-    idle_flush_ms: int = 200
-    stall_flush_ms: int = 1200
+    idle_flush_secs: float = 0.2
+    stall_flush_secs: float = 1.2
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
@@ -56,8 +56,9 @@ class SentenceSettings:
             )
         if not 0 <= self.min_chars <= self.max_chars:
             raise ValueError(f"min_chars={self.min_chars}: use 0 to max_chars={self.max_chars}")
-        if not 0 < self.idle_flush_ms <= self.stall_flush_ms:
+        if not 0 < self.idle_flush_secs <= self.stall_flush_secs:
             raise ValueError(
-                f"idle_flush_ms={self.idle_flush_ms}, stall_flush_ms={self.stall_flush_ms}: "
+                f"idle_flush_secs={self.idle_flush_secs}, "
+                f"stall_flush_secs={self.stall_flush_secs}: "
                 "use positive values, the stall not before the idle flush"
             )

@@ -82,27 +82,27 @@ class Network:
     """
 
     def __init__(
-        self, *, loss: float = 0.0, jitter_ms: float = 0.0, reorder: float = 0.0, seed: int = 0
+        self, *, loss: float = 0.0, jitter_secs: float = 0.0, reorder: float = 0.0, seed: int = 0
     ) -> None:
         """Describe the network.
 
         Args:
             loss: The share of packets that are lost, 0 to 1.
-            jitter_ms: The longest delay; each packet has one between 0 and this.
+            jitter_secs: The longest delay; each packet has one between 0 and this.
             reorder: The share of packets that arrive behind their successor, 0 to 1.
             seed: Another seed is another network.
 
         Raises:
             ValueError: If a share is not between 0 and 1, or the jitter is negative.
         """
-        if not (0 <= loss <= 1 and 0 <= reorder <= 1 and jitter_ms >= 0):
+        if not (0 <= loss <= 1 and 0 <= reorder <= 1 and jitter_secs >= 0):
             raise ValueError(
                 f"loss={loss!r} and reorder={reorder!r} are shares from 0 to 1, "
-                f"jitter_ms={jitter_ms!r} is 0 or more"
+                f"jitter_secs={jitter_secs!r} is 0 or more"
             )
         self._loss = loss
         self._reorder = reorder
-        self._jitter_frames = round(jitter_ms / FRAME_MS)
+        self._jitter_frames = round(jitter_secs * 1000 / FRAME_MS)
         self._random = np.random.default_rng(seed)
         self._slot = 0
         self._under_way: deque[tuple[int, Samples]] = deque()

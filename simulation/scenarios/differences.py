@@ -55,9 +55,12 @@ def _of_turn(line: Line, turn: Turn) -> list[str]:
         found.append(f'the agent answered "{heard}", and should not have')
     elif line.answer and not _contains(heard, line.answer):
         found.append(f'the agent answered "{heard}", without "{line.answer}"')
-    waited_ms = (turn.ttfa_secs or 0.0) * 1000
-    if line.within_ms is not None and waited_ms > line.within_ms:
-        found.append(f"the answer took {waited_ms:.0f} ms, more than {line.within_ms:g} ms")
+    waited_secs = turn.ttfa_secs or 0.0
+    if line.within_secs is not None and waited_secs > line.within_secs:
+        found.append(
+            f"the answer took {waited_secs * 1000:.0f} ms, "
+            f"more than {line.within_secs * 1000:.0f} ms"
+        )
     calls = [(call.name, dict(call.arguments), call.outcome) for call in turn.tool_calls]
     expected = [(line.tool, line.arguments, line.tool_outcome)] if line.tool else []
     if [call[:2] for call in calls] != [call[:2] for call in expected]:

@@ -68,12 +68,12 @@ class NetworkSettings(_Data):
 
     Parameters:
         loss: The share of packets that are lost.
-        jitter_ms: The longest delay of a packet.
+        jitter_secs: The longest delay of a packet.
         reorder: The share of packets that arrive behind their successor.
     """
 
     loss: Share = 0.0
-    jitter_ms: NonNegativeFloat = 0.0
+    jitter_secs: NonNegativeFloat = 0.0
     reorder: Share = 0.0
 
 
@@ -118,7 +118,7 @@ class Line(_Data):
         after_secs: How long after that moment.
         answered: Whether the agent must answer (true), must not (false), or may (null).
         answer: Words that the answer must contain, as heard by the caller.
-        within_ms: How long the caller may wait for the first sound of the answer.
+        within_secs: How long the caller may wait for the first sound of the answer.
         tool: The function that must be called, with `arguments`; none expects no call.
         arguments: What it must be called with.
         tool_outcome: What must become of the call.
@@ -136,7 +136,7 @@ class Line(_Data):
     after_secs: NonNegativeFloat = 0.0
     answered: bool | None = True
     answer: str | None = None
-    within_ms: PositiveFloat | None = None
+    within_secs: PositiveFloat | None = None
     tool: str | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
     tool_outcome: Literal["completed", "failed", "timed_out", "cancelled"] = "completed"
@@ -151,7 +151,7 @@ class Line(_Data):
             told = " and ".join(done) or "none"
             raise ValueError(f"a line has exactly one of say, wav, press and hang_up, not {told}")
         if self.answered is False:
-            for name in ("answer", "within_ms"):
+            for name in ("answer", "within_secs"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name!r} expects an answer, but 'answered' is false")
         if self.arguments and not self.tool:

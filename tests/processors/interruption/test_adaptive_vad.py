@@ -45,7 +45,9 @@ def test_one_bang_does_not_count() -> None:
 
 async def followed(frames: list[Frame]) -> list[float]:
     """The thresholds that an `AdaptiveVAD` sets over a stretch of a call."""
-    down, _ = await run_test(AdaptiveVAD(noise=AmbientNoise(window_ms=200)), frames_to_send=frames)
+    down, _ = await run_test(
+        AdaptiveVAD(noise=AmbientNoise(window_secs=0.2)), frames_to_send=frames
+    )
     updates = [frame.params for frame in down if isinstance(frame, VADParamsUpdateFrame)]
     return [params.min_volume for params in updates]
 

@@ -12,7 +12,7 @@ def final(words: str, *, language: str = "en", **known: object) -> str:
 
 
 def early(words: str, **known: object) -> str:
-    utterance = Utterance(words=words, speech_ms=900, **known)  # type: ignore[arg-type]
+    utterance = Utterance(words=words, speech_secs=0.9, **known)  # type: ignore[arg-type]
     return InterruptionDecider().decide(utterance).action
 
 
@@ -102,13 +102,13 @@ def test_hesitation_after_a_question_may_take_its_time() -> None:
 @pytest.mark.parametrize(
     ("known", "action"),
     [
-        ({"speech_ms": 300}, "wait"),
-        ({"speech_ms": 300, "silence_ms": 300.0}, "wait"),
-        ({"speech_ms": 300, "silence_ms": 900.0}, "ignore"),
-        ({"speech_ms": 300, "silence_ms": 900.0, "agent_asked": True}, "interrupt"),
-        ({"speech_ms": 2100}, "interrupt"),
-        ({"speech_ms": 2100, "silence_ms": 900.0}, "ignore"),
-        ({"speech_ms": 300, "is_final": True}, "ignore"),
+        ({"speech_secs": 0.3}, "wait"),
+        ({"speech_secs": 0.3, "silence_secs": 0.3}, "wait"),
+        ({"speech_secs": 0.3, "silence_secs": 0.9}, "ignore"),
+        ({"speech_secs": 0.3, "silence_secs": 0.9, "agent_asked": True}, "interrupt"),
+        ({"speech_secs": 2.1}, "interrupt"),
+        ({"speech_secs": 2.1, "silence_secs": 0.9}, "ignore"),
+        ({"speech_secs": 0.3, "is_final": True}, "ignore"),
     ],
 )
 def test_voice_without_words(known: dict[str, float], action: str) -> None:
@@ -161,7 +161,9 @@ def test_language_without_lists_is_refused_in_settings_and_survived_in_a_call() 
     assert final("stop", language="tlh") == "interrupt"
 
 
-@pytest.mark.parametrize("name", ["false_interruption_cost", "noise_after_ms", "long_speech_ms"])
+@pytest.mark.parametrize(
+    "name", ["false_interruption_cost", "noise_after_secs", "long_speech_secs"]
+)
 def test_settings_must_be_positive(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is 0"):
         DecisionSettings(**{name: 0})  # type: ignore[arg-type]

@@ -201,7 +201,7 @@ async def test_speech_that_is_not_for_the_context_stays_out_of_it() -> None:
 
 
 async def test_full_gate_makes_the_voice_wait_instead_of_growing() -> None:
-    async with call(playback=PlaybackSettings(max_buffer_ms=500)) as c:
+    async with call(playback=PlaybackSettings(max_buffer_secs=0.5)) as c:
         await c.say(reply([("A long story that goes on and on.", 6000)]))
         await asyncio.sleep(1)
         waiting = c.gate.ledger.received_ms - c.gate.ledger.sent_ms
@@ -214,9 +214,9 @@ async def test_full_gate_makes_the_voice_wait_instead_of_growing() -> None:
     ("wrong", "quoted"),
     [
         (lambda: PlaybackSettings(duck_gain=1.5), "1.5"),
-        (lambda: PlaybackSettings(ramp_ms=0), "ramp_ms is 0"),
-        (lambda: PlaybackSettings(clause_after_ms=-1), "-1"),
-        (lambda: PlaybackSettings(max_buffer_ms=0), "max_buffer_ms is 0"),
+        (lambda: PlaybackSettings(ramp_secs=0), "ramp_secs is 0"),
+        (lambda: PlaybackSettings(clause_after_secs=-1), "-1"),
+        (lambda: PlaybackSettings(max_buffer_secs=0), "max_buffer_secs is 0"),
     ],
 )
 def test_settings_that_cannot_be_played_are_refused(

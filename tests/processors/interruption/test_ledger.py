@@ -96,7 +96,7 @@ def test_acknowledgement_corrects_what_pacing_claims() -> None:
     ledger = PlaybackLedger()
     for at in range(10):
         ledger.send(100, now=at / 10)
-    ledger.acknowledge(behind_ms=400)
+    ledger.acknowledge(behind_secs=0.4)
     assert ledger.played(1.0) == pytest.approx(600)
     # What is on its way still arrives, and a pause makes up for it.
     assert ledger.played(1.4) == pytest.approx(1000)

@@ -42,4 +42,4 @@ def test_conversation_moves_between_states(
 def test_snapshot_tells_how_much_of_the_reply_was_heard() -> None:
     tracker = TurnTracker()
     tracker.take(TurnEvent.AGENT_STARTED)
-    assert tracker.take(TurnEvent.CALLER_STARTED, heard_ms=740).heard_ms == 740
+    assert tracker.take(TurnEvent.CALLER_STARTED, heard_secs=0.74).heard_secs == 0.74

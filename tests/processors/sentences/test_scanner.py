@@ -280,8 +280,8 @@ def test_a_reset_forgets_the_reply() -> None:
         {"first_clause_min_chars": 0},
         {"first_clause_min_chars": 95},
         {"min_chars": -1},
-        {"idle_flush_ms": 0},
-        {"idle_flush_ms": 500, "stall_flush_ms": 400},
+        {"idle_flush_secs": 0.0},
+        {"idle_flush_secs": 0.5, "stall_flush_secs": 0.4},
     ],
 )
 def test_settings_that_cannot_work_are_refused(values: dict[str, object]) -> None:

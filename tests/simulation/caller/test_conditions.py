@@ -42,7 +42,7 @@ def test_lost_packets_are_silent() -> None:
 
 
 def test_late_packets_keep_their_order_and_come_in_bursts() -> None:
-    network = Network(jitter_ms=100)
+    network = Network(jitter_secs=0.1)
     arrived = [[int(packet[0]) for packet in network.carry(frame)] for frame in frames(200)]
 
     flat = [index for burst in arrived for index in burst]
@@ -61,13 +61,14 @@ def test_reordered_packets_change_places_with_their_successor() -> None:
 
 def test_the_same_seed_is_the_same_network_and_another_is_not() -> None:
     first, second, other = (
-        order(Network(loss=0.1, reorder=0.1, jitter_ms=60, seed=seed), 200) for seed in (1, 1, 2)
+        order(Network(loss=0.1, reorder=0.1, jitter_secs=0.06, seed=seed), 200)
+        for seed in (1, 1, 2)
     )
 
     assert first == second != other
 
 
-@pytest.mark.parametrize("wrong", [{"loss": 1.5}, {"reorder": -0.1}, {"jitter_ms": -1}])
+@pytest.mark.parametrize("wrong", [{"loss": 1.5}, {"reorder": -0.1}, {"jitter_secs": -1}])
 def test_an_impossible_network_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="are shares from 0 to 1"):
         Network(**wrong)

@@ -318,7 +318,7 @@ async def test_noise_is_heard_under_speech_and_silence_alike() -> None:
 
 @pytest.mark.virtual_time
 async def test_a_network_loses_and_delays_packets_and_the_numbers_stay_in_order() -> None:
-    network = Network(loss=0.2, jitter_ms=100, reorder=0.1, seed=3)
+    network = Network(loss=0.2, jitter_secs=0.1, reorder=0.1, seed=3)
     media = await sent(2.0, network=network)
 
     lost = [sound for _, sound in media[5:45] if level_dbfs(sound) < -80]
@@ -343,7 +343,7 @@ async def test_marks_come_back_in_time_over_a_network_that_holds_packets_up() ->
                 await websocket.send_json({"event": "media", "media": {"payload": "EBAQ" * 2_666}})
                 await websocket.send_json({"event": "mark", "mark": {"name": "said"}})
 
-    network = Network(jitter_ms=5_000, seed=2)
+    network = Network(jitter_secs=5.0, seed=2)
     async with (
         served(app) as address,
         TwilioCaller(f"ws://{address}/ws", network=network) as phone,

@@ -21,7 +21,7 @@ from ..lines.test_twilio_caller import Keys, stock_bot
 # The vendors' SDKs and Pipecat use what their own dependencies have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-ASKED = {"say": "what are your opening hours", "answer": "nine", "within_ms": 1500}
+ASKED = {"say": "what are your opening hours", "answer": "nine", "within_secs": 1.5}
 OVER = {"say": "wait", "after": "agent_starts", "after_secs": 1.0, "interrupted": True}
 
 
@@ -40,7 +40,7 @@ def phoned(called: Scenario, *, clears: bool = True, out: Path | None = None) ->
 
 
 def test_by_phone_as_in_memory_the_agents_own_pipeline_tells_texts_and_tools() -> None:
-    keys = {"press": "7305#", "answer": "tomorrow afternoon", "within_ms": 1500}
+    keys = {"press": "7305#", "answer": "tomorrow afternoon", "within_secs": 1.5}
     looked_up = {"tool": "get_order_status", "arguments": {"order_number": "7305"}}
     played = run_virtual(play(scenario(lines=[{**keys, **looked_up}]), transport="twilio"))
 
@@ -81,7 +81,7 @@ def test_a_foreign_server_that_talks_on_over_the_caller_is_told() -> None:
 
 
 def test_a_stock_pipecat_bot_is_judged_by_ear() -> None:
-    order = {"say": "two margheritas please", "within_ms": 1500}
+    order = {"say": "two margheritas please", "within_secs": 1.5}
     over = {"after": "agent_starts", "after_secs": 1.5, "interrupted": True}
 
     async def call() -> Played:

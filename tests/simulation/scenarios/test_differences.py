@@ -130,7 +130,7 @@ def test_a_silent_agent_is_told(record: CallRecord) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"within_ms": 500}, "turn 3: the answer took 700 ms, more than 500 ms"),
+        ({"within_secs": 0.5}, "turn 3: the answer took 700 ms, more than 500 ms"),
         ({"answered": False, "answer": None}, "turn 3: the agent answered"),
         ({"interrupted": False}, "turn 3: the agent stopped when the caller spoke"),
         ({"max_stop_secs": 0.1}, "turn 3: the agent spoke on for 0.30 s over the caller"),

@@ -28,7 +28,10 @@ def test_a_shipped_scenario_can_be_read(path: Path) -> None:
         (f"title: t\n{LINES}    answered: false\n", ":3: lines.0: 'answer' expects an answer"),
         (f"title: t\n{LINES}    arguments: {{a: 1}}\n", ":3: lines.0: 'arguments' are expected of"),
         (f"title: t\n{LINES}    interrupted: true\n", ":3: lines.0: 'interrupted' is expected of"),
-        (f"title: t\n{LINES}    within_ms: -1\n", ":5: lines.0.within_ms: Input should be greater"),
+        (
+            f"title: t\n{LINES}    within_secs: -1\n",
+            ":5: lines.0.within_secs: Input should be greater",
+        ),
         (f"title: t\n{LINES}    after: later\n", ":5: lines.0.after: Input should be"),
         (f"title: t\n{LINES}  - press: 12a\n", ":5: lines.1.press: String should match"),
         ("title: t\nlines:\n  - hang_up: true\n  - say: x\n", ":1: scenario: 'hang_up' ends the"),
