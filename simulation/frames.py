@@ -80,7 +80,7 @@ _WORDS_PER_SECOND = 2.7
 class TimedFrame:
     """A frame and when it is sent.
 
-    Attributes:
+    Parameters:
         at: Seconds from the start of the stream.
         frame: The frame.
         direction: The way it is sent.
@@ -98,7 +98,7 @@ class TimedFrame:
 class FrameStream:
     """Frames in order of time, and how long the whole lasts.
 
-    Attributes:
+    Parameters:
         items: The frames, earliest first.
         seconds: The length; at least the time of the last frame.
     """

@@ -20,7 +20,7 @@ _PINGS_PER_LIMIT = 5
 class Block:
     """One time that the loop did not answer within the limit.
 
-    Attributes:
+    Parameters:
         limit_secs: The limit, in real seconds.
         stack: Where the loop's thread was, as a traceback reads.
     """

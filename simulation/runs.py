@@ -52,7 +52,7 @@ _UNREPEATABLE_TEXT = re.compile(
 class Output:
     """One frame that came out.
 
-    Attributes:
+    Parameters:
         at: Seconds since the first frame of the stream was sent.
         direction: The way it came out.
         frame: The frame.

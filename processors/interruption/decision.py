@@ -52,7 +52,7 @@ class AgentState(StrEnum):
 class DecisionSettings:
     """How to decide.
 
-    Attributes:
+    Parameters:
         language: Which word lists to use (ISO 639-1), where an utterance does not say.
         false_interruption_cost: How bad it is to stop for an "uh-huh", against talking on over
             someone who wants the turn (which costs 1). Above 1 the agent is harder to interrupt.
@@ -80,7 +80,7 @@ class DecisionSettings:
 class Utterance:
     """What is known so far about one utterance of the caller.
 
-    Attributes:
+    Parameters:
         words: The caller's words since the onset: all finals and the latest interim, as one string
             or as a sequence of words.
         agent_text: What the agent is saying.
@@ -107,7 +107,7 @@ class Utterance:
 class Decision:
     """What to do, and why.
 
-    Attributes:
+    Parameters:
         action: "wait", "ignore" or "interrupt".
         reason: Which rule decided; never words of the caller.
         probability: That the caller means to interrupt, where words were weighed.

@@ -26,7 +26,7 @@ _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
 class Word:
     """One word of the agent's, and where in the audio it sounds.
 
-    Attributes:
+    Parameters:
         text: The word, with its punctuation.
         start_ms: Where it begins.
         end_ms: Where it ends.

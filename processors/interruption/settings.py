@@ -11,7 +11,7 @@ __all__ = ["InterruptionSettings", "PlaybackSettings"]
 class PlaybackSettings:
     """How the agent sounds when the caller speaks over it.
 
-    Attributes:
+    Parameters:
         duck_gain: The agent's loudness, 0 to 1, while it is not yet clear what the caller wants.
         ramp_secs: How long the loudness takes to change; at least a few thousandths, or it clicks.
         clause_after_secs: After a silence longer than this the agent begins again at the start of
@@ -43,7 +43,7 @@ class PlaybackSettings:
 class InterruptionSettings:
     """How callers interrupt.
 
-    Attributes:
+    Parameters:
         decision: How to decide about what was said.
         late_transcript_secs: Where a transcript comes without a voice having been noticed: how long
             before it the caller began.

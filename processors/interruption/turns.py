@@ -34,7 +34,7 @@ class TurnEvent(StrEnum):
 class TurnSnapshot:
     """The conversation at one moment.
 
-    Attributes:
+    Parameters:
         state: Who has the turn.
         turn: How many turns the caller has taken.
         interruptions: How many of them cut the agent off.

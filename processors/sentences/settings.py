@@ -13,7 +13,7 @@ class SentenceSettings:
     The defaults are those of a phone call: the first words soon, no number cut in half, no hole
     when the language model stops to think.
 
-    Attributes:
+    Parameters:
         mode: `strict` waits for the first letter or digit of the next sentence before it calls
             the last one complete: one token, and the result does not depend on how the text was
             cut into tokens. `eager` does not wait where the end looks safe: about half a token

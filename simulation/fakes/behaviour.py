@@ -41,7 +41,7 @@ class Latency:
 class Failure:
     """A place in a script where the fake fails instead of answering.
 
-    Attributes:
+    Parameters:
         message: What the ErrorFrame says.
         category: Why; a permanent category makes the fake unusable, as it does a real service.
         after: How many tokens (LLM), words (STT) or audio frames (TTS) of `text` still come.

@@ -17,7 +17,7 @@ __all__ = ["FakeLLM", "Reply", "ToolCall"]
 class ToolCall:
     """A reply that calls a tool; the model runs again with its result.
 
-    Attributes:
+    Parameters:
         name: The tool's name, as registered with the service.
         arguments: Its arguments.
     """

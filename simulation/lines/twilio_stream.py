@@ -63,7 +63,7 @@ def pcm_to_ulaw(pcm: bytes) -> bytes:
 class HeardAudio:
     """Sound that the caller heard without a break.
 
-    Attributes:
+    Parameters:
         at_secs: When it began, in seconds since the call began.
         pcm: 16-bit little-endian mono PCM at 8 kHz.
     """

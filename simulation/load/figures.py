@@ -19,7 +19,7 @@ a synthesiser makes: audio that came too late."""
 class CallFigures:
     """One call.
 
-    Attributes:
+    Parameters:
         secs: How long it lasted.
         ttfa_secs: Of each answer, from the end of the caller's line to the first sound.
         stop_secs: Of each barge-in, for how long the agent spoke on.
@@ -96,7 +96,7 @@ class Quantiles:
 class ServerCost:
     """What the server took for the calls.
 
-    Attributes:
+    Parameters:
         processes: How many processes it was at most, workers and other children included.
         cpu_secs: CPU time of all of them.
         cpu_ms_per_call_sec: CPU time for each second of each call.
@@ -118,7 +118,7 @@ class ServerCost:
 class Summary:
     """All calls together.
 
-    Attributes:
+    Parameters:
         calls: How many were made.
         call_secs: How long they lasted, all together.
         answers: How many lines were answered.

@@ -37,7 +37,7 @@ Follow = Callable[[CallRecorder, int], Coroutine[Any, Any, None]]
 class Played:
     """A scenario that was played.
 
-    Attributes:
+    Parameters:
         record: The call.
         differences: How it differed from what was expected, one sentence each.
         unjudged: What could not be judged over the phone, one phrase each.

@@ -17,7 +17,7 @@ __all__ = ["Result", "write_json", "write_junit"]
 class Result:
     """One run of one scenario.
 
-    Attributes:
+    Parameters:
         name: The scenario's file name, with "#2" for its second run.
         file: The scenario's file.
         record: The call.

@@ -44,7 +44,7 @@ class How:
 class Run:
     """One run of a scenario.
 
-    Attributes:
+    Parameters:
         played: The call, and how it differed from what was expected.
         frames: The frame log: every hop of every frame.
         wall_secs: How long the run took in real time.

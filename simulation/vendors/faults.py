@@ -31,7 +31,7 @@ class Fault:
     with the connection open; `disconnect` closes it; `malformed` cuts a message short;
     `duplicate` sends one twice; `out_of_order` sends one behind its successor.
 
-    Attributes:
+    Parameters:
         name: Which fault.
         after: How many messages of the connection (or response) still come through before it.
         code: The HTTP status of a `status` fault; the WebSocket close code of a `disconnect`,

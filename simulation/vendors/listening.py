@@ -83,7 +83,7 @@ class ScriptedTranscriber:
 class Window:
     """20 ms of audio.
 
-    Attributes:
+    Parameters:
         pcm: 16-bit mono PCM.
         ends_at: The end in seconds of audio.
         quiet_secs: How long it has been quiet at the end; 0 while somebody speaks.
