@@ -7,6 +7,7 @@ nowhere else; what is said while the agent is silent goes on to the strategies b
 import asyncio
 from collections.abc import Iterator
 
+from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
@@ -18,7 +19,6 @@ from antiphon.processors.interruption.decision import (
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.speech import Speech
-from antiphon.processors.interruption.turns import TurnEvent, TurnSnapshot, TurnTracker
 from antiphon.processors.safe_processor import serves_only
 from loguru import logger
 from pipecat.frames.frames import (

@@ -1,9 +1,9 @@
 import asyncio
 
 import pytest
+from antiphon.core.turns import TurnSnapshot
 from antiphon.processors.interruption import Decision, InterruptionSettings
 from antiphon.processors.interruption.decision import Action, Utterance
-from antiphon.processors.interruption.turns import TurnSnapshot
 from pipecat.frames.frames import Frame, FunctionCallInProgressFrame, FunctionCallResultFrame
 
 from .calls import Call, began, call, ended, final, interim, now, reply

@@ -1,5 +1,5 @@
 import pytest
-from antiphon.processors.interruption.turns import TurnEvent, TurnState, TurnTracker
+from antiphon.core.turns import TurnEvent, TurnState, TurnTracker
 
 
 @pytest.mark.parametrize(

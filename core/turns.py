@@ -1,6 +1,7 @@
 """Where a call's conversation stands: who has the turn, and how often it changed hands.
 
-Pure: events come in, a snapshot comes out, for probes and stores.
+Pure: events come in, a snapshot comes out. It is here and not with the interruptions that bring the
+events, so that a capability which keeps a record of the call can read it.
 """
 
 from dataclasses import dataclass, replace
