@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from antiphon.core import lazy
 
 if TYPE_CHECKING:
-    from antiphon.processors.interruption import Interruption, InterruptionStrategy, PlaybackGate
+    from antiphon.processors.interruption import Interruption
     from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
     from antiphon.processors.redaction import PIIRedactor, PIIRestorer
     from antiphon.processors.safe_processor import SafeProcessor
@@ -15,12 +15,10 @@ __all__ = [
     "Apology",
     "Filler",
     "Interruption",
-    "InterruptionStrategy",
     "LatencyObserver",
     "LatencyProbe",
     "PIIRedactor",
     "PIIRestorer",
-    "PlaybackGate",
     "SafeProcessor",
     "SentenceAggregator",
 ]
@@ -29,7 +27,7 @@ __all__ = [
 __getattr__, __dir__ = lazy.exports(
     __name__,
     {
-        "interruption": "Interruption InterruptionStrategy PlaybackGate",
+        "interruption": "Interruption",
         "latency": "Apology Filler LatencyObserver LatencyProbe",
         "redaction": "PIIRedactor PIIRestorer",
         "safe_processor": "SafeProcessor",
