@@ -4,16 +4,16 @@ The core (`Redactor`, `StreamRedactor`, `Policy`, `Vault`) needs no Pipecat; the
 loaded when first asked for, so that the core starts in milliseconds.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from antiphon.processors.redaction.core.policy import Policy, Rule, RuleAction
-from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.stream import StreamRedactor
-from antiphon.processors.redaction.core.vault import Vault
+from antiphon.core import lazy
 
 if TYPE_CHECKING:
+    from antiphon.processors.redaction.core.policy import Policy, Rule, RuleAction
+    from antiphon.processors.redaction.core.redactor import Redactor
     from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
+    from antiphon.processors.redaction.core.stream import StreamRedactor
+    from antiphon.processors.redaction.core.vault import Vault
     from antiphon.processors.redaction.frames import (
         PIIExpectFrame,
         PIIMetricsData,
@@ -49,24 +49,22 @@ __all__ = [
     "scrub_value",
 ]
 
-_LATER = {
-    "PIIExpectFrame": "frames",
-    "PIIMetricsData": "frames",
-    "PIIRedactedFrame": "frames",
-    "PIIRedactor": "redactor",
-    "PIIRestorer": "restorer",
-    "PresidioBackend": "presidio",
-    "RedactingFilter": "guards.logs",
-    "RedactingRTVIProcessor": "guards.rtvi",
-    "RedactingRecorder": "recording.recorder",
-    "RedactingSpanExporter": "guards.otel_exporter",
-    "guard_logs": "guards.logs",
-    "scrub": "core.scrubbing",
-    "scrub_value": "core.scrubbing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+# On first use: the core starts in milliseconds, without Pipecat.
+__getattr__, __dir__ = lazy.exports(
+    __name__,
+    {
+        "core.policy": "Policy Rule RuleAction",
+        "core.redactor": "Redactor",
+        "core.scrubbing": "scrub scrub_value",
+        "core.stream": "StreamRedactor",
+        "core.vault": "Vault",
+        "frames": "PIIExpectFrame PIIMetricsData PIIRedactedFrame",
+        "guards.logs": "RedactingFilter guard_logs",
+        "guards.otel_exporter": "RedactingSpanExporter",
+        "guards.rtvi": "RedactingRTVIProcessor",
+        "presidio": "PresidioBackend",
+        "recording.recorder": "RedactingRecorder",
+        "redactor": "PIIRedactor",
+        "restorer": "PIIRestorer",
+    },
+)
