@@ -6,10 +6,11 @@ Run it with `python examples/browser.py` and open http://localhost:7860; needs
 
 import asyncio
 
+from pipecat.services.llm_service import FunctionCallParams
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.talk.app import create_talk_app
-from pipecat.services.llm_service import FunctionCallParams
 
 
 async def get_order_status(params: FunctionCallParams, order_number: str) -> None:

@@ -5,12 +5,13 @@ Run it with `python examples/embedded_call.py`; needs `pip install 'antiphon[sim
 
 import asyncio
 
+from pipecat.services.llm_service import FunctionCallParams
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.recording import CallRecorder, transcript_lines
 from antiphon.transports import MemoryTransport
-from pipecat.services.llm_service import FunctionCallParams
 
 
 async def get_order_status(params: FunctionCallParams, order_number: str) -> None:

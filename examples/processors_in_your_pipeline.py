@@ -7,11 +7,6 @@ card number; printed are the conversation that the model saw, and where each wai
 
 import asyncio
 
-from antiphon.processors import Interruption, LatencyObserver, PIIRedactor, SentenceAggregator
-from antiphon.services import EspeakTTSService, PocketSphinxSTTService, Script, ScriptedLLMService
-from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Say
-from antiphon.transports import MemoryTransport
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -21,6 +16,12 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+
+from antiphon.processors import Interruption, LatencyObserver, PIIRedactor, SentenceAggregator
+from antiphon.services import EspeakTTSService, PocketSphinxSTTService, Script, ScriptedLLMService
+from antiphon.simulation.call import simulate_call
+from antiphon.simulation.caller import Caller, HangUp, Say
+from antiphon.transports import MemoryTransport
 
 
 async def main() -> None:

@@ -6,6 +6,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loguru import logger
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction
+from pipecat.classifiers.llm.classifier import LLMClassifier
+from pipecat.extensions.voicemail.voicemail_detector import VoicemailDetector
+from pipecat.frames.frames import EndFrame, TTSSpeakFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
+from pipecat.services.llm_service import LLMService
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.core.protocols import TelephoneTransport
 from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
 from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
@@ -40,19 +54,6 @@ from antiphon.processors.redaction import (
 )
 from antiphon.processors.sentences import SentenceAggregator
 from antiphon.services import Script
-from loguru import logger
-from pipecat.adapters.llm.schemas.direct_function import DirectFunction
-from pipecat.classifiers.llm.classifier import LLMClassifier
-from pipecat.extensions.voicemail.voicemail_detector import VoicemailDetector
-from pipecat.frames.frames import EndFrame, TTSSpeakFrame
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi import RTVIObserverParams
-from pipecat.services.llm_service import LLMService
-from pipecat.transports.base_transport import BaseTransport
-from pipecat.workers.runner import WorkerRunner
 
 if TYPE_CHECKING:
     from antiphon.pipeline.settings import Settings

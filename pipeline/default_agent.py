@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
-from antiphon.pipeline.agent import VoiceAgent
 from pipecat.services.llm_service import FunctionCallParams
+
+from antiphon.pipeline.agent import VoiceAgent
 
 __all__ = ["LOOK_UP_SECS", "order_desk"]
 

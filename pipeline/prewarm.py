@@ -7,9 +7,10 @@ of the process would stand still.
 import asyncio
 from collections.abc import Callable
 
-from antiphon.pipeline.providers import ServiceKind
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
+
+from antiphon.pipeline.providers import ServiceKind
 
 __all__ = ["Spares"]
 

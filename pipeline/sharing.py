@@ -7,9 +7,10 @@ out of the first: each caller would hear what was meant for the other, or nothin
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary, ref
 
-from antiphon.pipeline.providers import Service, ServiceKind, UnusableService
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
+
+from antiphon.pipeline.providers import Service, ServiceKind, UnusableService
 
 __all__ = ["claim", "settle"]
 

@@ -10,10 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from antiphon.core.call_scope import CallScope
-from antiphon.pipeline.fast_path.pipeline import QuietPipeline
-from antiphon.pipeline.stuck import PatientTaskManager, let_go
-from antiphon.processors.latency.observer import LatencyObserver
 from loguru import logger
 from pipecat.frames.frames import (
     BotSpeakingFrame,
@@ -31,6 +27,11 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import IDLE_TIMEOUT_SECS, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.workers.base_worker import WorkerParams
+
+from antiphon.core.call_scope import CallScope
+from antiphon.pipeline.fast_path.pipeline import QuietPipeline
+from antiphon.pipeline.stuck import PatientTaskManager, let_go
+from antiphon.processors.latency.observer import LatencyObserver
 
 __all__ = ["CallWorker"]
 

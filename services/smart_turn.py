@@ -13,11 +13,12 @@ from importlib import resources
 
 import numpy as np
 import onnxruntime
-from antiphon.core.pipecat_internals import Part, known
-from antiphon.services.vad.silero import AnalyzedAudio
 from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
+from antiphon.core.pipecat_internals import Part, known
+from antiphon.services.vad.silero import AnalyzedAudio
 
 __all__ = ["SharedSmartTurnAnalyzer"]
 

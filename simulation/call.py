@@ -2,9 +2,10 @@
 
 import asyncio
 
-from antiphon.simulation.caller import Caller
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.caller import Caller
 
 __all__ = ["simulate_call"]
 

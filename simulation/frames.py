@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from antiphon.core.audio import pcm_secs
-from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -44,6 +42,9 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.text.base_text_aggregator import TextType
+
+from antiphon.core.audio import pcm_secs
+from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 
 __all__ = [
     "CHUNK_SECS",

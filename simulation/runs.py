@@ -8,9 +8,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
-from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.simulation.frames import FrameStream, TimedFrame
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import (
     CancelFrame,
@@ -30,6 +27,10 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.safe_processor import SafeProcessor
+from antiphon.simulation.frames import FrameStream, TimedFrame
 
 __all__ = ["FrameLog", "Output", "Outputs", "describe", "run_frames"]
 

@@ -6,6 +6,8 @@ def test_no_text_is_lost(stream):
     assert out.down.text == "".join(f.text for f in stream.frames if isinstance(f, TextFrame))
 """
 
+from hypothesis import strategies as st
+
 from antiphon.simulation.frames import (
     FrameStream,
     bot_speaking,
@@ -18,7 +20,6 @@ from antiphon.simulation.frames import (
     tts_response,
     user_turn,
 )
-from hypothesis import strategies as st
 
 __all__ = ["call_streams", "llm_responses", "sentences", "tts_responses", "user_turns"]
 

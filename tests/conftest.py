@@ -4,9 +4,10 @@ import logging
 from weakref import WeakSet
 
 import pytest
+from loguru._handler import Handler
+
 from antiphon.core import call_scope
 from antiphon.processors.redaction.guards import logs
-from loguru._handler import Handler
 
 
 def pytest_configure() -> None:

@@ -9,8 +9,9 @@ import typing
 from pathlib import Path
 from types import ModuleType
 
-import antiphon
 import pytest
+
+import antiphon
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = [

@@ -17,17 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soxr
-from antiphon.core import pipecat_internals
-from antiphon.core.pipecat_internals import LEANS_ON, Lean, Part
-from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.fast_path.pipeline import QuietPipeline
-from antiphon.pipeline.server.app import create_app
-from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
-from antiphon.services.espeak import EspeakSynthesizer
-from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
-from antiphon.transports.telephony.transport import TelephonyInput, TelephonyOutput
-from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from loguru import logger
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
@@ -48,6 +37,18 @@ from pipecat.transports.websocket.fastapi import (
 )
 from pipecat.utils.base_object import BaseObject
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.core import pipecat_internals
+from antiphon.core.pipecat_internals import LEANS_ON, Lean, Part
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.fast_path.pipeline import QuietPipeline
+from antiphon.pipeline.server.app import create_app
+from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
+from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
+from antiphon.transports.telephony.transport import TelephonyInput, TelephonyOutput
+from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 
 ROOT = Path(__file__).parents[1]
 EACH = [lean._replace(names=(name,), constructs=None) for lean in LEANS_ON for name in lean.names]

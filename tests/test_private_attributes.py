@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from antiphon.core import pipecat_internals
 from antiphon.core.pipecat_internals import LEANS_ON
 

@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from antiphon.core.audio import frame_secs
-from antiphon.transports.pace import Pace
-from antiphon.transports.telephony.media_stream import DropReason
 from fastapi import WebSocket
 from loguru import logger
 from pipecat.frames.frames import Frame, InputAudioRawFrame, InputTransportMessageFrame
 from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.serializers.base_serializer import FrameSerializer
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+
+from antiphon.core.audio import frame_secs
+from antiphon.transports.pace import Pace
+from antiphon.transports.telephony.media_stream import DropReason
 
 __all__ = ["GuardedSerializer", "GuardedWebsocketTransport"]
 

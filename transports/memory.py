@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from antiphon.core.audio import pcm_secs
 from pipecat.frames.frames import (
     ClientConnectedFrame,
     Frame,
@@ -25,6 +24,8 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
+
+from antiphon.core.audio import pcm_secs
 
 __all__ = ["Clock", "MemoryTransport", "PlayedAudio"]
 

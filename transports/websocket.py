@@ -1,9 +1,10 @@
 """A client of one's own over a plain websocket, in Pipecat's protobuf frames."""
 
-from antiphon.transports.guarded_websocket import GuardedSerializer, GuardedWebsocketTransport
 from fastapi import WebSocket
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
+
+from antiphon.transports.guarded_websocket import GuardedSerializer, GuardedWebsocketTransport
 
 __all__ = ["create_websocket_transport"]
 

@@ -11,12 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from antiphon.pipeline import CallWorker, VoiceAgent
-from antiphon.pipeline.server.calls import Call
-from antiphon.processors.redaction import Policy, guard_logs
-from antiphon.services import EspeakTTSService
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.fakes.llm import Reply, ToolCall
 from loguru import logger
 from pipecat.frames.frames import Frame, LLMMessagesAppendFrame, TTSAudioRawFrame
 from pipecat.services.llm_service import FunctionCallParams
@@ -24,6 +18,13 @@ from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 from rows import CARD, MAIL
+
+from antiphon.pipeline import CallWorker, VoiceAgent
+from antiphon.pipeline.server.calls import Call
+from antiphon.processors.redaction import Policy, guard_logs
+from antiphon.services import EspeakTTSService
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import Reply, ToolCall
 
 CHUNK_SECS = 0.1
 SHORT = "Short greeting here."

@@ -6,10 +6,11 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 
-from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from phones import call, heard_secs
 from rows import Row
 from servers import Server, free_port, is_info, run_process
+
+from antiphon.simulation.lines.twilio_caller import TwilioCaller
 
 __all__ = ["crosstalk"]
 

@@ -4,14 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from antiphon.processors.redaction import (
-    PIIRedactor,
-    Policy,
-    RedactingRTVIProcessor,
-    guard_logs,
-)
-from antiphon.processors.redaction.guards.check import UnguardedError
-from antiphon.simulation.fakes import FakeLLM, FakeTTS
 from pipecat.frames.frames import (
     EndFrame,
     Frame,
@@ -31,6 +23,15 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.workers.runner import WorkerRunner
 from rows import CARD, Row, traces
+
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    Policy,
+    RedactingRTVIProcessor,
+    guard_logs,
+)
+from antiphon.processors.redaction.guards.check import UnguardedError
+from antiphon.simulation.fakes import FakeLLM, FakeTTS
 
 __all__ = ["graph"]
 

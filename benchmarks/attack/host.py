@@ -11,13 +11,14 @@ from contextlib import suppress
 from typing import Any
 
 import agents
+from fastapi import FastAPI
+from loguru import logger
+
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.process.loop import run
 from antiphon.processors.redaction import guard_logs
-from fastapi import FastAPI
-from loguru import logger
 
 ORDINARY = (
     "GET /orders/48213 200 after 1530 ms",

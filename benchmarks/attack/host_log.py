@@ -5,11 +5,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from antiphon.simulation.vendors.openai import OpenAIServer
 from host import ORDINARY
 from leaks import call_as_client, thinks
 from rows import Row, traces
 from servers import HERE, Server
+
+from antiphon.simulation.vendors.openai import OpenAIServer
 
 __all__ = ["host_log"]
 

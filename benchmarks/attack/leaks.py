@@ -11,9 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-from antiphon.simulation.vendors.openai import OpenAIServer, Reply
 from rows import CARD, Row, traces
 from servers import API_KEY, Server
+
+from antiphon.simulation.vendors.openai import OpenAIServer, Reply
 
 __all__ = ["call_as_client", "leaks", "thinks"]
 

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 import numpy as np
+from servers import AUTH_TOKEN, Server
+
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from antiphon.simulation.lines.twilio_stream import HeardAudio
-from servers import AUTH_TOKEN, Server
 
 __all__ = [
     "Party",

@@ -10,8 +10,6 @@ from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-from antiphon.processors.redaction import PIIRedactor, RedactingRecorder
-from antiphon.simulation.virtual_time import run_virtual
 from loguru import logger
 from pipecat.frames.frames import (
     EndFrame,
@@ -28,6 +26,9 @@ from pipecat.services.stt_service import STTService
 from pipecat.workers.runner import WorkerRunner
 from rows import CARD_WORDS, Row
 from servers import output_of
+
+from antiphon.processors.redaction import PIIRedactor, RedactingRecorder
+from antiphon.simulation.virtual_time import run_virtual
 
 __all__ = ["recording"]
 

@@ -39,11 +39,12 @@ def _places() -> list[str]:
 
 def main() -> None:
     """Make a span for each place."""
-    from antiphon.processors.redaction import RedactingSpanExporter
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
     from opentelemetry.trace import Link, SpanContext
+
+    from antiphon.processors.redaction import RedactingSpanExporter
 
     exporter = InMemorySpanExporter()
     provider = TracerProvider()

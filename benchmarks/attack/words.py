@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from phones import call
+from rows import CARD_WORDS, Row, traces
+from servers import Server
+
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.openai import OpenAIServer
-from phones import call
-from rows import CARD_WORDS, Row, traces
-from servers import Server
 
 __all__ = ["words"]
 

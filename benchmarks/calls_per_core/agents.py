@@ -13,8 +13,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from antiphon.pipeline import CallWorker, VoiceAgent
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -30,6 +28,9 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline import CallWorker, VoiceAgent
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 
 GREETING = "Hello, how can I help you?"
 REPLY = "Yes, we are open on all weekdays. Is there anything else?"

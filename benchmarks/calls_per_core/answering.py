@@ -17,13 +17,14 @@ from typing import Any
 
 import agents
 import uvloop
+from fastapi import WebSocket
+from loguru import logger
+from pydantic import SecretStr
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.doors.twilio import PURPOSE
 from antiphon.pipeline.server.drain import spare_collector
-from fastapi import WebSocket
-from loguru import logger
-from pydantic import SecretStr
 
 IDS = {"streamSid": f"MZ{'0' * 32}", "callSid": f"CA{'0' * 32}", "accountSid": f"AC{'0' * 32}"}
 FIRST_CALLS = 5  # not counted

@@ -25,8 +25,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import numpy as np
-from antiphon.simulation.lines.twilio_webhook import ask_webhook
 from clips import Packets
+
+from antiphon.simulation.lines.twilio_webhook import ask_webhook
 
 STEP_SECS = 0.02
 TEXT, PING, PONG = 1, 9, 10

@@ -7,11 +7,12 @@ either side. So only lines are used on which it is sure, with and without noise.
 import asyncio
 
 import numpy as np
+from numpy.typing import NDArray
+from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.caller import EspeakVoice
 from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
-from numpy.typing import NDArray
-from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 
 LINES = (
     "What are your opening hours?",

@@ -13,9 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from antiphon.processors import LatencyProbe
-from antiphon.processors.latency import LatencyObserver, LatencyStats
-from antiphon.processors.safe_processor import SafeProcessor
 from loguru import logger
 from pipecat.frames.frames import EndFrame, Frame, InputAudioRawFrame
 from pipecat.observers.base_observer import BaseObserver
@@ -23,6 +20,10 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors import LatencyProbe
+from antiphon.processors.latency import LatencyObserver, LatencyStats
+from antiphon.processors.safe_processor import SafeProcessor
 
 SHORT, LONG = 5, 25
 AUDIO = bytes(320)

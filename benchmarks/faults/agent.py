@@ -8,6 +8,14 @@ import asyncio
 import warnings
 from contextlib import AsyncExitStack
 
+from loguru import logger
+from pipecat.frames.frames import TTSSpeakFrame, TTSStartedFrame
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.services.cartesia.tts import CartesiaTTSService
+from pipecat.services.deepgram.stt import DeepgramSTTService
+from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import Stall
 from antiphon.simulation.frames import silence, speech
@@ -17,13 +25,6 @@ from antiphon.simulation.vendors.faults import Fault
 from antiphon.simulation.vendors.openai import OpenAIServer
 from antiphon.simulation.virtual_time import run_virtual
 from antiphon.transports.memory import MemoryTransport
-from loguru import logger
-from pipecat.frames.frames import TTSSpeakFrame, TTSStartedFrame
-from pipecat.observers.base_observer import BaseObserver, FramePushed
-from pipecat.services.cartesia.tts import CartesiaTTSService
-from pipecat.services.deepgram.stt import DeepgramSTTService
-from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.workers.runner import WorkerRunner
 
 FAULTS = [
     ("deepgram", "stalls", Fault("stall")),

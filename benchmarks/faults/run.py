@@ -17,13 +17,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 
-from antiphon.simulation.frames import CHUNK_SECS, silence, speech
-from antiphon.simulation.vendors.cartesia import CartesiaServer
-from antiphon.simulation.vendors.deepgram import DeepgramServer
-from antiphon.simulation.vendors.faults import Fault
-from antiphon.simulation.vendors.openai import OpenAIServer
-from antiphon.simulation.virtual_time import run_virtual
-from antiphon.transports.memory import MemoryTransport, PlayedAudio
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import ErrorFrame, Frame, InputAudioRawFrame, LLMRunFrame
@@ -41,6 +34,14 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.frames import CHUNK_SECS, silence, speech
+from antiphon.simulation.vendors.cartesia import CartesiaServer
+from antiphon.simulation.vendors.deepgram import DeepgramServer
+from antiphon.simulation.vendors.faults import Fault
+from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.virtual_time import run_virtual
+from antiphon.transports.memory import MemoryTransport, PlayedAudio
 
 GREETING = "Hello, how can I help?"
 ANSWERS = ("We are open from nine to five every day.", "On Sunday we are closed.")

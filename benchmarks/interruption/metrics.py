@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from cases import FINAL_LAG_MS, Case, views
+
+from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 
 __all__ = ["Outcome", "Rates", "rates", "score", "score_ours"]
 

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
-from antiphon.processors.interruption import DecisionSettings
-from antiphon.processors.interruption.decision import InterruptionDecider
 from cases import Case, read
 from metrics import Outcome, Rates, rates, score, score_ours
 from peers import PEERS
+
+from antiphon.processors.interruption import DecisionSettings
+from antiphon.processors.interruption.decision import InterruptionDecider
 
 HEAD = "acc %   F1  false %  missed %  balanced  p50 ms  p90 ms   µs"
 

@@ -31,10 +31,6 @@ from typing import Any
 
 import looptime
 import numpy as np
-from antiphon.processors.interruption import Interruption
-from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.services import EspeakSynthesizer
-from antiphon.transports.memory import MemoryTransport
 from loguru import logger
 from numpy.typing import NDArray
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -65,6 +61,11 @@ from pipecat.turns.user_start import MinWordsUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.interruption import Interruption
+from antiphon.processors.safe_processor import SafeProcessor
+from antiphon.services import EspeakSynthesizer
+from antiphon.transports.memory import MemoryTransport
 
 RATE = 16_000
 CHUNK_SECS = 0.04

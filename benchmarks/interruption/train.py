@@ -16,13 +16,14 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from cases import Case, read, views
+from metrics import Outcome, rates, score_ours
+from run import HEAD, row
+
 from antiphon.processors.interruption import DecisionSettings
 from antiphon.processors.interruption.decision import InterruptionDecider
 from antiphon.processors.interruption.lexicon import lexicon, normalize
 from antiphon.processors.interruption.model import LinearModel, features
-from cases import Case, read, views
-from metrics import Outcome, rates, score_ours
-from run import HEAD, row
 
 FOLDS = 5
 MIN_COUNT = 3

@@ -21,13 +21,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import looptime
-from antiphon.processors.latency import (
-    LatencyObserver,
-    LatencyProbe,
-    LatencyStats,
-    TurnLatency,
-)
-from antiphon.transports import MemoryTransport
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.clocks.base_clock import BaseClock
@@ -62,6 +55,14 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.latency import (
+    LatencyObserver,
+    LatencyProbe,
+    LatencyStats,
+    TurnLatency,
+)
+from antiphon.transports import MemoryTransport
 
 T = TypeVar("T")
 

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from io import StringIO
 
+from loguru import logger
+
 from antiphon.core import call_scope
 from antiphon.core.call_scope import CallScope
 from antiphon.processors.redaction import guard_logs
-from loguru import logger
 
 ROUNDS, LINES = 7, 200
 HOSTS = "HTTP 200 after 1234 ms on port 8080"

@@ -16,9 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from antiphon.transports.telephony.media_stream import MessageFilter
-from antiphon.transports.telephony.serializer import TelephonySerializer
-from antiphon.transports.telephony.twilio import TWILIO, TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from loguru import logger
 from pipecat.frames.frames import Frame, InputAudioRawFrame
@@ -30,6 +27,10 @@ from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.transports.telephony.media_stream import MessageFilter
+from antiphon.transports.telephony.serializer import TelephonySerializer
+from antiphon.transports.telephony.twilio import TWILIO, TwilioStart, create_twilio_transport
 
 HEX = "0123456789abcdef" * 2
 START = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rich.console import Console
+from rich.markup import escape
+
 from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.providers import PROVIDERS, Provider, ServiceKind, create_service
 from antiphon.pipeline.settings import Settings
 from antiphon.services import EspeakSynthesizer, Script
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from rich.console import Console
-from rich.markup import escape
 
 __all__ = ["Finding", "examine"]
 

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from antiphon.pipeline.providers import ServiceKind
-from antiphon.pipeline.worker import CallWorker
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
@@ -22,6 +20,9 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline.providers import ServiceKind
+from antiphon.pipeline.worker import CallWorker
 
 __all__ = ["ServiceFailed", "time_to_first_byte"]
 

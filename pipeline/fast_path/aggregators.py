@@ -9,10 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
-from antiphon.processors.interruption import Interruption
-from antiphon.processors.safe_processor import Bypass, OneCall
-from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
@@ -44,6 +40,11 @@ from pipecat.turns.user_stop import (
     TurnAnalyzerUserTurnStopStrategy,
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from antiphon.processors.interruption import Interruption
+from antiphon.processors.safe_processor import Bypass, OneCall
+from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 
 __all__ = [
     "AssistantAggregator",

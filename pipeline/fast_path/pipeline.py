@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from antiphon.core.pipecat_internals import Part, known
-from antiphon.core.protocols import observes_microphone
-from antiphon.pipeline.fast_path.observers import PushObserver
-from antiphon.processors.redaction.guards.errors import redacted_error
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+
+from antiphon.core.pipecat_internals import Part, known
+from antiphon.core.protocols import observes_microphone
+from antiphon.pipeline.fast_path.observers import PushObserver
+from antiphon.processors.redaction.guards.errors import redacted_error
 
 __all__ = ["GuardedPipeline", "QuietPipeline"]
 

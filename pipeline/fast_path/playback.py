@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from pipecat.transports.base_transport import BaseTransport
+
 from antiphon.core.protocols import TelephoneTransport
 from antiphon.processors.interruption import PlaybackGate
 from antiphon.processors.latency import LatencyObserver
 from antiphon.transports.telephony.playback_marks import PlaybackMark
-from pipecat.transports.base_transport import BaseTransport
 
 __all__ = ["connect_playback"]
 

@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pkgutil import resolve_name
 from typing import Any
 
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.server.access.bodies import RequestGuard
 from antiphon.pipeline.server.access.guards import Guards
@@ -15,9 +19,6 @@ from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.processors.latency.core.fleet import summary
 from antiphon.processors.latency.export.prometheus import LatencyCollector
 from antiphon.processors.latency.live import live_state
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.middleware.cors import CORSMiddleware
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 __all__ = ["DOORS", "create_app"]
 

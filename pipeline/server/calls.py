@@ -8,6 +8,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from loguru import logger
+from pipecat.frames.frames import EndFrame, TTSSpeakFrame
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline.providers import UnusableService
 from antiphon.pipeline.server.access.tokens import Tokens
 from antiphon.pipeline.server.metrics import CallMetrics
@@ -21,10 +26,6 @@ from antiphon.processors.latency import (
     TurnLatency,
     turn_record,
 )
-from loguru import logger
-from pipecat.frames.frames import EndFrame, TTSSpeakFrame
-from pipecat.transports.base_transport import BaseTransport
-from pipecat.workers.runner import WorkerRunner
 
 if TYPE_CHECKING:
     from antiphon.pipeline.server.doors.twilio_control import TwilioControl

@@ -5,10 +5,11 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from antiphon.pipeline.cli.early_stop import stop_no_more
-from antiphon.pipeline.loading import load_agent
 from loguru import logger
 from pydantic import SecretStr
+
+from antiphon.pipeline.cli.early_stop import stop_no_more
+from antiphon.pipeline.loading import load_agent
 
 __all__ = ["serve"]
 

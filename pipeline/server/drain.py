@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from loguru import logger
+
 from antiphon.core.pipecat_internals import Part, require
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.process.http_protocol import CallRequests
 from antiphon.pipeline.server.process.listening import CannotListenError, bind
 from antiphon.pipeline.server.process.websocket_protocol import CallWebSocket
-from fastapi import FastAPI
-from loguru import logger
 
 __all__ = ["CannotWarmUpError", "DrainServer", "serve_app", "spare_collector"]
 

@@ -10,9 +10,10 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
+from loguru import logger
+
 from antiphon.pipeline.error_fields import error_fields
 from antiphon.pipeline.server.process.line_writer import LineWriter
-from loguru import logger
 
 if TYPE_CHECKING:
     from loguru import Message

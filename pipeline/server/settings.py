@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from antiphon.pipeline.settings import EnvironmentSettings
 from limits import parse
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
+
+from antiphon.pipeline.settings import EnvironmentSettings
 
 __all__ = ["ServerSettings", "WorkerOptions"]
 

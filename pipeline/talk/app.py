@@ -5,6 +5,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
+from pipecat.transports.base_transport import BaseTransport
+
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.app import create_app
@@ -13,10 +18,6 @@ from antiphon.pipeline.server.doors.webrtc import offer_router, promised_call
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.pipeline.worker import CallWorker
-from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
-from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
-from pipecat.transports.base_transport import BaseTransport
 
 __all__ = ["LOOPBACK_HOSTS", "create_talk_app"]
 

@@ -4,6 +4,7 @@ import webbrowser
 from typing import Annotated, NoReturn
 
 import typer
+
 from antiphon.pipeline.cli.early_stop import stop_no_more
 from antiphon.pipeline.loading import load_agent
 

@@ -6,7 +6,6 @@ They travel as RTVI server messages, each an object with a `type`.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from antiphon.processors.latency import LatencyObserver, TurnKind, TurnLatency
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -15,6 +14,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.latency import LatencyObserver, TurnKind, TurnLatency
 
 __all__ = ["TurnMessages", "wait_message"]
 

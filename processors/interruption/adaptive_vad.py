@@ -10,8 +10,6 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from antiphon.core.audio import frame_secs
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import (
     Frame,
@@ -21,6 +19,9 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.core.audio import frame_secs
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["AdaptiveVAD", "AmbientNoise"]
 

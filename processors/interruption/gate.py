@@ -8,14 +8,6 @@ conversation's context when its audio has been heard, not before.
 import asyncio
 from collections import deque
 
-from antiphon.processors.interruption.fader import Fader
-from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame, heard_text
-from antiphon.processors.interruption.ledger import PlaybackLedger, Word
-from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
-from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
-from antiphon.processors.interruption.settings import PlaybackSettings
-from antiphon.processors.interruption.tool_calls import ToolCallGuard
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     AggregatedTextProgressFrame,
@@ -36,6 +28,15 @@ from pipecat.frames.frames import (
     TTSTextFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.interruption.fader import Fader
+from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame, heard_text
+from antiphon.processors.interruption.ledger import PlaybackLedger, Word
+from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
+from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
+from antiphon.processors.interruption.settings import PlaybackSettings
+from antiphon.processors.interruption.tool_calls import ToolCallGuard
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["PlaybackGate"]
 

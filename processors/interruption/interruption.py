@@ -1,14 +1,15 @@
 """The parts of the capability, wired to each other."""
 
-from antiphon.processors.interruption.decision import Decider
-from antiphon.processors.interruption.gate import PlaybackGate
-from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
-from antiphon.processors.interruption.strategy import InterruptionStrategy
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import (
     UserTurnStrategies,
     default_user_turn_start_strategies,
 )
+
+from antiphon.processors.interruption.decision import Decider
+from antiphon.processors.interruption.gate import PlaybackGate
+from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
+from antiphon.processors.interruption.strategy import InterruptionStrategy
 
 __all__ = ["Interruption"]
 

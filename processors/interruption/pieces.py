@@ -1,7 +1,8 @@
 """Audio frames cut into pieces: how long they sound, and which belong together."""
 
-from antiphon.core.audio import frame_secs
 from pipecat.frames.frames import OutputAudioRawFrame
+
+from antiphon.core.audio import frame_secs
 
 __all__ = ["bytes_of", "like", "milliseconds", "same_kind"]
 

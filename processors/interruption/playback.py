@@ -6,8 +6,9 @@ No clock: positions and times come in as arguments.
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from antiphon.processors.interruption.pieces import like, milliseconds
 from pipecat.frames.frames import Frame, OutputAudioRawFrame
+
+from antiphon.processors.interruption.pieces import like, milliseconds
 
 __all__ = ["FrameQueue", "PlayedAudio", "WordTimes"]
 

@@ -7,19 +7,6 @@ nowhere else; what is said while the agent is silent goes on to the strategies b
 import asyncio
 from collections.abc import Iterator
 
-from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
-from antiphon.processors.interruption.decision import (
-    Action,
-    AgentState,
-    Decider,
-    Decision,
-    InterruptionDecider,
-    Utterance,
-)
-from antiphon.processors.interruption.gate import PlaybackGate
-from antiphon.processors.interruption.settings import InterruptionSettings
-from antiphon.processors.interruption.speech import Speech
-from antiphon.processors.safe_processor import serves_only
 from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -38,6 +25,20 @@ from pipecat.processors.aggregators.llm_response_universal import LLMUserAggrega
 from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSetup
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
+
+from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
+from antiphon.processors.interruption.decision import (
+    Action,
+    AgentState,
+    Decider,
+    Decision,
+    InterruptionDecider,
+    Utterance,
+)
+from antiphon.processors.interruption.gate import PlaybackGate
+from antiphon.processors.interruption.settings import InterruptionSettings
+from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.safe_processor import serves_only
 
 __all__ = ["InterruptionStrategy"]
 

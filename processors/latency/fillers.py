@@ -7,10 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from antiphon.processors.latency.core.watchdogs import Stall, StallKind
-from antiphon.processors.latency.frame_events import FILLER_TEXT
-from antiphon.processors.latency.observer import LatencyObserver
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -30,6 +26,11 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind
+from antiphon.processors.latency.frame_events import FILLER_TEXT
+from antiphon.processors.latency.observer import LatencyObserver
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["Apology", "Filler"]
 

@@ -4,12 +4,6 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-from antiphon.processors.latency.core.conversation import Conversation
-from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.prices import Usage
-from antiphon.processors.latency.core.stages import Service
-from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
-from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -56,6 +50,13 @@ from pipecat.services.ai_service import AIService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
+
+from antiphon.processors.latency.core.conversation import Conversation
+from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.prices import Usage
+from antiphon.processors.latency.core.stages import Service
+from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
+from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 
 __all__ = ["FILLER_TEXT", "FrameEvents"]
 

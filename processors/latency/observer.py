@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from loguru import logger
+from pipecat.frames.frames import Frame, InterruptionFrame
+from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
+from pipecat.processors.frame_processor import FrameProcessorSetup
+
 from antiphon.processors.latency.core.budgets import Breach, Budgets
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.moments import Mark, Moment
@@ -18,10 +23,6 @@ from antiphon.processors.latency.core.watchdogs import Stall, StallKind, Watchdo
 from antiphon.processors.latency.frame_events import FrameEvents
 from antiphon.processors.latency.loop_lag import LoopLag
 from antiphon.processors.latency.push_tap import PushTap
-from loguru import logger
-from pipecat.frames.frames import Frame, InterruptionFrame
-from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
-from pipecat.processors.frame_processor import FrameProcessorSetup
 
 if TYPE_CHECKING:
     from pipecat.pipeline.worker import PipelineWorker

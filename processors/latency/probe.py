@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from antiphon.processors.latency.core.stats import PROCESS, LatencyStats, Percentiles, Series
-from antiphon.processors.latency.observer import LatencyObserver
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
@@ -16,6 +13,10 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.latency.core.stats import PROCESS, LatencyStats, Percentiles, Series
+from antiphon.processors.latency.observer import LatencyObserver
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["LatencyProbe"]
 

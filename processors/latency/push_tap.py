@@ -8,9 +8,10 @@ all of them. `PushTap` stands before the worker's: it looks at the kind of frame
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from antiphon.core.protocols import observes_microphone
 from pipecat.frames.frames import Frame
 from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
+
+from antiphon.core.protocols import observes_microphone
 
 __all__ = ["PushTap"]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from pipecat.frames.frames import Frame
+
 from antiphon.processors.redaction.core.stream import StreamRedactor
 from antiphon.processors.redaction.frames import renewed
-from pipecat.frames.frames import Frame
 
 __all__ = ["Pieces"]
 

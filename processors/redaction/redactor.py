@@ -9,31 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from antiphon.core.call_scope import CallScope
-from antiphon.processors.redaction.core.entities import Entity, Redaction
-from antiphon.processors.redaction.core.language import LANGUAGES
-from antiphon.processors.redaction.core.policy import Policy
-from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.stream import StreamRedactor
-from antiphon.processors.redaction.core.values import redact_value
-from antiphon.processors.redaction.core.vault import Vault
-from antiphon.processors.redaction.detectors import DETECTORS, Detector
-from antiphon.processors.redaction.frame_fields import CARRIED, carried, redacted_fields
-from antiphon.processors.redaction.frames import (
-    FOR_THE_CLIENT,
-    RECORD,
-    PIIExpectFrame,
-    PIIMetricsData,
-    PIIRedactedFrame,
-    renewed,
-)
-from antiphon.processors.redaction.guards.check import UnguardedError, unguarded
-from antiphon.processors.redaction.guards.errors import redacted_error
-from antiphon.processors.redaction.pieces import Pieces
-from antiphon.processors.redaction.presidio import PresidioBackend
-from antiphon.processors.redaction.recording.stt_clock import SttClock
-from antiphon.processors.redaction.recording.word_times import spans_of, words_of
-from antiphon.processors.safe_processor import SafeProcessor
 from loguru import logger
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -70,6 +45,32 @@ from pipecat.processors.frame_processor import (
     FrameDirection,
     FrameProcessorSetup,
 )
+
+from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction.core.entities import Entity, Redaction
+from antiphon.processors.redaction.core.language import LANGUAGES
+from antiphon.processors.redaction.core.policy import Policy
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.stream import StreamRedactor
+from antiphon.processors.redaction.core.values import redact_value
+from antiphon.processors.redaction.core.vault import Vault
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
+from antiphon.processors.redaction.frame_fields import CARRIED, carried, redacted_fields
+from antiphon.processors.redaction.frames import (
+    FOR_THE_CLIENT,
+    RECORD,
+    PIIExpectFrame,
+    PIIMetricsData,
+    PIIRedactedFrame,
+    renewed,
+)
+from antiphon.processors.redaction.guards.check import UnguardedError, unguarded
+from antiphon.processors.redaction.guards.errors import redacted_error
+from antiphon.processors.redaction.pieces import Pieces
+from antiphon.processors.redaction.presidio import PresidioBackend
+from antiphon.processors.redaction.recording.stt_clock import SttClock
+from antiphon.processors.redaction.recording.word_times import spans_of, words_of
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["PIIRedactor"]
 

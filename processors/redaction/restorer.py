@@ -9,12 +9,6 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from antiphon.processors.redaction.core.policy import TTS, Policy
-from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.values import redact_value
-from antiphon.processors.redaction.core.vault import Vault
-from antiphon.processors.redaction.frames import renewed
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     EndFrame,
@@ -25,6 +19,13 @@ from pipecat.frames.frames import (
     TTSSpeakFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.redaction.core.policy import TTS, Policy
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.values import redact_value
+from antiphon.processors.redaction.core.vault import Vault
+from antiphon.processors.redaction.frames import renewed
+from antiphon.processors.safe_processor import SafeProcessor
 
 if TYPE_CHECKING:
     from pipecat.services.llm_service import FunctionCallParams

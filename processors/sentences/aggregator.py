@@ -9,9 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.processors.sentences.scanner import SentenceScanner
-from antiphon.processors.sentences.settings import SentenceSettings
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -31,6 +28,10 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.text.base_text_aggregator import Aggregation, BaseTextAggregator, TextType
 from pipecat.utils.types import is_given
+
+from antiphon.processors.safe_processor import SafeProcessor
+from antiphon.processors.sentences.scanner import SentenceScanner
+from antiphon.processors.sentences.settings import SentenceSettings
 
 __all__ = ["SentenceAggregator", "SentenceTextAggregator"]
 

@@ -12,12 +12,13 @@ from typing import Any, TypedDict, cast
 
 import numpy as np
 import soxr
-from antiphon.core.audio import pcm_secs
-from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import ServiceSettings, TTSSettings
 from pipecat.services.tts_service import TTSService
 from pipecat.utils.types import NOT_GIVEN, NotGiven
+
+from antiphon.core.audio import pcm_secs
+from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 
 __all__ = ["EspeakTTSService", "EspeakTTSSettings"]
 

@@ -11,14 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 import soxr
-from antiphon.core.audio import pcm_secs
-from antiphon.services._offline import import_offline
-from antiphon.services.pocketsphinx.recognizer import (
-    SAMPLE_RATE_HZ,
-    DecoderPool,
-    Recognition,
-    Recognizer,
-)
 from loguru import logger
 from pipecat.frames.frames import (
     CancelFrame,
@@ -34,6 +26,15 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
+
+from antiphon.core.audio import pcm_secs
+from antiphon.services._offline import import_offline
+from antiphon.services.pocketsphinx.recognizer import (
+    SAMPLE_RATE_HZ,
+    DecoderPool,
+    Recognition,
+    Recognizer,
+)
 
 __all__ = ["UNCLEAR", "PocketSphinxSTTService"]
 

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
+from pipecat.processors.aggregators.llm_context import LLMContext
+
 from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.services.scripted.script import Script, ToolCall
-from pipecat.processors.aggregators.llm_context import LLMContext
 
 __all__ = ["ScriptedLLMService"]
 

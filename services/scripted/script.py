@@ -10,8 +10,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Self
 
-from antiphon.services.phrases import Phrase, jsgf_from_phrases, spoken_form
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from antiphon.services.phrases import Phrase, jsgf_from_phrases, spoken_form
 
 __all__ = ["Intent", "Say", "Script", "ToolCall"]
 

@@ -15,15 +15,16 @@ from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from antiphon.core.pipecat_internals import Part, known
-from antiphon.services.vad.silero_network import open_network
-from antiphon.services.vad.ticks import ticks
 from loguru import logger
 from numpy.typing import NDArray
 from pipecat.audio.utils import calculate_audio_volume
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 from pipecat.audio.volume import VOLUME_WINDOW_SECS
+
+from antiphon.core.pipecat_internals import Part, known
+from antiphon.services.vad.silero_network import open_network
+from antiphon.services.vad.ticks import ticks
 
 __all__ = ["AnalyzedAudio", "SharedSileroVADAnalyzer"]
 

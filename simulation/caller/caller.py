@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import InputDTMFFrame
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import PATIENCE_SECS, ScriptFollower
 from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Press, Say, Step
 from antiphon.simulation.caller.voice import EspeakVoice, Voice
 from antiphon.transports.memory import PlayedAudio
-from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames.frames import InputDTMFFrame
 
 __all__ = ["Caller", "CallerListener", "FarEnd", "SpokenLine"]
 

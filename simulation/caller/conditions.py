@@ -7,9 +7,10 @@ from collections import deque
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
 from antiphon.simulation.lines.babble import speech_pcm
-from numpy.typing import NDArray
 
 __all__ = ["Network", "Noise", "NoiseKind"]
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Protocol
 
 import numpy as np
+
 from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, resample
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from antiphon.simulation.caller.voice import CALLER_VOICE
 from antiphon.simulation.demo.display import follow, print_summary
 from antiphon.simulation.scenarios.loading import shipped_scenario
 from antiphon.simulation.scenarios.play import play
-from rich.console import Console
 
 __all__ = ["run_demo"]
 

@@ -3,15 +3,16 @@
 import asyncio
 from contextlib import suppress
 
-from antiphon.simulation.recording import CallRecord, CallRecorder
-from antiphon.simulation.recording.record import Turn
-from antiphon.simulation.report.view import clock, millis
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from antiphon.simulation.recording import CallRecord, CallRecorder
+from antiphon.simulation.recording.record import Turn
+from antiphon.simulation.report.view import clock, millis
 
 __all__ = ["follow", "print_summary"]
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipecat.processors.aggregators.llm_context import LLMContext
+
 from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.simulation.fakes.behaviour import Failure, Latency
 from antiphon.simulation.frames import split_words
-from pipecat.processors.aggregators.llm_context import LLMContext
 
 __all__ = ["FakeLLM", "Reply", "ToolCall"]
 

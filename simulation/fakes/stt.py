@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 
-from antiphon.simulation.fakes.behaviour import Failure, Latency
 from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
@@ -15,6 +14,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
+
+from antiphon.simulation.fakes.behaviour import Failure, Latency
 
 __all__ = ["FakeSTT"]
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 
-from antiphon.simulation.fakes.behaviour import Failure, Latency
-from antiphon.simulation.lines.babble import speech_pcm
 from pipecat.frames.frames import Frame, TTSAudioRawFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
+
+from antiphon.simulation.fakes.behaviour import Failure, Latency
+from antiphon.simulation.lines.babble import speech_pcm
 
 __all__ = ["FakeTTS"]
 

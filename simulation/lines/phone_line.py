@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import Unpack
 
 import numpy as np
+from pipecat.frames.frames import InputDTMFFrame
+from pipecat.utils.base_object import BaseObject
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
 from antiphon.simulation.lines.twilio_stream import SAMPLE_RATE_HZ as PHONE_RATE_HZ
 from antiphon.simulation.lines.twilio_stream import (
@@ -17,8 +20,6 @@ from antiphon.simulation.lines.twilio_stream import (
     pcm_to_ulaw,
 )
 from antiphon.transports.memory import PlayedAudio
-from pipecat.frames.frames import InputDTMFFrame
-from pipecat.utils.base_object import BaseObject
 
 __all__ = ["PhoneLine"]
 

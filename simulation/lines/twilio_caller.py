@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self, Unpack
 
 import numpy as np
+from pipecat.audio.utils import create_file_resampler
+
 from antiphon.simulation.audio import Samples
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.lines.twilio_stream import (
@@ -21,7 +23,6 @@ from antiphon.simulation.lines.twilio_stream import (
     TwilioStream,
     pcm_to_ulaw,
 )
-from pipecat.audio.utils import create_file_resampler
 
 __all__ = ["TwilioCaller"]
 

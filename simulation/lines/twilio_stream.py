@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import numpy as np
 import numpy.typing as npt
+
 from antiphon.simulation.lines.twilio_webhook import ask_webhook
 
 __all__ = [

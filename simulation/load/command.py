@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from antiphon.simulation.load.figures import Quantiles, ServerCost, Summary, summarise
-from antiphon.simulation.private_files import FILE_MODE, write_file
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from antiphon.simulation.load.figures import Quantiles, ServerCost, Summary, summarise
+from antiphon.simulation.private_files import FILE_MODE, write_file
 
 __all__ = ["load"]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from antiphon.simulation.audio import Span
 from antiphon.simulation.caller.caller import SpokenLine
 

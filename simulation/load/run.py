@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
 from antiphon.simulation.caller import Caller, EspeakVoice, Say
 from antiphon.simulation.caller.caller import SpokenLine

@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import psutil
+
 from antiphon.simulation.load.figures import ServerCost
 
 __all__ = ["ServerMeter", "find_server"]

@@ -9,8 +9,9 @@ from datetime import datetime
 from statistics import median
 from typing import Any, Literal
 
-from antiphon.simulation.recording.words import Errors, word_errors
 from pydantic import BaseModel, ConfigDict
+
+from antiphon.simulation.recording.words import Errors, word_errors
 
 __all__ = [
     "AgentSpeech",

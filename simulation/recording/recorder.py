@@ -7,15 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
-from antiphon.simulation.caller.caller import FarEnd, SpokenLine
-from antiphon.simulation.private_files import write_file
-from antiphon.simulation.recording.assembly import assemble
-from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
-from antiphon.simulation.recording.record import CallRecord, Contribution, ToolCall, Waveform
-from antiphon.simulation.recording.wav import AGENT, CALLER, StereoRecording
-from antiphon.transports.memory import PlayedAudio
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     InterruptionFrame,
@@ -32,6 +23,16 @@ from pipecat.processors.aggregators.llm_response_universal import LLMUserAggrega
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
+
+from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
+from antiphon.simulation.caller.caller import FarEnd, SpokenLine
+from antiphon.simulation.private_files import write_file
+from antiphon.simulation.recording.assembly import assemble
+from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
+from antiphon.simulation.recording.record import CallRecord, Contribution, ToolCall, Waveform
+from antiphon.simulation.recording.wav import AGENT, CALLER, StereoRecording
+from antiphon.transports.memory import PlayedAudio
 
 __all__ = ["CallRecorder", "transcript_lines", "write_transcript"]
 

@@ -7,9 +7,10 @@ from typing import BinaryIO, Self
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
 from antiphon.simulation.private_files import open_file
-from numpy.typing import NDArray
 
 __all__ = ["AGENT", "CALLER", "StereoRecording"]
 

@@ -10,10 +10,11 @@ from statistics import median
 from typing import Any
 from xml.etree import ElementTree
 
+from markupsafe import Markup
+
 from antiphon.processors.latency import TTFA
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.report.view import TurnView, millis
-from markupsafe import Markup
 
 __all__ = ["distribution", "legend", "waterfall"]
 

@@ -7,14 +7,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
 from antiphon.processors.latency import DEFAULT_BUDGETS_SECS
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, read_wav, resample
 from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.report import charts
 from antiphon.simulation.report.view import clock, millis, page_view
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 __all__ = ["render_report", "write_report"]
 

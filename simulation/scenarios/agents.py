@@ -60,13 +60,14 @@ def _from_factory(name: str) -> VoiceAgent:
 
 async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[str, Any]:
     # Imported here: a scenario on the embedded services needs no vendor's SDK.
+    from pipecat.services.cartesia.tts import CartesiaTTSService
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+    from pipecat.services.openai.llm import OpenAILLMService
+
     from antiphon.simulation.vendors.cartesia import CartesiaServer
     from antiphon.simulation.vendors.deepgram import DeepgramServer
     from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
     from antiphon.simulation.vendors.openai import OpenAIServer, Reply
-    from pipecat.services.cartesia.tts import CartesiaTTSService
-    from pipecat.services.deepgram.stt import DeepgramSTTService
-    from pipecat.services.openai.llm import OpenAILLMService
 
     script = Script.order_status()
 

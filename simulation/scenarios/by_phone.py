@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from pipecat.transports.base_transport import BaseTransport
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.worker import CallWorker
 from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.recording import CallRecorder
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Line, Scenario
-from pipecat.transports.base_transport import BaseTransport
 
 __all__ = ["OwnDoor", "by_ear"]
 
@@ -49,8 +50,9 @@ class OwnDoor(PhoneLine):
         """
         try:
             import uvicorn
-            from antiphon.pipeline.server import ServerSettings, create_app
             from pydantic import SecretStr
+
+            from antiphon.pipeline.server import ServerSettings, create_app
         except ImportError as error:
             raise ImportError(
                 "a call by phone needs a server: pip install 'antiphon[server,twilio]'"

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
-from antiphon.simulation.scenarios.results import Result, write_json, write_junit
-from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
-from antiphon.simulation.scenarios.schema import Scenario
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+
+from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
+from antiphon.simulation.scenarios.results import Result, write_json, write_junit
+from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
+from antiphon.simulation.scenarios.schema import Scenario
 
 __all__ = ["simulate"]
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from antiphon.simulation.scenarios.schema import Scenario
 from pydantic import ValidationError
+
+from antiphon.simulation.scenarios.schema import Scenario
 
 __all__ = ["SHIPPED", "ScenarioError", "load_scenario", "shipped_scenario"]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pipecat.observers.base_observer import BaseObserver
+
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
 from antiphon.simulation.lines.phone_line import PhoneLine
@@ -20,7 +22,6 @@ from antiphon.simulation.scenarios.by_phone import OwnDoor, by_ear
 from antiphon.simulation.scenarios.differences import differences
 from antiphon.simulation.scenarios.schema import Scenario
 from antiphon.transports.memory import MemoryTransport
-from pipecat.observers.base_observer import BaseObserver
 
 __all__ = ["Played", "play"]
 

@@ -15,8 +15,9 @@ from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from antiphon.simulation.scenarios.schema import Scenario
 from loguru import logger
+
+from antiphon.simulation.scenarios.schema import Scenario
 
 if TYPE_CHECKING:
     from antiphon.simulation.recording import CallRecorder

@@ -4,13 +4,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, AudioFileError, read_wav, resample
-from antiphon.simulation.caller import HangUp, Press, Say, recorded_lines
-from antiphon.simulation.caller.conditions import NoiseKind
-from antiphon.simulation.caller.follower import PATIENCE_SECS
-from antiphon.simulation.caller.script import Moment, Step, replayed_call
-from antiphon.simulation.caller.voice import CALLER_VOICE
-from antiphon.simulation.vendors.faults import Fault
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -20,6 +13,14 @@ from pydantic import (
     PositiveFloat,
     model_validator,
 )
+
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, AudioFileError, read_wav, resample
+from antiphon.simulation.caller import HangUp, Press, Say, recorded_lines
+from antiphon.simulation.caller.conditions import NoiseKind
+from antiphon.simulation.caller.follower import PATIENCE_SECS
+from antiphon.simulation.caller.script import Moment, Step, replayed_call
+from antiphon.simulation.caller.voice import CALLER_VOICE
+from antiphon.simulation.vendors.faults import Fault
 
 __all__ = ["Agent", "CallerSettings", "Expectations", "Line", "NetworkSettings", "Scenario"]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
+
 from antiphon.core.audio import pcm_secs
 from antiphon.simulation.vendors.faults import Cut, Fault
 from antiphon.simulation.vendors.server import Connection, VendorServer, refusal

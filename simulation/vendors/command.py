@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 import yaml
+
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.faults import Fault, FaultName

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
+
 from antiphon.simulation.vendors.faults import Cut, Fault
 from antiphon.simulation.vendors.listening import (
     FluxSession,

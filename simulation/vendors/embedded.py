@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import SAMPLE_RATE_HZ, load_decoder

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+
 from antiphon.core.audio import pcm_secs
 
 __all__ = ["FluxSession", "NovaSession", "ScriptedTranscriber", "Transcriber"]

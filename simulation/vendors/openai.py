@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
+
 from antiphon.simulation.frames import split_words
 from antiphon.simulation.vendors.faults import Cut, Fault, Wire
 from antiphon.simulation.vendors.server import VendorServer, refusal

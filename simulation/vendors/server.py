@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, web
+
 from antiphon.simulation.vendors.faults import Cut, Fault, Wire
 
 __all__ = ["PortInUseError", "VendorServer", "refusal"]

@@ -13,10 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.latency import log_turns
-from antiphon.processors.latency.export.prometheus import prometheus_text
-from antiphon.processors.redaction import RedactingSpanExporter
 from loguru import logger
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -24,6 +20,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pipecat.frames.frames import MetricsFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
+
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.latency import log_turns
+from antiphon.processors.latency.export.prometheus import prometheus_text
+from antiphon.processors.redaction import RedactingSpanExporter
 
 CARD = "4539148803436467"
 CARD_SPOKEN = "four five three nine fourteen double eight oh three forty three six four six seven"

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.services.openai.llm import OpenAILLMService
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
@@ -21,9 +25,6 @@ from antiphon.simulation.report import write_report
 from antiphon.simulation.scenarios.by_phone import OwnDoor
 from antiphon.simulation.vendors.openai import OpenAIServer
 from antiphon.transports import MemoryTransport
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.services.llm_service import FunctionCallParams
-from pipecat.services.openai.llm import OpenAILLMService
 
 from .leaks import (
     CARD,

@@ -6,17 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from antiphon.pipeline.fast_path.aggregators import LastAggregator
-from antiphon.processors.interruption import Interruption, PlaybackGate
-from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
-from antiphon.processors.redaction import (
-    PIIRedactor,
-    PIIRestorer,
-    Policy,
-    RedactingRecorder,
-    Vault,
-)
-from antiphon.processors.sentences import SentenceAggregator
 from loguru import logger
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
@@ -29,6 +18,18 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline.fast_path.aggregators import LastAggregator
+from antiphon.processors.interruption import Interruption, PlaybackGate
+from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRecorder,
+    Vault,
+)
+from antiphon.processors.sentences import SentenceAggregator
 
 Make = Callable[[], FrameProcessor]
 

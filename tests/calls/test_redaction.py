@@ -7,14 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import pytest
-from antiphon.pipeline import VoiceAgent
-from antiphon.processors.redaction import Policy
-from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Press, Say
-from antiphon.simulation.caller.script import Step
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.fakes.llm import Reply, ToolCall
-from antiphon.transports import MemoryTransport
 from loguru import logger
 from pipecat.frames.frames import (
     ErrorFrame,
@@ -26,6 +18,15 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
 from pipecat.services.llm_service import FunctionCallParams
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.processors.redaction import Policy
+from antiphon.simulation.call import simulate_call
+from antiphon.simulation.caller import Caller, HangUp, Press, Say
+from antiphon.simulation.caller.script import Step
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import Reply, ToolCall
+from antiphon.transports import MemoryTransport
 
 pytestmark = pytest.mark.looptime
 

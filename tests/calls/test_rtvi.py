@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import OutputTransportMessageUrgentFrame
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Press, Say
 from antiphon.simulation.caller.script import Step
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
-from pipecat.frames.frames import OutputTransportMessageUrgentFrame
-from pipecat.observers.base_observer import BaseObserver, FramePushed
 
 pytestmark = pytest.mark.looptime
 

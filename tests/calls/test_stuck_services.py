@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import Stall, StallKind, TurnKind, TurnLatency, WatchdogLimits
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import silence, speech
 from antiphon.transports import MemoryTransport
-from pipecat.frames.frames import TTSSpeakFrame
-from pipecat.services.llm_service import FunctionCallParams
-from pipecat.workers.runner import WorkerRunner
 
 pytestmark = pytest.mark.virtual_time
 

@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.openai import OpenAIServer, Reply
 from antiphon.transports import MemoryTransport
-from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.workers.runner import WorkerRunner
 
 pytestmark = pytest.mark.virtual_time
 

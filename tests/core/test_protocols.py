@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from pipecat.observers.base_observer import BaseObserver
+
 from antiphon.core.protocols import AudioHandler, TelephoneTransport, observes_microphone
 from antiphon.transports import create_transport
-from pipecat.observers.base_observer import BaseObserver
 
 
 class Line:

@@ -1,4 +1,5 @@
 import pytest
+
 from antiphon.core.turns import TurnEvent, TurnState, TurnTracker
 
 

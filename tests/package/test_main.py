@@ -4,8 +4,9 @@ import importlib.metadata
 import subprocess
 import sys
 
-import antiphon
 import pytest
+
+import antiphon
 
 # An import of what is None there fails as that of a module which is not installed.
 WITHOUT_TYPER = (

@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.providers import MissingVariable
-from antiphon.processors import PIIRedactor
-from antiphon.services import EspeakTTSService
-from antiphon.transports import MemoryTransport
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.providers import MissingVariable
+from antiphon.processors import PIIRedactor
+from antiphon.services import EspeakTTSService
+from antiphon.transports import MemoryTransport
 
 
 def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from antiphon.pipeline.loading import load_agent
 
 SECRET = "hunter2secret"

@@ -4,12 +4,13 @@ import asyncio
 import threading
 
 import pytest
+from pipecat.processors.frame_processor import FrameProcessor
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.prewarm import Spares
 from antiphon.pipeline.providers import ServiceKind
 from antiphon.simulation.fakes import FakeLLM, FakeTTS
 from antiphon.transports import MemoryTransport
-from pipecat.processors.frame_processor import FrameProcessor
 
 
 class Workshop:

@@ -1,6 +1,9 @@
 """Services by name: what is wrong is said with what to do about it."""
 
 import pytest
+from pipecat.processors.frame_processor import FrameProcessor
+from pydantic import SecretStr
+
 from antiphon.pipeline.providers import (
     PROVIDERS,
     MissingVariable,
@@ -10,8 +13,6 @@ from antiphon.pipeline.providers import (
 )
 from antiphon.pipeline.settings import Settings
 from antiphon.services import Script
-from pipecat.processors.frame_processor import FrameProcessor
-from pydantic import SecretStr
 
 NO_SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 

@@ -5,6 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pipecat.pipeline.llm_switcher import LLMSwitcher
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.filters.identity_filter import IdentityFilter
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.talk.app import create_talk_app
@@ -13,12 +20,6 @@ from antiphon.processors.redaction import PIIRedactor
 from antiphon.services import EspeakTTSService
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
-from pipecat.pipeline.llm_switcher import LLMSwitcher
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.processors.filters.identity_filter import IdentityFilter
-from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.services.llm_service import LLMService
-from pipecat.workers.runner import WorkerRunner
 
 Compose = Callable[[VoiceAgent], Any]
 

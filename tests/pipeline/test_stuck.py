@@ -8,15 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.server.calls import Call, Calls, current_call
-from antiphon.pipeline.server.metrics import CallMetrics
-from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.worker import CallWorker
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.fakes.llm import ToolCall
-from antiphon.transports import MemoryTransport
-from antiphon.transports.memory import MemoryInput
 from loguru import logger
 from pipecat.frames.frames import (
     CancelFrame,
@@ -33,6 +24,16 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.server.calls import Call, Calls, current_call
+from antiphon.pipeline.server.metrics import CallMetrics
+from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.worker import CallWorker
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.llm import ToolCall
+from antiphon.transports import MemoryTransport
+from antiphon.transports.memory import MemoryInput
 
 # The cleanup's deadline, what is cancelled one after the other, and what is waited for after that.
 LONGEST_CLEANUP_SECS = 10.0 + 5.0 + 1.0

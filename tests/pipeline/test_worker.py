@@ -6,14 +6,15 @@ import logging
 import threading
 
 import pytest
-from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.redaction import guard_logs
 from loguru import logger
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.redaction import guard_logs
 
 
 class Loses(FrameProcessor):

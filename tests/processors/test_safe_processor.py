@@ -8,12 +8,13 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
-from antiphon.processors.safe_processor import LIFECYCLE_FRAMES, SafeProcessor
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.safe_processor import LIFECYCLE_FRAMES, SafeProcessor
 
 ROOMS = ("processors", "transports", "services", "pipeline", "simulation")
 

@@ -9,8 +9,6 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import soxr
-from antiphon.services import EspeakSynthesizer
-from antiphon.transports import MemoryTransport
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import EndFrame, Frame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
@@ -18,6 +16,9 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.services import EspeakSynthesizer
+from antiphon.transports import MemoryTransport
 
 F = TypeVar("F", bound=Frame)
 Say = Callable[..., bytes]

@@ -7,12 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from antiphon.services import (
-    EspeakTTSService,
-    PocketSphinxSTTService,
-    Script,
-    ScriptedLLMService,
-)
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import LLMRunFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -23,6 +17,13 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from antiphon.services import (
+    EspeakTTSService,
+    PocketSphinxSTTService,
+    Script,
+    ScriptedLLMService,
+)
 
 
 @pytest.mark.looptime

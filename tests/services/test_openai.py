@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from antiphon.services.openai import OpenAILLMService
-from antiphon.simulation.vendors.openai import OpenAIServer
 from openai import AsyncOpenAI
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.openai import llm
+
+from antiphon.services.openai import OpenAILLMService
+from antiphon.simulation.vendors.openai import OpenAIServer
 
 
 def test_only_the_first_service_reads_certificates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,10 @@
 import re
 
 import pytest
-from antiphon.services.phrases import DIGIT_WORDS, Phrase, jsgf_from_phrases, spoken_form
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.services.phrases import DIGIT_WORDS, Phrase, jsgf_from_phrases, spoken_form
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import threading
 import numpy as np
 import pytest
 import soxr
-from antiphon.services import EspeakSynthesizer
-from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
-from antiphon.services.vad.silero import AnalyzedAudio
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.turn.smart_turn import base_smart_turn
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
+from antiphon.services import EspeakSynthesizer
+from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
+from antiphon.services.vad.silero import AnalyzedAudio
 
 RATE_HZ = 16000
 

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from antiphon.simulation.frames import FrameStream, silence, speech
-from antiphon.transports.memory import MemoryTransport
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import EndFrame, InputAudioRawFrame, LLMRunFrame
 from pipecat.observers.base_observer import BaseObserver
@@ -19,6 +17,9 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.frames import FrameStream, silence, speech
+from antiphon.transports.memory import MemoryTransport
 
 
 async def call(

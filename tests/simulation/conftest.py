@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime
 
 import pytest
+
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.recording.record import (
     AgentSpeech,

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
+# pytester forgets the modules that a snippet imports first; these cannot be imported twice.
+import pytest
+
 import antiphon.simulation.fakes
 import antiphon.simulation.strategies
 import antiphon.simulation.vendors.cartesia
 import antiphon.simulation.vendors.openai
 import antiphon.simulation.virtual_time  # noqa: F401
-
-# pytester forgets the modules that a snippet imports first; these cannot be imported twice.
-import pytest
 
 pytest_plugins = ["pytester"]
 

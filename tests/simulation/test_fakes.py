@@ -2,19 +2,6 @@ import statistics
 from typing import Any
 
 import pytest
-from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
-from antiphon.simulation.fakes.llm import ToolCall
-from antiphon.simulation.frames import (
-    frames,
-    interruption,
-    pause,
-    silence,
-    speech,
-    vad_started,
-    vad_stopped,
-)
-from antiphon.simulation.runs import run_frames
-from antiphon.simulation.virtual_time import run_virtual
 from pipecat.frames.frames import (
     ErrorFrame,
     InterimTranscriptionFrame,
@@ -30,6 +17,20 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.utils.errors import ErrorCategory
+
+from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
+from antiphon.simulation.fakes.llm import ToolCall
+from antiphon.simulation.frames import (
+    frames,
+    interruption,
+    pause,
+    silence,
+    speech,
+    vad_started,
+    vad_stopped,
+)
+from antiphon.simulation.runs import run_frames
+from antiphon.simulation.virtual_time import run_virtual
 
 from .calls import call
 

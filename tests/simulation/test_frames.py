@@ -1,27 +1,4 @@
 import pytest
-from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.simulation.frames import (
-    FrameStream,
-    TimedFrame,
-    audio,
-    bot_speaking,
-    dtmf,
-    final,
-    frames,
-    interim,
-    interruption,
-    llm_response,
-    pause,
-    silence,
-    speech,
-    tool_call,
-    tts_response,
-    upstream,
-    user_turn,
-)
-from antiphon.simulation.runs import Outputs, run_frames
-from antiphon.simulation.strategies import call_streams
-from antiphon.simulation.virtual_time import run_virtual
 from hypothesis import given, settings
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
@@ -51,6 +28,30 @@ from pipecat.frames.frames import (
 from pipecat.processors.audio.vad_processor import VADProcessor
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from antiphon.processors.safe_processor import SafeProcessor
+from antiphon.simulation.frames import (
+    FrameStream,
+    TimedFrame,
+    audio,
+    bot_speaking,
+    dtmf,
+    final,
+    frames,
+    interim,
+    interruption,
+    llm_response,
+    pause,
+    silence,
+    speech,
+    tool_call,
+    tts_response,
+    upstream,
+    user_turn,
+)
+from antiphon.simulation.runs import Outputs, run_frames
+from antiphon.simulation.strategies import call_streams
+from antiphon.simulation.virtual_time import run_virtual
 
 
 def passed(stream: FrameStream) -> Outputs:

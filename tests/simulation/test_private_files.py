@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.private_files import make_folder, open_file, write_file
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.scenarios.loading import SHIPPED
-from typer.testing import CliRunner
 
 
 def mode(path: Path) -> int:

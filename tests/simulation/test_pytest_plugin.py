@@ -1,7 +1,8 @@
 # pytester forgets the modules that an inner test imports first; these cannot be imported twice.
+import pytest
+
 import antiphon.simulation.loop_watch
 import antiphon.simulation.virtual_time  # noqa: F401
-import pytest
 
 pytest_plugins = ["pytester"]
 

@@ -10,9 +10,6 @@ from types import ModuleType
 import pipecat.transports.base_output
 import pipecat.utils.time
 import pytest
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
-from antiphon.simulation.runs import FrameLog
-from antiphon.simulation.virtual_time import EPOCH, make_virtual, run_virtual, virtual_time
 from pipecat.clocks.system_clock import SystemClock
 from pipecat.frames.frames import (
     BotSpeakingFrame,
@@ -20,6 +17,10 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
 )
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
+
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
+from antiphon.simulation.runs import FrameLog
+from antiphon.simulation.virtual_time import EPOCH, make_virtual, run_virtual, virtual_time
 
 from .calls import call, question_then_barge_in
 

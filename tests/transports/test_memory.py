@@ -5,9 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from antiphon.transports import MemoryTransport, create_transport
-from antiphon.transports.memory import PlayedAudio
-from antiphon.transports.registry import TransportKind
 from pipecat.frames.frames import (
     ClientConnectedFrame,
     EndFrame,
@@ -21,6 +18,10 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.transports import MemoryTransport, create_transport
+from antiphon.transports.memory import PlayedAudio
+from antiphon.transports.registry import TransportKind
 
 SECOND = b"\x01\x02" * 16000
 

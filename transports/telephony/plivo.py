@@ -1,10 +1,11 @@
 """A phone call through Plivo audio streaming, behind the guard of the telephony transports."""
 
+from fastapi import WebSocket
+from pipecat.serializers.plivo import PlivoFrameSerializer
+
 from antiphon.transports.telephony.media_stream import MediaStreamProtocol
 from antiphon.transports.telephony.serializer import TelephonySerializer
 from antiphon.transports.telephony.transport import TelephonyTransport, checked_id
-from fastapi import WebSocket
-from pipecat.serializers.plivo import PlivoFrameSerializer
 
 __all__ = ["PLIVO", "create_plivo_transport"]
 

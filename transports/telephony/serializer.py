@@ -4,14 +4,6 @@ import audioop
 import json
 from collections.abc import Awaitable, Callable
 
-from antiphon.core.audio import frame_secs
-from antiphon.transports.guarded_websocket import GuardedSerializer
-from antiphon.transports.telephony.media_stream import (
-    DropReason,
-    MediaStreamGuard,
-    MediaStreamProtocol,
-)
-from antiphon.transports.telephony.playback_marks import PlaybackMark, PlaybackMarks
 from pipecat.audio.utils import alaw_to_pcm, create_stream_resampler, ulaw_to_pcm
 from pipecat.frames.frames import (
     AudioRawFrame,
@@ -22,6 +14,15 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.serializers.base_serializer import FrameSerializer
+
+from antiphon.core.audio import frame_secs
+from antiphon.transports.guarded_websocket import GuardedSerializer
+from antiphon.transports.telephony.media_stream import (
+    DropReason,
+    MediaStreamGuard,
+    MediaStreamProtocol,
+)
+from antiphon.transports.telephony.playback_marks import PlaybackMark, PlaybackMarks
 
 __all__ = ["TELEPHONE_RATE_HZ", "TelephonySerializer"]
 

@@ -1,10 +1,11 @@
 """A phone call through Telnyx media streaming, behind the guard of the telephony transports."""
 
+from fastapi import WebSocket
+from pipecat.serializers.telnyx import TelnyxFrameSerializer
+
 from antiphon.transports.telephony.media_stream import MediaStreamProtocol
 from antiphon.transports.telephony.serializer import TelephonySerializer
 from antiphon.transports.telephony.transport import TelephonyTransport, checked_id
-from fastapi import WebSocket
-from pipecat.serializers.telnyx import TelnyxFrameSerializer
 
 __all__ = ["TELNYX", "create_telnyx_transport"]
 

@@ -10,12 +10,6 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from antiphon.core.pipecat_internals import Part, known
-from antiphon.core.protocols import AudioHandler, observes_microphone
-from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
-from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
-from antiphon.transports.telephony.send_ahead import SendAhead
-from antiphon.transports.telephony.serializer import TELEPHONE_RATE_HZ, TelephonySerializer
 from fastapi import WebSocket
 from pipecat.frames.frames import (
     BotSpeakingFrame,
@@ -37,6 +31,13 @@ from pipecat.transports.websocket.fastapi import (
     FastAPIWebsocketOutputTransport,
     FastAPIWebsocketParams,
 )
+
+from antiphon.core.pipecat_internals import Part, known
+from antiphon.core.protocols import AudioHandler, observes_microphone
+from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
+from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
+from antiphon.transports.telephony.send_ahead import SendAhead
+from antiphon.transports.telephony.serializer import TELEPHONE_RATE_HZ, TelephonySerializer
 
 __all__ = ["TelephonyTransport", "checked_id"]
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import WebSocket
+from pipecat.serializers.twilio import TwilioFrameSerializer
+
 from antiphon.transports.telephony.media_stream import MAX_MESSAGE_CHARS, MediaStreamProtocol
 from antiphon.transports.telephony.serializer import TelephonySerializer
 from antiphon.transports.telephony.transport import TelephonyTransport, checked_id
-from fastapi import WebSocket
-from pipecat.serializers.twilio import TwilioFrameSerializer
 
 __all__ = ["TWILIO", "TwilioStart", "create_twilio_transport", "read_twilio_start"]
 

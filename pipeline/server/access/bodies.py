@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from antiphon.pipeline.server.access.refusals import Refused, door_of
-from antiphon.pipeline.server.metrics import CallMetrics
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from antiphon.pipeline.server.access.refusals import Refused, door_of
+from antiphon.pipeline.server.metrics import CallMetrics
 
 __all__ = ["RequestGuard", "read_form", "read_json"]
 

@@ -5,15 +5,16 @@ import time
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from fastapi import Request
+from limits import parse
+from loguru import logger
+from starlette.requests import HTTPConnection
+
 from antiphon.pipeline.server.access.rates import network_of, number_of
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.access.tokens import InvalidToken, Tokens
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
-from fastapi import Request
-from limits import parse
-from loguru import logger
-from starlette.requests import HTTPConnection
 
 __all__ = ["START_PURPOSE", "Guards", "public_url"]
 

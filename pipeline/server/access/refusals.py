@@ -3,8 +3,6 @@
 import contextlib
 from typing import Any
 
-from antiphon.pipeline.error_fields import error_fields
-from antiphon.pipeline.server.metrics import SOCKET_LIMITS, CallMetrics
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +12,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from antiphon.pipeline.error_fields import error_fields
+from antiphon.pipeline.server.metrics import SOCKET_LIMITS, CallMetrics
 
 __all__ = ["Faults", "Refused", "count_refusals", "door_of", "full"]
 

@@ -9,8 +9,9 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
 
-from antiphon.pipeline.server.state.expiring import Expiring
 from itsdangerous import BadData, URLSafeSerializer
+
+from antiphon.pipeline.server.state.expiring import Expiring
 
 __all__ = ["LIFETIME_SECS", "InvalidToken", "Tokens"]
 

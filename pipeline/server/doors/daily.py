@@ -6,16 +6,17 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from antiphon.pipeline.server.access.bodies import read_json
-from antiphon.pipeline.server.access.guards import Guards
-from antiphon.pipeline.server.access.refusals import Refused, full
-from antiphon.pipeline.server.calls import Calls
-from antiphon.transports.daily import create_daily_room, create_daily_transport, delete_daily_room
 from fastapi import APIRouter, Depends, Request
 from loguru import logger
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily.transport import DailyDialinSettings
 from pydantic import BaseModel, Field
+
+from antiphon.pipeline.server.access.bodies import read_json
+from antiphon.pipeline.server.access.guards import Guards
+from antiphon.pipeline.server.access.refusals import Refused, full
+from antiphon.pipeline.server.calls import Calls
+from antiphon.transports.daily import create_daily_room, create_daily_transport, delete_daily_room
 
 __all__ = ["StartDaily", "daily_router"]
 

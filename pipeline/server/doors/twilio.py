@@ -5,6 +5,14 @@ import time
 import uuid
 from typing import Annotated, Any
 
+from fastapi import APIRouter, Depends, Request, Response, WebSocket
+from fastapi.websockets import WebSocketDisconnect
+from loguru import logger
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
+from twilio.request_validator import RequestValidator
+from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
+
 from antiphon.pipeline.server.access.admission import Refusal
 from antiphon.pipeline.server.access.bodies import read_form, read_json
 from antiphon.pipeline.server.access.guards import Guards, public_url
@@ -20,13 +28,6 @@ from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.transports.registry import create_transport
 from antiphon.transports.telephony.transport import checked_id
 from antiphon.transports.telephony.twilio import TwilioStart, read_twilio_start
-from fastapi import APIRouter, Depends, Request, Response, WebSocket
-from fastapi.websockets import WebSocketDisconnect
-from loguru import logger
-from pydantic import BaseModel, Field
-from starlette.datastructures import FormData
-from twilio.request_validator import RequestValidator
-from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 __all__ = ["CallOut", "TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
 

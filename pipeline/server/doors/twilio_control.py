@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp
-from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.pipeline.server.state.interface import SharedState
-from antiphon.transports.telephony.transport import checked_id
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, VoiceResponse
+
+from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.server.state.interface import SharedState
+from antiphon.transports.telephony.transport import checked_id
 
 __all__ = [
     "E164",

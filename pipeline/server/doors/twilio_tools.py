@@ -6,14 +6,15 @@ into anything, and dialling out costs money.
 
 from collections.abc import Mapping
 
-from antiphon.pipeline.server.calls import current_call
-from antiphon.pipeline.server.doors.twilio_control import E164, CallControlError
-from antiphon.processors.redaction import Redactor
-from antiphon.transports.telephony.transport import checked_id
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import OutputDTMFFrame
 from pipecat.services.llm_service import FunctionCallParams
+
+from antiphon.pipeline.server.calls import current_call
+from antiphon.pipeline.server.doors.twilio_control import E164, CallControlError
+from antiphon.processors.redaction import Redactor
+from antiphon.transports.telephony.transport import checked_id
 
 __all__ = ["call_control_tools"]
 

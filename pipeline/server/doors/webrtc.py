@@ -5,12 +5,6 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 
-from antiphon.pipeline.server.access.bodies import read_json
-from antiphon.pipeline.server.access.guards import Guards, public_url
-from antiphon.pipeline.server.access.refusals import Refused, full
-from antiphon.pipeline.server.access.tokens import InvalidToken
-from antiphon.pipeline.server.calls import Calls
-from antiphon.transports.registry import create_transport
 from fastapi import APIRouter, Depends, Request
 from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
 from pipecat.transports.smallwebrtc.request_handler import (
@@ -20,6 +14,13 @@ from pipecat.transports.smallwebrtc.request_handler import (
     SmallWebRTCRequestHandler,
 )
 from pydantic import BaseModel, Field
+
+from antiphon.pipeline.server.access.bodies import read_json
+from antiphon.pipeline.server.access.guards import Guards, public_url
+from antiphon.pipeline.server.access.refusals import Refused, full
+from antiphon.pipeline.server.access.tokens import InvalidToken
+from antiphon.pipeline.server.calls import Calls
+from antiphon.transports.registry import create_transport
 
 __all__ = ["offer_router", "promised_call", "webrtc_router"]
 

@@ -4,13 +4,14 @@ import time
 import uuid
 from typing import Any
 
+from fastapi import APIRouter, Depends, Request, WebSocket
+from loguru import logger
+
 from antiphon.pipeline.server.access.guards import Guards, public_url
 from antiphon.pipeline.server.access.refusals import full
 from antiphon.pipeline.server.access.tokens import InvalidToken
 from antiphon.pipeline.server.calls import Calls
 from antiphon.transports.registry import create_transport
-from fastapi import APIRouter, Depends, Request, WebSocket
-from loguru import logger
 
 __all__ = ["websocket_router"]
 

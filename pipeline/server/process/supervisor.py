@@ -16,6 +16,9 @@ from collections.abc import Callable
 from multiprocessing import resource_tracker
 from typing import Any
 
+from loguru import logger
+from prometheus_client import CollectorRegistry, generate_latest
+
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED, REDIS_LOST
 from antiphon.pipeline.server.process.listening import CannotListenError, bind
@@ -25,8 +28,6 @@ from antiphon.pipeline.server.settings import WorkerOptions
 from antiphon.pipeline.server.state.rpc import ASKED
 from antiphon.pipeline.server.state.stores import open_state
 from antiphon.processors.latency.core.fleet import merge_states
-from loguru import logger
-from prometheus_client import CollectorRegistry, generate_latest
 
 __all__ = ["Supervisor", "WorkerFailed"]
 

@@ -12,12 +12,13 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
 from antiphon.pipeline.server.access.intake import Intake
 from antiphon.pipeline.server.metrics import SOCKET_LIMITS
 from antiphon.pipeline.server.process.fast_frame_reader import WholeFrames
 from antiphon.services.vad.ticks import ticks
 from antiphon.transports.telephony.media_stream import MESSAGE_FILTER, MessageFilter
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent, ASGISendEvent

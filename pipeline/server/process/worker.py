@@ -6,6 +6,9 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+from fastapi import FastAPI
+from loguru import logger
+
 from antiphon.pipeline.loading import load_agent
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.calls import Calls
@@ -13,8 +16,6 @@ from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
 from antiphon.pipeline.server.process.rpc import Rpc
 from antiphon.pipeline.server.settings import WorkerOptions
 from antiphon.pipeline.server.state.rpc import RpcState
-from fastapi import FastAPI
-from loguru import logger
 
 __all__ = ["run_worker"]
 

@@ -18,11 +18,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from antiphon.pipeline.server.access.admission import MAX_QUEUE, QUEUE_SECS, Refusal
-from antiphon.pipeline.server.access.tokens import LIFETIME_SECS
-from antiphon.pipeline.server.metrics import REDIS_LOST
-from antiphon.pipeline.server.state.interface import HANDOFF_SECS, SharedState
-from antiphon.pipeline.server.state.memory import MemoryState
 from cryptography.fernet import Fernet
 from limits import parse
 from loguru import logger
@@ -30,6 +25,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from antiphon.pipeline.server.access.admission import MAX_QUEUE, QUEUE_SECS, Refusal
+from antiphon.pipeline.server.access.tokens import LIFETIME_SECS
+from antiphon.pipeline.server.metrics import REDIS_LOST
+from antiphon.pipeline.server.state.interface import HANDOFF_SECS, SharedState
+from antiphon.pipeline.server.state.memory import MemoryState
 
 __all__ = ["RedisState"]
 

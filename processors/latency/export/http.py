@@ -3,6 +3,7 @@
 import asyncio
 
 from aiohttp import web
+
 from antiphon.processors.latency.core.stats import PROCESS, LatencyStats
 from antiphon.processors.latency.live import snapshot
 

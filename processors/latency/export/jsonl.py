@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from loguru import logger
+
 from antiphon.processors.latency.core.stages import TurnLatency
 from antiphon.processors.latency.observer import LatencyObserver
-from loguru import logger
 
 __all__ = ["log_turns", "turn_record"]
 

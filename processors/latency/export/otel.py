@@ -6,6 +6,11 @@ Needs an extra: `pip install 'antiphon[otel]'`.
 import time
 from collections.abc import Callable, Mapping
 
+from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import Span, Status, StatusCode, TracerProvider
+
 from antiphon.processors.latency.core.budgets import Breach
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.stages import Stage, TurnLatency
@@ -13,10 +18,6 @@ from antiphon.processors.latency.core.stats import TTFA
 from antiphon.processors.latency.core.timeline import BargeIn, TurnKind
 from antiphon.processors.latency.core.watchdogs import Stall
 from antiphon.processors.latency.observer import LatencyObserver
-from opentelemetry import metrics, trace
-from opentelemetry.context import Context
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Span, Status, StatusCode, TracerProvider
 
 __all__ = ["LatencyTelemetry"]
 

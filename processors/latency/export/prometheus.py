@@ -5,10 +5,6 @@ Needs an extra: `pip install 'antiphon[metrics]'`.
 
 from collections.abc import Iterator
 
-from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Budgets
-from antiphon.processors.latency.core.stats import PROCESS, LatencyStats
-from antiphon.processors.latency.loop_lag import LoopLag
-from antiphon.processors.latency.observer import CALLS
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -17,6 +13,11 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+
+from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Budgets
+from antiphon.processors.latency.core.stats import PROCESS, LatencyStats
+from antiphon.processors.latency.loop_lag import LoopLag
+from antiphon.processors.latency.observer import CALLS
 
 __all__ = ["LatencyCollector", "prometheus_text"]
 

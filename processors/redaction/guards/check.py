@@ -11,13 +11,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from antiphon.core.pipecat_internals import (
-    ignored_sources,
-    observers_of,
-    span_processors,
-    tracing_enabled,
-)
-from antiphon.processors.redaction.guards.logs import logs_guarded
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.sync_parallel_pipeline import SyncParallelPipeline
@@ -27,6 +20,14 @@ from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.consumer_processor import ConsumerProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
+
+from antiphon.core.pipecat_internals import (
+    ignored_sources,
+    observers_of,
+    span_processors,
+    tracing_enabled,
+)
+from antiphon.processors.redaction.guards.logs import logs_guarded
 
 __all__ = ["UnguardedError", "source_of", "unguarded"]
 
@@ -193,8 +194,9 @@ def _spans(worker: PipelineWorker) -> Iterator[str]:
     if traced is False:
         return
     try:
-        from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
         from opentelemetry import trace
+
+        from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
     except ImportError:
         # Without OpenTelemetry there are no spans.
         return

@@ -6,8 +6,9 @@ worker's `on_pipeline_error`.
 
 import copy
 
-from antiphon.processors.redaction.core.scrubbing import scrub
 from pipecat.frames.frames import ErrorFrame
+
+from antiphon.processors.redaction.core.scrubbing import scrub
 
 __all__ = ["redacted_error"]
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link
 from opentelemetry.trace.status import Status
+
+from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
 
 __all__ = ["RedactingSpanExporter"]
 

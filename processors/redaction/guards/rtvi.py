@@ -6,16 +6,17 @@ on its way to the client; what is said in the call the observer has redacted bef
 
 from typing import Any
 
+from pipecat.frames.frames import ErrorFrame, Frame, OutputTransportMessageUrgentFrame
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams, RTVIProcessor
+from pydantic import BaseModel
+
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.scrubbing import scrub
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.frames import FOR_THE_CLIENT
 from antiphon.processors.redaction.guards.errors import redacted_error
 from antiphon.processors.redaction.guards.rtvi_observer import RedactingRTVIObserver
-from pipecat.frames.frames import ErrorFrame, Frame, OutputTransportMessageUrgentFrame
-from pipecat.processors.frame_processor import FrameDirection
-from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams, RTVIProcessor
-from pydantic import BaseModel
 
 __all__ = ["RedactingRTVIProcessor"]
 

@@ -11,16 +11,6 @@ from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
-from antiphon.processors.redaction.core.entities import tagged
-from antiphon.processors.redaction.core.fallback import without_numerals
-from antiphon.processors.redaction.core.known_values import KnownValues
-from antiphon.processors.redaction.core.language import load_language
-from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.stream import StreamRedactor
-from antiphon.processors.redaction.detectors import DETECTORS, Detector
-from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame
-from antiphon.processors.redaction.guards.check import source_of
-from antiphon.processors.redaction.redactor import PIIRedactor
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     AggregatedTextProgressFrame,
@@ -44,6 +34,17 @@ from pipecat.processors.frameworks.rtvi.models import TextMessageData, UserLLMTe
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.utils.text.base_text_aggregator import TextType
 from pydantic import BaseModel
+
+from antiphon.processors.redaction.core.entities import tagged
+from antiphon.processors.redaction.core.fallback import without_numerals
+from antiphon.processors.redaction.core.known_values import KnownValues
+from antiphon.processors.redaction.core.language import load_language
+from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.stream import StreamRedactor
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
+from antiphon.processors.redaction.frames import RECORD, PIIExpectFrame
+from antiphon.processors.redaction.guards.check import source_of
+from antiphon.processors.redaction.redactor import PIIRedactor
 
 __all__ = ["RedactingRTVIObserver"]
 

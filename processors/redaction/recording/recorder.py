@@ -8,11 +8,6 @@ its final transcript has come.
 import asyncio
 from typing import Literal
 
-from antiphon.core.audio import frame_secs
-from antiphon.processors.redaction.frames import STT_SECOND, PIIRedactedFrame
-from antiphon.processors.redaction.recording.hearing import Hearing, Stretch
-from antiphon.processors.redaction.recording.track import SLACK_S, Track
-from antiphon.processors.safe_processor import SafeProcessor
 from loguru import logger
 from pipecat.audio.resamplers.base_audio_resampler import BaseAudioResampler
 from pipecat.audio.utils import create_stream_resampler, interleave_stereo_audio, mix_audio
@@ -34,6 +29,12 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.core.audio import frame_secs
+from antiphon.processors.redaction.frames import STT_SECOND, PIIRedactedFrame
+from antiphon.processors.redaction.recording.hearing import Hearing, Stretch
+from antiphon.processors.redaction.recording.track import SLACK_S, Track
+from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["RedactingRecorder"]
 

@@ -6,11 +6,12 @@ all of it and not from the start, can tell by this where a word is.
 
 from typing import Any
 
-from antiphon.core.audio import frame_secs
-from antiphon.processors.redaction.frames import STT_SECOND
 from pipecat.frames.frames import InputAudioRawFrame
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.stt_service import SegmentedSTTService, STTService
+
+from antiphon.core.audio import frame_secs
+from antiphon.processors.redaction.frames import STT_SECOND
 
 __all__ = ["SttClock"]
 

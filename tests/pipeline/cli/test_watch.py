@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import typer
-from antiphon.pipeline.cli.watch import render, watch
 from rich.console import Console
 from typer.testing import CliRunner
+
+from antiphon.pipeline.cli.watch import render, watch
 
 NOTHING = {"count": 0, "p50": None, "p95": None, "p99": None}
 

@@ -10,13 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soxr
-from antiphon.pipeline import VoiceAgent
-from antiphon.processors import SafeProcessor
-from antiphon.services import EspeakSynthesizer
-from antiphon.services.vad.ticks import TICK_SECS
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
-from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 from fastapi import WebSocket
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
@@ -41,6 +34,14 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.processors import SafeProcessor
+from antiphon.services import EspeakSynthesizer
+from antiphon.services.vad.ticks import TICK_SECS
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 
 HEX = "0123456789abcdef" * 2
 START = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")

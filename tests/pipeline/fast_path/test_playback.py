@@ -7,6 +7,13 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI, WebSocket
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.workers.runner import WorkerRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import BargeIn
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
@@ -14,12 +21,6 @@ from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from antiphon.simulation.lines.twilio_stream import PlaybackBuffer
 from antiphon.transports.telephony.twilio import create_twilio_transport, read_twilio_start
-from fastapi import FastAPI, WebSocket
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
-from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.workers.runner import WorkerRunner
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 WORDS_PER_SEC = 2.0

@@ -19,9 +19,6 @@ import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
-from antiphon.pipeline.server import ServerSettings, create_app
-from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.latency import LatencyObserver
 from fastapi import FastAPI
 from pipecat.frames.frames import (
     Frame,
@@ -35,6 +32,10 @@ from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 from twilio.request_validator import RequestValidator
+
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.latency import LatencyObserver
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"

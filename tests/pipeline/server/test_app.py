@@ -8,14 +8,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from loguru import logger
+from pipecat.frames.protobufs import frames_pb2
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.access.guards import START_PURPOSE
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.processors.latency import DEFAULT_BUDGETS_SECS, Budgets
 from antiphon.processors.redaction import guard_logs
-from loguru import logger
-from pipecat.frames.protobufs import frames_pb2
 
 BUDGETS = Budgets(secs={**DEFAULT_BUDGETS_SECS, "ttfa": 1.5})
 KEY = {"Authorization": "Bearer key-of-the-test"}

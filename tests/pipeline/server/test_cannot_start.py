@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from antiphon.pipeline.server.process.listening import CannotListenError, bind
 
 SECRET = "hunter2secret"

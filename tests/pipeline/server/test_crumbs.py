@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from fastapi import FastAPI, Request
+
 from antiphon.pipeline.server.process.http_protocol import (
     BYTES_PER_CHUNK,
     FREE_CHUNKS,
     CallRequests,
 )
-from fastapi import FastAPI, Request
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"

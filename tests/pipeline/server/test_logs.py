@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from loguru import logger
+
 from antiphon.core.call_scope import CallScope
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.drain import serve_app
@@ -22,8 +25,6 @@ from antiphon.pipeline.server.process.listening import CannotListenError, bind
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.redaction import guard_logs, scrub
 from antiphon.processors.redaction.guards import log_text
-from fastapi import FastAPI
-from loguru import logger
 
 pytestmark = pytest.mark.usefixtures("no_guard")
 

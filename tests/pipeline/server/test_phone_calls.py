@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pipecat.services.openai.llm import OpenAILLMService
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from antiphon.simulation.vendors.openai import OpenAIServer, Reply
-from pipecat.services.openai.llm import OpenAILLMService
 
 KEY = {"Authorization": "Bearer key-of-the-test"}
 WORDS_PER_SEC = 4.0

@@ -4,10 +4,11 @@ import traceback
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
 from antiphon.pipeline.cli.command import app
 from antiphon.pipeline.server import ServerSettings
 from antiphon.pipeline.settings import Settings
-from typer.testing import CliRunner
 
 SECRET = "hunter2secret"
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import uvicorn
+from pipecat.transports.base_transport import BaseTransport
+
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.worker import CallWorker
-from pipecat.transports.base_transport import BaseTransport
 
 
 class SlowStarter:

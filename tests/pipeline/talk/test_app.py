@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
+
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.pipeline.talk.app import create_talk_app
-from fastapi.testclient import TestClient
 
 ROOT = Path(__file__).parents[3]
 PAGE = "http://127.0.0.1:7860"

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from antiphon.pipeline.talk.messages import TurnMessages, wait_message
-from antiphon.processors.latency import Stage, TurnKind, TurnLatency
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -15,6 +13,9 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.pipeline.talk.messages import TurnMessages, wait_message
+from antiphon.processors.latency import Stage, TurnKind, TurnLatency
 
 
 async def told(*frames: Frame) -> list[dict[str, Any]]:

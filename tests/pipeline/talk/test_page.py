@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from antiphon.services import EspeakSynthesizer
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+
+from antiphon.services import EspeakSynthesizer
 
 pytestmark = pytest.mark.system
 

@@ -6,15 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from antiphon.processors.interruption import (
-    InterruptionSettings,
-    InterruptionStrategy,
-    PlaybackGate,
-    PlaybackSettings,
-)
-from antiphon.processors.interruption.strategy import Decider
-from antiphon.processors.safe_processor import SafeProcessor
-from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     EndFrame,
@@ -46,6 +37,16 @@ from pipecat.turns.user_turn_strategies import (
     default_user_turn_start_strategies,
 )
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.interruption import (
+    InterruptionSettings,
+    InterruptionStrategy,
+    PlaybackGate,
+    PlaybackSettings,
+)
+from antiphon.processors.interruption.strategy import Decider
+from antiphon.processors.safe_processor import SafeProcessor
+from antiphon.transports.memory import MemoryTransport
 
 RATE = 16000
 LOUD = 8000

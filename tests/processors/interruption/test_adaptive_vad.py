@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from antiphon.processors.interruption import AdaptiveVAD
-from antiphon.processors.interruption.adaptive_vad import AmbientNoise
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
@@ -10,6 +8,9 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.tests.utils import run_test
+
+from antiphon.processors.interruption import AdaptiveVAD
+from antiphon.processors.interruption.adaptive_vad import AmbientNoise
 
 
 def hiss(level_db: float, ms: int = 20) -> bytes:

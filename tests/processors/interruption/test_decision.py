@@ -1,8 +1,9 @@
 import pytest
-from antiphon.processors.interruption import DecisionSettings
-from antiphon.processors.interruption.decision import AgentState, InterruptionDecider, Utterance
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.interruption import DecisionSettings
+from antiphon.processors.interruption.decision import AgentState, InterruptionDecider, Utterance
 
 
 def final(words: str, *, language: str = "en", **known: object) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from antiphon.processors.interruption.fader import Fader
 
 

@@ -3,7 +3,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from antiphon.processors.interruption import PlaybackSettings
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
@@ -15,6 +14,8 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     TTSTextFrame,
 )
+
+from antiphon.processors.interruption import PlaybackSettings
 
 from .calls import RATE, call, now, reply, sentence_frames, tone
 

@@ -1,7 +1,8 @@
 import pytest
-from antiphon.processors.interruption.ledger import PlaybackLedger
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.interruption.ledger import PlaybackLedger
 
 
 def heard(ledger: PlaybackLedger, ms: float) -> str:

@@ -1,10 +1,11 @@
 import asyncio
 
 import pytest
+from pipecat.frames.frames import Frame, FunctionCallInProgressFrame, FunctionCallResultFrame
+
 from antiphon.core.turns import TurnSnapshot
 from antiphon.processors.interruption import Decision, InterruptionSettings
 from antiphon.processors.interruption.decision import Action, Utterance
-from pipecat.frames.frames import Frame, FunctionCallInProgressFrame, FunctionCallResultFrame
 
 from .calls import Call, began, call, ended, final, interim, now, reply
 

@@ -8,15 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from antiphon.processors.latency import (
-    BargeIn,
-    Breach,
-    LatencyObserver,
-    LatencyStats,
-    Stall,
-    TurnLatency,
-)
-from antiphon.transports import MemoryTransport
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import (
     Frame,
@@ -47,6 +38,16 @@ from pipecat.turns.user_start import VADUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.latency import (
+    BargeIn,
+    Breach,
+    LatencyObserver,
+    LatencyStats,
+    Stall,
+    TurnLatency,
+)
+from antiphon.transports import MemoryTransport
 
 RATE_HZ = 16000
 

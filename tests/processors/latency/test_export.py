@@ -7,15 +7,16 @@ import urllib.request
 from typing import Any
 
 import pytest
-from antiphon.processors.latency import LatencyObserver, LatencyStats, log_turns, serve_latency
-from antiphon.processors.latency.export.otel import LatencyTelemetry
-from antiphon.processors.latency.export.prometheus import prometheus_text
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
+
+from antiphon.processors.latency import LatencyObserver, LatencyStats, log_turns, serve_latency
+from antiphon.processors.latency.export.otel import LatencyTelemetry
+from antiphon.processors.latency.export.prometheus import prometheus_text
 
 
 async def one_turn(call: Any) -> None:

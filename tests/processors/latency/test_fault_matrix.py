@@ -5,20 +5,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from antiphon.processors.latency import (
-    Apology,
-    Filler,
-    LatencyObserver,
-    LatencyStats,
-    Stall,
-    StallKind,
-)
-from antiphon.simulation.frames import silence, speech
-from antiphon.simulation.vendors.cartesia import CartesiaServer
-from antiphon.simulation.vendors.deepgram import DeepgramServer
-from antiphon.simulation.vendors.faults import Fault
-from antiphon.simulation.vendors.openai import OpenAIServer
-from antiphon.transports.memory import MemoryTransport
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -33,6 +19,21 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.latency import (
+    Apology,
+    Filler,
+    LatencyObserver,
+    LatencyStats,
+    Stall,
+    StallKind,
+)
+from antiphon.simulation.frames import silence, speech
+from antiphon.simulation.vendors.cartesia import CartesiaServer
+from antiphon.simulation.vendors.deepgram import DeepgramServer
+from antiphon.simulation.vendors.faults import Fault
+from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.transports.memory import MemoryTransport
 
 # The Deepgram SDK uses names that its websockets library has deprecated.
 pytestmark = [

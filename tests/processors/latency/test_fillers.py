@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.services.llm_service import FunctionCallParams
+
 from antiphon.processors.latency import (
     Apology,
     Filler,
@@ -14,7 +16,6 @@ from antiphon.processors.latency import (
     StallKind,
     TurnKind,
 )
-from pipecat.services.llm_service import FunctionCallParams
 
 pytestmark = pytest.mark.looptime
 

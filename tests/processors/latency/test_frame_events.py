@@ -1,10 +1,5 @@
 """Pipecat's frames and metrics alone tell where the time of a wait went."""
 
-from antiphon.processors.latency import WatchdogLimits
-from antiphon.processors.latency.core.moments import Moment
-from antiphon.processors.latency.core.stages import measure
-from antiphon.processors.latency.core.timeline import Turn
-from antiphon.processors.latency.frame_events import FrameEvents
 from pipecat.frames.frames import (
     Frame,
     FunctionCallInProgressFrame,
@@ -21,6 +16,12 @@ from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection
+
+from antiphon.processors.latency import WatchdogLimits
+from antiphon.processors.latency.core.moments import Moment
+from antiphon.processors.latency.core.stages import measure
+from antiphon.processors.latency.core.timeline import Turn
+from antiphon.processors.latency.frame_events import FrameEvents
 
 
 def test_a_wait_with_a_tool_is_named_part_by_part() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from antiphon.processors.latency import LatencyStats, serve_latency
 from antiphon.processors.latency.export.prometheus import LatencyCollector
 

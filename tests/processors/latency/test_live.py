@@ -1,6 +1,7 @@
 """What several processes show is one picture, with the percentiles of all their calls."""
 
 import pytest
+
 from antiphon.processors.latency import TTFA, ConversationMeasures, LatencyStats
 from antiphon.processors.latency.core.fleet import merge_states, summary
 from antiphon.processors.latency.core.histogram import Histogram

@@ -4,18 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from antiphon.processors.latency import (
-    TTFA,
-    Budgets,
-    LatencyObserver,
-    LatencyStats,
-    StallKind,
-    TurnKind,
-    TurnLatency,
-)
-from antiphon.processors.latency.live import snapshot
-from antiphon.processors.latency.observer import CALLS
-from antiphon.processors.safe_processor import SafeProcessor
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
@@ -28,6 +16,19 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
+
+from antiphon.processors.latency import (
+    TTFA,
+    Budgets,
+    LatencyObserver,
+    LatencyStats,
+    StallKind,
+    TurnKind,
+    TurnLatency,
+)
+from antiphon.processors.latency.live import snapshot
+from antiphon.processors.latency.observer import CALLS
+from antiphon.processors.safe_processor import SafeProcessor
 
 pytestmark = pytest.mark.looptime
 

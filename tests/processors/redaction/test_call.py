@@ -12,17 +12,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import (
-    PIIRedactor,
-    PIIRestorer,
-    Policy,
-    RedactingRecorder,
-    RedactingRTVIProcessor,
-    Rule,
-    RuleAction,
-    Vault,
-    guard_logs,
-)
 from loguru import logger
 from pipecat.frames.frames import (
     EndFrame,
@@ -54,6 +43,18 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRecorder,
+    RedactingRTVIProcessor,
+    Rule,
+    RuleAction,
+    Vault,
+    guard_logs,
+)
 
 CARD, CVV, MAIL = "4539148803436467", "917", "jo.doe@example.org"
 # What the caller says, and what the model answers.

@@ -5,10 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import PIIRedactor
-from antiphon.processors.redaction.frame_fields import CARRIED, carried
-from antiphon.simulation.frames import frames
-from antiphon.simulation.runs import run_frames
 from pipecat.frames import frames as pipecat_frames
 from pipecat.frames.frames import (
     AggregatedTextProgressFrame,
@@ -28,6 +24,11 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
 from pipecat.services.settings import LLMSettings
+
+from antiphon.processors.redaction import PIIRedactor
+from antiphon.processors.redaction.frame_fields import CARRIED, carried
+from antiphon.simulation.frames import frames
+from antiphon.simulation.runs import run_frames
 
 CARD = "4539 1488 0343 6467"
 # Types that hold no words, as they are written in Pipecat.

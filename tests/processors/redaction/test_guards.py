@@ -4,19 +4,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import (
-    PIIRedactor,
-    PIIRestorer,
-    Policy,
-    RedactingRecorder,
-    RedactingRTVIProcessor,
-    RedactingSpanExporter,
-    Vault,
-    guard_logs,
-    scrub,
-    scrub_value,
-)
-from antiphon.processors.redaction.guards.check import UnguardedError
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -31,6 +18,20 @@ from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRecorder,
+    RedactingRTVIProcessor,
+    RedactingSpanExporter,
+    Vault,
+    guard_logs,
+    scrub,
+    scrub_value,
+)
+from antiphon.processors.redaction.guards.check import UnguardedError
 
 SPOKEN = "it is four five three nine um double eight, jo at example dot com"
 

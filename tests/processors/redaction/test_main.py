@@ -3,6 +3,7 @@
 import io
 
 import pytest
+
 from antiphon.processors.redaction.__main__ import main
 
 

@@ -4,7 +4,6 @@ And what is said around it is not: word times are right in all but the calls who
 """
 
 import pytest
-from antiphon.processors.redaction import RedactingRecorder
 from pipecat.frames.frames import Frame, STTMuteFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
@@ -15,6 +14,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
+
+from antiphon.processors.redaction import RedactingRecorder
 
 from .tones import (
     CARD,

@@ -5,16 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import (
-    PIIExpectFrame,
-    PIIMetricsData,
-    PIIRedactedFrame,
-    PIIRedactor,
-    Policy,
-    Vault,
-)
-from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.view import View
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -52,6 +42,17 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transcriptions.language import Language
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import (
+    PIIExpectFrame,
+    PIIMetricsData,
+    PIIRedactedFrame,
+    PIIRedactor,
+    Policy,
+    Vault,
+)
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.view import View
 
 CARD = "4539 1488 0343 6467"
 

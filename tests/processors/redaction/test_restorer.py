@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from antiphon.processors.redaction import PIIRestorer, Policy, Rule, RuleAction, Vault
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     EndFrame,
@@ -17,6 +16,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import PIIRestorer, Policy, Rule, RuleAction, Vault
 
 CARD = "4539148803436467"
 POLICY = Policy(

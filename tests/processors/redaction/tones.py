@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from antiphon.processors.redaction import PIIRedactor, RedactingRecorder
 from numpy.typing import NDArray
 from pipecat.frames.frames import (
     EndFrame,
@@ -26,6 +25,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import PIIRedactor, RedactingRecorder
 
 RATE = 8000
 PACKET_S = 0.02

@@ -4,11 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from antiphon.processors.sentences import (
-    SentenceAggregator,
-    SentenceSettings,
-    SentenceTextAggregator,
-)
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -31,6 +26,12 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import TTSSettings
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.sentences import (
+    SentenceAggregator,
+    SentenceSettings,
+    SentenceTextAggregator,
+)
 
 pytestmark = pytest.mark.looptime
 WHOLE = SentenceSettings(first_clause=False)

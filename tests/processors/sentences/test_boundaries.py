@@ -1,6 +1,7 @@
 """Where a sentence ends, and with which letter that is certain, as text comes letter by letter."""
 
 import pytest
+
 from antiphon.processors.sentences import SentenceSettings
 from antiphon.processors.sentences.scanner import SentenceScanner
 

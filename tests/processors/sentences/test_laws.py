@@ -6,10 +6,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from antiphon.processors.sentences import SentenceSettings
-from antiphon.processors.sentences.scanner import SentenceScanner
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.sentences import SentenceSettings
+from antiphon.processors.sentences.scanner import SentenceScanner
 
 TraceFunction = Callable[[FrameType, str, Any], Any]
 WHOLE = SentenceSettings(first_clause=False)

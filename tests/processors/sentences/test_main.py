@@ -4,6 +4,7 @@ import io
 import sys
 
 import pytest
+
 from antiphon.processors.sentences.__main__ import main
 
 

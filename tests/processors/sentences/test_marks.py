@@ -1,6 +1,7 @@
 """How lists count on, and how long a text is to say."""
 
 import pytest
+
 from antiphon.processors.sentences.marks import next_labels, spoken_length
 
 

@@ -1,6 +1,7 @@
 """What a caller hears: where the scanner ends a sentence and where it does not."""
 
 import pytest
+
 from antiphon.processors.sentences import SentenceSettings
 from antiphon.processors.sentences.scanner import SentenceScanner
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.espeak.synthesizer import Speech, start_afresh
 

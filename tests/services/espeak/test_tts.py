@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from antiphon.services import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
@@ -23,6 +22,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+
+from antiphon.services import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
 
 FIRST = "Your order left our warehouse in Rotterdam on Monday morning."
 SECOND = "The carrier expects to deliver it, without a signature, by Thursday evening."

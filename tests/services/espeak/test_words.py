@@ -1,7 +1,8 @@
 import pytest
-from antiphon.services.espeak.words import WordTimer, WordTiming
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.services.espeak.words import WordTimer, WordTiming
 
 
 def timings(

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import DecoderPool, Recognizer, load_decoder
 

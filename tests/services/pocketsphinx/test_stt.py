@@ -7,10 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from antiphon.services import DecoderPool, PocketSphinxSTTService, jsgf_from_phrases
-from antiphon.services.pocketsphinx.stt import UNCLEAR
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
-from antiphon.simulation.recording.words import Errors, word_errors
 from pipecat.frames.frames import (
     CancelFrame,
     ErrorFrame,
@@ -19,6 +15,11 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+
+from antiphon.services import DecoderPool, PocketSphinxSTTService, jsgf_from_phrases
+from antiphon.services.pocketsphinx.stt import UNCLEAR
+from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.recording.words import Errors, word_errors
 
 Say = Callable[..., bytes]
 Calling = Callable[..., AbstractAsyncContextManager[Any]]

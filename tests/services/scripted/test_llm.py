@@ -6,8 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from antiphon.services import Script, ScriptedLLMService
-from antiphon.services.scripted.script import Intent
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
@@ -20,6 +18,9 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.llm_service import FunctionCallParams
+
+from antiphon.services import Script, ScriptedLLMService
+from antiphon.services.scripted.script import Intent
 
 Calling = Callable[..., AbstractAsyncContextManager[Any]]
 Talking = Callable[..., AbstractAsyncContextManager[tuple[Any, LLMContext]]]

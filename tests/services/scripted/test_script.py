@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from antiphon.services import Script
 from antiphon.services.scripted.script import Intent, Say, ToolCall
 

@@ -6,11 +6,12 @@ from functools import cache
 import numpy as np
 import pytest
 import soxr
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
+
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.services.vad.ticks import TICK_SECS
-from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
 
 LEVELS_AND_NOISES = [(1.0, 0), (0.3, 100), (0.1, 30), (0.02, 0), (1.0, 900)]
 

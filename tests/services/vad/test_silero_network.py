@@ -7,13 +7,14 @@ from typing import cast
 import numpy as np
 import pytest
 import soxr
-from antiphon.services import EspeakSynthesizer
-from antiphon.services.vad import silero_network
-from antiphon.services.vad.silero_network import open_network
 from loguru import logger
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 from pipecat.audio.vad.silero import SileroVADAnalyzer
+
+from antiphon.services import EspeakSynthesizer
+from antiphon.services.vad import silero_network
+from antiphon.services.vad.silero_network import open_network
 
 Samples = NDArray[np.float32]
 

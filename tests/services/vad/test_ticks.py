@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from antiphon.services.vad.ticks import TICK_SECS, ticks
 
 pytestmark = pytest.mark.looptime

@@ -6,13 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav
-from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Say
-from antiphon.simulation.caller.script import Step
-from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
-from antiphon.simulation.recording.wav import AGENT, CALLER
-from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import (
     ClientConnectedFrame,
     Frame,
@@ -22,6 +15,14 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav
+from antiphon.simulation.call import simulate_call
+from antiphon.simulation.caller import Caller, HangUp, Say
+from antiphon.simulation.caller.script import Step
+from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
+from antiphon.simulation.recording.wav import AGENT, CALLER
+from antiphon.transports.memory import MemoryTransport
 
 pytestmark = pytest.mark.looptime
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from antiphon.simulation.audio import level_dbfs
 from antiphon.simulation.caller import Network, Noise
 from antiphon.simulation.caller.conditions import NoiseKind

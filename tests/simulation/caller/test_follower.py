@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+
 from antiphon.simulation.audio import Span
 from antiphon.simulation.caller import HangUp, Press, Say
 from antiphon.simulation.caller.follower import ScriptFollower

@@ -11,12 +11,13 @@ import wave
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, spans_of_speech
 from antiphon.simulation.caller import EspeakVoice
 from antiphon.simulation.demo.call import run_demo
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.recording.wav import AGENT, CALLER
-from rich.console import Console
 
 
 async def recorded_caller(path: Path, *texts: str) -> Path:

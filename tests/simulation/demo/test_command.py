@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from antiphon.simulation.demo.command import demo
 from typer.testing import CliRunner
+
+from antiphon.simulation.demo.command import demo
 
 app = typer.Typer()
 app.command()(demo)

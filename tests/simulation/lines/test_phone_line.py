@@ -4,6 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, spans_of_speech
 from antiphon.simulation.caller import Caller, HangUp, Press, Say
 from antiphon.simulation.caller.caller import SpokenLine

@@ -4,12 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from antiphon.simulation.audio import level_dbfs
-from antiphon.simulation.caller import Network, Noise
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.lines.babble import speech_pcm
-from antiphon.simulation.lines.twilio_caller import TwilioCaller
-from antiphon.simulation.lines.twilio_stream import PlaybackBuffer, pcm_to_ulaw, ulaw_to_pcm
 from fastapi import FastAPI, WebSocket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +26,13 @@ from pipecat.transports.websocket.fastapi import (
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.audio import level_dbfs
+from antiphon.simulation.caller import Network, Noise
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.lines.babble import speech_pcm
+from antiphon.simulation.lines.twilio_caller import TwilioCaller
+from antiphon.simulation.lines.twilio_stream import PlaybackBuffer, pcm_to_ulaw, ulaw_to_pcm
 
 from .phones import listener, served, sound_of
 

@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
-from antiphon.pipeline.server import ServerSettings, create_app
-from antiphon.pipeline.worker import CallWorker
-from antiphon.simulation.fakes import FakeTTS
-from antiphon.simulation.lines.twilio_caller import TwilioCaller
 from fastapi import FastAPI, Response
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.transports.base_transport import BaseTransport
 from pydantic import SecretStr
+
+from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.worker import CallWorker
+from antiphon.simulation.fakes import FakeTTS
+from antiphon.simulation.lines.twilio_caller import TwilioCaller
 
 from .phones import served
 

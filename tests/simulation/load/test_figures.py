@@ -1,6 +1,7 @@
 """Figures of calls under load, from when each side was heard."""
 
 import pytest
+
 from antiphon.simulation.audio import Span
 from antiphon.simulation.load.figures import CallFigures, measure, summarise
 

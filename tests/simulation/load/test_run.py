@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.audio import Samples
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.load.figures import CallFigures, Summary
 from antiphon.simulation.load.run import Follow, run_load
 from antiphon.simulation.virtual_time import run_virtual
-from typer.testing import CliRunner
 
 from ..lines.phones import babbler, served
 

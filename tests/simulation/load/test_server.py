@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+
 from antiphon.simulation.load.server import ServerMeter, find_server
 
 WORKER = """

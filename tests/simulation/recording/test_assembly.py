@@ -3,13 +3,14 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from antiphon.simulation.audio import Span
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.assembly import account_for, assemble
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
 from antiphon.simulation.recording.record import Contribution, ToolCall
-from hypothesis import given
-from hypothesis import strategies as st
 
 START = 100.0
 

@@ -3,9 +3,6 @@
 import asyncio
 
 import pytest
-from antiphon.simulation.caller.caller import SpokenLine
-from antiphon.simulation.recording import CallRecorder
-from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import EndFrame, Frame, TranscriptionFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
@@ -13,6 +10,10 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.caller.caller import SpokenLine
+from antiphon.simulation.recording import CallRecorder
+from antiphon.transports.memory import MemoryTransport
 
 pytestmark = pytest.mark.looptime
 

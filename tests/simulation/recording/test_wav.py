@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav, spans_of_speech
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.recording.wav import AGENT, CALLER

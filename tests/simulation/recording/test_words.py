@@ -1,6 +1,7 @@
 """Word error rate."""
 
 import pytest
+
 from antiphon.simulation.recording.words import Errors, word_errors
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.recording import CallRecord, StereoRecording
 from antiphon.simulation.recording.assembly import assemble

@@ -6,6 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from typer.testing import CliRunner
+
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.scenarios import Scenario
@@ -13,7 +15,6 @@ from antiphon.simulation.scenarios.by_phone import by_ear
 from antiphon.simulation.scenarios.loading import ScenarioError, shipped_scenario
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
-from typer.testing import CliRunner
 
 from ..lines.phones import babbler, served
 from ..lines.test_twilio_caller import Keys, stock_bot

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from antiphon.services import Script
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.recording.record import BargeIn

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
 
 LINES = "lines:\n  - say: hello\n    answer: hello\n"

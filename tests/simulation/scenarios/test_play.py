@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from antiphon.simulation.runs import FrameLog
 from antiphon.simulation.scenarios import Scenario
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario

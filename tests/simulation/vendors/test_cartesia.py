@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.faults import Fault
 

@@ -9,9 +9,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 import typer
+from typer.testing import CliRunner, Result
+
 from antiphon.simulation.vendors.command import emulate, parse_fault
 from antiphon.simulation.vendors.faults import Fault
-from typer.testing import CliRunner, Result
 
 app = typer.Typer()
 app.command()(emulate)

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.faults import Fault

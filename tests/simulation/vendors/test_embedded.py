@@ -3,6 +3,11 @@
 from contextlib import AsyncExitStack
 
 import pytest
+from pipecat.audio.utils import create_file_resampler
+from pipecat.services.cartesia.tts import CartesiaTTSService
+from pipecat.services.deepgram.stt import DeepgramSTTService
+from pipecat.services.openai.llm import OpenAILLMService
+
 from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.frames import audio, silence
 from antiphon.simulation.lines.babble import silence_pcm
@@ -10,10 +15,6 @@ from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
 from antiphon.simulation.vendors.openai import OpenAIServer
-from pipecat.audio.utils import create_file_resampler
-from pipecat.services.cartesia.tts import CartesiaTTSService
-from pipecat.services.deepgram.stt import DeepgramSTTService
-from pipecat.services.openai.llm import OpenAILLMService
 
 from ..calls import call
 

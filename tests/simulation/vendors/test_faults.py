@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from antiphon.simulation.vendors.faults import Cut, Fault, Wire
 from antiphon.simulation.virtual_time import run_virtual
 

@@ -1,14 +1,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.listening import (
     FluxSession,
     NovaSession,
     ScriptedTranscriber,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LINE = "what are your opening hours"
 

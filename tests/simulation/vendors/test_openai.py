@@ -2,9 +2,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from openai import APIStatusError, AsyncOpenAI, RateLimitError
+
 from antiphon.simulation.vendors.faults import Fault
 from antiphon.simulation.vendors.openai import OpenAIServer
-from openai import APIStatusError, AsyncOpenAI, RateLimitError
 
 pytestmark = pytest.mark.virtual_time
 

@@ -3,13 +3,6 @@
 from contextlib import AsyncExitStack
 
 import pytest
-from antiphon.simulation.frames import silence, speech
-from antiphon.simulation.runs import FrameLog, run_frames
-from antiphon.simulation.vendors.cartesia import CartesiaServer
-from antiphon.simulation.vendors.deepgram import DeepgramServer
-from antiphon.simulation.vendors.openai import OpenAIServer
-from antiphon.simulation.virtual_time import run_virtual
-from antiphon.transports.memory import MemoryTransport
 from pipecat.frames.frames import (
     ErrorFrame,
     InterimTranscriptionFrame,
@@ -25,6 +18,14 @@ from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
+
+from antiphon.simulation.frames import silence, speech
+from antiphon.simulation.runs import FrameLog, run_frames
+from antiphon.simulation.vendors.cartesia import CartesiaServer
+from antiphon.simulation.vendors.deepgram import DeepgramServer
+from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.virtual_time import run_virtual
+from antiphon.transports.memory import MemoryTransport
 
 from ..calls import call, question_then_barge_in
 

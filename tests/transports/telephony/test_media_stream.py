@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from antiphon.transports.telephony.media_stream import (
     DropReason,
     MediaStreamGuard,
@@ -12,8 +15,6 @@ from antiphon.transports.telephony.media_stream import (
 from antiphon.transports.telephony.plivo import PLIVO
 from antiphon.transports.telephony.telnyx import TELNYX
 from antiphon.transports.telephony.twilio import TWILIO
-from hypothesis import given
-from hypothesis import strategies as st
 
 STREAM = "MZ" + "0" * 32
 SOUND = {"track": "inbound", "chunk": "1", "timestamp": "5", "payload": "f39/"}

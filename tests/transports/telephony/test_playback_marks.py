@@ -1,6 +1,7 @@
 """When marks are set, and what they prove."""
 
 import pytest
+
 from antiphon.transports.telephony.playback_marks import PlaybackMarks
 
 PACKET_SECS = 0.02

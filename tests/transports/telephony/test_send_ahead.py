@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from antiphon.transports import create_transport
-from antiphon.transports.telephony.playback_marks import PlaybackMark
-from antiphon.transports.telephony.send_ahead import SendAhead
-from antiphon.transports.telephony.transport import TelephonyTransport
-from antiphon.transports.telephony.twilio import TwilioStart
 from fastapi import WebSocket
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -32,6 +27,12 @@ from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.transports import create_transport
+from antiphon.transports.telephony.playback_marks import PlaybackMark
+from antiphon.transports.telephony.send_ahead import SendAhead
+from antiphon.transports.telephony.transport import TelephonyTransport
+from antiphon.transports.telephony.twilio import TwilioStart
 
 HEX = "0123456789abcdef" * 2
 TWILIO = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")

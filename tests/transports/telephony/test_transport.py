@@ -8,12 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
-from antiphon.simulation.lines.twilio_stream import ulaw_to_pcm
-from antiphon.transports import create_transport
-from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
-from antiphon.transports.telephony.media_stream import DropReason
-from antiphon.transports.telephony.playback_marks import PlaybackMark
-from antiphon.transports.telephony.twilio import TwilioStart, read_twilio_start
 from fastapi import WebSocket
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
@@ -32,6 +26,13 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.simulation.lines.twilio_stream import ulaw_to_pcm
+from antiphon.transports import create_transport
+from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
+from antiphon.transports.telephony.media_stream import DropReason
+from antiphon.transports.telephony.playback_marks import PlaybackMark
+from antiphon.transports.telephony.twilio import TwilioStart, read_twilio_start
 
 HEX = "0123456789abcdef" * 2
 STREAM, CALL, ACCOUNT = f"MZ{HEX}", f"CA{HEX}", f"AC{HEX}"

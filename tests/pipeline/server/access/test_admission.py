@@ -1,8 +1,9 @@
 """Places are promised, taken and given back."""
 
-from antiphon.pipeline.server.access.admission import Admission, Refusal
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.pipeline.server.access.admission import Admission, Refusal
 
 
 def test_the_last_place_is_promised_and_the_next_call_is_refused() -> None:

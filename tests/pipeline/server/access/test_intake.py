@@ -1,6 +1,7 @@
 """What a voice takes passes at once; what is more has to wait, and nothing is lost."""
 
 import pytest
+
 from antiphon.pipeline.server.access.intake import (
     BURST_SECS,
     BYTES_PER_SEC,

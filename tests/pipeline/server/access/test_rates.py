@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from antiphon.pipeline.server.access.rates import Rates, network_of, number_of
 
 

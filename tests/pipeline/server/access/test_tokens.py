@@ -1,9 +1,10 @@
 """Tokens open one thing, once, for a while."""
 
 import pytest
-from antiphon.pipeline.server.access.tokens import InvalidToken, Tokens
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.pipeline.server.access.tokens import InvalidToken, Tokens
 
 SECRET = b"0123456789abcdef"
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from antiphon.pipeline.worker import CallWorker
 from pipecat.frames.frames import Frame, UserAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily import transport as daily_transport
+
+from antiphon.pipeline.worker import CallWorker
 
 KEY = {"Authorization": "Bearer key-of-the-test"}
 

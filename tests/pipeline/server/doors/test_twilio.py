@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from antiphon.pipeline.server import ServerSettings, create_app
 
 

@@ -5,9 +5,10 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
 from pipecat.processors.aggregators.llm_context import LLMContext
+
+from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 
 KEY = {"Authorization": "Bearer key-of-the-test"}
 ACCOUNT = "AC" + "0" * 32

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from antiphon.pipeline.server.process.fast_frame_reader import WholeFrames
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
@@ -11,6 +10,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, State
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
+
+from antiphon.pipeline.server.process.fast_frame_reader import WholeFrames
 
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from antiphon.pipeline.server import ServerSettings, create_app
 from fastapi import FastAPI, WebSocket
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from loguru import logger
 from twilio.request_validator import RequestValidator
+
+from antiphon.pipeline.server import ServerSettings, create_app
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 KEY = b"a-key-that-is-long-enough"

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
 from antiphon.pipeline.cli.command import app
 from antiphon.pipeline.server.process.loop import run
-from typer.testing import CliRunner
 
 
 def test_the_server_runs_on_uvloop() -> None:

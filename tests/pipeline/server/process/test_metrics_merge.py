@@ -1,9 +1,10 @@
 """The metrics of many processes are one."""
 
-from antiphon.pipeline.server.metrics import CallMetrics
-from antiphon.pipeline.server.process.metrics_merge import counted, merge_metrics
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+
+from antiphon.pipeline.server.metrics import CallMetrics
+from antiphon.pipeline.server.process.metrics_merge import counted, merge_metrics
 
 
 def metrics_of(*, calls: int, seconds: float, active: int) -> str:

@@ -10,19 +10,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from antiphon.pipeline.server.access.intake import FRAMES_PER_SEC
-from antiphon.pipeline.server.metrics import SOCKET_LIMITS
-from antiphon.pipeline.server.process.websocket_protocol import (
-    MAX_FRAMES_AT_ONCE,
-    MAX_WAITING,
-    CallWebSocket,
-)
-from antiphon.transports import create_transport
-from antiphon.transports.telephony import twilio
-from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
-from antiphon.transports.telephony.serializer import TelephonySerializer
-from antiphon.transports.telephony.transport import TelephonyTransport
-from antiphon.transports.telephony.twilio import TwilioStart
 from fastapi import FastAPI, WebSocket
 from pipecat.frames.frames import Frame, InputAudioRawFrame, InputDTMFFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -37,6 +24,20 @@ from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
+
+from antiphon.pipeline.server.access.intake import FRAMES_PER_SEC
+from antiphon.pipeline.server.metrics import SOCKET_LIMITS
+from antiphon.pipeline.server.process.websocket_protocol import (
+    MAX_FRAMES_AT_ONCE,
+    MAX_WAITING,
+    CallWebSocket,
+)
+from antiphon.transports import create_transport
+from antiphon.transports.telephony import twilio
+from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
+from antiphon.transports.telephony.serializer import TelephonySerializer
+from antiphon.transports.telephony.transport import TelephonyTransport
+from antiphon.transports.telephony.twilio import TwilioStart
 
 HEX = "0123456789abcdef" * 2
 START = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+
 from antiphon.pipeline.server import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.pipeline.server.state.stores import open_state

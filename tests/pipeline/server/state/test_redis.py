@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+
 from antiphon.pipeline.server.state import redis as module
 from antiphon.pipeline.server.state.redis import RedisState
 

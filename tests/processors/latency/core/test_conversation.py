@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from antiphon.processors.latency import Prices
 from antiphon.processors.latency.core.conversation import Conversation, asks_to_repeat, count_words
 from antiphon.processors.latency.core.moments import Moment

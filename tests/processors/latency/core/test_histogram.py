@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
 
 DURATIONS = st.lists(st.floats(min_value=1e-4, max_value=3600), min_size=1, max_size=200)
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from antiphon.processors.latency import TTFA, BargeIn, Budgets, LatencyStats, TurnKind, TurnLatency
 from antiphon.processors.latency.core.stages import Stage
 from antiphon.processors.latency.core.stats import Count, Series

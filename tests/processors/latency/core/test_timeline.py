@@ -1,6 +1,7 @@
 """A call is cut into turns, whatever order and holes the moments come in."""
 
 import pytest
+
 from antiphon.processors.latency import BargeIn, TurnKind
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.timeline import Timeline, Turn

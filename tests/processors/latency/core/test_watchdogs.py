@@ -1,6 +1,7 @@
 """What a service owes and does not deliver is reported once, by name, at its limit."""
 
 import pytest
+
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 

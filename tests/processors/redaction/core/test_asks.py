@@ -1,6 +1,7 @@
 """What a call has led up to: a question, an announcement, and how long either holds."""
 
 import pytest
+
 from antiphon.processors.redaction import Redactor
 
 

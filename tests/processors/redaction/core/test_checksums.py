@@ -1,6 +1,7 @@
 """Check digits: a right number passes, one wrong digit or a wrong length does not."""
 
 import pytest
+
 from antiphon.processors.redaction.core import checksums
 
 

@@ -1,6 +1,7 @@
 """What is masked when detection has failed."""
 
 import pytest
+
 from antiphon.processors.redaction.core.fallback import (
     is_counter,
     mask_numbers,

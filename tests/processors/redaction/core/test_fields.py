@@ -1,6 +1,7 @@
 """What the name of a field says of the value in it."""
 
 import pytest
+
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.fields import ROOT, Field
 

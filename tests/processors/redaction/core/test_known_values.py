@@ -1,6 +1,7 @@
 """What a caller has said is known again where nothing announces it."""
 
 import pytest
+
 from antiphon.processors.redaction import Redactor
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.known_values import MOST, KnownValues

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from antiphon.processors.redaction import Policy, Rule, RuleAction
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES
 

@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from antiphon.processors.redaction import Policy, Redactor, Rule, RuleAction
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def hidden(*turns: str, redactor: Redactor | None = None) -> list[str]:

@@ -1,6 +1,7 @@
 """What is said in a row is one number, and what stands between two numbers is not in them."""
 
 import pytest
+
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.runs import find_runs
 from antiphon.processors.redaction.core.scanner import scan

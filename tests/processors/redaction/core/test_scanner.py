@@ -1,11 +1,12 @@
 """What a caller says becomes the digits, letters and signs that were meant, with their places."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.runs import find_runs
 from antiphon.processors.redaction.core.scanner import Kind, scan
-from hypothesis import given
-from hypothesis import strategies as st
 
 ENGLISH = load_language("en")
 HARD = """one oh double triple twenty hundred thousand and four b as in boy mike x - ray um no wait

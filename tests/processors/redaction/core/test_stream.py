@@ -4,9 +4,10 @@ import re
 from itertools import pairwise
 
 import pytest
-from antiphon.processors.redaction import StreamRedactor
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.redaction import StreamRedactor
 
 REPLY = (
     "Thanks, I have your card as 4539 1488 0343 6467 and the mail jo.doe@example.org, "

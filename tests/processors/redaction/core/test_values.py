@@ -9,12 +9,13 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+
 from antiphon.processors.redaction import Policy, Redactor, Rule, Vault, scrub_value
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.policy import RuleAction
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.view import View
-from pydantic import BaseModel
 
 CARD = "4539148803436467"
 GROUPED = "4539 1488 0343 6467"

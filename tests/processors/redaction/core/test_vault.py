@@ -3,9 +3,10 @@
 import pickle
 
 import pytest
-from antiphon.processors.redaction import Vault
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.processors.redaction import Vault
 
 CARD = "4539148803436467"
 ALL = {"CREDIT_CARD", "EMAIL_ADDRESS"}

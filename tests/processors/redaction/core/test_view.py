@@ -1,6 +1,7 @@
 """What the words around a number say of it."""
 
 import pytest
+
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.scanner import scan
 from antiphon.processors.redaction.core.view import View

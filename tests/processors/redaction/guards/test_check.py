@@ -4,16 +4,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from antiphon.core.pipecat_internals import LEANS_ON, Part
-from antiphon.processors.redaction import (
-    PIIRedactor,
-    PIIRestorer,
-    Policy,
-    RedactingRTVIProcessor,
-    RedactingSpanExporter,
-    Vault,
-    guard_logs,
-)
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -37,6 +27,17 @@ from pipecat.processors.producer_processor import ProducerProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
+
+from antiphon.core.pipecat_internals import LEANS_ON, Part
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRTVIProcessor,
+    RedactingSpanExporter,
+    Vault,
+    guard_logs,
+)
 
 
 class Stt(STTService):

@@ -11,11 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from antiphon.core import call_scope
-from antiphon.core.call_scope import CallScope
-from antiphon.processors.redaction import PIIRedactor, RedactingFilter, guard_logs, scrub
-from antiphon.processors.redaction.guards import log_text, logs
-from antiphon.processors.redaction.guards.logs import logs_guarded
 from loguru import logger
 from loguru._handler import Handler
 from pipecat.audio.dtmf.types import KeypadEntry
@@ -32,6 +27,12 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 from uvicorn.logging import AccessFormatter
+
+from antiphon.core import call_scope
+from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction import PIIRedactor, RedactingFilter, guard_logs, scrub
+from antiphon.processors.redaction.guards import log_text, logs
+from antiphon.processors.redaction.guards.logs import logs_guarded
 
 pytestmark = pytest.mark.usefixtures("no_guard")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import RedactingSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -18,6 +17,8 @@ from pipecat.utils.tracing.service_attributes import (
     add_stt_span_attributes,
     add_tts_span_attributes,
 )
+
+from antiphon.processors.redaction import RedactingSpanExporter
 
 CARD = "4539 1488 0343 6467"
 

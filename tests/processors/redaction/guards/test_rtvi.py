@@ -7,10 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from antiphon.processors.redaction import PIIRedactor, RedactingRTVIProcessor
-from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.view import View
-from antiphon.transports import MemoryTransport
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -64,6 +60,11 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import PIIRedactor, RedactingRTVIProcessor
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.view import View
+from antiphon.transports import MemoryTransport
 
 pytestmark = pytest.mark.looptime
 

@@ -1,6 +1,7 @@
 """What is covered of the caller's audio, told in the seconds of it that have come."""
 
 import pytest
+
 from antiphon.processors.redaction.recording.hearing import MARGIN_S, PAD_S, Hearing
 
 PACKET_S = 0.1

@@ -5,8 +5,6 @@ import math
 from array import array
 
 import pytest
-from antiphon.processors.redaction import PIIRedactedFrame, RedactingRecorder
-from antiphon.processors.redaction.recording.track import Track
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -21,6 +19,9 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from antiphon.processors.redaction import PIIRedactedFrame, RedactingRecorder
+from antiphon.processors.redaction.recording.track import Track
 
 RATE = 8000
 TENTH = RATE // 10

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 
