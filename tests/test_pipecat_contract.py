@@ -44,7 +44,7 @@ from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.fast_path.pipeline import QuietPipeline
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
-from antiphon.services.espeak import EspeakSynthesizer
+from antiphon.services import EspeakSynthesizer
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.transports.telephony.transport import TelephonyInput, TelephonyOutput

@@ -22,7 +22,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors import LatencyProbe
-from antiphon.processors.latency import LatencyObserver, LatencyStats
+from antiphon.processors.latency import LatencyObserver
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.safe_processor import SafeProcessor
 
 SHORT, LONG = 5, 25

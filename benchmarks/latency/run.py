@@ -56,12 +56,8 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.processors.latency import (
-    LatencyObserver,
-    LatencyProbe,
-    LatencyStats,
-    TurnLatency,
-)
+from antiphon.processors.latency import LatencyObserver, LatencyProbe, TurnLatency
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.transports import MemoryTransport
 
 T = TypeVar("T")

@@ -15,7 +15,8 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
-from antiphon.processors.latency import LatencyObserver, TurnKind, TurnLatency
+from antiphon.processors.latency import LatencyObserver, TurnLatency
+from antiphon.processors.latency.core.timeline import TurnKind
 
 __all__ = ["TurnMessages", "wait_message"]
 

@@ -127,6 +127,7 @@ class Decider(Protocol):
         Args:
             utterance: All that is known so far.
         """
+        ...
 
 
 class InterruptionDecider:

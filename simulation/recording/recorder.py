@@ -24,7 +24,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
-from antiphon.processors.latency import LatencyObserver, LatencyStats, TurnLatency
+from antiphon.processors.latency import LatencyObserver, TurnLatency
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
 from antiphon.simulation.caller.caller import FarEnd, SpokenLine
 from antiphon.simulation.private_files import write_file

@@ -12,7 +12,9 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.processors.latency import Stall, StallKind, TurnKind, TurnLatency, WatchdogLimits
+from antiphon.processors.latency import Stall, TurnLatency, WatchdogLimits
+from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import silence, speech

@@ -103,7 +103,7 @@ def calls_of(answering: Any) -> Calls:
     return Calls(answering, ServerSettings(), CallMetrics())
 
 
-async def answer(calls: Calls) -> tuple[MemoryTransport, "asyncio.Task[None]"]:
+async def answer(calls: Calls) -> tuple[MemoryTransport, "asyncio.Task[Exception | None]"]:
     transport = MemoryTransport()
     running = asyncio.create_task(
         calls.run(transport, key="key", call_id="call", transport_kind="memory")

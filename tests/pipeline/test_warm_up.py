@@ -8,7 +8,7 @@ import asyncio
 import sys
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.processors.interruption import InterruptionDecider, Utterance
+from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from antiphon.processors.redaction import Redactor
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport

@@ -56,7 +56,7 @@ async def test_an_agent_that_fails_ends_the_server_with_a_line(
 async def test_browsers_are_not_spread_over_workers() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *["-m", "antiphon.pipeline", "serve", "--transport", "webrtc", "--workers", "2"],
+        *["-m", "antiphon", "serve", "--transport", "webrtc", "--workers", "2"],
         stderr=asyncio.subprocess.PIPE,
     )
     _, said = await process.communicate()

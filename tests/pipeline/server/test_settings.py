@@ -4,6 +4,7 @@ import traceback
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from antiphon.pipeline.cli.command import app
@@ -85,10 +86,10 @@ def test_a_file_of_settings_that_is_no_text_is_told_so(tmp_path: Any) -> None:
 
 def test_servers_that_share_a_redis_need_a_secret_that_they_share() -> None:
     with pytest.raises(ValueError, match="ANTIPHON_REDIS_URL: needs ANTIPHON_SECRET, the same for"):
-        ServerSettings(redis_url="redis://10.0.0.1:6379/0")
+        ServerSettings(redis_url=SecretStr("redis://10.0.0.1:6379/0"))
 
 
 @pytest.mark.parametrize("url", ["http://localhost", "localhost:6379"])
 def test_an_address_that_is_none_of_redis_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="ANTIPHON_REDIS_URL: is no address such as redis://"):
-        ServerSettings(secret="0123456789abcdef", redis_url=url)
+        ServerSettings(secret=SecretStr("0123456789abcdef"), redis_url=SecretStr(url))

@@ -15,7 +15,8 @@ from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.pipeline.talk.messages import TurnMessages, wait_message
-from antiphon.processors.latency import Stage, TurnKind, TurnLatency
+from antiphon.processors.latency import Stage, TurnLatency
+from antiphon.processors.latency.core.timeline import TurnKind
 
 
 async def told(*frames: Frame) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ from antiphon.processors.interruption import (
     PlaybackGate,
     PlaybackSettings,
 )
-from antiphon.processors.interruption.strategy import Decider
+from antiphon.processors.interruption.decision import Decider
 from antiphon.processors.safe_processor import SafeProcessor
 from antiphon.transports.memory import MemoryTransport
 

@@ -183,11 +183,11 @@ def test_final_utterance_is_never_left_undecided(words: str, asked: bool, langua
 @pytest.mark.parametrize(
     ("known", "action", "reason"),
     [
-        ({"speech_ms": 1999.0}, "wait", "no words yet"),
-        ({"speech_ms": 2000.0}, "interrupt", "long speech"),
-        ({"silence_ms": 799.0}, "wait", "no words yet"),
-        ({"silence_ms": 800.0}, "ignore", "noise"),
-        ({"silence_ms": 800.0, "agent_asked": True}, "interrupt", "answer in progress"),
+        ({"speech_secs": 1.999}, "wait", "no words yet"),
+        ({"speech_secs": 2.0}, "interrupt", "long speech"),
+        ({"silence_secs": 0.799}, "wait", "no words yet"),
+        ({"silence_secs": 0.8}, "ignore", "noise"),
+        ({"silence_secs": 0.8, "agent_asked": True}, "interrupt", "answer in progress"),
         ({"words": "mm", "agent_state": AgentState.SILENT}, "interrupt", "the floor is free"),
         ({"words": "Tuesday", "agent_asked": True}, "interrupt", "answer"),
         ({"words": "um", "agent_asked": True}, "wait", "answer in progress"),

@@ -174,7 +174,7 @@ def test_audio_is_measured_as_it_comes_and_as_it_goes() -> None:
 def test_a_short_gap_in_sending_is_no_new_beginning() -> None:
     ledger = PlaybackLedger()
     ledger.send(100, now=1.0)
-    ledger.acknowledge(behind_ms=400)
+    ledger.acknowledge(behind_secs=0.4)
     ledger.send(100, now=1.11)
     assert ledger.played(1.3) == pytest.approx(0, abs=1)
 

@@ -39,14 +39,8 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.processors.latency import (
-    BargeIn,
-    Breach,
-    LatencyObserver,
-    LatencyStats,
-    Stall,
-    TurnLatency,
-)
+from antiphon.processors.latency import BargeIn, Breach, LatencyObserver, Stall, TurnLatency
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.transports import MemoryTransport
 
 RATE_HZ = 16000

@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 
-from antiphon.processors.latency import LatencyObserver, LatencyStats, log_turns, serve_latency
+from antiphon.processors.latency import LatencyObserver, log_turns, serve_latency
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.export.otel import LatencyTelemetry
 from antiphon.processors.latency.export.prometheus import prometheus_text
 

@@ -20,14 +20,9 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.processors.latency import (
-    Apology,
-    Filler,
-    LatencyObserver,
-    LatencyStats,
-    Stall,
-    StallKind,
-)
+from antiphon.processors.latency import Apology, Filler, LatencyObserver, Stall
+from antiphon.processors.latency.core.stats import LatencyStats
+from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.simulation.frames import silence, speech
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer

@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 from pipecat.services.llm_service import FunctionCallParams
 
-from antiphon.processors.latency import (
-    Apology,
-    Filler,
-    LatencyObserver,
-    LatencyProbe,
-    LatencyStats,
-    StallKind,
-    TurnKind,
-)
+from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
+from antiphon.processors.latency.core.stats import LatencyStats
+from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.watchdogs import StallKind
 
 pytestmark = pytest.mark.looptime
 

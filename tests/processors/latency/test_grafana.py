@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from antiphon.processors.latency import LatencyStats, serve_latency
+from antiphon.processors.latency import serve_latency
+from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.export.prometheus import LatencyCollector
 
 GRAFANA = Path(__file__).parents[3] / "deploy" / "grafana"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from antiphon.processors.latency import TTFA, ConversationMeasures, LatencyStats
+from antiphon.processors.latency import TTFA, ConversationMeasures
 from antiphon.processors.latency.core.fleet import merge_states, summary
 from antiphon.processors.latency.core.histogram import Histogram
-from antiphon.processors.latency.core.stats import Series
+from antiphon.processors.latency.core.stats import LatencyStats, Series
 from antiphon.processors.latency.live import live_state, snapshot
 
 

@@ -17,15 +17,10 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 
-from antiphon.processors.latency import (
-    TTFA,
-    Budgets,
-    LatencyObserver,
-    LatencyStats,
-    StallKind,
-    TurnKind,
-    TurnLatency,
-)
+from antiphon.processors.latency import TTFA, Budgets, LatencyObserver, TurnLatency
+from antiphon.processors.latency.core.stats import LatencyStats
+from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.processors.latency.live import snapshot
 from antiphon.processors.latency.observer import CALLS
 from antiphon.processors.safe_processor import SafeProcessor

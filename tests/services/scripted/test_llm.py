@@ -146,7 +146,7 @@ async def test_a_tool_that_fails_is_an_apology_not_silence(talking: Talking) -> 
 
 
 @pytest.mark.parametrize("bad", [{"ttft_secs": -1.0}, {"tokens_per_sec": 0.0}])
-def test_a_pace_that_is_none_is_refused(bad: dict[str, float]) -> None:
+def test_a_pace_that_is_none_is_refused(bad: dict[str, Any]) -> None:
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name}={value}"):
         ScriptedLLMService(**bad)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from antiphon.pipeline.server.metrics import REDIS_LOST
 from antiphon.pipeline.server.state import redis as module
 from antiphon.pipeline.server.state.redis import RedisState
 
@@ -36,7 +37,8 @@ async def free_within(state: RedisState, secs: float) -> bool:
 
 
 def lost() -> float:
-    return module.REDIS_LOST.collect()[0].samples[0].value
+    [metric] = REDIS_LOST.collect()
+    return metric.samples[0].value
 
 
 async def test_two_apps_share_places_tokens_rates_and_handoffs(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.processors.latency import TurnKind, TurnLatency
+from antiphon.processors.latency import TurnLatency
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.stages import Service, Span, charge, measure
-from antiphon.processors.latency.core.timeline import Timeline, Turn
+from antiphon.processors.latency.core.timeline import Timeline, Turn, TurnKind
 
 M = Moment
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from antiphon.processors.latency import TTFA, BargeIn, Budgets, LatencyStats, TurnKind, TurnLatency
+from antiphon.processors.latency import TTFA, BargeIn, Budgets, TurnLatency
 from antiphon.processors.latency.core.stages import Stage
-from antiphon.processors.latency.core.stats import Count, Series
+from antiphon.processors.latency.core.stats import Count, LatencyStats, Series
+from antiphon.processors.latency.core.timeline import TurnKind
 
 
 def a_turn(stages: dict[str, float], kind: TurnKind = TurnKind.ANSWERED) -> TurnLatency:

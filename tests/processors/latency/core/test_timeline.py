@@ -2,9 +2,9 @@
 
 import pytest
 
-from antiphon.processors.latency import BargeIn, TurnKind
+from antiphon.processors.latency import BargeIn
 from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.timeline import Timeline, Turn
+from antiphon.processors.latency.core.timeline import Timeline, Turn, TurnKind
 
 M = Moment
 
