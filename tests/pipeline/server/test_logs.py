@@ -43,10 +43,11 @@ class Log:
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    # A test with a stock server leaves uvicorn's loggers with handlers of their own.
+    # A test with a stock server leaves uvicorn's loggers with handlers and levels of their own.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         monkeypatch.setattr(logging.getLogger(name), "handlers", [])
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        logging.getLogger(name).setLevel(logging.NOTSET)
     file = tmp_path / "log"
     with file.open("w") as stream:
         log_as_json(stream)

@@ -15,7 +15,8 @@ from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.pipeline.talk.messages import TurnMessages, wait_message
-from antiphon.processors.latency import Stage, TurnLatency
+from antiphon.processors.latency import TurnLatency
+from antiphon.processors.latency.core.stages import Stage
 from antiphon.processors.latency.core.timeline import TurnKind
 
 
