@@ -7,13 +7,13 @@ address-like word is masked, and the call goes on.
 
 import os
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.asks import TURNS, Expectation
 from antiphon.processors.redaction.core.checksums import iban, luhn
+from antiphon.processors.redaction.core.cpu_time import cpu_time
 from antiphon.processors.redaction.core.entities import (
     ENTITY_TYPES,
     LENGTHS,
@@ -75,7 +75,7 @@ class Redactor:
         vault: Vault | None = None,
         budget_ms: float = 20.0,
         detectors: Iterable[Detector] = DETECTORS,
-        clock: Callable[[], float] = time.thread_time,
+        clock: Callable[[], float] = cpu_time,
     ) -> None:
         if not isinstance(policy, Policy | None):
             raise TypeError(f"policy is {policy!r}; give a Policy, as Policy.preset('strict') is")
