@@ -40,7 +40,7 @@ HOURS = (
 )
 AGENT = f"""
 from antiphon.pipeline.default_agent import order_desk
-from antiphon.services.scripted import Intent, Script
+from antiphon.services.scripted.script import Intent, Script
 script = Script.order_status()
 hours = Intent(name="hours", phrases=("what are your opening hours",), reply={HOURS!r})
 agent = order_desk(script=script.model_copy(update={{"intents": (hours, *script.intents)}}))
