@@ -27,6 +27,7 @@ from pipecat.frames.frames import BotSpeakingFrame, Frame, OutputAudioRawFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams
 from pipecat.transports.base_output import BaseOutputTransport
@@ -234,7 +235,7 @@ async def test_each_frame_comes_in_by_queue_frame_and_goes_out_by_push_frame() -
 
 
 async def test_the_observer_in_a_setup_is_the_one_that_is_told_of_pushes() -> None:
-    class Setup(FrameProcessor):
+    class Setup(IdentityFilter):
         async def setup(self, setup: Any) -> None:
             told = vars(setup)["observer"]
             assert isinstance(told, BaseObserver)
@@ -464,7 +465,7 @@ async def test_a_pipeline_whose_inside_has_changed_tells_observers_all(
 
     async def times() -> int:
         observer = Processed()
-        pipeline = QuietPipeline([FrameProcessor()])
+        pipeline = QuietPipeline([IdentityFilter()])
         pipeline.accept_observer(observer)
         await run(pipeline, observers=[observer], params=PipelineParams())
         return observer.times
