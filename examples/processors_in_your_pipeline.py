@@ -45,7 +45,7 @@ async def main() -> None:
             PIIRedactor(),
             aggregators.user(),
             ScriptedLLMService(script=script),
-            PIIRedactor(ear="pass"),
+            PIIRedactor(voice="pass"),
             SentenceAggregator(),
             EspeakTTSService(),
             interruption.playback,

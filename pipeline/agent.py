@@ -384,7 +384,7 @@ class VoiceAgent:
         """What the LLM may read of the caller, of tools and of its own thoughts."""
         if self.redaction is None:
             return []
-        return [PIIRedactor(policy=self.redaction, vault=vault, ear="pass")]
+        return [PIIRedactor(policy=self.redaction, vault=vault, voice="pass")]
 
     def _restoring(self, vault: Vault, tts: FrameProcessor) -> list[FrameProcessor]:
         """The voice, and before it what gives back the values that it may say."""

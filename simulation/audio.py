@@ -16,8 +16,8 @@ __all__ = [
     "Audio",
     "AudioFileError",
     "Samples",
-    "Span",
     "SpeechActivity",
+    "VoicedSpan",
     "level_dbfs",
     "read_wav",
     "resample",
@@ -56,7 +56,7 @@ class Audio:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
+class VoicedSpan:
     """A stretch in which a voice is heard.
 
     Parameters:
@@ -81,7 +81,7 @@ class SpeechActivity:
             threshold_dbfs: A window whose RMS is above this, relative to full scale, is audible.
             join_secs: A shorter pause does not end a span.
         """
-        self.spans: list[Span] = []
+        self.spans: list[VoicedSpan] = []
         self._threshold = 32768.0 * 10 ** (threshold_dbfs / 20)
         self._join_secs = join_secs
 
@@ -99,7 +99,7 @@ class SpeechActivity:
     def _hear(self, start_secs: float, end_secs: float) -> None:
         if self.spans and start_secs - self.spans[-1].end_secs < self._join_secs:
             start_secs = self.spans.pop().start_secs
-        self.spans.append(Span(start_secs=start_secs, end_secs=end_secs))
+        self.spans.append(VoicedSpan(start_secs=start_secs, end_secs=end_secs))
 
 
 def _audible(samples: Samples, sample_rate_hz: int, threshold: float) -> list[tuple[float, float]]:
@@ -119,7 +119,9 @@ def _audible(samples: Samples, sample_rate_hz: int, threshold: float) -> list[tu
     ]
 
 
-def spans_of_speech(samples: Samples, sample_rate_hz: int, *, join_secs: float = 0.3) -> list[Span]:
+def spans_of_speech(
+    samples: Samples, sample_rate_hz: int, *, join_secs: float = 0.3
+) -> list[VoicedSpan]:
     """Return where a voice is heard in a recording, pauses under `join_secs` included."""
     activity = SpeechActivity(join_secs=join_secs)
     activity.feed(0.0, samples, sample_rate_hz)

@@ -99,7 +99,7 @@ async def graph(*, quick: bool) -> AsyncIterator[Row]:
         fact="6 strict check",
         done="an unredacted branch beside a redacted one, under the strict policy",
         seen="a card at the end" if traces(beside.text) else "nothing at the end",
-        wanted="nothing at the end (and of one redacted road, its words)",
+        wanted="nothing at the end (and of one redacted branch, its words)",
         ok=not traces(beside.text) and "my card is" in plain.text,
     )
     context = LLMContextFrame(LLMContext([{"role": "user", "content": "hello"}]))

@@ -133,7 +133,7 @@ async def _costs_and_silence(calls: int, secs: float) -> AsyncIterator[Row]:
         for number, (name, ask) in enumerate(asked.items()):
             if number == 1:
                 yield await _silence(old, calls, secs)
-                yield await _crumbs(old, secs)
+                yield await _tiny_chunks(old, secs)
             # What was asked in vain before is not to be felt in this row.
             await old.is_free(within=20)
             ratio = await _cost_ratio(young, old, ask, secs)
@@ -165,7 +165,7 @@ async def _cost_ratio(
     return best[old] / best[young]
 
 
-async def _crumbs(server: Server, secs: float) -> Row:
+async def _tiny_chunks(server: Server, secs: float) -> Row:
     async def attack() -> None:
         end = CRUMBS + b"0\r\n\r\n"
         await asyncio.gather(*(send_raw(server, end, within=20) for _ in range(AT_ONCE)))

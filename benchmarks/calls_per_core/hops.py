@@ -1,6 +1,6 @@
-"""What one more processor, probe or observer on the road costs each audio frame.
+"""What one more processor, probe or observer in the pipeline costs each audio frame.
 
-Frames of the microphone run through roads of 5 and 25 processors that only pass them on; the
+Frames of the microphone run through pipelines of 5 and 25 processors that only pass them on; the
 difference is the price of a hop. An observer is told of every push, so its price is a hop's too.
 
     python benchmarks/calls_per_core/hops.py [--frames 3000] [--repeats 5]
@@ -45,7 +45,7 @@ class Ours(SafeProcessor):
 
 
 class Sink(FrameProcessor):
-    """The end of the road."""
+    """The end of the pipeline."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Sink(FrameProcessor):
 
 @dataclass(frozen=True)
 class Variant:
-    """What stands on the road, or beside it."""
+    """What stands in the pipeline, or beside it."""
 
     name: str
     make: Callable[[], FrameProcessor] = Passes
@@ -85,8 +85,8 @@ VARIANTS = (
 )
 
 
-async def road(variant: Variant, length: int, frames: int) -> float:
-    """Return the seconds of CPU that a frame takes over a road of that length."""
+async def run(variant: Variant, length: int, frames: int) -> float:
+    """Return the seconds of CPU that a frame takes through a pipeline of that length."""
     sink = Sink()
     worker = PipelineWorker(
         Pipeline([*(variant.make() for _ in range(length)), sink]),
@@ -123,10 +123,10 @@ def main() -> None:
     for _ in range(options.repeats):
         for variant in VARIANTS:
             short, long = (
-                asyncio.run(road(variant, length, options.frames)) for length in (SHORT, LONG)
+                asyncio.run(run(variant, length, options.frames)) for length in (SHORT, LONG)
             )
             hops[variant.name].append(1e6 * (long - short) / (LONG - SHORT))
-    print("| on the road | us a hop, median | lowest | highest |\n|---|---|---|---|")
+    print("| in the pipeline | us a hop, median | lowest | highest |\n|---|---|---|---|")
     for name, each in hops.items():
         print(f"| {name} | {statistics.median(each):.1f} | {min(each):.1f} | {max(each):.1f} |")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from loguru import logger
 
 from antiphon.pipeline.error_fields import error_fields
-from antiphon.pipeline.server.process.line_writer import LineWriter
+from antiphon.pipeline.server.process.log_writer import LogWriter
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -40,7 +40,7 @@ class _JsonLines:
     """A sink of loguru, which stops it when it is removed and when the process exits."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._writer = LineWriter(stream, notice=_notice)
+        self._writer = LogWriter(stream, notice=_notice)
 
     def write(self, message: "Message") -> None:
         self._writer.write(_dumps(_line(message.record)))

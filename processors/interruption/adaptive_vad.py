@@ -59,7 +59,7 @@ class AmbientNoise:
         self._blocks: deque[_Block] = deque()
         self._heard_ms = 0.0
 
-    def hear(self, pcm: bytes, *, ms: float) -> None:
+    def measure(self, pcm: bytes, *, ms: float) -> None:
         """Take in audio in which the caller is silent.
 
         Args:
@@ -125,7 +125,7 @@ class AdaptiveVAD(SafeProcessor):
             case VADUserStoppedSpeakingFrame():
                 self._caller_speaks = False
             case InputAudioRawFrame() if not self._caller_speaks:
-                self._noise.hear(frame.audio, ms=frame_secs(frame) * 1000)
+                self._noise.measure(frame.audio, ms=frame_secs(frame) * 1000)
                 await self._follow()
             case _:
                 pass

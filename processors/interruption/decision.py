@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from antiphon.processors.interruption.lexicon import Kind, Span, languages, lexicon, normalize
+from antiphon.processors.interruption.lexicon import (
+    PhraseKind,
+    PhraseSpan,
+    languages,
+    lexicon,
+    normalize,
+)
 from antiphon.processors.interruption.model import features, turn_model
 
 __all__ = [
@@ -25,8 +31,8 @@ __all__ = [
 
 _MODEL_LANGUAGES = ("en",)
 # Words that may stand before a command or an objection without changing it: "okay, stop".
-_LEAD = (Kind.FILLER, Kind.BACK, Kind.SOFT)
-_OBJECTION = (Kind.ASK, Kind.REPAIR, Kind.REJECT)
+_LEAD = (PhraseKind.FILLER, PhraseKind.BACK, PhraseKind.SOFT)
+_OBJECTION = (PhraseKind.ASK, PhraseKind.REPAIR, PhraseKind.REJECT)
 # How much of the final threshold's doubt is still allowed while the caller speaks: the largest
 # value that adds no false interruption in cross-validation (tried: 0.2, 0.35, 0.6).
 _EARLY_DOUBT = 0.35
@@ -180,7 +186,7 @@ class InterruptionDecider:
         if _is_command(spans, unfinished=unfinished):
             return Decision(Action.INTERRUPT, "command")
         if utterance.agent_asked:
-            if utterance.is_final or any(span.kind is not Kind.FILLER for span in spans):
+            if utterance.is_final or any(span.kind is not PhraseKind.FILLER for span in spans):
                 return Decision(Action.INTERRUPT, "answer")
             return Decision(Action.WAIT, "answer in progress")
         if self.settings.text_model and language in _MODEL_LANGUAGES:
@@ -213,26 +219,28 @@ class InterruptionDecider:
         return code if code in languages() else self.settings.language.lower().split("-")[0]
 
 
-def _is_command(spans: Sequence[Span], *, unfinished: bool) -> bool:
+def _is_command(spans: Sequence[PhraseSpan], *, unfinished: bool) -> bool:
     """Whether a command opens what was said, or "no" or "say again" is all of it."""
     for span in spans:
-        if span.kind is Kind.STOP:
+        if span.kind is PhraseKind.STOP:
             return True
         if span.kind not in _LEAD:
             if len(spans) > 1:
                 return False
-            return span.kind is Kind.REJECT or (span.kind is Kind.REPAIR and not unfinished)
+            return span.kind is PhraseKind.REJECT or (
+                span.kind is PhraseKind.REPAIR and not unfinished
+            )
     return False
 
 
-def _asks(words: str | Sequence[str], spans: Sequence[Span]) -> bool:
+def _asks(words: str | Sequence[str], spans: Sequence[PhraseSpan]) -> bool:
     """Whether the speech service heard a question about something ("really?" asks nothing)."""
     if not words or not words[-1].rstrip().endswith(("?", "？")):
         return False
-    return any(span.kind is Kind.CONTENT for span in spans)
+    return any(span.kind is PhraseKind.CONTENT for span in spans)
 
 
-def _probability_by_lists(spans: Sequence[Span], *, unsegmented: bool) -> float:
+def _probability_by_lists(spans: Sequence[PhraseSpan], *, unsegmented: bool) -> float:
     """How likely an interruption is, from the kinds of words alone."""
     kinds = [span.kind for span in spans if span.kind not in _LEAD]
     if not kinds:
@@ -240,7 +248,7 @@ def _probability_by_lists(spans: Sequence[Span], *, unsegmented: bool) -> float:
     # Japanese and Chinese ask and negate at the end as well as at the beginning.
     if any(kind in _OBJECTION for kind in (kinds if unsegmented else kinds[:1])):
         return 0.9
-    content = sum(span.size for span in spans if span.kind is Kind.CONTENT)
-    if kinds[0] is Kind.ASSESS and content < 1:
+    content = sum(span.size for span in spans if span.kind is PhraseKind.CONTENT)
+    if kinds[0] is PhraseKind.ASSESS and content < 1:
         return 0.05
     return min(0.95, 0.3 + 0.2 * content)

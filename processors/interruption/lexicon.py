@@ -11,10 +11,10 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["Kind", "Lexicon", "Span", "languages", "lexicon", "normalize"]
+__all__ = ["Lexicon", "PhraseKind", "PhraseSpan", "languages", "lexicon", "normalize"]
 
 
-class Kind(Enum):
+class PhraseKind(Enum):
     """What a word or phrase does in a conversation; the value is its letter in model features."""
 
     STOP = "K"
@@ -30,14 +30,14 @@ class Kind(Enum):
 
 # Where a phrase stands in two lists the later kind wins: "hmm" both hesitates and continues.
 _LISTS = (
-    ("soft", Kind.SOFT),
-    ("filler", Kind.FILLER),
-    ("ask", Kind.ASK),
-    ("repair", Kind.REPAIR),
-    ("reject", Kind.REJECT),
-    ("assess", Kind.ASSESS),
-    ("back", Kind.BACK),
-    ("stop", Kind.STOP),
+    ("soft", PhraseKind.SOFT),
+    ("filler", PhraseKind.FILLER),
+    ("ask", PhraseKind.ASK),
+    ("repair", PhraseKind.REPAIR),
+    ("reject", PhraseKind.REJECT),
+    ("assess", PhraseKind.ASSESS),
+    ("back", PhraseKind.BACK),
+    ("stop", PhraseKind.STOP),
 )
 _FOLD = str.maketrans({"’": "'", "‘": "'", "_": " "})
 # Vowel signs and tone marks are no letters to `re`; without them Hindi and Thai words fall apart.
@@ -49,7 +49,7 @@ _CHARS_A_WORD = 2
 _MAX_WORDS = 12
 
 
-class Span(NamedTuple):
+class PhraseSpan(NamedTuple):
     """A stretch of what was said.
 
     Attributes:
@@ -58,7 +58,7 @@ class Span(NamedTuple):
         size: How many words it is; in unsegmented scripts, half its characters.
     """
 
-    kind: Kind
+    kind: PhraseKind
     text: str
     size: float
 
@@ -72,7 +72,7 @@ def normalize(words: str | Iterable[str]) -> list[str]:
 class Lexicon:
     """One language's phrases, ready to be found in what was said."""
 
-    def __init__(self, phrases: Mapping[str, Kind], *, unsegmented: bool = False) -> None:
+    def __init__(self, phrases: Mapping[str, PhraseKind], *, unsegmented: bool = False) -> None:
         """Index the phrases.
 
         Args:
@@ -80,7 +80,7 @@ class Lexicon:
             unsegmented: True for scripts written without spaces.
         """
         self.unsegmented = unsegmented
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, PhraseKind] = {}
         self._longest: dict[str, int] = {}
         self._unfinished: set[str] = set()
         for phrase, kind in phrases.items():
@@ -89,40 +89,40 @@ class Lexicon:
                 raise ValueError(f"the phrase {phrase!r} holds no word: remove it from its list")
             self._kinds[self._join(units)] = kind
             self._longest[units[0]] = max(self._longest.get(units[0], 1), len(units))
-            if kind in (Kind.BACK, Kind.ASSESS):
+            if kind in (PhraseKind.BACK, PhraseKind.ASSESS):
                 self._unfinished.update(self._join(units[:end]) for end in range(1, len(units)))
 
-    def cut(self, words: Sequence[str]) -> list[Span]:
+    def cut(self, words: Sequence[str]) -> list[PhraseSpan]:
         """Cut normalized words into spans, the longest listed phrase first.
 
         Args:
             words: What `normalize` returned.
 
         Returns:
-            The spans in order, of the first dozen words. Words in no list are `Kind.CONTENT`, one
-            span a word.
+            The spans in order, of the first dozen words. Words in no list are
+            `PhraseKind.CONTENT`, one span a word.
         """
         per_word = _CHARS_A_WORD if self.unsegmented else 1
         units = self._units(words)[: _MAX_WORDS * per_word]
         size = 1 / per_word
         kinds, longest = self._kinds, self._longest
-        spans: list[Span] = []
+        spans: list[PhraseSpan] = []
         at, end = 0, len(units)
         while at < end:
             length = min(longest.get(units[at], 0), end - at)
             while length:
                 text = self._join(units[at : at + length])
                 if (kind := kinds.get(text)) is not None:
-                    spans.append(Span(kind, text, length * size))
+                    spans.append(PhraseSpan(kind, text, length * size))
                     break
                 length -= 1
             else:
                 length = 1
-                spans.append(Span(Kind.CONTENT, units[at], size))
+                spans.append(PhraseSpan(PhraseKind.CONTENT, units[at], size))
             at += length
         return spans
 
-    def may_continue(self, spans: Sequence[Span]) -> bool:
+    def may_continue(self, spans: Sequence[PhraseSpan]) -> bool:
         """Return whether the last one or two spans could be the start of a listed comment.
 
         "How" may become "how nice", and "is that" may become "is that right".
@@ -167,7 +167,7 @@ def lexicon(language: str) -> Lexicon:
     table = _tables().get(code)
     if table is None:
         raise ValueError(f"no word lists for {language!r}: there are {', '.join(languages())}")
-    phrases: dict[str, Kind] = {}
+    phrases: dict[str, PhraseKind] = {}
     for name, kind in _LISTS:
         listed = table.get(name, [])
         assert isinstance(listed, list)

@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
-from antiphon.processors.interruption.lexicon import Kind, Span, normalize
+from antiphon.processors.interruption.lexicon import PhraseKind, PhraseSpan, normalize
 
 __all__ = ["LinearModel", "features", "turn_model"]
 
 _MAX_SPANS = 10
 _AGENT_CHARS = 240
-_YIELDING = (Kind.BACK, Kind.ASSESS, Kind.FILLER, Kind.SOFT)
+_YIELDING = (PhraseKind.BACK, PhraseKind.ASSESS, PhraseKind.FILLER, PhraseKind.SOFT)
 
 
-def features(spans: Sequence[Span], agent_text: str) -> list[str]:
+def features(spans: Sequence[PhraseSpan], agent_text: str) -> list[str]:
     """Return the names of the features that hold for what was said.
 
     Kinds of words carry over to callers and topics the model was not trained on; the words
@@ -29,7 +29,7 @@ def features(spans: Sequence[Span], agent_text: str) -> list[str]:
         spans: What the caller said, cut by a `Lexicon`.
         agent_text: What the agent is saying; only its last words are looked at.
     """
-    content = [span.text for span in spans if span.kind is Kind.CONTENT]
+    content = [span.text for span in spans if span.kind is PhraseKind.CONTENT]
     words = sum(span.size for span in spans)
     found = [
         f"n={min(int(words), 8)}",

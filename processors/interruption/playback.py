@@ -63,7 +63,7 @@ class FrameQueue(deque[tuple[Frame, float]]):
 
 
 class WordTimes:
-    """Where on the road of the agent's audio a word stands, from the time that its service gave it.
+    """Where in the agent's audio a word stands, from the time that its service gave it.
 
     A service times the words of a context from the context's first audio, or from the last word
     before it if that is later (pipecat's WordTimestampTracker); words known by then come just

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from antiphon.processors.redaction.guards.otel_exporter import RedactingSpanExporter
     from antiphon.processors.redaction.guards.rtvi import RedactingRTVIProcessor
     from antiphon.processors.redaction.presidio import PresidioBackend
-    from antiphon.processors.redaction.recording.recorder import RedactingRecorder
+    from antiphon.processors.redaction.recording.redacting_recorder import RedactingRecorder
     from antiphon.processors.redaction.redactor import PIIRedactor
     from antiphon.processors.redaction.restorer import PIIRestorer
 
@@ -63,7 +63,7 @@ __getattr__, __dir__ = lazy.exports(
         "guards.otel_exporter": "RedactingSpanExporter",
         "guards.rtvi": "RedactingRTVIProcessor",
         "presidio": "PresidioBackend",
-        "recording.recorder": "RedactingRecorder",
+        "recording.redacting_recorder": "RedactingRecorder",
         "redactor": "PIIRedactor",
         "restorer": "PIIRestorer",
     },

@@ -105,7 +105,7 @@ class PIIRedactor(SafeProcessor):
         policy: What happens to each type; the default redacts all of them.
         language: The language spoken: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept.
-        ear: "redact" replaces what the agent says too, before the voice says it; "pass" lets the
+        voice: "redact" replaces what the agent says too, before the voice says it; "pass" lets the
             voice say what the model wrote. Thoughts, tool calls and their results, and what the
             caller says are redacted either way.
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
@@ -123,15 +123,15 @@ class PIIRedactor(SafeProcessor):
         policy: Policy | None = None,
         language: str = "en",
         vault: Vault | None = None,
-        ear: Literal["redact", "pass"] = "redact",
+        voice: Literal["redact", "pass"] = "redact",
         interims: Literal["redact", "drop"] = "redact",
         expect_keys: bool = True,
         detectors: Iterable[Detector] = DETECTORS,
         presidio: PresidioBackend | None = None,
     ) -> None:
         super().__init__()
-        if ear not in ("redact", "pass"):
-            raise ValueError(f"ear is {ear!r}; it must be 'redact' or 'pass'")
+        if voice not in ("redact", "pass"):
+            raise ValueError(f"voice is {voice!r}; it must be 'redact' or 'pass'")
         if interims not in ("redact", "drop"):
             raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
         self.vault = vault if vault is not None else Vault()
@@ -149,7 +149,7 @@ class PIIRedactor(SafeProcessor):
         self._expect_keys = expect_keys
         self._presidio = presidio
         self._llm, self._thought = Pieces(stream()), Pieces(stream())
-        self._spoken = Pieces(stream(), passes=ear == "pass")
+        self._spoken = Pieces(stream(), passes=voice == "pass")
         to_say = partial(self._text, partial(self.core.peek, role="agent", placeholders=True))
         handlers: dict[type[Frame], _Handler] = {
             Frame: self.push_frame,
@@ -177,7 +177,7 @@ class PIIRedactor(SafeProcessor):
             TTSTextFrame: partial(self._piece, self._spoken),
             TTSStoppedFrame: partial(self._end, self._spoken),
         }
-        if ear == "pass":
+        if voice == "pass":
             handlers |= dict.fromkeys(ALOUD, self.push_frame)
         self._handlers = _Handlers(handlers)
         self._register_event_handler("on_redacted")

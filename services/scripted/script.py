@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 
 from antiphon.services.phrases import Phrase, jsgf_from_phrases, spoken_form
 
-__all__ = ["Intent", "Say", "Script", "ToolCall"]
+__all__ = ["Answer", "Intent", "Script", "ToolCall"]
 
 
 @dataclass(frozen=True)
-class Say:
+class Answer:
     """The agent says something.
 
     Parameters:
@@ -165,7 +165,7 @@ class Script(BaseModel):
                 return intent, slots
         return None
 
-    def respond(self, messages: Sequence[Mapping[str, Any]]) -> Say | ToolCall:
+    def respond(self, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall:
         """Decide what comes next in a conversation.
 
         Args:
@@ -173,19 +173,19 @@ class Script(BaseModel):
         """
         roles = [message.get("role") for message in messages]
         if "user" not in roles:
-            return Say(self.greeting)
+            return Answer(self.greeting)
         asked = len(roles) - 1 - roles[::-1].index("user")
         understood = self.understand(_text(messages[asked]))
         # A last word from somebody else, such as a note that nothing was heard: ask again.
         if understood is None or roles[-1] not in ("user", "tool"):
-            return Say(self.fallback)
+            return Answer(self.fallback)
         results = [message for message in messages[asked:] if message.get("role") == "tool"]
         intent, slots = understood
         if intent.tool is None:
-            return Say(_fill(intent.reply, slots) or self.fallback)
+            return Answer(_fill(intent.reply, slots) or self.fallback)
         if not results:
             return ToolCall(intent.tool, slots)
-        return Say(_fill(intent.reply, slots | _fields(results[-1])) or self.tool_failed)
+        return Answer(_fill(intent.reply, slots | _fields(results[-1])) or self.tool_failed)
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Step
 
 __all__ = ["ScriptFollower"]
@@ -46,7 +46,7 @@ class ScriptFollower:
         self._index += 1
         self._since_secs = now_secs
 
-    def due(self, now_secs: float, agent: Sequence[Span]) -> Step | None:
+    def due(self, now_secs: float, agent: Sequence[VoicedSpan]) -> Step | None:
         """Return the next step if its moment has come; after the last one, hang up.
 
         Args:
@@ -66,7 +66,7 @@ class ScriptFollower:
         missed = silent_secs >= self._pause_secs
         return step if missed or now_secs - onset >= step.after_secs else None
 
-    def _answer_onset(self, agent: Sequence[Span]) -> float | None:
+    def _answer_onset(self, agent: Sequence[VoicedSpan]) -> float | None:
         """Return when the agent began to answer the step before, if it has."""
         onset = None
         for span in reversed(agent):

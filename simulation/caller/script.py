@@ -9,7 +9,7 @@ from antiphon.simulation.audio import (
     Audio,
     AudioFileError,
     Samples,
-    Span,
+    VoicedSpan,
     resample,
     spans_of_speech,
 )
@@ -143,7 +143,7 @@ def replayed_call(call: Audio) -> Sequence[Say]:
     return steps
 
 
-def _lines(recording: Audio) -> list[tuple[Span, Samples]]:
+def _lines(recording: Audio) -> list[tuple[VoicedSpan, Samples]]:
     """Return the lines in the first channel, each with when it is audible."""
     samples = resample(recording.samples[:, 0], recording.sample_rate_hz, SAMPLE_RATE_HZ)
     spans = spans_of_speech(samples, SAMPLE_RATE_HZ, join_secs=PAUSE_SECS)

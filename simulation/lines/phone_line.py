@@ -53,7 +53,7 @@ class PhoneLine(BaseObject):
             ValueError: If nobody can be called there.
         """
         super().__init__()
-        self._stream = TwilioStream(url, ear=self._hear, **call)
+        self._stream = TwilioStream(url, listener=self._hear, **call)
         self._before: Samples = np.zeros(TAPS - 1, np.int16)
         self._register_event_handler("on_audio_played", sync=True)
 

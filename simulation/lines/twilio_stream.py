@@ -160,7 +160,7 @@ class CallDetails(TypedDict, total=False):
     auth_token: str | None
 
 
-Ear = Callable[[HeardAudio], Awaitable[None]]
+AudioListener = Callable[[HeardAudio], Awaitable[None]]
 """Is told, every 20 ms, what was played in them."""
 
 
@@ -173,13 +173,15 @@ class TwilioStream:
         ended: Set once the call is over, whoever ended it.
     """
 
-    def __init__(self, url: str, *, ear: Ear | None = None, **call: Unpack[CallDetails]) -> None:
+    def __init__(
+        self, url: str, *, listener: AudioListener | None = None, **call: Unpack[CallDetails]
+    ) -> None:
         """Prepare a call.
 
         Args:
             url: The server's webhook (`https://…`), which Twilio asks what to do with a call, or
                 its WebSocket (`wss://…`), as a `<Stream url=…>` names it.
-            ear: Follows what is heard.
+            listener: Follows what is heard.
             **call: See `CallDetails`.
 
         Raises:
@@ -197,7 +199,7 @@ class TwilioStream:
         self._account_sid = call.get("account_sid", "AC" + "0" * 32)
         self._from_number = call.get("from_number", "+15550100000")
         self._auth_token = call.get("auth_token")
-        self._ear = ear
+        self._listener = listener
         self._buffer = PlaybackBuffer()
         self._sequence = 0
         self._chunk = 0
@@ -368,9 +370,9 @@ class TwilioStream:
             await asyncio.sleep(max(0.0, self._began + chunk * CHUNK_SECS - loop.time()))
             now_secs = self.secs
             await self._send_marks(self._buffer.reached(now_secs))
-            if self._ear:
+            if self._listener:
                 for piece in self._buffer.heard(now_secs, told_secs):
-                    await self._ear(piece)
+                    await self._listener(piece)
                 told_secs = now_secs
 
     async def _take(self, message: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.caller import SpokenLine
 
 __all__ = ["CallFigures", "Quantiles", "ServerCost", "Summary", "measure", "summarise"]
@@ -40,9 +40,9 @@ class CallFigures:
 
 
 def measure(
-    lines: Sequence[Span | SpokenLine],
-    agent: Sequence[Span],
-    arrived: Sequence[Span],
+    lines: Sequence[VoicedSpan | SpokenLine],
+    agent: Sequence[VoicedSpan],
+    arrived: Sequence[VoicedSpan],
     *,
     lag_secs: Sequence[float] = (),
     secs: float = 0.0,

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, Span, SpeechActivity
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, VoicedSpan
 from antiphon.simulation.caller import Caller, EspeakVoice, Say
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.caller.voice import Voice
@@ -113,7 +113,7 @@ class _Caller:
         self._secs = secs
         self._limit = asyncio.timeout(None)
         self._agent = SpeechActivity()
-        self._arrived: list[Span] = []
+        self._arrived: list[VoicedSpan] = []
         self._lines: list[SpokenLine] = []
         self._lag_secs = [0.0]
         self._began_secs = self._until_secs = 0.0
@@ -171,4 +171,4 @@ class _Caller:
         if self._arrived and start_secs - self._arrived[-1].end_secs < SEAM_SECS:
             start_secs = self._arrived.pop().start_secs
         end_secs = chunk.at_secs + chunk.duration_secs
-        self._arrived.append(Span(start_secs=start_secs, end_secs=end_secs))
+        self._arrived.append(VoicedSpan(start_secs=start_secs, end_secs=end_secs))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
 from antiphon.simulation.recording.record import (
@@ -118,7 +118,7 @@ def _barge_in(log: CallLog, line: SpokenLine) -> BargeIn | None:
 
 
 def _agent_speech(
-    spans: Sequence[Span],
+    spans: Sequence[VoicedSpan],
     segments: Sequence[Segment],
     heard: Sequence[HeardWord],
     zero: float,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.record import Contribution, ToolCall, Waveform
 
@@ -59,7 +59,7 @@ class CallLog:
     start_secs: float = 0.0
     end_secs: float = 0.0
     lines: list[SpokenLine] = field(default_factory=list)
-    agent_spans: Sequence[Span] = ()
+    agent_spans: Sequence[VoicedSpan] = ()
     transcripts: list[Transcript] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     heard: list[HeardWord] = field(default_factory=list)

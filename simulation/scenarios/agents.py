@@ -9,7 +9,7 @@ from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.services import Script
-from antiphon.services.scripted.script import Say
+from antiphon.services.scripted.script import Answer
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Scenario
 
@@ -73,7 +73,7 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
 
     def reply(body: dict[str, Any]) -> Reply:
         answer = script.respond(body["messages"])
-        if isinstance(answer, Say):
+        if isinstance(answer, Answer):
             return answer.text
         return {"tool": answer.name, "arguments": answer.arguments}
 

@@ -21,7 +21,7 @@ def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
     pipeline = VoiceAgent().pipeline(MemoryTransport())
     assert type(pipeline) is Pipeline
     names = [type(processor).__name__ for processor in pipeline.processors]
-    road = [
+    order = [
         "MemoryInput",
         "PocketSphinxSTTService",
         "ListeningUserAggregator",
@@ -30,7 +30,7 @@ def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
         "MemoryOutput",
         "LastAggregator",
     ]
-    assert [name for name in names if name in road] == road
+    assert [name for name in names if name in order] == order
 
 
 def test_a_service_of_ones_own_takes_its_place() -> None:

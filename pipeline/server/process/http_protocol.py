@@ -24,7 +24,7 @@ BYTES_PER_CHUNK = 256
 
 
 class CallRequests(H11Protocol):
-    """Answers 400 to a request of too large a head, or whose body comes in crumbs."""
+    """Answers 400 to a request of too large a head, or whose body comes in tiny chunks."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create the protocol of one connection, as uvicorn does."""
@@ -66,5 +66,5 @@ class _Connection(h11.Connection):
             self._chunks += event.chunk_start
             self._size += len(event.data)
             if self._chunks > FREE_CHUNKS + self._size // BYTES_PER_CHUNK:
-                raise h11.RemoteProtocolError("a body in crumbs")
+                raise h11.RemoteProtocolError("a body in tiny chunks")
         return event

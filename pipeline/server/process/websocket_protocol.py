@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from antiphon.pipeline.server.access.intake import Intake
+from antiphon.pipeline.server.access.read_limiter import ReadLimiter
 from antiphon.pipeline.server.metrics import SOCKET_LIMITS
 from antiphon.pipeline.server.process.fast_frame_reader import WholeFrames
 from antiphon.services.vad.ticks import ticks
@@ -60,7 +60,7 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         self._whole = WholeFrames()
         self._unread: list[bytes] = []
         self._ticks = ticks()
-        self._intake = Intake()
+        self._read_limiter = ReadLimiter()
         self._held = b""
         self._turn: asyncio.TimerHandle | None = None
         self._pings = 0.0
@@ -171,7 +171,7 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         if not self._is_limited:
             self._parse(data)
             return
-        wait_secs = self._intake.wait_secs(self.loop.time())
+        wait_secs = self._read_limiter.wait_secs(self.loop.time())
         if wait_secs:
             self._limits["pace"] += 1
             self._hold(data, wait_secs)
@@ -179,11 +179,11 @@ class CallWebSocket(WebSocketsSansIOProtocol):
         if self._filter and not (self.frames or self.close_sent):
             message = self._whole.read(data)
             if message is not None:
-                self._intake.count(1, len(data))
+                self._read_limiter.count(1, len(data))
                 self._receive(message)
                 return
         size, frames = self._whole.follow(data, MAX_FRAMES_AT_ONCE)
-        self._intake.count(frames, size)
+        self._read_limiter.count(frames, size)
         self._parse(data[:size])
         if size < len(data):
             self._hold(data[size:], 0.0)

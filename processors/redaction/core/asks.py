@@ -5,7 +5,7 @@ Backchannels ("mm hmm", "go ahead") change nothing.
 """
 
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, Entity
-from antiphon.processors.redaction.core.scanner import Kind
+from antiphon.processors.redaction.core.units import UnitKind
 from antiphon.processors.redaction.core.view import Cue, View
 
 __all__ = ["Expectation"]
@@ -144,4 +144,4 @@ def _words_after(view: View, end: int) -> bool:
     """Whether words with a meaning of their own follow the last number."""
     index = view.unit_index(end)
     lead_ins = view.language.lead_ins
-    return any(u.kind is Kind.WORD and u.value not in lead_ins for u in view.scan.units[index:])
+    return any(u.kind is UnitKind.WORD and u.value not in lead_ins for u in view.scan.units[index:])

@@ -26,7 +26,7 @@ from antiphon.processors.redaction.core.entities import (
 from antiphon.processors.redaction.core.fallback import mask_numbers, without_numerals
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy, RuleAction
-from antiphon.processors.redaction.core.scanner import scan
+from antiphon.processors.redaction.core.units import scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS, Detector

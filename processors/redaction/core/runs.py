@@ -5,7 +5,7 @@ and keeps both halves of a correction. Its digit segments are what numeric detec
 """
 
 from antiphon.processors.redaction.core.language import Language
-from antiphon.processors.redaction.core.scanner import Kind, Scan, Unit
+from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
 __all__ = ["Run", "Segment", "find_runs"]
 
@@ -30,7 +30,7 @@ class Segment:
 
     def __init__(self, units: list[Unit], run: "Run") -> None:
         self.units = units
-        self.digits = "".join(u.value if u.kind is not Kind.LETTERS else "0" for u in units)
+        self.digits = "".join(u.value if u.kind is not UnitKind.LETTERS else "0" for u in units)
         self.start = units[0].start
         self.end = units[-1].end
         self.run = run
@@ -70,9 +70,9 @@ class Run:
         current: list[Unit] = []
         last = len(self.units) - 1
         for index, unit in enumerate(self.units):
-            digit = unit.kind is not Kind.LETTERS
+            digit = unit.kind is not UnitKind.LETTERS
             inside = unit.value == "x" and current and index < last and not unit.spoken
-            if inside and self.units[index + 1].kind is Kind.DIGITS:
+            if inside and self.units[index + 1].kind is UnitKind.DIGITS:
                 continue  # the x of a written extension ("4508x769") joins; it is not a digit
             if digit:
                 if unit.start in self._joints and self._two_numbers(current, index):
@@ -90,7 +90,7 @@ class Run:
         """Whether an "and" stands between two numbers, rather than in the middle of one."""
         after = 0
         for unit in self.units[index : index + FEWEST_WHOLE]:
-            if unit.kind is Kind.LETTERS:
+            if unit.kind is UnitKind.LETTERS:
                 break
             after += len(unit.value)
         return after >= FEWEST_WHOLE and sum(len(u.value) for u in before) >= FEWEST_WHOLE
@@ -115,7 +115,11 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
     lines = "\n" in text
     for unit in scanned.units:
         kind = unit.kind
-        if kind is Kind.DIGITS or kind is Kind.LETTERS or (kind is Kind.CARDINAL and unit.value):
+        if (
+            kind is UnitKind.DIGITS
+            or kind is UnitKind.LETTERS
+            or (kind is UnitKind.CARDINAL and unit.value)
+        ):
             if current and lines and "\n" in text[current[-1].end : unit.start]:
                 _close(current, found, spelling, joints)
                 current, joint = [], False
@@ -126,10 +130,10 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
         elif not current:
             continue
         elif bridges < MOST_BRIDGES and (
-            kind is Kind.FILLER
-            or kind is Kind.CORRECTION
-            or (kind is Kind.SYMBOL and unit.value in BRIDGES and _joins(unit, current, text))
-            or (kind is Kind.WORD and unit.value in language.extensions and _numeric(current))
+            kind is UnitKind.FILLER
+            or kind is UnitKind.CORRECTION
+            or (kind is UnitKind.SYMBOL and unit.value in BRIDGES and _joins(unit, current, text))
+            or (kind is UnitKind.WORD and unit.value in language.extensions and _numeric(current))
         ):
             bridges += 1
             joint = joint or unit.value in language.conjunctions
@@ -149,7 +153,7 @@ def _joins(unit: Unit, current: list[Unit], text: str) -> bool:
 
 def _numeric(current: list[Unit]) -> bool:
     """Whether the run so far may be a telephone number that an extension follows."""
-    return sum(len(u.value) for u in current if u.kind is Kind.DIGITS) >= 7
+    return sum(len(u.value) for u in current if u.kind is UnitKind.DIGITS) >= 7
 
 
 def _close(current: list[Unit], found: list[Run], spelling: bool, joints: set[int]) -> None:
@@ -157,10 +161,12 @@ def _close(current: list[Unit], found: list[Run], spelling: bool, joints: set[in
     if not current:
         return
     for unit in current:
-        if unit.sure and unit.kind is not Kind.CARDINAL:
+        if unit.sure and unit.kind is not UnitKind.CARDINAL:
             break
     else:
-        lone = not any(u.kind is Kind.DIGITS or (spelling and u.end - u.start > 1) for u in current)
+        lone = not any(
+            u.kind is UnitKind.DIGITS or (spelling and u.end - u.start > 1) for u in current
+        )
         if lone and len(current) < 3:
             return
     found.append(Run(current, frozenset(joints)))

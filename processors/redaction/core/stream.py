@@ -12,7 +12,7 @@ from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.scanner import Kind, Unit, scan
+from antiphon.processors.redaction.core.units import Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 
@@ -22,7 +22,9 @@ __all__ = ["StreamRedactor"]
 CONTEXT_CHARS = 200
 # The longest tail held: an IBAN said digit by digit in NATO words and fillers is below this.
 MOST_HELD = 400
-NUMERIC = frozenset({Kind.DIGITS, Kind.LETTERS, Kind.CARDINAL, Kind.ORDINAL, Kind.MONTH})
+NUMERIC = frozenset(
+    {UnitKind.DIGITS, UnitKind.LETTERS, UnitKind.CARDINAL, UnitKind.ORDINAL, UnitKind.MONTH}
+)
 MOST_SKIPPED = 6
 CONNECTORS = frozenset("._-@+")
 ENDS_A_WORD = frozenset(",;!?")
@@ -135,20 +137,20 @@ def _tail(units: list[Unit], end: int, partial: str, language: Language) -> int:
         following = units[index + 1] if index + 1 < len(units) else None
         if unit.kind in NUMERIC:
             held, skipped = unit.start, 0
-        elif unit.kind is Kind.WORD:
+        elif unit.kind is UnitKind.WORD:
             joined = following is not None and _connects(unit, following)
             waits = following is None and unit.value not in language.common and partial in _AT
             if not joined and not waits:
                 break
             held = unit.start
-        elif unit.kind is Kind.SYMBOL and (unit.spoken or following is None):
+        elif unit.kind is UnitKind.SYMBOL and (unit.spoken or following is None):
             if unit.value in ENDS_A_WORD and following is None:
                 skipped += 1
             else:
                 held = unit.start
         else:
             skipped += 1
-            if skipped > MOST_SKIPPED or (unit.kind is Kind.SYMBOL and unit.value in "!?;"):
+            if skipped > MOST_SKIPPED or (unit.kind is UnitKind.SYMBOL and unit.value in "!?;"):
                 break
         index -= 1
     return held
@@ -163,17 +165,17 @@ def _address(units: list[Unit], language: Language) -> int:
     """The unit at which a spoken address begins whose domain may still be coming; else the end."""
     for index in range(len(units) - 1, max(-1, len(units) - MOST_DOMAIN_UNITS), -1):
         unit = units[index]
-        if unit.kind is Kind.SYMBOL and unit.value == "@":
+        if unit.kind is UnitKind.SYMBOL and unit.value == "@":
             return max(0, index - 1)
-        plain = unit.kind is Kind.WORD and unit.value in language.common
-        if plain or unit.kind is Kind.CARDINAL:
+        plain = unit.kind is UnitKind.WORD and unit.value in language.common
+        if plain or unit.kind is UnitKind.CARDINAL:
             break
     return len(units)
 
 
 def _connects(unit: Unit, following: Unit) -> bool:
     """Whether a word is joined to the next unit by a sign of an address."""
-    if following.kind is not Kind.SYMBOL or following.value not in CONNECTORS:
+    if following.kind is not UnitKind.SYMBOL or following.value not in CONNECTORS:
         return False
     return following.spoken or following.start == unit.end
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from antiphon.processors.redaction.core.entities import LENGTHS, Entity
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
-from antiphon.processors.redaction.core.scanner import Kind, Scan, Unit
+from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
 __all__ = ["Cue", "View"]
 
@@ -90,7 +90,7 @@ class View:
         lead_ins = self.language.lead_ins
         inside = {u.start for run in self.runs for u in run.units}
         return all(
-            u.kind is not Kind.WORD or u.value in lead_ins or u.start in inside
+            u.kind is not UnitKind.WORD or u.value in lead_ins or u.start in inside
             for u in self.scan.units
         )
 

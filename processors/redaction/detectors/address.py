@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -12,7 +12,7 @@ STREET = "STREET_ADDRESS"
 ZIP = "ZIP_CODE"
 MOST_NAME_WORDS = 4
 MOST_AFTER = 14
-NUMBERED = frozenset({Kind.DIGITS, Kind.CARDINAL, Kind.ORDINAL})
+NUMBERED = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL, UnitKind.ORDINAL})
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -21,7 +21,7 @@ def detect(view: View) -> Iterator[Entity]:
     units = view.scan.units
     index = 0
     while index < len(units):
-        if units[index].kind is Kind.DIGITS and (last := _street(view, index)):
+        if units[index].kind is UnitKind.DIGITS and (last := _street(view, index)):
             last = _onward(view, last)
             yield _entity(view, units[index], units[last], "format")
             index = last
@@ -39,7 +39,7 @@ def _street(view: View, index: int) -> int:
     units, streets, words = view.scan.units, view.language.street_words, 0
     for last in range(index + 1, min(index + 10, len(units))):
         unit = units[last]
-        if unit.kind is Kind.WORD or unit.kind is Kind.LETTERS:
+        if unit.kind is UnitKind.WORD or unit.kind is UnitKind.LETTERS:
             words += 1
             if words > 1 and unit.value in streets:
                 return last
@@ -59,9 +59,9 @@ def _onward(view: View, last: int) -> int:
         if unit.kind in NUMBERED:
             reach = index
             words = 0
-        elif unit.kind is Kind.SYMBOL and unit.value not in ",.-#":
+        elif unit.kind is UnitKind.SYMBOL and unit.value not in ",.-#":
             break
-        elif unit.kind is Kind.WORD:
+        elif unit.kind is UnitKind.WORD:
             words += 1
             if words > MOST_NAME_WORDS or unit.value in view.language.lead_ins:
                 break
@@ -83,9 +83,9 @@ def _announced(view: View, first: int, why: str) -> Iterator[Entity]:
 
 def _label_follows(units: list[Unit], index: int) -> bool:
     """Whether a word comes right after the number's digits, as a street name does."""
-    while index < len(units) and units[index].kind in (*NUMBERED, Kind.FILLER):
+    while index < len(units) and units[index].kind in (*NUMBERED, UnitKind.FILLER):
         index += 1
-    return index < len(units) and units[index].kind in (Kind.WORD, Kind.LETTERS)
+    return index < len(units) and units[index].kind in (UnitKind.WORD, UnitKind.LETTERS)
 
 
 def _entity(view: View, first: Unit, last: Unit, why: str) -> Entity:

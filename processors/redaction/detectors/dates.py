@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 
 BIRTH = "DATE_OF_BIRTH"
 EXPIRY = "CARD_EXPIRY"
-PARTS = frozenset({Kind.DIGITS, Kind.ORDINAL, Kind.MONTH, Kind.CARDINAL, Kind.LETTERS})
+PARTS = frozenset(
+    {UnitKind.DIGITS, UnitKind.ORDINAL, UnitKind.MONTH, UnitKind.CARDINAL, UnitKind.LETTERS}
+)
 MOST_UNITS = 24
 # The words that may stand between the cue and the date, or inside it.
 MOST_WORDS_BEFORE = 6
@@ -42,7 +44,7 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     index = view.unit_index(char) if char >= 0 else 0
     words = 0
     while index < len(units) and not _part(units[index]):
-        words += units[index].kind is Kind.WORD
+        words += units[index].kind is UnitKind.WORD
         if why == "cue" and words > MOST_WORDS_BEFORE:
             return None
         index += 1
@@ -78,8 +80,8 @@ def _before(view: View, char: int, kind: str) -> Entity | None:
 
 def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
     """An entity of what reads as a date, if it does."""
-    digits = sum(len(u.value) for u in span if u.kind is Kind.DIGITS)
-    named = any(u.kind in (Kind.MONTH, Kind.ORDINAL) for u in span)
+    digits = sum(len(u.value) for u in span if u.kind is UnitKind.DIGITS)
+    named = any(u.kind in (UnitKind.MONTH, UnitKind.ORDINAL) for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
         return None
     if kind == EXPIRY and digits > 8:
@@ -90,12 +92,12 @@ def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
 
 def _ends(unit: Unit, inside: frozenset[str]) -> bool:
     """Whether a unit that is no part of a date cannot stand in one either."""
-    if unit.kind is Kind.WORD:
+    if unit.kind is UnitKind.WORD:
         return unit.value not in inside and unit.value not in OF
-    return unit.kind is Kind.SYMBOL and unit.value in "!?;"
+    return unit.kind is UnitKind.SYMBOL and unit.value in "!?;"
 
 
 def _part(unit: Unit) -> bool:
-    if unit.kind is Kind.LETTERS:
+    if unit.kind is UnitKind.LETTERS:
         return not (unit.value in ("a", "i") and unit.spoken)
     return unit.kind in PARTS

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -27,7 +27,7 @@ def detect(view: View) -> Iterator[Entity]:
     units = view.scan.units
     asked = TYPE in view.expected
     for index, unit in enumerate(units):
-        if unit.kind is Kind.SYMBOL and unit.value == "@":
+        if unit.kind is UnitKind.SYMBOL and unit.value == "@":
             found = _around(view, units, index, asked)
             if found:
                 yield found
@@ -60,8 +60,8 @@ def _touches(units: list[Unit], index: int) -> bool:
         0 < index < len(units) - 1
         and units[index - 1].end == units[index].start
         and units[index + 1].start == units[index].end
-        and units[index - 1].kind is not Kind.SYMBOL
-        and units[index + 1].kind is not Kind.SYMBOL
+        and units[index - 1].kind is not UnitKind.SYMBOL
+        and units[index + 1].kind is not UnitKind.SYMBOL
     )
 
 
@@ -74,7 +74,7 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         letters = 0
         while index < len(units) and _labelled(units[index]):
             unit = units[index]
-            spelled = unit.kind in (Kind.LETTERS, Kind.DIGITS)
+            spelled = unit.kind in (UnitKind.LETTERS, UnitKind.DIGITS)
             if index > begin and not spelled and not _glued(units, index):
                 break
             letters += len(unit.value)
@@ -90,10 +90,10 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         if not _dot(units, index):
             break
         index += 1
-    if labels < 2 or (units[last].kind is Kind.DIGITS and units[last].sure):
+    if labels < 2 or (units[last].kind is UnitKind.DIGITS and units[last].sure):
         return None
     # "at the dot on the map"
-    words = [u.value for u in units[first : last + 1] if u.kind is Kind.WORD]
+    words = [u.value for u in units[first : last + 1] if u.kind is UnitKind.WORD]
     prose = units[first - 1].spoken and any(word in view.language.common for word in words)
     return None if prose and units[last].value not in TOP_LEVEL else last
 
@@ -104,9 +104,9 @@ def _spelled(units: list[Unit], begin: int, end: int) -> str:
 
 def _labelled(unit: Unit) -> bool:
     return (
-        unit.kind is Kind.WORD
-        or unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH)
-        or (unit.kind is Kind.SYMBOL and unit.value in "-_")
+        unit.kind is UnitKind.WORD
+        or unit.kind in (UnitKind.LETTERS, UnitKind.DIGITS, UnitKind.MONTH)
+        or (unit.kind is UnitKind.SYMBOL and unit.value in "-_")
     )
 
 
@@ -134,18 +134,22 @@ def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
         glued = unit.end == units[first].start
         if written and not glued:
             break
-        if unit.kind is Kind.SYMBOL:
+        if unit.kind is UnitKind.SYMBOL:
             if unit.value not in CONNECTORS or (not unit.spoken and not glued):
                 break
             connected = True
-        elif unit.kind is Kind.FILLER or unit.kind is Kind.CORRECTION:
+        elif unit.kind is UnitKind.FILLER or unit.kind is UnitKind.CORRECTION:
             if first == index or connected or unit.value in common:
                 break
-        elif unit.kind in (Kind.LETTERS, Kind.DIGITS, Kind.MONTH):
-            if unit.kind is Kind.LETTERS and not unit.sure and not _spells_on(units, first, index):
+        elif unit.kind in (UnitKind.LETTERS, UnitKind.DIGITS, UnitKind.MONTH):
+            if (
+                unit.kind is UnitKind.LETTERS
+                and not unit.sure
+                and not _spells_on(units, first, index)
+            ):
                 break
             connected = False
-        elif unit.kind is Kind.WORD:
+        elif unit.kind is UnitKind.WORD:
             if not (connected or glued) and not _near_digits(units, first):
                 break
             if not glued and unit.value in common and words:
@@ -155,7 +159,7 @@ def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
         else:
             break
         first -= 1
-    while first < index and units[first].kind in (Kind.SYMBOL, Kind.FILLER):
+    while first < index and units[first].kind in (UnitKind.SYMBOL, UnitKind.FILLER):
         first += 1
     return first if written else _named(view, units, first)
 
@@ -169,7 +173,7 @@ def _named(view: View, units: list[Unit], first: int) -> int:
     reach = first
     while reach > 0 and units[reach - 1].start >= after and first - reach < MOST_NAMES:
         unit = units[reach - 1]
-        if unit.kind is not Kind.WORD or unit.value in view.language.lead_ins:
+        if unit.kind is not UnitKind.WORD or unit.value in view.language.lead_ins:
             break
         reach -= 1
     return reach
@@ -177,12 +181,16 @@ def _named(view: View, units: list[Unit], first: int) -> int:
 
 def _near_digits(units: list[Unit], first: int) -> bool:
     """A word before spelled digits or letters belongs to them: "john one at"."""
-    return units[first].kind is Kind.DIGITS
+    return units[first].kind is UnitKind.DIGITS
 
 
 def _spells_on(units: list[Unit], first: int, index: int) -> bool:
     """Whether a letter that may be a word ("a", "mike") stands beside other spelling."""
-    return first == index or units[first].kind in (Kind.LETTERS, Kind.DIGITS, Kind.SYMBOL)
+    return first == index or units[first].kind in (
+        UnitKind.LETTERS,
+        UnitKind.DIGITS,
+        UnitKind.SYMBOL,
+    )
 
 
 def _fragment(view: View, units: list[Unit]) -> Iterator[Entity]:
@@ -191,19 +199,19 @@ def _fragment(view: View, units: list[Unit]) -> Iterator[Entity]:
     spans = [
         u
         for u in units
-        if u.kind in (Kind.LETTERS, Kind.DIGITS)
-        or (u.kind is Kind.WORD and u.value not in lead_ins and u.value not in common)
+        if u.kind in (UnitKind.LETTERS, UnitKind.DIGITS)
+        or (u.kind is UnitKind.WORD and u.value not in lead_ins and u.value not in common)
     ]
-    dotted = any(u.kind is Kind.SYMBOL and u.value == "." and u.spoken for u in units)
+    dotted = any(u.kind is UnitKind.SYMBOL and u.value == "." and u.spoken for u in units)
     if spans and (dotted or len(spans) <= 2):
         yield Entity(spans[0].start, spans[-1].end, TYPE, 0.5, "asked", "")
 
 
 def _canonical(units: list[Unit]) -> str:
-    skipped = (Kind.FILLER, Kind.CORRECTION)
+    skipped = (UnitKind.FILLER, UnitKind.CORRECTION)
     return "".join(
         # A spelled "o" was taken for a zero.
-        "o" if u.kind is Kind.DIGITS and not u.sure and u.end - u.start == 1 else u.value
+        "o" if u.kind is UnitKind.DIGITS and not u.sure and u.end - u.start == 1 else u.value
         for u in units
         if u.kind not in skipped
     )

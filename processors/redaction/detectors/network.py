@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -83,11 +83,11 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
     labels: list[tuple[int, int]] = []
     index, count = 0, len(units)
     while index < count:
-        if units[index].kind is not Kind.DIGITS:
+        if units[index].kind is not UnitKind.DIGITS:
             index += 1
             continue
         labels.clear()
-        while index < count and units[index].kind is Kind.DIGITS:
+        while index < count and units[index].kind is UnitKind.DIGITS:
             begin = index
             index, digits = _label(units, index)
             if len(digits) > 8:
@@ -99,7 +99,7 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
         if len(labels) == 4 and _octets(units, labels):
             first, last = units[labels[0][0]], units[labels[-1][1] - 1]
             value = ".".join(
-                "".join(u.value for u in units[a:b] if u.kind is Kind.DIGITS) for a, b in labels
+                "".join(u.value for u in units[a:b] if u.kind is UnitKind.DIGITS) for a, b in labels
             )
             yield Entity(first.start, last.end, "IP_ADDRESS", 0.9, "format", value)
 
@@ -112,9 +112,9 @@ def _label(units: list[Unit], index: int) -> tuple[int, str]:
     digits, spoken = "", units[index].spoken
     while index < len(units):
         unit = units[index]
-        if unit.kind is Kind.DIGITS:
+        if unit.kind is UnitKind.DIGITS:
             digits += unit.value
-        elif not spoken or unit.kind not in (Kind.FILLER, Kind.CORRECTION):
+        elif not spoken or unit.kind not in (UnitKind.FILLER, UnitKind.CORRECTION):
             break
         index += 1
     return index, digits
@@ -123,8 +123,8 @@ def _label(units: list[Unit], index: int) -> tuple[int, str]:
 def _octets(units: list[Unit], labels: list[tuple[int, int]]) -> bool:
     """Whether all are below 256; one in which a digit was corrected passes."""
     for begin, end in labels:
-        digits = "".join(u.value for u in units[begin:end] if u.kind is Kind.DIGITS)
-        corrected = any(u.kind is Kind.CORRECTION for u in units[begin:end])
+        digits = "".join(u.value for u in units[begin:end] if u.kind is UnitKind.DIGITS)
+        corrected = any(u.kind is UnitKind.CORRECTION for u in units[begin:end])
         # The number before the first dot may begin with what came before it.
         merged = begin == labels[0][0] and units[begin].spoken
         if not corrected and not merged and (len(digits) > 3 or int(digits) > 255):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.scanner import Kind, Unit
+from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -92,9 +92,11 @@ def _answer(view: View) -> Entity | None:
     lead_ins, common = view.language.lead_ins, view.language.common
 
     def named(unit: Unit) -> bool:
-        if unit.kind is Kind.LETTERS:
+        if unit.kind is UnitKind.LETTERS:
             return unit.sure
-        return unit.kind is Kind.WORD and unit.value not in lead_ins and unit.value not in common
+        return (
+            unit.kind is UnitKind.WORD and unit.value not in lead_ins and unit.value not in common
+        )
 
     spans = [u for u in view.scan.units if named(u)]
     if not spans or len(spans) > MOST_NAMES + 12:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.runs import Segment
-from antiphon.processors.redaction.core.scanner import Kind
+from antiphon.processors.redaction.core.units import UnitKind
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -45,7 +45,7 @@ def _with_plus(view: View, start: int) -> int:
     index = view.unit_index(start) - 1
     while index >= 0:
         unit = view.scan.units[index]
-        if unit.kind is not Kind.SYMBOL or unit.value not in "+(":
+        if unit.kind is not UnitKind.SYMBOL or unit.value not in "+(":
             break
         start = unit.start
         index -= 1

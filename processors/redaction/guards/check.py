@@ -50,11 +50,11 @@ class UnguardedError(RuntimeError):
 
 def unguarded(worker: PipelineWorker) -> list[str]:
     """Name every way by which content leaves the worker unguarded, and what closes it."""
-    road = _Road()
-    for kind, name in road.along(worker.pipeline, frozenset()):
+    walk = _Walk()
+    for kind, name in walk.through(worker.pipeline, frozenset()):
         if kind != UPSTREAM:
-            road.report(kind, name)
-    found = [*road.ways, *_observers(worker, road.sources)]
+            walk.report(kind, name)
+    found = [*walk.ways, *_observers(worker, walk.sources)]
     if not logs_guarded():
         found.append("logs: call guard_logs() before the call")
         if os.environ.get("PIPECAT_LOG_LLM_CONTEXT", "full") != "off":
@@ -69,7 +69,7 @@ class Said(NamedTuple):
     name: str
 
 
-class _Road:
+class _Walk:
     """The ways from each source to what keeps or says what comes from it."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class _Road:
         if way not in self.ways:
             self.ways.append(way)
 
-    def along(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+    def through(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
         """Follow what is said through a processor.
 
         Args:
@@ -93,17 +93,17 @@ class _Road:
         """
         if isinstance(processor, Pipeline):
             for inner in processor.processors:
-                raw = self.along(inner, raw)
+                raw = self.through(inner, raw)
             return raw
         if isinstance(processor, ParallelPipeline | SyncParallelPipeline):
             # What one branch lets through raw comes out, whatever the others made of it. The
             # services of a switcher are such branches.
-            return frozenset().union(*[self.along(p, raw) for p in processor.processors])
+            return frozenset().union(*[self.through(p, raw) for p in processor.processors])
         if processor.processors:
             self.ways.append(f"pipeline: {processor.name} {UNKNOWN}")
-        return self._through(processor, raw)
+        return self._past(processor, raw)
 
-    def _through(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
+    def _past(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
         if getattr(processor, "redacts_what_passes", False):
             return frozenset()
         if isinstance(processor, AudioBufferProcessor):

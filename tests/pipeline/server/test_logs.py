@@ -20,8 +20,8 @@ from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.drain import serve_app
 from antiphon.pipeline.server.logs import WITHHELD, log_as_json
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
-from antiphon.pipeline.server.process.line_writer import LineWriter
 from antiphon.pipeline.server.process.listening import CannotListenError, bind
+from antiphon.pipeline.server.process.log_writer import LogWriter
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.redaction import guard_logs, scrub
 from antiphon.processors.redaction.guards import log_text
@@ -64,7 +64,7 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_what_was_dropped_is_told()
     reading, writing = os.pipe()
     before = dropped()
     with os.fdopen(writing, "w") as stream:
-        writer = LineWriter(stream, notice=lambda n: f"dropped {n}\n", max_chars=100_000)
+        writer = LogWriter(stream, notice=lambda n: f"dropped {n}\n", max_chars=100_000)
     sent = 0
     while dropped() == before:
         writer.write(f"{sent} {'x' * 100}\n")
@@ -91,7 +91,7 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_what_was_dropped_is_told()
 def test_the_process_can_exit_though_nobody_reads() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as stream:
-        writer = LineWriter(stream, notice=str)
+        writer = LogWriter(stream, notice=str)
     for _ in range(1000):
         writer.write("x" * 100)
     assert not writer.close(secs=0.01)
@@ -105,7 +105,7 @@ def test_lines_for_a_reader_who_has_left_are_counted() -> None:
     os.close(reading)
     before = dropped()
     with os.fdopen(writing, "w") as stream:
-        writer = LineWriter(stream, notice=str)
+        writer = LogWriter(stream, notice=str)
     writer.write("hello\n")
     assert writer.close(secs=30)
     assert dropped() - before == 1

@@ -26,21 +26,21 @@ def test_voice_must_be_louder_than_the_noise_within_bounds(
 ) -> None:
     noise = AmbientNoise()
     for _ in range(150):
-        noise.hear(hiss(level_db), ms=20)
+        noise.measure(hiss(level_db), ms=20)
     assert noise.min_volume() == pytest.approx(min_volume, abs=0.005)
 
 
 def test_nothing_is_said_before_enough_silence_was_heard() -> None:
     noise = AmbientNoise()
     for _ in range(149):
-        noise.hear(hiss(-50), ms=20)
+        noise.measure(hiss(-50), ms=20)
     assert noise.min_volume() is None
 
 
 def test_one_bang_does_not_count() -> None:
     noise = AmbientNoise()
     for index in range(150):
-        noise.hear(hiss(-5 if index % 50 == 0 else -60), ms=20)
+        noise.measure(hiss(-5 if index % 50 == 0 else -60), ms=20)
     assert noise.min_volume() == pytest.approx(0.6, abs=0.005)
 
 

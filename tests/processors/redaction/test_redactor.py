@@ -318,7 +318,7 @@ LINE = "You can reach Anna at 415 555 0142."
     ids=lambda frame: type(frame).__name__,
 )
 async def test_what_the_agent_says_can_be_left_to_the_ear(frame: Frame) -> None:
-    out = await through(PIIRedactor(ear="pass"), frame, LLMFullResponseEndFrame())
+    out = await through(PIIRedactor(voice="pass"), frame, LLMFullResponseEndFrame())
 
     assert only(out, type(frame)) == [frame]
     assert getattr(frame, "text", "") == LINE
@@ -326,7 +326,7 @@ async def test_what_the_agent_says_can_be_left_to_the_ear(frame: Frame) -> None:
 
 async def test_what_the_ear_may_hear_a_recorder_is_still_told_of() -> None:
     out = await through(
-        PIIRedactor(policy=Policy.preset("model"), ear="pass"),
+        PIIRedactor(policy=Policy.preset("model"), voice="pass"),
         *[TTSTextFrame(word, TextType.WORD) for word in LINE.split()],
         TTSStoppedFrame(),
     )
@@ -340,7 +340,7 @@ async def test_what_goes_to_the_model_is_redacted_whatever_the_ear_hears() -> No
     thought = LLMThoughtTextFrame(f"The card {CARD} ")
 
     out = await through(
-        PIIRedactor(ear="pass"), said(f"card {CARD}"), call, thought, LLMThoughtEndFrame()
+        PIIRedactor(voice="pass"), said(f"card {CARD}"), call, thought, LLMThoughtEndFrame()
     )
 
     for kind in (TranscriptionFrame, FunctionCallResultFrame, LLMThoughtTextFrame):
@@ -404,7 +404,7 @@ async def test_frames_without_text_pass_untouched() -> None:
 
 def test_an_unknown_way_to_the_ear_is_refused() -> None:
     with pytest.raises(ValueError, match="'keep'"):
-        PIIRedactor(ear="keep")  # type: ignore[arg-type]
+        PIIRedactor(voice="keep")  # type: ignore[arg-type]
 
 
 def test_an_unknown_way_with_interims_is_refused() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from antiphon.services import Script
-from antiphon.services.scripted.script import Intent, Say, ToolCall
+from antiphon.services.scripted.script import Answer, Intent, ToolCall
 
 SCRIPT = Script(
     greeting="Hello.",
@@ -40,36 +40,36 @@ def tool(result: object) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("messages", "response"),
     [
-        ([], Say("Hello.")),
-        ([{"role": "system", "content": "You are kind."}], Say("Hello.")),
-        ([user("When are you open?")], Say("From nine to five.")),
-        ([user("Are you open on Sunday?")], Say("On sunday we are open.")),
-        ([user("I like pizza.")], Say(SCRIPT.fallback)),
-        ([user("[inaudible]")], Say(SCRIPT.fallback)),
+        ([], Answer("Hello.")),
+        ([{"role": "system", "content": "You are kind."}], Answer("Hello.")),
+        ([user("When are you open?")], Answer("From nine to five.")),
+        ([user("Are you open on Sunday?")], Answer("On sunday we are open.")),
+        ([user("I like pizza.")], Answer(SCRIPT.fallback)),
+        ([user("[inaudible]")], Answer(SCRIPT.fallback)),
         ([user("order 4821 please")], ToolCall("look_up", {"number": "4821"})),
         (
             [user("order 4821"), *tool({"status": "on its way"})],
-            Say("Order 4 8 2 1 is on its way."),
+            Answer("Order 4 8 2 1 is on its way."),
         ),
-        ([user("order 4821"), *tool({})], Say(SCRIPT.tool_failed)),
-        ([user("order 4821"), *tool("CANCELLED")], Say(SCRIPT.tool_failed)),
+        ([user("order 4821"), *tool({})], Answer(SCRIPT.tool_failed)),
+        ([user("order 4821"), *tool("CANCELLED")], Answer(SCRIPT.tool_failed)),
         (
             [user("order 1"), *tool({"status": "lost"}), user("order 2")],
             ToolCall("look_up", {"number": "2"}),
         ),
         (
             [user("when are you open"), {"role": "developer", "content": "Nothing was heard."}],
-            Say(SCRIPT.fallback),
+            Answer(SCRIPT.fallback),
         ),
         (
             [{"role": "user", "content": [{"type": "text", "text": "when are you open"}]}],
-            Say("From nine to five."),
+            Answer("From nine to five."),
         ),
-        ([{"role": "user", "content": None}], Say(SCRIPT.fallback)),
+        ([{"role": "user", "content": None}], Answer(SCRIPT.fallback)),
     ],
 )
 def test_the_conversation_so_far_decides_what_comes_next(
-    messages: list[dict[str, Any]], response: Say | ToolCall
+    messages: list[dict[str, Any]], response: Answer | ToolCall
 ) -> None:
     assert SCRIPT.respond(messages) == response
 
@@ -77,7 +77,7 @@ def test_the_conversation_so_far_decides_what_comes_next(
 def test_a_tools_result_cannot_reach_into_objects() -> None:
     messages = [user("order 1"), *tool({"status": "{number.__class__} {0}"})]
 
-    assert SCRIPT.respond(messages) == Say("Order 1 is {number.__class__} {0}.")
+    assert SCRIPT.respond(messages) == Answer("Order 1 is {number.__class__} {0}.")
 
 
 @pytest.mark.parametrize("reply", ["{number.__class__}", "{number[0]}", "{0}", "{}", "{nobody}"])
@@ -95,7 +95,7 @@ def test_a_script_is_read_from_toml(tmp_path: Path) -> None:
 
     script = Script.load(path)
 
-    assert script.respond([user("Stop!")]) == Say("Okay.")
+    assert script.respond([user("Stop!")]) == Answer("Okay.")
     assert script.fallback == "Sorry, could you say that again?"
 
 
@@ -140,7 +140,7 @@ def test_the_built_in_order_desk_understands(said: str, intent: str, slots: dict
 def test_the_order_desk_never_repeats_a_card_number() -> None:
     answer = Script.order_status().respond([user("my card number is 4242 4242 4242 4242")])
 
-    assert isinstance(answer, Say)
+    assert isinstance(answer, Answer)
     assert not any(character.isdigit() for character in answer.text)
 
 

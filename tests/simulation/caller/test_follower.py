@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller import HangUp, Press, Say
 from antiphon.simulation.caller.follower import ScriptFollower
 from antiphon.simulation.caller.script import Step
@@ -13,8 +13,8 @@ LINE = Say(text="what are your opening hours")
 OVER = Say(text="wait", after="agent_starts", after_secs=1.5)
 
 
-def spans(*times: tuple[float, float]) -> list[Span]:
-    return [Span(start_secs=start, end_secs=end) for start, end in times]
+def spans(*times: tuple[float, float]) -> list[VoicedSpan]:
+    return [VoicedSpan(start_secs=start, end_secs=end) for start, end in times]
 
 
 def first_due(
@@ -81,7 +81,7 @@ def test_a_step_that_waits_for_nobody_is_due_after_the_one_before() -> None:
     follower = ScriptFollower([Say(text="a"), Press(keys="1", after="step_done", after_secs=0.5)])
     follower.begin(0.0)
     follower.step_done(3.0)
-    speaking = [Span(start_secs=2.0, end_secs=3.4)]
+    speaking = [VoicedSpan(start_secs=2.0, end_secs=3.4)]
 
     assert follower.due(3.4, speaking) is None
     assert isinstance(follower.due(3.5, speaking), Press)

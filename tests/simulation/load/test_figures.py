@@ -2,12 +2,12 @@
 
 import pytest
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.load.figures import CallFigures, measure, summarise
 
 
-def spans(*pairs: tuple[float, float]) -> list[Span]:
-    return [Span(start_secs=start, end_secs=end) for start, end in pairs]
+def spans(*pairs: tuple[float, float]) -> list[VoicedSpan]:
+    return [VoicedSpan(start_secs=start, end_secs=end) for start, end in pairs]
 
 
 def test_the_wait_is_from_the_end_of_the_line_to_the_first_sound() -> None:

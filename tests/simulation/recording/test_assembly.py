@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.simulation.audio import Span
+from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording.assembly import account_for, assemble
 from antiphon.simulation.recording.log import CallLog, HeardWord, Segment, Transcript, Wait
@@ -33,9 +33,9 @@ def log() -> CallLog:
             SpokenLine(text="never mind", start_secs=108.0, end_secs=109.0),
         ],
         agent_spans=[
-            Span(start_secs=100.5, end_secs=103.0),
-            Span(start_secs=106.75, end_secs=108.4),
-            Span(start_secs=109.6, end_secs=111.0),
+            VoicedSpan(start_secs=100.5, end_secs=103.0),
+            VoicedSpan(start_secs=106.75, end_secs=108.4),
+            VoicedSpan(start_secs=109.6, end_secs=111.0),
         ],
         transcripts=[
             Transcript(at_secs=105.0, text="where is"),
@@ -103,7 +103,7 @@ def test_ttfa_is_from_the_end_of_speech_to_the_first_sound_after_it(log: CallLog
 def test_an_agent_that_speaks_into_the_line_has_not_answered_it_yet(log: CallLog) -> None:
     log.agent_spans = [
         *log.agent_spans[:1],
-        Span(start_secs=105.0, end_secs=105.5),
+        VoicedSpan(start_secs=105.0, end_secs=105.5),
         *log.agent_spans[1:],
     ]
 

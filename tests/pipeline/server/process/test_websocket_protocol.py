@@ -25,7 +25,7 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from antiphon.pipeline.server.access.intake import FRAMES_PER_SEC
+from antiphon.pipeline.server.access.read_limiter import FRAMES_PER_SEC
 from antiphon.pipeline.server.metrics import SOCKET_LIMITS
 from antiphon.pipeline.server.process.websocket_protocol import (
     MAX_FRAMES_AT_ONCE,

@@ -4,7 +4,7 @@ import pytest
 
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.runs import find_runs
-from antiphon.processors.redaction.core.scanner import scan
+from antiphon.processors.redaction.core.units import scan
 
 ENGLISH = load_language("en")
 

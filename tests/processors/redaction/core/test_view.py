@@ -3,7 +3,7 @@
 import pytest
 
 from antiphon.processors.redaction.core.language import load_language
-from antiphon.processors.redaction.core.scanner import scan
+from antiphon.processors.redaction.core.units import scan
 from antiphon.processors.redaction.core.view import View
 
 ENGLISH = load_language("en")

@@ -128,13 +128,13 @@ def test_what_a_producer_has_taken_is_said_where_its_consumer_stands() -> None:
 
     user = LLMContextAggregatorPair(LLMContext()).user()
     producer = ProducerProcessor(filter=anything)
-    road = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
-    assert ways(*road, PIIRedactor(), user) == []
+    between = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
+    assert ways(*between, PIIRedactor(), user) == []
 
     user = LLMContextAggregatorPair(LLMContext()).user()
     producer = ProducerProcessor(filter=anything)
-    road = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
-    assert ways(*road, user) == ["what its producer takes"]
+    between = (Stt(), producer, PIIRedactor(), ConsumerProcessor(producer=producer))
+    assert ways(*between, user) == ["what its producer takes"]
 
 
 def test_what_a_speech_to_speech_model_has_heard_goes_up_to_the_context() -> None:

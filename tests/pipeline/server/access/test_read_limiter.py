@@ -2,20 +2,20 @@
 
 import pytest
 
-from antiphon.pipeline.server.access.intake import (
+from antiphon.pipeline.server.access.read_limiter import (
     BURST_SECS,
     BYTES_PER_SEC,
     FRAMES_PER_SEC,
-    Intake,
+    ReadLimiter,
 )
 
 
-def waits(intake: Intake, frames: int, size: int, times: list[float]) -> float:
+def waits(limiter: ReadLimiter, frames: int, size: int, times: list[float]) -> float:
     """Read the same at each of these times; the longest wait."""
     longest = 0.0
     for now in times:
-        longest = max(longest, intake.wait_secs(now))
-        intake.count(frames, size)
+        longest = max(longest, limiter.wait_secs(now))
+        limiter.count(frames, size)
     return longest
 
 
@@ -31,26 +31,26 @@ def waits(intake: Intake, frames: int, size: int, times: list[float]) -> float:
 )
 def test_a_call_never_waits(frames: int, size: int, per_second: int) -> None:
     times = [number / per_second for number in range(600 * per_second)]
-    assert waits(Intake(), frames, size, times) == 0
+    assert waits(ReadLimiter(), frames, size, times) == 0
 
 
 def test_what_a_network_held_back_comes_at_once() -> None:
-    intake = Intake()
-    assert waits(intake, 1, 420, [number / 50 for number in range(1000)]) == 0
-    assert waits(intake, 1, 420, [29.0] * 450) == 0
+    limiter = ReadLimiter()
+    assert waits(limiter, 1, 420, [number / 50 for number in range(1000)]) == 0
+    assert waits(limiter, 1, 420, [29.0] * 450) == 0
 
 
 def test_a_flood_is_read_at_a_few_times_the_pace_of_a_call_however_long_it_lasts() -> None:
-    intake, now, frames = Intake(), 0.0, 0
+    limiter, now, frames = ReadLimiter(), 0.0, 0
     while now < 100:
-        now += intake.wait_secs(now)
-        intake.count(64, 64 * 6)
+        now += limiter.wait_secs(now)
+        limiter.count(64, 64 * 6)
         frames += 64
     assert 100 * FRAMES_PER_SEC <= frames <= (100 + BURST_SECS) * FRAMES_PER_SEC
 
 
 def test_large_frames_are_held_back_by_their_bytes() -> None:
-    intake = Intake()
+    limiter = ReadLimiter()
     for _ in range(100):
-        intake.count(1, BYTES_PER_SEC)
-    assert intake.wait_secs(0.0) == pytest.approx(99.0)
+        limiter.count(1, BYTES_PER_SEC)
+    assert limiter.wait_secs(0.0) == pytest.approx(99.0)

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED
 
-__all__ = ["LineWriter"]
+__all__ = ["LogWriter"]
 
 # Some 15,000 lines.
 MAX_CHARS = 4 * 1024 * 1024
@@ -23,7 +23,7 @@ BATCH_LINES = 100
 FLUSH_SECS = 2.0
 
 
-class LineWriter:
+class LogWriter:
     """Takes lines and never waits."""
 
     def __init__(

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from antiphon.processors.redaction.core.language import Language
 
-__all__ = ["Kind", "Scan", "Unit", "scan"]
+__all__ = ["Scan", "Unit", "UnitKind", "scan"]
 
 # Alternatives that exclude each other by their first character, with possessive quantifiers: the
 # expression cannot backtrack.
@@ -19,7 +19,7 @@ NUMERIC = frozenset({"digit", "teen", "tens", "number"})
 CURRENCY = frozenset("$€£¥")
 
 
-class Kind(IntEnum):
+class UnitKind(IntEnum):
     """What a unit is."""
 
     WORD = 0
@@ -48,7 +48,7 @@ class Unit:
     __slots__ = ("end", "kind", "spoken", "start", "sure", "value")
 
     def __init__(
-        self, kind: Kind, value: str, start: int, end: int, spoken: bool, sure: bool
+        self, kind: UnitKind, value: str, start: int, end: int, spoken: bool, sure: bool
     ) -> None:
         self.kind = kind
         self.value = value
@@ -113,7 +113,7 @@ class _Scanner:
             elif first.isalpha():
                 index = self._word(index)
             else:
-                index = self._add(Kind.SYMBOL, word, index, 1, spoken=False)
+                index = self._add(UnitKind.SYMBOL, word, index, 1, spoken=False)
         return self.scan
 
     def _ending(self, index: int) -> bool:
@@ -126,7 +126,13 @@ class _Scanner:
         )
 
     def _add(
-        self, kind: Kind, value: str, index: int, size: int, spoken: bool = True, sure: bool = True
+        self,
+        kind: UnitKind,
+        value: str,
+        index: int,
+        size: int,
+        spoken: bool = True,
+        sure: bool = True,
     ) -> int:
         found = self.scan
         last = index + size - 1
@@ -144,15 +150,15 @@ class _Scanner:
         before = index > 0 and self._glued(index - 1) and self.words[index - 1][0].isdecimal()
         after = self._glued(index) and self.words[index + 1][0].isdecimal()
         if (before or after) and len(word) <= 34:
-            return self._add(Kind.LETTERS, word, index, 1, spoken=False)
+            return self._add(UnitKind.LETTERS, word, index, 1, spoken=False)
         if raw.isupper() and len(word) <= 5:
             units = self.scan.units
-            near = bool(units) and units[-1].kind in (Kind.DIGITS, Kind.LETTERS)
+            near = bool(units) and units[-1].kind in (UnitKind.DIGITS, UnitKind.LETTERS)
             near = near or (index + 1 < len(self.words) and self.words[index + 1][0].isdecimal())
             if near:
-                return self._add(Kind.LETTERS, word, index, 1, spoken=False, sure=False)
-        kind = Kind.CARDINAL if self._compound(word) else Kind.WORD
-        return self._add(kind, "" if kind is Kind.CARDINAL else word, index, 1)
+                return self._add(UnitKind.LETTERS, word, index, 1, spoken=False, sure=False)
+        kind = UnitKind.CARDINAL if self._compound(word) else UnitKind.WORD
+        return self._add(kind, "" if kind is UnitKind.CARDINAL else word, index, 1)
 
     def _compound(self, word: str) -> bool:
         """A quantity written as one word ("neunzehnhundertachtzig")."""
@@ -170,7 +176,7 @@ class _Scanner:
                     size += spelling[0] + 1
                     sure = True
         spoken = not (self._glued(index) and self.words[index + 1][0].isdecimal())
-        return self._add(Kind.LETTERS, value, index, size, spoken=spoken, sure=sure)
+        return self._add(UnitKind.LETTERS, value, index, size, spoken=spoken, sure=sure)
 
     def _known(self, index: int) -> int:
         """A word of the lexicon."""
@@ -179,7 +185,7 @@ class _Scanner:
         if kind in NUMERIC or (kind == "zero" and len(word) > 1):
             return self._number(index)
         if kind == "zero":
-            return self._add(Kind.DIGITS, "0", index, 1, sure=False)
+            return self._add(UnitKind.DIGITS, "0", index, 1, sure=False)
         if kind == "repeat":
             return self._repeat(index, int(value))
         if kind == "nato":
@@ -187,7 +193,7 @@ class _Scanner:
         if kind == "letter":
             return self._letter(index, 1, value, True)
         if kind == "multiplier":
-            return self._add(Kind.CARDINAL, "", index, 1)
+            return self._add(UnitKind.CARDINAL, "", index, 1)
         return self._add(_KINDS[kind], value or word, index, 1)
 
     def _repeat(self, index: int, times: int) -> int:
@@ -196,13 +202,13 @@ class _Scanner:
             word = self.words[index + 1]
             entry = self.language.lexicon.get(word)
             if entry and entry.kind in ("digit", "zero"):
-                return self._add(Kind.DIGITS, entry.value * times, index, 2)
+                return self._add(UnitKind.DIGITS, entry.value * times, index, 2)
             if len(word) == 1 and word.isalnum():
-                kind = Kind.DIGITS if word.isdecimal() else Kind.LETTERS
+                kind = UnitKind.DIGITS if word.isdecimal() else UnitKind.LETTERS
                 return self._add(kind, word * times, index, 2)
             if entry and entry.kind == "nato":
-                return self._add(Kind.LETTERS, entry.value * times, index, 2)
-        return self._add(Kind.WORD, self.words[index], index, 1)
+                return self._add(UnitKind.LETTERS, entry.value * times, index, 2)
+        return self._add(UnitKind.WORD, self.words[index], index, 1)
 
     def _small(self, index: int) -> tuple[int, str]:
         """A number below one hundred in words: how many tokens it takes, and its digits."""
@@ -225,7 +231,7 @@ class _Scanner:
         """A number word: digits, unless a hundred or thousand makes a quantity of it."""
         words, lexicon = self.words, self.language.lexicon
         if lexicon[words[index]].kind == "zero":
-            return self._add(Kind.DIGITS, "0", index, 1, sure=False)
+            return self._add(UnitKind.DIGITS, "0", index, 1, sure=False)
         size, digits = self._small(index)
         after = index + size
         following = lexicon.get(words[after]) if after < len(words) else None
@@ -233,8 +239,8 @@ class _Scanner:
             return self._cardinal(index, after, digits)
         tens = size == 1 and lexicon[words[index]].kind == "tens"
         if tens and following and following.kind == "ordinal" and int(following.value) < 10:
-            return self._add(Kind.ORDINAL, digits[0] + following.value, index, 2)
-        return self._add(Kind.DIGITS, digits, index, size)
+            return self._add(UnitKind.ORDINAL, digits[0] + following.value, index, 2)
+        return self._add(UnitKind.DIGITS, digits, index, size)
 
     def _cardinal(self, index: int, after: int, digits: str) -> int:
         """A quantity: "two hundred and fifty", "four thousand".
@@ -266,7 +272,7 @@ class _Scanner:
         # A round one of a single digit may be part of a telephone number ("1 800", "5 thousand").
         round_digits = not remainder and len(digits) == 1 and zeros in (2, 3)
         value = digits + "0" * zeros if round_digits else ""
-        return self._add(Kind.CARDINAL, value, index, after - index)
+        return self._add(UnitKind.CARDINAL, value, index, after - index)
 
     def _numeral(self, index: int) -> int:
         """Digits as written, with what makes a time, price, ordinal or quantity of them."""
@@ -275,18 +281,18 @@ class _Scanner:
         word = words[index]
         glued = words[index + 1] if self._glued(index) else ""
         if glued in self.language.ordinal_suffixes and len(word) <= 2:
-            return self._add(Kind.ORDINAL, word, index, 2, spoken=False)
+            return self._add(UnitKind.ORDINAL, word, index, 2, spoken=False)
         if (start and text[start - 1] in CURRENCY) or glued == "%":
-            return self._add(Kind.CARDINAL, "", index, self._amount(index))
+            return self._add(UnitKind.CARDINAL, "", index, self._amount(index))
         if glued == ":" and len(word) <= 2 and (size := self._time(index)):
-            return self._add(Kind.CARDINAL, "", index, size)
+            return self._add(UnitKind.CARDINAL, "", index, size)
         if glued in (",", ".") and (size := self._amount(index)) > 1:
-            return self._add(Kind.CARDINAL, "", index, size)
+            return self._add(UnitKind.CARDINAL, "", index, size)
         following = words[index + 1] if index + 1 < len(words) else ""
         entry = self.language.lexicon.get(following)
         if entry and entry.kind == "multiplier" and not glued and len(word) <= 3:
             return self._cardinal(index, index + 1, word)
-        return self._add(Kind.DIGITS, word, index, 1, spoken=False)
+        return self._add(UnitKind.DIGITS, word, index, 1, spoken=False)
 
     def _time(self, index: int) -> int:
         """The tokens of a time as written (10:30, 12:30:45), or 0."""
@@ -338,12 +344,12 @@ class _Scanner:
 
 
 _KINDS = {
-    "number": Kind.DIGITS,
-    "word": Kind.WORD,
-    "symbol": Kind.SYMBOL,
-    "filler": Kind.FILLER,
-    "correction": Kind.CORRECTION,
-    "ordinal": Kind.ORDINAL,
-    "month": Kind.MONTH,
-    "multiplier": Kind.CARDINAL,
+    "number": UnitKind.DIGITS,
+    "word": UnitKind.WORD,
+    "symbol": UnitKind.SYMBOL,
+    "filler": UnitKind.FILLER,
+    "correction": UnitKind.CORRECTION,
+    "ordinal": UnitKind.ORDINAL,
+    "month": UnitKind.MONTH,
+    "multiplier": UnitKind.CARDINAL,
 }

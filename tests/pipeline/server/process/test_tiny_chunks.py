@@ -61,7 +61,7 @@ def chunks(size: int, count: int) -> bytes:
     return f"{size:x}\r\n{'a' * size}\r\n".encode() * count + b"0\r\n\r\n"
 
 
-async def test_a_body_in_crumbs_is_refused(port: int) -> None:
+async def test_a_body_in_tiny_chunks_is_refused(port: int) -> None:
     assert (await asked(port, POST + chunks(1, FREE_CHUNKS + 50))).startswith(b"HTTP/1.1 400 ")
 
 

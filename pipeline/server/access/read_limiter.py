@@ -5,7 +5,7 @@ of frames could have all of the event loop. What comes too fast is left in the s
 time, at no cost and without a loss: the far end then has to wait.
 """
 
-__all__ = ["BURST_SECS", "BYTES_PER_SEC", "FRAMES_PER_SEC", "Intake"]
+__all__ = ["BURST_SECS", "BYTES_PER_SEC", "FRAMES_PER_SEC", "ReadLimiter"]
 
 # What a network held back comes at once, and no stall that a call survives is longer.
 BURST_SECS = 10.0
@@ -20,7 +20,7 @@ FRAMES_PER_SEC = 250
 BYTES_PER_SEC = 512 * 1024
 
 
-class Intake:
+class ReadLimiter:
     """Counts how far a far end is ahead of any voice."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.runs import find_runs
-from antiphon.processors.redaction.core.scanner import Kind, scan
+from antiphon.processors.redaction.core.units import UnitKind, scan
 
 ENGLISH = load_language("en")
 HARD = """one oh double triple twenty hundred thousand and four b as in boy mike x - ray um no wait
@@ -61,7 +61,7 @@ def test_spelled_out_speech_is_read_as_what_it_spells(said: str, meant: str) -> 
 def test_quantities_prices_and_times_spell_nothing(said: str) -> None:
     units = scan(said, ENGLISH).units
 
-    assert not [u for u in units if u.kind is Kind.DIGITS and u.end - u.start > 5]
+    assert not [u for u in units if u.kind is UnitKind.DIGITS and u.end - u.start > 5]
     assert not any(len(run.value) > 2 for run in find_runs(scan(said, ENGLISH), ENGLISH))
 
 
