@@ -6,17 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
-from pipecat.classifiers.llm.classifier import LLMClassifier
-from pipecat.extensions.voicemail.voicemail_detector import VoicemailDetector
-from pipecat.frames.frames import EndFrame, TTSSpeakFrame
+from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
-from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
@@ -33,6 +29,7 @@ from antiphon.pipeline.providers import (
     make_service,
 )
 from antiphon.pipeline.sharing import claim, settle
+from antiphon.pipeline.voicemail import leave_message, voicemail_detector
 from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
@@ -176,22 +173,27 @@ class VoiceAgent:
                 service or the transport has served a call, or if a service cannot be made.
             ImportError: If the extra of a named service is not installed.
         """
-        return Pipeline(self._processors(transport, outbound=outbound, latency=latency))
+        interruption = Interruption() if self.interruption else None
+        return Pipeline(self._processors(transport, outbound, latency, interruption))
 
     def _processors(
-        self, transport: BaseTransport, *, outbound: bool, latency: LatencyObserver | None
+        self,
+        transport: BaseTransport,
+        outbound: bool,
+        latency: LatencyObserver | None,
+        interruption: Interruption | None,
     ) -> list[FrameProcessor]:
         services = {kind: self._spares.take(kind) for kind in ServiceKind}
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
         vault = Vault()
-        interruption = Interruption() if self.interruption else None
         gate = interruption.playback if interruption else None
         filler = Filler(texts=self.fillers) if self.fillers else None
         apology = Apology(recording=self.apology, observer=latency) if self.apology else None
         if filler and apology:
             apology.add_event_handler("on_apology", filler.give_up)
-        voicemail = self._voicemail_detector(llm) if outbound else None
+        listens_for_box = outbound and self.voicemail is not None
+        voicemail = voicemail_detector(llm) if listens_for_box else None
         context = LLMContext(tools=list(self.tools))
         silence_secs = self.turn_silence_secs
         if silence_secs is None and self.stt == "embedded":
@@ -270,9 +272,10 @@ class VoiceAgent:
             told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
             skipped = [*(told.skip_text_types or []), CUT_TEXT]
             kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
-        processors = self._processors(transport, outbound=outbound, latency=latency)
+        interruption = Interruption() if self.interruption else None
+        processors = self._processors(transport, outbound, latency, interruption)
         quiet = QuietPipeline if self.redaction is None else GuardedPipeline
-        worker = CallWorker(quiet(processors), latency=latency, **kwargs)
+        worker = CallWorker(quiet(processors), latency=latency, interruption=interruption, **kwargs)
 
         greeted = False
 
@@ -286,16 +289,8 @@ class VoiceAgent:
         async def leave(*_: Any) -> None:
             await worker.cancel(reason="the caller left")
 
-        async def leave_message(detector: VoicemailDetector) -> None:
-            logger.info("a voicemail box took the call")
-            if self.voicemail:
-                # From the detector on: it lets nothing that is said pass any more.
-                await detector.push_frame(TTSSpeakFrame(self.voicemail))
-            await worker.queue_frame(EndFrame())
-
-        for processor in processors:
-            if isinstance(processor, VoicemailDetector):
-                processor.add_event_handler("on_voicemail_detected", leave_message)
+        if self.voicemail is not None:
+            leave_message(worker, processors, message=self.voicemail)
         transport.add_event_handler("on_client_connected", greet)
         transport.add_event_handler("on_client_disconnected", leave)
         return worker
@@ -374,11 +369,6 @@ class VoiceAgent:
             # Comes with the services' extras; `create_service` says which is missing.
             return None
         return Settings()
-
-    def _voicemail_detector(self, llm: FrameProcessor) -> VoicemailDetector | None:
-        if self.voicemail is None or not isinstance(llm, LLMService):
-            return None
-        return VoicemailDetector(classifier=LLMClassifier(llm=llm))
 
     def _redactor(self, vault: Vault) -> list[FrameProcessor]:
         """What the LLM may read of the caller, of tools and of its own thoughts."""

@@ -29,8 +29,10 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.workers.base_worker import WorkerParams
 
 from antiphon.core.call_scope import CallScope
+from antiphon.core.turns import TurnSnapshot
 from antiphon.pipeline.fast_path.pipeline import QuietPipeline
 from antiphon.pipeline.stuck import PatientTaskManager, let_go
+from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.latency.observer import LatencyObserver
 
 __all__ = ["CallWorker"]
@@ -65,6 +67,7 @@ class CallWorker(PipelineWorker):
         cancel_deadline_secs: float = 5.0,
         cleanup_deadline_secs: float = 10.0,
         latency: LatencyObserver | None = None,
+        interruption: Interruption | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the worker.
@@ -77,6 +80,7 @@ class CallWorker(PipelineWorker):
             cleanup_deadline_secs: Seconds that processors' cleanups and event handlers may take
                 after that.
             latency: Observes the call besides the other observers; kept as `latency`.
+            interruption: Knows who has the turn; kept as `interruption`.
             **kwargs: Passed to `PipelineWorker`, of whose observers the one that tracks turns is
                 left out, unless tracing needs it or `enable_turn_tracking` asks for it.
 
@@ -100,6 +104,7 @@ class CallWorker(PipelineWorker):
             observers.append(latency)
         super().__init__(quiet, **{**kwargs, "observers": observers})
         self.latency = latency
+        self.interruption = interruption
         self._quiet = quiet
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
@@ -107,6 +112,11 @@ class CallWorker(PipelineWorker):
         self._deadlines: set[asyncio.TimerHandle] = set()
         self._overdue = asyncio.Event()
         self.stuck: Sequence[str] = ()
+
+    @property
+    def turns(self) -> TurnSnapshot | None:
+        """Who has the turn, and how often it changed hands; None if no `Interruption` tells."""
+        return self.interruption.strategy.snapshot if self.interruption else None
 
     async def run(self, params: WorkerParams) -> None:
         """Run the call until it has ended, at the latest when its deadlines have passed.

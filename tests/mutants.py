@@ -2,9 +2,9 @@
 
 A mutant is one change: another comparison, `and` for `or`, a `not` taken away, a flipped boolean, a
 return that gives nothing. The tests that mirror the core run on it: those of its module, then those
-of its folder, then those of its room. A mutant that all of them pass has survived: it wants a test,
-or less code. The same seed draws the same mutants, and one drawn keeps its place in the draw when
-other code changes.
+of its folder, then, of a processor's, those of the whole capability. A mutant that all of them pass
+has survived: it wants a test, or less code. The same seed draws the same mutants, and one drawn
+keeps its place in the draw when other code changes.
 
     python tests/mutants.py --seed 7 --number 60
     python tests/mutants.py --only processors/sentences/marks.py --number 1000
@@ -210,10 +210,11 @@ class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def stages(path: Path) -> list[Path]:
-    """What is run, one after the other: a core's own tests, its folder's, its room's."""
+    """What is run, one after the other: a core's own tests, its folder's, its capability's."""
     folder = ROOT / "tests" / path.parent.relative_to(ROOT)
-    room = ROOT / "tests" / Path(*path.relative_to(ROOT).parts[:2])
-    places = (folder / f"test_{path.name}", folder, room if room.is_dir() else room.parent)
+    places = [folder / f"test_{path.name}", folder]
+    if path.is_relative_to(ROOT / "processors"):
+        places.append(ROOT / "tests" / Path(*path.relative_to(ROOT).parts[:2]))
     return [place for place in dict.fromkeys(places) if place.exists()]
 
 
