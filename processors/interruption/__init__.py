@@ -1,8 +1,8 @@
 """Barge-in: yields to a caller who means it, and keeps talking through "uh-huh"."""
 
+from antiphon.core.frames import CUT_TEXT, HeardTextFrame
 from antiphon.processors.interruption.adaptive_vad import AdaptiveVAD
 from antiphon.processors.interruption.decision import Decision, DecisionSettings
-from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings

@@ -29,8 +29,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 
+from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.fader import Fader
-from antiphon.processors.interruption.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
 from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes

@@ -22,7 +22,8 @@ async def test_a_call_tells_turns_interruptions_and_voices_ignored() -> None:
     transport = MemoryTransport()
     stt = FakeSTT(script=[line.text for line in LINES])
     worker = order_desk(stt=stt, tts=FakeTTS()).worker(transport)
-    assert worker.turns and worker.turns.state is TurnState.LISTENING
+    assert worker.turns
+    assert worker.turns.state is TurnState.LISTENING
     await simulate_call(Caller(transport, [*LINES, HangUp()]), worker)
     assert (worker.turns.turn, worker.turns.interruptions, worker.turns.ignored) == (2, 1, 1)
     assert worker.turns.heard_secs == pytest.approx(0.36, abs=0.1)  # of what it said last

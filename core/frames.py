@@ -1,4 +1,4 @@
-"""The frame by which heard words reach the conversation."""
+"""Frames by which parts that may not import each other talk: what the caller has heard."""
 
 from dataclasses import dataclass
 
