@@ -1,7 +1,6 @@
 """What the caller hears while there is no answer: a filler, and, when it is late, an apology."""
 
 import asyncio
-import wave
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +26,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 
+from antiphon.core.wav import read_wav
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT
 from antiphon.processors.latency.observer import LatencyObserver
@@ -245,15 +245,10 @@ class Apology(Wait):
 @lru_cache(maxsize=16)
 def _samples(recording: Path) -> tuple[bytes, int]:
     """Read a WAV file once for all calls: its samples, and how many a second."""
-    try:
-        with wave.open(str(recording), "rb") as wav:
-            shape = (wav.getsampwidth(), wav.getnchannels())
-            samples, sample_rate_hz = wav.readframes(wav.getnframes()), wav.getframerate()
-    except (wave.Error, EOFError) as error:
-        raise ValueError(f"{recording} is no WAV file: {error}") from error
-    if shape != (2, 1) or not samples:
-        raise ValueError(f"{recording} must be a 16-bit mono WAV file, and not empty")
-    return samples, sample_rate_hz
+    audio = read_wav(recording)
+    if audio.samples.shape[1] != 1:
+        raise ValueError(f"{recording} has {audio.samples.shape[1]} channels: it must be mono")
+    return audio.samples.tobytes(), audio.sample_rate_hz
 
 
 def _is_filler(frame: Frame) -> bool:

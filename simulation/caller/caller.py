@@ -16,7 +16,8 @@ import numpy as np
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import InputDTMFFrame
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, spans_of_speech
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, SpeechActivity, spans_of_speech
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.caller.follower import PATIENCE_SECS, ScriptFollower
 from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Press, Say, Step

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.lines.babble import speech_pcm
 
 __all__ = ["Network", "Noise", "NoiseKind"]

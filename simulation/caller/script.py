@@ -4,15 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from antiphon.simulation.audio import (
-    SAMPLE_RATE_HZ,
-    Audio,
-    AudioFileError,
-    Samples,
-    VoicedSpan,
-    resample,
-    spans_of_speech,
-)
+from antiphon.core.wav import Audio, AudioFileError, Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, VoicedSpan, resample, spans_of_speech
 
 __all__ = [
     "PAUSE_SECS",

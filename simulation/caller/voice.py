@@ -5,8 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from antiphon.core.wav import Samples
 from antiphon.services import EspeakSynthesizer
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, resample
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 
 __all__ = ["CALLER_VOICE", "EspeakVoice", "UnknownVoice", "Voice"]
 

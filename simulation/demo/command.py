@@ -30,7 +30,7 @@ def demo(
 ) -> None:
     """Make a whole call: a caller, an agent with a tool, a barge-in; in about a minute."""
     # Imported here: `antiphon --help` need not wait for the speech engines.
-    from antiphon.simulation.audio import AudioFileError
+    from antiphon.core.wav import AudioFileError
     from antiphon.simulation.caller.voice import UnknownVoice
     from antiphon.simulation.demo.call import run_demo
 

@@ -11,7 +11,8 @@ import numpy as np
 from pipecat.frames.frames import InputDTMFFrame
 from pipecat.utils.base_object import BaseObject
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.lines.twilio_stream import SAMPLE_RATE_HZ as PHONE_RATE_HZ
 from antiphon.simulation.lines.twilio_stream import (
     CallDetails,

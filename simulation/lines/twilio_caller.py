@@ -13,7 +13,7 @@ from typing import Self, Unpack
 import numpy as np
 from pipecat.audio.utils import create_file_resampler
 
-from antiphon.simulation.audio import Samples
+from antiphon.core.wav import Samples
 from antiphon.simulation.caller.conditions import Network, Noise
 from antiphon.simulation.lines.twilio_stream import (
     CHUNK_SECS,

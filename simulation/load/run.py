@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, VoicedSpan
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, SpeechActivity, VoicedSpan
 from antiphon.simulation.caller import Caller, EspeakVoice, Say
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.caller.voice import Voice

@@ -24,9 +24,10 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from antiphon.core.wav import Samples
 from antiphon.processors.latency import LatencyObserver, TurnLatency
 from antiphon.processors.latency.core.stats import LatencyStats
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, SpeechActivity, level_dbfs
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, SpeechActivity, level_dbfs
 from antiphon.simulation.caller.caller import FarEnd, SpokenLine
 from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording.assembly import assemble

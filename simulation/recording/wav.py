@@ -9,7 +9,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.private_files import open_file
 
 __all__ = ["AGENT", "CALLER", "StereoRecording"]

@@ -10,8 +10,9 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from antiphon.core.wav import Samples, read_wav
 from antiphon.processors.latency import DEFAULT_BUDGETS_SECS
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, read_wav, resample
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.private_files import write_file
 from antiphon.simulation.recording import CallRecord
 from antiphon.simulation.report import charts

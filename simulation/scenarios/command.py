@@ -53,7 +53,7 @@ def simulate(
 ) -> None:
     """Play calls and compare them with what must come of them; exit 1 if one differs."""
     # Imported here: `antiphon --help` need not wait for the speech engines.
-    from antiphon.simulation.audio import AudioFileError
+    from antiphon.core.wav import AudioFileError
     from antiphon.simulation.caller.voice import UnknownVoice
     from antiphon.simulation.lines.twilio_stream import TwilioStream
 

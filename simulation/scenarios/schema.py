@@ -14,7 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, AudioFileError, read_wav, resample
+from antiphon.core.wav import AudioFileError, read_wav
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.caller import HangUp, Press, Say, recorded_lines
 from antiphon.simulation.caller.conditions import NoiseKind
 from antiphon.simulation.caller.follower import PATIENCE_SECS

@@ -11,10 +11,7 @@ import pytest
 from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import (
     Frame,
-    FunctionCallFromLLM,
     LLMContextFrame,
-    LLMFullResponseEndFrame,
-    LLMFullResponseStartFrame,
     OutputAudioRawFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
@@ -30,8 +27,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings, STTSettings, TTSSettings
+from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.turns.user_start import VADUserTurnStartStrategy
@@ -41,6 +37,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import BargeIn, Breach, LatencyObserver, Stall, TurnLatency
 from antiphon.processors.latency.core.stats import LatencyStats
+from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.transports import MemoryTransport
 
 RATE_HZ = 16000
@@ -91,53 +88,29 @@ class Stt(STTService):
         await self.push_frame(TranscriptionFrame(self.words, "", "", finalized=True))
 
 
-class Llm(LLMService):
+class Llm(AnsweringLLMService):
     """Answers with the words that it is given."""
 
     def __init__(self, delays: Delays) -> None:
-        super().__init__(
-            settings=LLMSettings(
-                model="brain-1",
-                system_instruction=None,
-                temperature=None,
-                max_tokens=None,
-                top_p=None,
-                top_k=None,
-                frequency_penalty=None,
-                presence_penalty=None,
-                seed=None,
-                filter_incomplete_user_turns=None,
-                user_turn_completion_config=None,
-            )
-        )
+        super().__init__(model="brain-1", tokens_per_sec=1)
         self.delays = delays
         self.words = "We are open from nine. Come in."
         self.tool: str | None = None
         self.cancelled = 0
 
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        if not isinstance(frame, LLMContextFrame):
-            await self.push_frame(frame, direction)
-            return
-        await self.push_frame(LLMFullResponseStartFrame())
+    async def answer(self, context: LLMContext) -> None:
         try:
             await wait(self.delays.llm)
             if self.tool:
                 name, self.tool = self.tool, None
-                call = FunctionCallFromLLM(
-                    function_name=name, tool_call_id="1", arguments={}, context=frame.context
-                )
-                await self.run_function_calls([call])
-                await self.push_frame(LLMFullResponseEndFrame())
+                await self.call(name, {}, call_id="1", context=context)
                 return
             for token in self.words.split(" "):
-                await self._push_llm_text(f"{token} ")
+                await self.say([f"{token} "])
                 await wait(self.delays.per_token)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        await self.push_frame(LLMFullResponseEndFrame())
 
 
 class Tts(TTSService):

@@ -209,10 +209,10 @@ async def test_probes_around_a_processor_show_what_it_costs(run_call: Any, copie
         lambda: Filler(texts=()),
         lambda: Filler(after_secs=0),
         lambda: Apology(text=""),
-        lambda: Apology(recording=__file__),
+        lambda: Apology(recording=Path(__file__)),
         lambda: LatencyProbe(place=""),
     ],
 )
 async def test_what_can_say_nothing_is_refused(make: Any) -> None:
-    with pytest.raises(ValueError, match=r"needs|must|no WAV"):
+    with pytest.raises(ValueError, match=r"needs|must|not a WAV"):
         make()

@@ -16,7 +16,8 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav
+from antiphon.core.wav import Samples, read_wav
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, level_dbfs
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.caller.script import Step

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Audio, AudioFileError, Samples
+from antiphon.core.wav import Audio, AudioFileError, Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.caller import recorded_lines
 from antiphon.simulation.caller.script import replayed_call
 

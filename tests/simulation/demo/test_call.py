@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, spans_of_speech
+from antiphon.core.wav import read_wav
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, spans_of_speech
 from antiphon.simulation.caller import EspeakVoice
 from antiphon.simulation.demo.call import run_demo
 from antiphon.simulation.recording import StereoRecording

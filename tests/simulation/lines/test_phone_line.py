@@ -5,7 +5,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, spans_of_speech
+from antiphon.core.wav import Samples
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, level_dbfs, spans_of_speech
 from antiphon.simulation.caller import Caller, HangUp, Press, Say
 from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.lines.babble import speech_pcm

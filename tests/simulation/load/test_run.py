@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from antiphon.core.wav import Samples
 from antiphon.pipeline.cli.command import app
-from antiphon.simulation.audio import Samples
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.load.figures import CallFigures, Summary
 from antiphon.simulation.load.run import Follow, run_load

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, read_wav, spans_of_speech
+from antiphon.core.wav import Samples, read_wav
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, level_dbfs, spans_of_speech
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.recording.wav import AGENT, CALLER
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from antiphon.core.wav import read_wav
 from antiphon.pipeline.cli.command import app
-from antiphon.simulation.audio import SAMPLE_RATE_HZ, read_wav, resample
+from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.recording import StereoRecording
 from antiphon.simulation.recording.wav import CALLER
 from antiphon.simulation.scenarios.loading import SHIPPED
