@@ -123,7 +123,15 @@ def test_start_of_word_and_of_clause(position: float, word: float, clause: float
 
 
 @pytest.mark.parametrize(
-    ("position", "asked"), [(500, False), (1500, True), (2500, True), (4500, False)]
+    ("position", "asked"),
+    [
+        (500, False),
+        (1000, True),
+        (1500, True),
+        (2500, True),
+        (3500, True),
+        (3501, False),
+    ],
 )
 def test_question_counts_while_it_sounds_and_shortly_after(position: float, asked: bool) -> None:
     ledger = PlaybackLedger()
@@ -245,6 +253,7 @@ def test_a_clause_that_ends_takes_its_pause_with_it() -> None:
 def test_words_are_parted_by_a_space_unless_their_text_brings_its_own() -> None:
     ledger = PlaybackLedger()
     ledger.expect(1, "one two ", source=None)
+    assert ledger.text() == "one two "
     ledger.receive(1000)
     assert [(word.text, word.joined) for word in ledger.heard(1000)] == [
         ("one", False),
