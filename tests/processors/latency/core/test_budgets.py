@@ -36,9 +36,7 @@ def a_wait(
         (a_wait(9.0, kind=TurnKind.INTERRUPTED), []),
     ],
 )
-def test_a_budget_is_exceeded_by_more_than_rounding(
-    turn: TurnLatency, exceeded: list[str]
-) -> None:
+def test_a_budget_is_exceeded_by_more_than_rounding(turn: TurnLatency, exceeded: list[str]) -> None:
     budgets = Budgets(secs={TTFA: 0.3, FIRST_SOUND: 0.3, "llm_inference": 0.3})
     breaches = budgets.check(turn)
     assert [breach.budget for breach in breaches] == exceeded
