@@ -50,6 +50,15 @@ async def test_command_over_the_agent_silences_it_within_a_chunk() -> None:
     assert len(c.turns) == 1
 
 
+async def test_command_that_is_known_with_the_voice_silences_the_agent_as_fast() -> None:
+    async with call() as c:
+        await speaking(c)
+        at = now()
+        await c.caller(began(), interim("stop"), ended(), final("Stop."))
+        await asyncio.sleep(2)
+    assert c.silent_from(at) <= 0.041
+
+
 @pytest.mark.parametrize("every", [0.0, 0.001, 0.06, 0.4])
 @pytest.mark.parametrize(
     ("frames", "said"),
