@@ -3,6 +3,8 @@
 Pure: samples go in and come out.
 """
 
+import math
+
 import numpy as np
 
 __all__ = ["Fader"]
@@ -49,6 +51,6 @@ class Fader:
         change = self.target - self._gain
         step = np.arange(1, len(samples) + 1) / (self._ramp_ms * samples_per_ms)
         curve = self._gain + np.sign(change) * np.minimum(step, abs(change))
-        reached = abs(curve[-1] - self.target) < 1e-6
+        reached = math.isclose(curve[-1], self.target, abs_tol=1e-6)
         self._gain = self.target if reached else float(curve[-1])
         return bytes((samples * curve).astype("<i2"))

@@ -94,7 +94,7 @@ class LinearModel:
         score = weights.get("", 0.0)
         for name in found:
             score += weights.get(name, 0.0)
-        return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
+        return 1 / (1 + math.exp(min(-score, 700.0)))
 
 
 @cache

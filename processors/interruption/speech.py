@@ -15,8 +15,8 @@ class Speech:
     state: AgentState
     asked: bool
     agent_text: str
-    speaking: bool
     ended: float
+    speaking: bool = False
     finals: list[str] = field(default_factory=list)
     interim: str = ""
     user_id: str = ""

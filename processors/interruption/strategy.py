@@ -189,7 +189,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         speech = self._speech
         if speech is None or speech.settled is not None:
             onset = _now() - start_secs
-            speech = self._speech = self._begin(onset, speaking=True)
+            speech = self._speech = self._begin(onset)
             if speech is None:
                 return ProcessFrameResult.CONTINUE
         speech.speaking = True
@@ -216,7 +216,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             speech = None
         if speech is None:
             onset = _now() - self.settings.late_transcript_secs
-            speech = self._begin(onset, speaking=False) or self._begin(_now(), speaking=False)
+            speech = self._begin(onset) or self._begin(_now())
             if speech is None:
                 return ProcessFrameResult.CONTINUE
             self._speech = speech
@@ -232,7 +232,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._judge(speech)
         return ProcessFrameResult.STOP
 
-    def _begin(self, onset: float, *, speaking: bool) -> Speech | None:
+    def _begin(self, onset: float) -> Speech | None:
         """Open an utterance, if the agent was busy when the caller began."""
         state = self._agent_state(onset)
         if state is AgentState.SILENT:
@@ -245,7 +245,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             state=state,
             asked=bool(playback and playback.asked(secs_ago=_now() - onset)),
             agent_text=playback.agent_text() if playback else "",
-            speaking=speaking,
             ended=_now(),
         )
 

@@ -17,6 +17,7 @@ def test_what_a_network_held_back_for_seconds_passes_at_once() -> None:
 
 def test_a_flood_of_sound_is_cut_to_ten_seconds() -> None:
     assert passed(Pace(), 100_000, every=0.0, secs=0.02) == 500
+    assert passed(Pace(), 100, every=0.0, secs=2.5) == 4
 
 
 def test_after_a_flood_sound_passes_again() -> None:

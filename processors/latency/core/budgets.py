@@ -86,8 +86,9 @@ class Budgets:
         Args:
             turn: The turn; one that is no answer exceeds nothing.
         """
-        if not turn.counts or turn.total_secs is None:
+        if not turn.counts:
             return []
+        assert turn.total_secs is not None
         spent = {stage.name: turn.secs_of(stage.name) or 0.0 for stage in turn.stages}
         owners = {stage.name: stage.owner for stage in turn.stages}
         blame = max(

@@ -26,7 +26,7 @@ def _load() -> tuple[re.Pattern[str], frozenset[str]]:
     table = tomllib.loads(Path(__file__).with_name("repeats.toml").read_text(encoding="utf-8"))
     anywhere = {phrase for language in table.values() for phrase in language["anywhere"]}
     alone = {phrase for language in table.values() for phrase in language["alone"]}
-    either = "|".join(re.escape(phrase) for phrase in sorted(anywhere, key=len, reverse=True))
+    either = "|".join(re.escape(phrase) for phrase in sorted(anywhere))
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)"), frozenset(alone)
 
 

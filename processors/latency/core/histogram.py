@@ -89,11 +89,10 @@ class Histogram:
         low = high = self._high
         seen = 0
         for index in sorted(self._buckets):
-            first = seen
-            seen += self._buckets[index]
-            if first <= below < seen:
+            if seen <= below:
                 low = self._middle(index)
-            if first <= above < seen:
+            seen += self._buckets[index]
+            if above < seen:
                 high = self._middle(index)
                 break
         return low + (high - low) * (rank - below)

@@ -189,7 +189,7 @@ def measure(
         total_secs=total,
         first_sound_secs=None if start is None or sound is None else max(0.0, sound.at - start),
         stages=stages,
-        tools=tuple(_tools(turn, start or turn.marks[0].at)),
+        tools=tuple(_tools(turn, turn.marks[0].at if start is None else start)),
         marks=_firsts(turn, start, stamps=False),
         stamps=_firsts(turn, start, stamps=True),
         flags=tuple(flags),
@@ -212,7 +212,7 @@ def charge(start: float, end: float, spans: Sequence[Span]) -> list[Span]:
     spans = [span for span in spans if span.end > span.start]
     edges = {start, end}
     for span in spans:
-        edges.update(edge for edge in (span.start, span.end) if start < edge < end)
+        edges.update(min(max(edge, start), end) for edge in (span.start, span.end))
     cut: list[Span] = []
     for left, right in pairwise(sorted(edges)):
         whose = next((s for s in spans if s.start <= left and right <= s.end), None)

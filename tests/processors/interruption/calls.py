@@ -162,10 +162,17 @@ async def call(
     settings: InterruptionSettings | None = None,
     playback: PlaybackSettings | None = None,
     decider: Decider | None = None,
+    knows_playback: bool = True,
+    enable_interruptions: bool = True,
 ) -> AsyncIterator[Call]:
     """Run `user context → gate → transport.output() → assistant context`."""
     gate = PlaybackGate(settings=playback)
-    strategy = InterruptionStrategy(settings=settings, playback=gate, decider=decider)
+    strategy = InterruptionStrategy(
+        settings=settings,
+        playback=gate if knows_playback else None,
+        decider=decider,
+        enable_interruptions=enable_interruptions,
+    )
     speech_service = SafeProcessor()
     transport = MemoryTransport()
     context = LLMContext()

@@ -126,8 +126,9 @@ def test_acknowledgement_while_a_tool_runs_is_no_turn() -> None:
 
 def test_interruption_binds_until_reset() -> None:
     decider = InterruptionDecider()
+    assert decider.decide(Utterance(words="yeah")).action == "wait"
     assert decider.decide(Utterance(words="wait")).action == "interrupt"
-    assert decider.decide(Utterance(words="wait what a", is_final=True)).action == "interrupt"
+    assert decider.decide(Utterance(words="uh-huh", is_final=True)).action == "interrupt"
     decider.reset()
     assert decider.decide(Utterance(words="uh-huh", is_final=True)).action == "ignore"
 
@@ -219,6 +220,42 @@ def test_each_decision_tells_which_rule_made_it(
 def test_without_the_model_the_lists_decide(words: str, action: str) -> None:
     decider = InterruptionDecider(settings=DecisionSettings(text_model=False))
     assert decider.decide(Utterance(words=words, is_final=True)).action == action
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "weighed"), [("en", "blue car", True), ("de", "blaues Auto", False)]
+)
+def test_the_model_weighs_words_of_its_languages_and_the_lists_those_of_others(
+    language: str, words: str, weighed: bool
+) -> None:
+    said = Utterance(words=words, is_final=True, language=language)
+    by_lists = InterruptionDecider(settings=DecisionSettings(text_model=False)).decide(said)
+    assert by_lists.probability == 0.7
+    assert (InterruptionDecider().decide(said).probability != 0.7) is weighed
+
+
+@pytest.mark.parametrize(
+    ("words", "probability"),
+    [
+        ("okay", 0.05),
+        ("great", 0.05),
+        ("great order", 0.5),
+        ("great order number", 0.7),
+        ("order number from last week please", 0.95),
+    ],
+)
+def test_lists_weigh_a_comment_by_what_follows_it(words: str, probability: float) -> None:
+    decider = InterruptionDecider(settings=DecisionSettings(text_model=False))
+    decision = decider.decide(Utterance(words=words, is_final=True))
+    assert decision.probability == pytest.approx(probability)
+
+
+def test_where_talking_on_costs_as_much_as_stopping_the_agent_stops() -> None:
+    settings = DecisionSettings(text_model=False, false_interruption_cost=9)
+    decision = InterruptionDecider(settings=settings).decide(
+        Utterance(words="where is it", is_final=True)
+    )
+    assert (decision.action, decision.probability) == ("interrupt", 9 / (9 + 1))
 
 
 def test_a_language_that_nobody_knows_is_read_by_that_of_the_settings() -> None:

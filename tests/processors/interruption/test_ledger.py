@@ -37,7 +37,9 @@ def test_word_counts_as_heard_from_its_middle_on() -> None:
     ledger.receive(2000)
     for at, word in [(0, "one"), (500, "two"), (1000, "three")]:
         ledger.word(1, word, at, source=None)
-    assert heard(ledger, 740) == "one"
+    assert heard(ledger, 249) == ""
+    assert heard(ledger, 250) == "one"
+    assert heard(ledger, 740) == ""
     assert heard(ledger, 760) == "two"
     assert heard(ledger, 760) == ""
 
@@ -68,6 +70,7 @@ def test_texts_that_come_before_their_audio_share_it() -> None:
         ledger.close(key, text, source=None)
     ledger.receive(2000)
     ledger.expect(3, "End.", source=None)
+    assert heard(ledger, 0) == ""
     assert [word.text for word in ledger.settle(2000)] == ["One", "two.", "Six", "ten."]
 
 
@@ -108,7 +111,7 @@ def test_acknowledgement_corrects_what_pacing_claims() -> None:
 
 @pytest.mark.parametrize(
     ("position", "word", "clause"),
-    [(100, 0, 0), (700, 500, 0), (1700, 1500, 1000)],
+    [(100, 0, 0), (500, 500, 0), (700, 500, 0), (1000, 1000, 1000), (1700, 1500, 1000)],
 )
 def test_start_of_word_and_of_clause(position: float, word: float, clause: float) -> None:
     ledger = PlaybackLedger()
@@ -120,7 +123,15 @@ def test_start_of_word_and_of_clause(position: float, word: float, clause: float
 
 
 @pytest.mark.parametrize(
-    ("position", "asked"), [(500, False), (1500, True), (2500, True), (4500, False)]
+    ("position", "asked"),
+    [
+        (500, False),
+        (1000, True),
+        (1500, True),
+        (2500, True),
+        (3500, True),
+        (3501, False),
+    ],
 )
 def test_question_counts_while_it_sounds_and_shortly_after(position: float, asked: bool) -> None:
     ledger = PlaybackLedger()
@@ -179,6 +190,15 @@ def test_a_short_gap_in_sending_is_no_new_beginning() -> None:
     assert ledger.played(1.3) == pytest.approx(0, abs=1)
 
 
+def test_a_gap_in_which_the_far_end_falls_silent_is_a_new_beginning() -> None:
+    ledger = PlaybackLedger()
+    ledger.send(100, now=0.0)
+    ledger.acknowledge(behind_secs=0.4)
+    now = 0.1 + 0.4 + 0.1
+    ledger.send(100, now=now)
+    assert ledger.played(now) == 100
+
+
 def test_what_is_sent_again_is_not_yet_heard() -> None:
     ledger = spoken("aaaa bbbb cccc dddd", 1000)
     ledger.send(1000, now=0.0)
@@ -214,10 +234,37 @@ def test_a_text_that_nobody_announced_begins_where_the_last_ended() -> None:
     assert (word.text, word.start_ms, word.end_ms, word.source) == ("bbbb", 1000, 2000, "late")
 
 
+def test_a_text_that_nobody_announced_comes_after_words_with_times() -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(1000)
+    ledger.word(1, "aaaa", 500, source=None)
+    end_ms = ledger.heard(1000)[0].end_ms
+    ledger.close(None, "bbbb", source=None)
+    (word,) = ledger.heard(1000)
+    assert (word.start_ms, word.end_ms) == (end_ms, 1000)
+
+
 def test_a_clause_that_ends_takes_its_pause_with_it() -> None:
     ledger = spoken("aaaa, bbbb", 1000)
     first, second = ledger.settle(1000)
     assert first.end_ms == second.start_ms > 500
+
+
+def test_words_are_parted_by_a_space_unless_their_text_brings_its_own() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "one two ", source=None)
+    assert ledger.text() == "one two "
+    ledger.receive(1000)
+    assert [(word.text, word.joined) for word in ledger.heard(1000)] == [
+        ("one", False),
+        ("two", False),
+    ]
+    ledger.word(2, "three", 1000, source=None)
+    ledger.word(2, " four", 1500, source=None, joined=True)
+    assert [(word.text, word.joined) for word in ledger.settle(3000)] == [
+        ("three", False),
+        (" four", True),
+    ]
 
 
 def test_text_with_its_own_spaces_keeps_them() -> None:
@@ -239,6 +286,8 @@ def test_only_sentences_that_began_before_a_position_are_settled() -> None:
     assert [word.text for word in ledger.settle(1000)] == ["aaaa"]
     assert ledger.text() == "aaaa bbbb"
     assert [word.text for word in ledger.settle(1500)] == ["bbbb"]
+    assert ledger.text() == "bbbb"
+    ledger.settle(5000)
     assert ledger.text() == "bbbb"
 
 

@@ -1,11 +1,18 @@
 import asyncio
+from itertools import pairwise
 
 import pytest
-from pipecat.frames.frames import Frame, FunctionCallInProgressFrame, FunctionCallResultFrame
+from pipecat.frames.frames import (
+    BotStoppedSpeakingFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+)
+from pipecat.turns.types import ProcessFrameResult
 
 from antiphon.core.turns import TurnSnapshot
 from antiphon.processors.interruption import Decision, InterruptionSettings
-from antiphon.processors.interruption.decision import Action, Utterance
+from antiphon.processors.interruption.decision import Action, AgentState, Utterance
 
 from .calls import Call, began, call, ended, final, interim, now, reply
 
@@ -41,6 +48,15 @@ async def test_command_over_the_agent_silences_it_within_a_chunk() -> None:
     assert c.silent_from(at) <= 0.041
     assert c.said("user") == ["Stop."]
     assert len(c.turns) == 1
+
+
+async def test_command_that_is_known_with_the_voice_silences_the_agent_as_fast() -> None:
+    async with call() as c:
+        await speaking(c)
+        at = now()
+        await c.caller(began(), interim("stop"), ended(), final("Stop."))
+        await asyncio.sleep(2)
+    assert c.silent_from(at) <= 0.041
 
 
 @pytest.mark.parametrize("every", [0.0, 0.001, 0.06, 0.4])
@@ -271,3 +287,141 @@ async def test_call_can_end_while_someone_talks_over_the_agent() -> None:
         await speaking(c, secs=0.2)
         await c.caller(began(), every=2.5)
     assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_what_is_no_speech_over_the_agent_is_left_to_the_other_strategies() -> None:
+    running, done = tool_frames("book")
+    silent = [running, done, BotStoppedSpeakingFrame(), ended(), began(), final(" "), final("Hi.")]
+    async with call() as c:
+        results = []
+        for frame in silent:
+            results.append(await c.strategy.process_frame(frame))
+            await asyncio.sleep(1.1)
+        await c.strategy.handle_user_turn_started()
+        results += [await c.strategy.process_frame(frame) for frame in (began(), interim("hello"))]
+    assert set(results) == {ProcessFrameResult.CONTINUE}
+
+
+async def test_after_a_turn_what_is_said_over_the_agent_is_judged_again() -> None:
+    async with call() as c:
+        await c.caller(began(), ended(), final("Hello."), every=0.2)
+        await asyncio.sleep(1)
+        await speaking(c)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(3)
+    assert len(c.turns) == 1
+    assert c.backchannels == ["Uh-huh."]
+
+
+async def test_noise_after_a_backchannel_leaves_the_agent_at_full_loudness() -> None:
+    async with call() as c:
+        await speaking(c, secs=0.3)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(0.2)
+        await c.caller(began(), ended(), every=0.2)
+        await asyncio.sleep(3)
+    assert c.loudness()[-1][1] == 1.0
+    assert c.turns == []
+
+
+@pytest.mark.parametrize("secs", [0.5, 1.5, 3.2])
+async def test_backchannel_that_the_vad_missed_is_one(secs: float) -> None:
+    async with call() as c:
+        await speaking(c, secs=secs)
+        await c.caller(final("Uh-huh."))
+        await asyncio.sleep(3)
+    assert c.turns == []
+    assert c.backchannels == ["Uh-huh."]
+
+
+async def test_voice_without_a_word_silences_the_agent_for_a_while_only() -> None:
+    settings = InterruptionSettings(silent_hold_limit_secs=3.0)
+    async with call(settings=settings) as c:
+        await speaking(c, secs=0.2)
+        await c.caller(began(), every=8.0)
+        await c.caller(ended())
+    audible = [at for at, loud in c.loudness() if loud]
+    silences = [after - before for before, after in pairwise(audible)]
+    assert max(silences) == pytest.approx(3.1, abs=0.15)
+    assert c.turns == []
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_utterance_is_settled_once_however_long_the_decider_takes() -> None:
+    async with call(decider=Slow(0.15, Action.IGNORE)) as c:
+        settled: list[str] = []
+
+        @c.strategy.event_handler("on_decision")
+        async def on_decision(_: object, decision: Decision) -> None:
+            settled.append(decision.reason)
+
+        await speaking(c)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.05)
+        await asyncio.sleep(3)
+    assert settled == ["model"]
+
+
+class Listens:
+    """A decider that lets everybody interrupt, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Utterance] = []
+
+    async def decide(self, utterance: Utterance) -> Decision:
+        self.asked.append(utterance)
+        return Decision(Action.INTERRUPT if utterance.words else Action.WAIT, "model")
+
+
+async def test_another_decider_is_told_what_the_agent_was_doing() -> None:
+    decider = Listens()
+    async with call(decider=decider) as c:
+        await speaking(c)
+        await c.caller(began(), every=0.1)
+        await c.caller(final("Stop."), ended())
+        await asyncio.sleep(2)
+        running, _ = tool_frames("book")
+        await c.caller(running, began(), final("Wait."), every=0.1)
+    assert decider.asked[0].agent_text == "One two three four five. Six seven eight nine ten."
+    states = {asked.words: asked.agent_state for asked in decider.asked}
+    assert states["Stop."] is AgentState.SPEAKING
+    assert states["Wait."] is AgentState.TOOL
+
+
+async def test_another_decider_is_not_asked_again_while_its_turn_has_to_wait() -> None:
+    decider = Listens()
+    async with call(decider=decider) as c:
+        c.strategy.interruptible = False
+        await speaking(c, secs=0.5)
+        await c.caller(began(), final("I want to cancel."), every=0.1)
+        before = len(decider.asked)
+        await asyncio.sleep(1)
+        while_waiting = len(decider.asked)
+        c.strategy.interruptible = True
+        await c.caller(ended(), every=1)
+    assert while_waiting == before
+    assert c.said("user") == ["I want to cancel."]
+
+
+async def test_turn_that_interrupts_nothing_leaves_the_agent_talking() -> None:
+    async with call(enable_interruptions=False) as c:
+        await speaking(c)
+        await c.caller(began(), final("Stop."), every=0.1)
+        await c.caller(ended())
+        await asyncio.sleep(4)
+    assert min(loud for _, loud in c.loudness()) > 0
+    assert c.said("user") == ["Stop."]
+
+
+async def test_without_the_gate_the_agent_talks_on_until_it_is_interrupted() -> None:
+    async with call(knows_playback=False) as c:
+        await speaking(c, secs=0.5)
+        await c.caller(began(), final("Uh-huh."), ended(), every=0.1)
+        await asyncio.sleep(0.5)
+        loudness = {loud for _, loud in c.loudness()}
+        await c.caller(began(), ended(), final("Stop."), every=0.1)
+        at = now()
+        await asyncio.sleep(2)
+    assert loudness == {1.0}
+    assert c.backchannels == ["Uh-huh."]
+    assert c.said("user") == ["Stop."]
+    assert c.silent_from(at) <= 0.041

@@ -5,12 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import (
+    EndFrame,
+    Frame,
+    FunctionCallInProgressFrame,
+    LLMTextFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
+from antiphon.processors.latency.frame_events import FILLER_TEXT
 
 pytestmark = pytest.mark.looptime
 
@@ -185,6 +199,85 @@ async def test_an_apology_offers_a_person_once_a_wait(run_call: Any, delays: Any
     call = await run_call(one_turn, delays, after_llm=[apology])
     assert offered == [None]
     assert len([text for text in call.tts.spoken if "sorry" in text]) == 1
+
+
+class Told(FrameProcessor):
+    """Notes when something is to be said, and whether the context is to know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[float, bool]] = []
+        self.began = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TTSSpeakFrame | TTSStartedFrame):
+            at = asyncio.get_running_loop().time() - self.began
+            self.said.append((round(at, 3), bool(frame.append_to_context)))
+        await self.push_frame(frame, direction)
+
+
+async def said(waits: Filler | Apology, *script: tuple[float, Frame | None]) -> list[Any]:
+    """Let frames come by, each so long after the one before; None is giving up."""
+    told = Told()
+    worker = PipelineWorker(Pipeline([waits, told]), enable_rtvi=False, idle_timeout_secs=None)
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    run = asyncio.create_task(runner.run())
+    await asyncio.sleep(1)
+    told.began = asyncio.get_running_loop().time()
+    for secs, frame in script:
+        await asyncio.sleep(secs)
+        if frame:
+            await worker.queue_frame(frame)
+        elif isinstance(waits, Filler):
+            await waits.give_up()
+    await asyncio.sleep(20)
+    await worker.queue_frame(EndFrame())
+    await run
+    return told.said
+
+
+def waits_for_tool() -> Frame:
+    return FunctionCallInProgressFrame("look_up", "1", {}, cancel_on_interruption=False)
+
+
+@pytest.mark.parametrize(
+    ("script", "at"),
+    [
+        pytest.param([(1.0, waits_for_tool())], [1.2], id="a tool in the midst of the wait"),
+        pytest.param([(2.0, waits_for_tool())], [1.2], id="a tool after the filler"),
+        pytest.param(
+            [(0.5, LLMTextFrame("Let me see.")), (0.5, waits_for_tool())],
+            [2.2],
+            id="a tool after some words",
+        ),
+        pytest.param([(0.5, LLMTextFrame("Yes."))], [], id="an answer"),
+        pytest.param(
+            [(0.5, TTSSpeakFrame("One moment…", text_type=FILLER_TEXT))],
+            [0.5, 1.2],
+            id="another's filler",
+        ),
+        pytest.param([(0.5, None), (0.1, waits_for_tool())], [], id="given up"),
+        pytest.param([(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7], id="the turn after"),
+    ],
+)
+async def test_a_wait_is_bridged_once_and_only_while_there_is_no_answer(
+    script: list[tuple[float, Frame | None]], at: list[float]
+) -> None:
+    told = await said(Filler(after_secs=1.2), (0.0, UserStoppedSpeakingFrame()), *script)
+    assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
+
+
+async def test_what_fills_a_wait_is_not_put_into_the_context(recording: Path) -> None:
+    for waits in (Filler(), Apology(), Apology(recording=recording)):
+        [(_, written)] = await said(waits, (0.0, UserStoppedSpeakingFrame()))
+        assert not written
+
+
+async def test_an_apology_is_not_repeated_for_a_tool_that_comes_after_it() -> None:
+    script = [(0.0, UserStoppedSpeakingFrame()), (7.0, waits_for_tool())]
+    assert [secs for secs, _ in await said(Apology(after_secs=6.0), *script)] == [6.0]
 
 
 async def test_probes_around_a_processor_show_what_it_costs(run_call: Any, copies: Any) -> None:

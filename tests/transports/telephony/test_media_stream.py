@@ -38,6 +38,8 @@ def message(event: Any = "media", **fields: Any) -> str:
         json.dumps({"event": "media", "media": SOUND}),
         " " + message(media=SOUND),
         message(media=SOUND) + "\n",
+        message(media=SOUND).ljust(16_384),
+        message(media={**SOUND, "timestamp": float("nan")}),
     ],
 )
 def test_the_callers_sound_goes_through(data: str) -> None:
@@ -86,7 +88,9 @@ def test_a_message_without_sound_goes_through(data: str) -> None:
         (message(media={"payload": "f39"}), DropReason.BAD_PAYLOAD),
         (message(media={"payload": "f3 9/"}), DropReason.BAD_PAYLOAD),
         (message(media={"payload": "ü" * 4}), DropReason.BAD_PAYLOAD),
+        (message(media={"payload": "", "timestamp": float("nan")}), DropReason.BAD_PAYLOAD),
         (message(media={"payload": "A" * 20_000}), DropReason.TOO_LARGE),
+        (message(media=SOUND).ljust(16_385), DropReason.TOO_LARGE),
         (message(media={**SOUND, "track": "outbound"}), DropReason.WRONG_TRACK),
         (message("dtmf", dtmf=None), DropReason.BAD_DIGIT),
         (message("dtmf", dtmf={"digit": "12"}), DropReason.BAD_DIGIT),
@@ -116,7 +120,8 @@ def test_a_repeated_or_older_number_is_dropped() -> None:
 
 def test_a_gap_in_the_numbers_is_a_loss_and_no_error() -> None:
     stream = guard()
-    assert [stream.check(numbered(n)) for n in (1, 2, 900)] == [HEARD, HEARD, HEARD]
+    assert [stream.check(numbered(n)) for n in (1, 2, 900, 3900)] == [HEARD] * 4
+    assert stream.check(numbered(6901)) is DropReason.WRONG_SEQUENCE
 
 
 def test_one_forged_number_does_not_make_the_call_deaf() -> None:

@@ -30,6 +30,15 @@ def test_an_utterance_that_ends_on_a_mark_gets_no_second_one() -> None:
     assert marks.finished(now=1.0) is None
 
 
+def test_a_mark_that_falls_into_the_middle_of_a_packet_is_set_after_it() -> None:
+    marks = PlaybackMarks(every_secs=0.375)
+    set_marks = []
+    for until in (0.25, 0.5):
+        marks.sent(0.25, until=until)
+        set_marks.append(marks.due())
+    assert set_marks == ["p1", "p2"]
+
+
 def test_nothing_said_is_nothing_marked() -> None:
     assert PlaybackMarks().finished(now=1.0) is None
 
@@ -100,4 +109,4 @@ def test_an_unknown_or_repeated_mark_means_nothing() -> None:
 def test_a_far_end_that_never_answers_fills_no_memory() -> None:
     marks = PlaybackMarks(every_secs=0.02)
     names = speak(marks, 10_000)
-    assert sum(marks.came_back(name, now=300.0) is not None for name in names) == 256
+    assert [name for name in names if marks.came_back(name, now=300.0)] == names[-256:]

@@ -312,6 +312,17 @@ def test_what_arrives_while_an_end_is_still_to_come_is_not_sent_ahead() -> None:
     assert [ahead.turn(b"cc"), ahead.turn(b"dd")] == [b"cc", b"dd"]
 
 
+def test_what_arrives_while_an_utterance_is_sent_goes_on_with_it() -> None:
+    ahead = SendAhead(chunk_bytes=2, chunks=3)
+    ahead.arrives(b"aabb")
+    assert ahead.turn(b"aa") == b"aa"
+    ahead.arrives(b"ccdd")
+    assert ahead.turn(b"bb") == b"bbccdd"
+    ahead.arrives(b"eeff")
+    turns = [ahead.turn(chunk) for chunk in (b"cc", b"dd", b"ee", b"ff")]
+    assert turns == [b"", b"", b"eeff", b""]
+
+
 def test_a_part_of_a_chunk_at_an_end_is_left_to_be_filled_up() -> None:
     ahead = SendAhead(chunk_bytes=2, chunks=3)
     ahead.arrives(b"aabbc")

@@ -16,7 +16,15 @@ def test_a_promise_that_nobody_keeps_frees_its_place() -> None:
     places = Admission(capacity=1, promise_secs=60)
     places.promise("a", now=0.0)
     assert places.promise("b", now=59.0) is Refusal.FULL
-    assert places.promise("b", now=61.0) is None
+    assert places.promise("b", now=60.0) is None
+
+
+def test_who_does_not_wait_holds_nobody_up() -> None:
+    places = Admission(capacity=1)
+    places.promise("a", now=0.0)
+    assert places.promise("b", now=0.0) is Refusal.FULL
+    places.withdraw("a")
+    assert places.promise("c", now=0.0) is None
 
 
 def test_the_same_caller_asking_again_takes_no_second_place() -> None:

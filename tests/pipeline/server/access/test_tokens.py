@@ -25,9 +25,13 @@ async def test_a_token_is_good_once() -> None:
 
 async def test_a_token_expires() -> None:
     tokens = Tokens(lifetime_secs=60)
+    assert tokens.lifetime_secs == 60
     token = tokens.issue("twilio", "CA1", now=100.0)
     with pytest.raises(InvalidToken, match="expired"):
         await tokens.redeem(token, "twilio", now=160.1)
+    assert await tokens.redeem(token, "twilio", now=160.0) == "CA1"
+    with pytest.raises(InvalidToken, match="used"):
+        await tokens.redeem(token, "twilio", now=160.0)
 
 
 @pytest.mark.parametrize(("purpose", "subject"), [("websocket", "CA1"), ("twilio", "CA2")])

@@ -1,5 +1,6 @@
 """How a conversation went is counted from its events, and no word of it is kept."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_talking_at_the_same_time_is_no_silence() -> None:
         (Moment.BOT_STOPPED, 2.0),
         (Moment.CALLER_STOPPED, 9.0),
     )
-    assert talk.measures(10.0).dead_air_secs == 0.0
+    assert talk.measures(11.0).dead_air_secs == 0.0
 
 
 def test_rates_are_over_what_they_are_rates_of() -> None:
@@ -55,6 +56,33 @@ def test_rates_are_over_what_they_are_rates_of() -> None:
     assert measures.false_interruption_rate == pytest.approx(1 / 2)
     assert measures.repeat_request_rate == pytest.approx(1 / 2)
     assert measures.words_per_turn == pytest.approx(9 / 2)
+
+
+def test_an_agent_that_is_said_to_speak_twice_speaks_once() -> None:
+    talk = a_talk((Moment.BOT_STARTED, 0.0), (Moment.BOT_STARTED, 1.0), (Moment.BOT_STOPPED, 2.0))
+    talk.agent_said("We are open.")
+    measures = talk.measures(3.0)
+    assert (measures.agent_utterances, measures.words_per_utterance) == (1, 3.0)
+
+
+def test_a_sound_without_a_word_is_no_false_barge_in_where_nothing_was_cut_off() -> None:
+    talk = Conversation()
+    talk.turn(empty=True)
+    talk.barge_in()
+    talk.turn(empty=True)
+    talk.turn(empty=True)
+    assert (talk.measures(1.0).false_barge_ins, talk.measures(1.0).turns) == (1, 0)
+
+
+def test_numbers_and_rates_are_told_to_four_digits_and_fit_for_json() -> None:
+    talk = a_talk((Moment.CONNECTED, 0.0), (Moment.CALLER_STARTED, 1 / 3))
+    for text in ("One.", "Two, three."):
+        talk.caller_said(text)
+    for _ in range(3):
+        talk.turn(empty=False)
+    told = json.loads(json.dumps(talk.measures(2 / 3, cost=({"openai": 0.5}, [])).to_dict()))
+    assert (told["seconds"], told["words_per_turn"], told["silence_ratio"]) == (0.6667, 1.0, 0.0)
+    assert (told["turns"], told["dollars"], told["interruption_rate"]) == (3, {"openai": 0.5}, None)
 
 
 def test_a_call_of_nothing_has_no_rates() -> None:

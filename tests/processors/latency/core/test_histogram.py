@@ -63,14 +63,9 @@ def test_what_is_no_percentage_is_refused(percent: float) -> None:
 
 
 def test_counts_up_to_a_limit_are_what_prometheus_buckets_need() -> None:
-    histogram = counted([0.1, 0.2, 0.2, 0.9, 5.0])
-    assert [histogram.count_up_to(limit) for limit in (0.00001, 0.05, 0.21, 1.0, 9999)] == [
-        0,
-        0,
-        3,
-        4,
-        5,
-    ]
+    histogram = counted([0.0, 0.1, 0.2, 0.2, 0.9, 5.0])
+    limits = (0.00001, 0.0001, 0.05, 0.2, 1.0, 9999)
+    assert [histogram.count_up_to(limit) for limit in limits] == [0, 1, 1, 4, 5, 6]
 
 
 def test_a_window_forgets_what_is_older_than_it() -> None:
@@ -78,8 +73,16 @@ def test_a_window_forgets_what_is_older_than_it() -> None:
     window.add(9.0, at=1.0)
     window.add(0.5, at=45.0)
     assert window.merged(at=50.0).percentile(100) == pytest.approx(9.0, rel=0.01)
+    assert window.merged(at=59.9).count == 2
+    assert window.merged(at=60.0).count == 1
     assert window.merged(at=70.0).percentile(100) == 0.5
     assert window.merged(at=500.0).count == 0
+
+
+def test_a_window_of_one_slice_begins_anew_with_each() -> None:
+    window = SlidingHistogram(window_secs=60, slices=1)
+    window.add(9.0, at=59.0)
+    assert [window.merged(at=at).count for at in (59.0, 60.0)] == [1, 0]
 
 
 def test_a_window_without_length_is_refused() -> None:

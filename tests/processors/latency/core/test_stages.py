@@ -50,6 +50,20 @@ def test_time_that_two_spans_cover_goes_to_the_more_telling_one() -> None:
     ]
 
 
+def test_a_span_of_no_length_names_nothing() -> None:
+    named = Span(stage="llm", start=0.0, end=1.0)
+    empty = Span(stage="tool", start=1.0003, end=1.0003)
+    assert charge(0.0, 4.0, [empty, named]) == charge(0.0, 4.0, [named])
+
+
+@pytest.mark.parametrize(("secs", "stages"), [(0.0005, ["llm", "tool"]), (0.0004, ["llm"])])
+def test_a_stretch_too_short_to_list_goes_to_the_one_before(secs: float, stages: list[str]) -> None:
+    spans = [Span(stage="llm", start=-1.0, end=0.0), Span(stage="tool", start=0.0, end=secs)]
+    cut = charge(-1.0, secs, spans)
+    assert [span.stage for span in cut] == stages
+    assert cut[-1].end == secs
+
+
 # Caller stops at 2.0 (VAD 0.2 s later), and every stage has a length of its own.
 WHOLE = (
     Mark(moment=M.CALLER_STARTED, at=1.0, secs=0.2),
@@ -90,6 +104,9 @@ def test_every_stage_of_a_whole_turn_gets_its_own_time() -> None:
     assert secs(latency) == WHOLE_SECS
     assert latency.total_secs == pytest.approx(5.4)
     assert latency.flags == ()
+    assert latency.counts
+    owners = {stage.name: stage.owner for stage in latency.stages}
+    assert owners["sentence_aggregation"] == "sentences"
 
 
 @pytest.mark.parametrize("left_out", range(len(WHOLE)))
@@ -113,8 +130,8 @@ def test_time_that_no_stage_can_claim_is_shown_as_the_pipelines() -> None:
 def test_a_tool_call_is_told_apart_from_the_thinking_before_it() -> None:
     marks = (
         *WHOLE[:6],
-        Mark(moment=M.FIRST_CHUNK, at=3.6, secs=9.0, owner="tts"),
         Mark(moment=M.FIRST_CHUNK, at=3.7, secs=0.3, owner="llm"),
+        Mark(moment=M.FIRST_CHUNK, at=3.8, secs=9.0, owner="tts"),
         Mark(moment=M.TOOL_STARTED, at=4.0, key="1", name="orders"),
         Mark(moment=M.TOOL_ENDED, at=5.0, key="1", name="orders"),
         Mark(moment=M.LLM_STARTED, at=5.0, owner="llm"),
@@ -162,6 +179,34 @@ def test_a_voice_that_gathers_sentences_itself_tells_how_long(
     assert latency.secs_of("speech_synthesis") == pytest.approx(1.5 - (aggregation or 0))
 
 
+def test_a_voice_may_have_gathered_until_its_first_audio() -> None:
+    gathered = Mark(moment=M.AGGREGATED, at=5.5, secs=1.5, owner="tts")
+    latency = measure(turn(*WHOLE[:7], gathered, *WHOLE[8:]), number=1)
+    assert latency.secs_of("sentence_aggregation") == pytest.approx(1.5)
+    assert latency.secs_of("speech_synthesis") is None
+
+
+def test_a_sentence_that_nobody_owns_is_gathered_by_who_sent_the_text() -> None:
+    sentence = Mark(moment=M.SENTENCE, at=4.7)
+    latency = measure(turn(*WHOLE[:7], sentence, *WHOLE[8:]), number=1)
+    [stage] = [stage for stage in latency.stages if stage.name == "sentence_aggregation"]
+    assert stage.owner == "llm"
+
+
+@pytest.mark.parametrize(("stopped_at", "start_secs"), [(None, 1.5), (0.0, 2.0), (1.0, 1.0)])
+def test_a_tool_is_told_since_the_callers_silence_or_else_since_the_first_moment(
+    stopped_at: float | None, start_secs: float
+) -> None:
+    stopped = [] if stopped_at is None else [Mark(moment=M.CALLER_STOPPED, at=stopped_at)]
+    marks = (
+        *stopped,
+        Mark(moment=M.LLM_STARTED, at=0.5, owner="llm"),
+        Mark(moment=M.TOOL_STARTED, at=2.0, key="1", name="orders"),
+    )
+    [tool] = measure(turn(*marks), number=1).tools
+    assert (tool.start_secs, tool.secs) == (start_secs, None)
+
+
 def test_without_a_context_the_request_ends_the_callers_turn() -> None:
     latency = measure(turn(*WHOLE[:4], *WHOLE[5:]), number=1)
     assert latency.secs_of("turn_detection") == pytest.approx(0.4 + 0.5)
@@ -204,6 +249,7 @@ def test_tools_that_run_together_are_counted_once() -> None:
         # A long one beside two short ones that follow on each other.
         ([("a", 4.0, 9.0), ("b", 4.1, 5.0), ("c", 6.0, 7.0)], [("a +2", 5.0)]),
         ([("a", 4.0, 5.0), ("b", 6.0, 7.5)], [("a", 1.0), ("b", 1.5)]),
+        ([("a", 4.0, 5.0), ("b", 5.0, 6.5)], [("b +1", 2.5)]),
         # One that is still running when the answer comes.
         ([("a", 4.0, 99.0), ("b", 4.0, 5.0)], [("b", 1.0)]),
     ],

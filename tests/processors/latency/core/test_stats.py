@@ -6,7 +6,13 @@ import pytest
 
 from antiphon.processors.latency import TTFA, BargeIn, Budgets, TurnLatency
 from antiphon.processors.latency.core.stages import Stage
-from antiphon.processors.latency.core.stats import Count, LatencyStats, Series
+from antiphon.processors.latency.core.stats import (
+    BARGE_IN,
+    FIRST_SOUND,
+    Count,
+    LatencyStats,
+    Series,
+)
 from antiphon.processors.latency.core.timeline import TurnKind
 
 
@@ -59,6 +65,22 @@ def test_processes_merge_through_json() -> None:
     assert one.percentiles(TTFA).count == 6
     assert one.percentiles(TTFA).p50 == pytest.approx(0.65, rel=0.01)
     assert one.counts()[Count(what="stalls", kind="no_first_token", owner="openai")] == 2
+
+
+def test_the_costliest_stage_is_told_first() -> None:
+    stats = LatencyStats()
+    for secs in (0.3, 0.4):
+        stats.add_turn(a_turn({"context": 0.1, "llm_inference": secs}), at=0)
+    assert stats.stages()[-2:] == ["llm_inference", "context"]
+    assert stats.percentiles(FIRST_SOUND).count == 2
+
+
+def test_a_barge_in_is_measured_if_it_was_seen_whole() -> None:
+    stats = LatencyStats()
+    for barge_in in (BargeIn(onset_at=1.0, silent_at=1.5), BargeIn(onset_at=1.0)):
+        stats.add_barge_in(barge_in, transport="memory", at=0)
+    assert stats.percentiles(BARGE_IN).count == 1
+    assert stats.counts()[Count(what="barge_ins")] == 2
 
 
 def test_a_window_has_the_last_minutes_alone() -> None:

@@ -66,6 +66,11 @@ def test_a_pause_inside_the_callers_turn_starts_the_wait_anew() -> None:
     assert turn.kind is TurnKind.ANSWERED
     assert stopped is not None
     assert stopped.at == 4
+    assert [m.moment for m in turn.marks][:3] == [
+        M.TURN_STARTED,
+        M.CALLER_STARTED,
+        M.CALLER_STOPPED,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -217,5 +222,183 @@ def test_an_endless_turn_keeps_a_bounded_number_of_moments() -> None:
         *answered(5),
         (M.BOT_STOPPED, 7),
     )
-    assert len(turn.marks) < 300
+    assert len(turn.marks) == 256 + 1  # that it was answered is never dropped
     assert turn.kind is TurnKind.ANSWERED
+
+
+def test_a_turn_tells_the_first_the_last_and_all_of_a_moment() -> None:
+    marks = tuple(Mark(moment=m, at=at) for at, m in enumerate([M.TOKEN, M.AUDIO, M.TOKEN]))
+    turn = Turn(kind=TurnKind.ANSWERED, marks=marks, ended_at=9)
+    assert (turn.first(M.TOKEN), turn.last(M.TOKEN)) == (marks[0], marks[2])
+    assert list(turn.all(M.TOKEN)) == [marks[0], marks[2]]
+    assert (turn.first(M.HEARD), turn.last(M.HEARD)) == (None, None)
+    assert not turn.clock_jumped
+
+
+@pytest.mark.parametrize("barge_in", [BargeIn(onset_at=1.0), BargeIn(silent_at=1.0)])
+def test_a_barge_in_that_was_half_seen_has_no_length(barge_in: BargeIn) -> None:
+    assert barge_in.total_secs is None
+
+
+def test_an_answer_is_known_while_it_is_spoken() -> None:
+    timeline = Timeline()
+    told = []
+    for moment, at in [(M.CONNECTED, 0.0), *asked(1), *answered(3), (M.BOT_STOPPED, 5.0)]:
+        timeline.see(Mark(moment=moment, at=at))
+        known = timeline.answered(at)
+        told.append((moment, timeline.waiting, timeline.speaking, known and known.kind))
+    assert [moment for moment, waiting, _, _ in told if waiting] == [
+        M.CONNECTED,
+        M.CALLER_STARTED,
+        M.TURN_ENDED,
+        M.CONTEXT,
+        M.LLM_STARTED,
+        M.TOKEN,
+        M.SENTENCE,
+        M.AUDIO,
+    ]
+    assert [row for row in told if row[2] or row[3]] == [
+        (M.WRITTEN, False, True, TurnKind.ANSWERED)
+    ]
+
+
+def test_an_agent_that_speaks_unasked_speaks() -> None:
+    timeline = Timeline()
+    timeline.see(Mark(moment=M.WRITTEN, at=1.0))
+    assert timeline.speaking
+
+
+def test_only_the_first_connection_is_greeted() -> None:
+    [turn] = turns(
+        (M.CONNECTED, 0),
+        *asked(1),
+        *answered(3),
+        (M.BOT_STOPPED, 5),
+        (M.CONNECTED, 6),
+        (M.LLM_STARTED, 6),
+        *answered(7),
+        (M.BOT_STOPPED, 9),
+    )
+    assert turn.kind is TurnKind.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("seen", "work", "waiting"),
+    [
+        ([], M.LLM_STARTED, False),
+        ([M.CALLER_STOPPED], M.LLM_STARTED, True),
+        ([M.TRANSCRIPT], M.LLM_STARTED, True),
+        ([M.CALLER_STOPPED, M.TRANSCRIPT], M.LLM_STARTED, True),
+        ([M.CALLER_STOPPED], M.STAMP, False),
+    ],
+)
+def test_work_on_what_the_caller_has_said_is_the_end_of_the_callers_turn(
+    seen: list[Moment], work: Moment, waiting: bool
+) -> None:
+    timeline = Timeline()
+    for moment in (M.CALLER_STARTED, *seen, work):
+        timeline.see(Mark(moment=moment, at=1.0))
+    assert timeline.waiting is waiting
+
+
+def test_what_follows_the_first_of_an_answer_is_not_kept() -> None:
+    [turn] = turns(
+        *asked(1),
+        (M.LLM_STARTED, 2.5),
+        (M.HEARD, 2.6),
+        (M.FILLER_WRITTEN, 2.7),
+        (M.FILLER_WRITTEN, 2.8),
+        (M.TURN_ENDED, 2.9),
+        *answered(3),
+        (M.TOKEN, 3.3),
+        (M.WRITTEN, 3.3),
+        (M.HEARD, 3.4),
+        (M.HEARD, 3.5),
+        (M.FILLER_WRITTEN, 3.5),
+        (M.LLM_STARTED, 3.6),
+        (M.FIRST_CHUNK, 3.7),
+        (M.TURN_ENDED, 3.8),
+        (M.TOOL_STARTED, 3.9),
+        (M.TOOL_STARTED, 4.0),
+        (M.BOT_STOPPED, 5),
+    )
+    assert [mark.moment for mark in turn.marks[7:]] == [
+        M.LLM_STARTED,
+        M.FILLER_WRITTEN,
+        M.TURN_ENDED,
+        M.TOKEN,
+        M.SENTENCE,
+        M.AUDIO,
+        M.WRITTEN,
+        M.HEARD,
+        M.TOOL_STARTED,
+        M.TOOL_STARTED,
+    ]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(
+            [
+                (M.CALLER_STARTED, 4),
+                (M.TRANSCRIPT, 4.5),
+                (M.BOT_STOPPED, 5),
+                (M.CALLER_STOPPED, 6),
+                (M.TURN_ENDED, 6.2),
+            ],
+            id="words that came over the agent's end",
+        ),
+        pytest.param(
+            [(M.CALLER_STOPPED, 4), (M.TRANSCRIPT, 4.1), (M.TURN_ENDED, 4.2)],
+            id="a pipeline without start strategies",
+        ),
+        pytest.param(
+            [
+                (M.BOT_STOPPED, 5),
+                (M.CALLER_STARTED, 5.5),
+                (M.CALLER_STOPPED, 6),
+                (M.TURN_ENDED, 6.1),
+                (M.TRANSCRIPT, 6.2),
+            ],
+            id="words that came after the turn was ended",
+        ),
+        pytest.param(
+            [(M.BOT_STOPPED, 5), (M.TURN_STARTED, 5.2), (M.CALLER_STOPPED, 6), (M.TRANSCRIPT, 6)],
+            id="a voice whose beginning was not seen",
+        ),
+    ],
+)
+def test_what_the_caller_said_in_whatever_order_is_the_next_turn(
+    seen: list[tuple[Moment, float]],
+) -> None:
+    first, second = turns(*asked(1), *answered(3), *seen, *answered(7), (M.BOT_STOPPED, 8))
+    assert (first.kind, second.kind) == (TurnKind.ANSWERED, TurnKind.ANSWERED)
+    assert second.first(M.CALLER_STOPPED) is not None
+    assert second.last(M.TRANSCRIPT) is not None
+
+
+def test_a_sound_over_the_agent_that_came_to_nothing_is_no_turn() -> None:
+    [turn] = turns(
+        *asked(1),
+        *answered(3),
+        (M.CALLER_STARTED, 4),
+        (M.CALLER_STOPPED, 4.4),
+        (M.BOT_STOPPED, 5),
+        (M.CALL_ENDED, 9),
+    )
+    assert turn.ended_at == 5
+
+
+@pytest.mark.parametrize(("at", "jumped"), [(12, False), (12.5, True)])
+def test_a_wait_of_no_more_than_the_gap_is_an_agent_that_thinks(at: float, jumped: bool) -> None:
+    [turn] = turns(
+        (M.TURN_STARTED, 0),
+        (M.TRANSCRIPT, 1),
+        (M.TURN_ENDED, 2),
+        (M.TOKEN, at),
+        (M.WRITTEN, at),
+        (M.BOT_STOPPED, 14),
+        max_gap_secs=10.0,
+    )
+    assert turn.clock_jumped is jumped

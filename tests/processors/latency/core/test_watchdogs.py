@@ -82,6 +82,15 @@ ANSWER = [
             [(StallKind.SPEECH_UNFINISHED, 6.5)],
         ),
         ([(S.AUDIO, 4), (S.TTS_STOPPED, 4.2)], [(StallKind.NO_AUDIO_WRITTEN, 5.0)]),
+        (
+            [(S.AUDIO, 4), (S.AUDIO, 4.9), (S.TTS_STOPPED, 4.9)],
+            [(StallKind.NO_AUDIO_WRITTEN, 5.0)],
+        ),
+        ([(S.AUDIO, 4), (S.WRITTEN, 4.1), (S.AUDIO, 4.5), (S.TTS_STOPPED, 4.9)], []),
+        (
+            [*ANSWER, (S.AUDIO, 8.0), (S.TTS_STOPPED, 8.1)],
+            [(StallKind.NO_AUDIO_WRITTEN, 9.0)],
+        ),
         ([(S.TURN_ENDED, 3)], [(StallKind.NO_ANSWER, 9.0)]),
         ([(S.TURN_ENDED, 3), (S.TOOL_STARTED, 4)], []),
         ([(S.TURN_ENDED, 3), (S.TOOL_STARTED, 4), (S.TOOL_ENDED, 30)], [("no_answer", 36.0)]),
@@ -104,6 +113,8 @@ def test_what_is_overdue_is_found_at_its_limit(
 def test_a_stall_names_the_service_and_for_how_long_it_has_been_owed() -> None:
     dogs = Watchdogs(LIMITS)
     dogs.see(Moment.LLM_STARTED, at=1.0, service="OpenAILLMService#0")
+    assert dogs.owes(StallKind.NO_FIRST_TOKEN)
+    assert not dogs.owes(StallKind.NO_SPEECH)
     assert dogs.due(3.9) == []
     assert dogs.due(4.5) == [
         Stall(
