@@ -50,7 +50,7 @@ class BoundaryJudge:
         start: Where the sentence begins in it.
         base: What to add to a place in `text` for its place in the reply.
         final: Whether no more text will come.
-        lower_case: Whether the writer begins sentences in lower case.
+        lower_case: Whether the writer begins sentences in lower case; None before the first letter.
         table: The words of the language.
         spans: What is open before the mark.
     """
@@ -60,24 +60,20 @@ class BoundaryJudge:
         self.start = 0
         self.base = 0
         self.final = False
-        self.lower_case = False
         self.table = table
         self.spans = OpenSpans()
-        self._letter_at = -1  # the first letter or digit of the sentence, in the reply
-        self._silent_to = 0  # there is none before this place in the reply
-        self._is_first = True
+        self.begin_reply()
 
     def begin_reply(self) -> None:
         """Forget the reply before."""
         self.spans.clear()
-        self.lower_case = False
-        self._is_first = True
+        self.lower_case: bool | None = None
         self.begin_sentence(0)
 
     def begin_sentence(self, place: int) -> None:
         """The next sentence begins at a place in the reply."""
-        self._letter_at = -1
-        self._silent_to = place
+        self._letter_at = -1  # the first letter or digit of the sentence, in the reply
+        self._silent_to = place  # there is none before this place in the reply
 
     def speaks(self, end: int) -> bool:
         """Whether the sentence has a letter or a digit before `end`. Looks once at each."""
@@ -89,10 +85,9 @@ class BoundaryJudge:
                     self._silent_to = self.base + end
                     return False
                 self._letter_at = self.base + found.start()
-                if self._is_first:
+                if self.lower_case is None:
                     pair = self.text[found.start() : found.start() + 2]
                     self.lower_case = pair.islower() or (pair[:1].islower() and not pair.isalpha())
-                    self._is_first = False
         return 0 <= self._letter_at < self.base + end
 
     def line_end(self, at: int) -> Verdict:
@@ -109,7 +104,7 @@ class BoundaryJudge:
         if proof + 1 == n and not self.final:
             return _WAIT
         blank = text.count("\n", at, after) > 1
-        left = text[at - 1 : at] if at > self.start else ""
+        left = text[at - 1]
         anew = not text[proof].islower() or ITEM_LINE.match(text, after) is not None
         if blank or left == ":" or (anew and left not in ",、，"):
             return Verdict(Answer.YES, at)
@@ -313,7 +308,7 @@ class BoundaryJudge:
             return False
         if len(left) == 1 and left.isalpha():
             return self._after_initial(left, before, proof)
-        if low in ("a.m", "p.m") or (low == "m" and before.lower() in ("a.", "p.")):
+        if low in ("a.m", "p.m"):
             return self._after_time(proof)
         if low in table.units and not self._has(table.abbreviations, low, left):
             return not digit

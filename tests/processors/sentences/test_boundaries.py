@@ -98,9 +98,52 @@ ENGLISH = [
     "one, two,\nThree",
     "what is\nit",
     "Buy|\n- mi^lk|\n- eg^gs",
+    # Who joins, who does not
+    "OK.|Then ^we go.",
+    "see v2.Foo now",
+    "see a.Foo now",
+    "we go.*Now it* is.",
+    "we go.'Now it is.",
+    'we go."Now it" is.',
+    'He said "we go."|Then ^all left.',
+    "(we go. )|Then ^all left.",
+    # What only looks like an end or like a quote
+    "He said [...] Paris is big.",
+    "It is in May (?) I think.",
+    "It is so.[see the note at the end of this page, please] We left.| T^hen",
+    "We have 3 < 4.| T^hen go.",
+    "It is 2*3.| T^hen go.",
+    'It is 5" long.| T^hen stop.',
+    "We go” now.| T^hen stop.",
+    "He said “the «old. House» is up” now.| T^hen",
+    "so it is.   !| T^hen",
+    "so it is.|    ! T^hen",
+    # Initials, units, times
+    "Ask x. Paul knows.",
+    "we met J. Paul now.",
+    "We met J.| A",
+    "Ask J.| I'm ^here",
+    "only you and I.| P^aul left.",
+    "He is a Dr .| L^ee is not.",
+    "Give it in lb. 3 of us.",
+    "We sell by the lb.| T^hen we go.",
+    "Come at 6 p.m.| 5^ of us will.",
+    "It is 6 p.m.| Donaudampfschifffahrtsgesellsch^aften",
+    # A ruled line
+    f"First\n{'-' * 70}|\nSe^cond one",
+    f"First.\n{'-' * 70}|\nSe^cond one",
+    "I got it •",
 ]
 
 OTHERS = [
+    ("de", "Am 3. 4. kommt er.| D^ann geht er."),
+    ("de", "Es waren 3.| 4^ kamen."),
+    ("el", "τι κάνεις;| κ^αλά."),
+    ("he", "זה א. כהן בא."),
+    ("hy", "Բարև։|լ^ավ եմ։"),
+    ("it", "l'auto dell'Ing. Rossi è qui."),
+    ("ja", "No.５です。^"),
+    ("zh", "第3.章在这里"),
     ("de", "Der 2. Test war gut.| E^r hat 12.| Alles ^gut."),
     ("de", "Er wohnt im 3. Stock.| G^ut."),
     ("de", "Am 3. 4. kommt er."),
@@ -153,6 +196,8 @@ def test_proof_in_another_language(language: str, marked: str) -> None:
         "It costs about 1,500 dollars,| a^nd tax.",
         "Ask him (or her, or them, please) about it.",
         "He said “well then, why not, my friend” to me.",
+        "The train is at platform 12,| a^nd we go.",
+        "It will take a good while longer,",
     ],
 )
 def test_a_clause_is_given_back_with_the_next_word(marked: str) -> None:
@@ -175,6 +220,7 @@ def test_a_clause_is_given_back_with_the_next_word(marked: str) -> None:
         ("We will (perhaps be there soon.", "en", False),
         ("We will be there soon...", "en", False),
         ("ठीक है।", "hi", True),
+        ("Բարև։", "hy", True),
         ("We will be there soon", "en", False),
     ],
 )
@@ -204,16 +250,20 @@ def test_a_stall_never_splits_a_number_or_a_name(text: str, spoken: str) -> None
     assert scanner.pending == text[len(spoken) :]
 
 
-@pytest.mark.parametrize(("length", "cuts"), [(80, False), (120, True)])
-def test_a_bracket_that_nobody_closes_is_forgotten_after_a_hundred_letters(
-    length: int, cuts: bool
-) -> None:
-    aside = ("word " * 40)[: length - 1] + "x"
-    assert bool(SentenceScanner("en", settings=WHOLE).feed(f"Go ({aside}. Then it")) == cuts
+@pytest.mark.parametrize("opener", ["(", "“"])
+def test_a_bracket_that_nobody_closes_is_forgotten_after_a_hundred_letters(opener: str) -> None:
+    for length, cuts in ((99, False), (100, True)):
+        aside = ("word " * 40)[: length - 1] + "x"
+        scanner = SentenceScanner("en", settings=WHOLE)
+        assert bool(scanner.feed(f"Go {opener}{aside}. Then it")) == cuts
 
 
 def test_what_waits_while_audio_is_queued_is_shorter_than_the_least() -> None:
-    for text, chunks in (("x" * 7 + ".", []), ("x" * 60 + ".", ["x" * 60 + "."])):
+    least = WHOLE.min_chars
+    for text, chunks in (
+        ("x" * (least - 2) + ".", []),
+        ("x" * (least - 1) + ".", ["x" * (least - 1) + "."]),
+    ):
         scanner = SentenceScanner("en", settings=WHOLE)
         scanner.audio_queued = True
         assert scanner.feed(f"{text} A") == chunks
@@ -226,11 +276,9 @@ def test_a_new_reply_is_judged_by_its_own_first_letter() -> None:
     assert scanner.feed("Hello there. so it") == []
 
 
-@pytest.mark.parametrize("behind", [".", ")", " 🎉"])
-@pytest.mark.parametrize(("count", "ends"), [(25, True), (70, False)])
-def test_a_row_of_marks_longer_than_anyone_means_ends_nothing(
-    behind: str, count: int, ends: bool
-) -> None:
-    scanner = SentenceScanner("en", settings=WHOLE)
-    text = f"Go on.{behind * count}"
-    assert scanner.feed(f"{text} Next one.") == ([text] if ends else [])
+@pytest.mark.parametrize(("behind", "most"), [(".", 63), (")", 64), (" 🎉", 32)])
+def test_a_row_of_marks_longer_than_anyone_means_ends_nothing(behind: str, most: int) -> None:
+    for count, ends in ((most, True), (most + 1, False)):
+        scanner = SentenceScanner("en", settings=WHOLE)
+        text = f"Go on.{behind * count}"
+        assert scanner.feed(f"{text} Next one.") == ([text] if ends else [])

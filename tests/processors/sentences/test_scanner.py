@@ -67,6 +67,9 @@ ENGLISH = [
     # Lists and lines
     "1. Turn it off.| 2. Wait.| 3. Turn it on.",
     "1) Turn it off| 2) Wait a bit",
+    "a) Tea| b) Milk| c) Juice",
+    "1.) Tea| 2.) Milk| 3.) Juice",
+    "Options:| • tea| • milk| • juice",
     "You need:|\n- milk|\n- bread",
     "Your order|\n\nTwo pizzas.|\n\nTotal: $21.50.",
     "The address is\ntoo long for one line.| So be it.",
