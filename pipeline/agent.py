@@ -20,7 +20,7 @@ from antiphon.core.protocols import TelephoneTransport
 from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
 from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
 from antiphon.pipeline.fast_path.playback import connect_playback
-from antiphon.pipeline.prewarm import Spares
+from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.providers import (
     PROVIDERS,
     Service,
@@ -183,7 +183,7 @@ class VoiceAgent:
         latency: LatencyObserver | None,
         interruption: Interruption | None,
     ) -> list[FrameProcessor]:
-        services = {kind: self._spares.take(kind) for kind in ServiceKind}
+        services = {kind: self._prewarmed.take(kind) for kind in ServiceKind}
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
         vault = Vault()
@@ -321,7 +321,7 @@ class VoiceAgent:
             if isinstance(service, str):
                 made = self._make(kind)
                 if PROVIDERS[kind][service].slow:
-                    self._spares.keep(kind, made)
+                    self._prewarmed.keep(kind, made)
         if self.apology:
             Apology(recording=self.apology)
         load_tables(self.redaction)
@@ -343,8 +343,8 @@ class VoiceAgent:
         return dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
 
     @cached_property
-    def _spares(self) -> Spares:
-        return Spares(self._make)
+    def _prewarmed(self) -> Prewarmed:
+        return Prewarmed(self._make)
 
     def _make(self, kind: ServiceKind) -> FrameProcessor:
         service = self._services[kind]

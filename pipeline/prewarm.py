@@ -12,17 +12,17 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.pipeline.providers import ServiceKind
 
-__all__ = ["Spares"]
+__all__ = ["Prewarmed"]
 
 
-class Spares:
+class Prewarmed:
     """A service of each kind that was kept, made anew on a thread whenever it is taken.
 
     Example::
 
-        spares = Spares(make)
-        spares.keep(ServiceKind.STT, make(ServiceKind.STT))
-        spares.take(ServiceKind.STT)
+        prewarmed = Prewarmed(make)
+        prewarmed.keep(ServiceKind.STT, make(ServiceKind.STT))
+        prewarmed.take(ServiceKind.STT)
     """
 
     def __init__(self, make: Callable[[ServiceKind], FrameProcessor]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.prewarm import Spares
+from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.providers import ServiceKind
 from antiphon.simulation.fakes import FakeLLM, FakeTTS
 from antiphon.transports import MemoryTransport
@@ -37,17 +37,17 @@ class Workshop:
 
 async def test_what_was_not_prepared_is_made_when_it_is_taken() -> None:
     workshop = Workshop()
-    spares = Spares(workshop.make)
-    taken = [spares.take(ServiceKind.STT), spares.take(ServiceKind.STT)]
+    prewarmed = Prewarmed(workshop.make)
+    taken = [prewarmed.take(ServiceKind.STT), prewarmed.take(ServiceKind.STT)]
     assert taken == workshop.made
     assert workshop.on_loop == [True, True]
 
 
 async def test_what_is_taken_is_replaced_away_from_the_loop() -> None:
     workshop = Workshop()
-    spares = Spares(workshop.make)
-    spares.keep(ServiceKind.STT, workshop.make(ServiceKind.STT))
-    first = spares.take(ServiceKind.STT)
+    prewarmed = Prewarmed(workshop.make)
+    prewarmed.keep(ServiceKind.STT, workshop.make(ServiceKind.STT))
+    first = prewarmed.take(ServiceKind.STT)
     assert workshop.made == [first]
     while len(workshop.made) < 2:
         workshop.changed.clear()
@@ -57,22 +57,22 @@ async def test_what_is_taken_is_replaced_away_from_the_loop() -> None:
 
 async def test_of_two_calls_at_once_the_second_makes_its_own() -> None:
     workshop = Workshop()
-    spares = Spares(workshop.make)
-    spares.keep(ServiceKind.TTS, workshop.make(ServiceKind.TTS))
-    assert spares.take(ServiceKind.TTS) is not spares.take(ServiceKind.TTS)
+    prewarmed = Prewarmed(workshop.make)
+    prewarmed.keep(ServiceKind.TTS, workshop.make(ServiceKind.TTS))
+    assert prewarmed.take(ServiceKind.TTS) is not prewarmed.take(ServiceKind.TTS)
     assert workshop.on_loop == [True, True]
 
 
 async def test_what_could_not_be_replaced_is_reported_to_the_next_call() -> None:
     workshop = Workshop()
-    spares = Spares(workshop.make)
-    spares.keep(ServiceKind.LLM, workshop.make(ServiceKind.LLM))
+    prewarmed = Prewarmed(workshop.make)
+    prewarmed.keep(ServiceKind.LLM, workshop.make(ServiceKind.LLM))
     workshop.broken = True
     workshop.changed.clear()
-    spares.take(ServiceKind.LLM)
+    prewarmed.take(ServiceKind.LLM)
     await workshop.changed.wait()
     with pytest.raises(OSError, match="no certificates"):
-        spares.take(ServiceKind.LLM)
+        prewarmed.take(ServiceKind.LLM)
 
 
 async def test_each_call_of_a_warm_agent_has_services_of_its_own(
