@@ -87,7 +87,7 @@ def _quads(units: list[Unit]) -> Iterator[Entity]:
             index += 1
             continue
         labels.clear()
-        while index < count and units[index].kind is UnitKind.DIGITS:
+        while units[index].kind is UnitKind.DIGITS:
             begin = index
             index, digits = _label(units, index)
             if len(digits) > 8:

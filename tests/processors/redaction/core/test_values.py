@@ -288,6 +288,14 @@ def test_of_a_long_value_no_more_is_looked_at_closely_than_a_bound() -> None:
     assert str(CARD) not in repr(hidden([int(CARD)] * 100_000))
 
 
+def test_behind_a_long_value_only_numbers_are_hidden() -> None:
+    text = "the parcel is at the harbour " * 3000
+    said, few, many, measured, words = hidden([text + CARD, 250, 1234567, 12.5, "on its way"])
+    assert said.startswith(text)
+    assert CARD not in said
+    assert (few, many, measured, words) == (250, "<REDACTED>", 12.5, "on its way")
+
+
 def test_a_scrubbed_value_keeps_its_shape_and_what_is_measured() -> None:
     value = {
         "duration_ms": 1234,

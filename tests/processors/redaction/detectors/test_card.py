@@ -27,6 +27,7 @@ Found = Callable[..., list[tuple[str, str]]]
             ("agent| what's your card number?", "forty five thirty nine um fourteen eighty eight"),
             [("CREDIT_CARD", "forty five thirty nine um fourteen eighty eight")],
         ),
+        (("4222222222222",), [("CREDIT_CARD", "4222222222222")]),
         (("tracking number 4539 1488 0343 6467",), []),
         (("how do i change the due date of my card",), []),
         (("i spent fifty on my card",), []),

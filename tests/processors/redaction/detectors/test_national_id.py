@@ -18,6 +18,8 @@ Found = Callable[..., list[tuple[str, str]]]
         (("12345678Z",), [("NATIONAL_ID", "12345678Z")]),
         (("aadhaar 2341 2341 2346",), [("NATIONAL_ID", "2341 2341 2346")]),
         (("4405 1401 359",), [("NATIONAL_ID", "4405 1401 359")]),
+        (("111222333",), [("NATIONAL_ID", "111222333")]),
+        (("my order number is 111222333",), []),
     ],
 )
 def test_national_numbers_are_found_by_cue_shape_and_checksum(

@@ -43,6 +43,8 @@ Found = Callable[..., list[tuple[str, str]]]
         (("one dot two dot three",), []),
         (("a1b2c3d4e5f6",), [("MAC_ADDRESS", "a1b2c3d4e5f6")]),
         (("aabbccddeef1",), []),
+        (("aabbccddee12",), [("MAC_ADDRESS", "aabbccddee12")]),
+        (("1234.5678.9012",), [("PHONE_NUMBER", "1234.5678.9012")]),
         (
             ("the mac address is a b c one two three d e f four five six",),
             [("MAC_ADDRESS", "a b c one two three d e f four five six")],
