@@ -181,7 +181,10 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def _is_plain(value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Constant) and (value.value is None or value.value in (True, False))
+    """Whether a return says yes or no, which is flipped elsewhere, or gives nothing anyway."""
+    if isinstance(value, ast.Constant):
+        return value.value is None or value.value in (True, False, "")
+    return isinstance(value, ast.Tuple | ast.List) and not value.elts
 
 
 def _change(node: ast.expr | ast.stmt, part: int) -> None:

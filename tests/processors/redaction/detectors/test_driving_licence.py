@@ -17,6 +17,8 @@ Found = Callable[..., list[tuple[str, str]]]
             ("m o r g a six five seven oh five four s m nine i j",),
             [("DRIVER_LICENSE", "m o r g a six five seven oh five four s m nine i j")],
         ),
+        (("M9RGA657054SM9IJ",), []),
+        (("MORGAX57054SM9IJ",), []),
         (("i have a licence to print money",), []),
     ],
 )

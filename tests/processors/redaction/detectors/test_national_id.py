@@ -19,6 +19,7 @@ Found = Callable[..., list[tuple[str, str]]]
         (("aadhaar 2341 2341 2346",), [("NATIONAL_ID", "2341 2341 2346")]),
         (("4405 1401 359",), [("NATIONAL_ID", "4405 1401 359")]),
         (("111222333",), [("NATIONAL_ID", "111222333")]),
+        (("1234567T",), [("NATIONAL_ID", "1234567T")]),
         (("my order number is 111222333",), []),
     ],
 )
