@@ -266,7 +266,11 @@ class SentenceScanner:
                     return None if final else False
                 if close != "." or not text[proof].islower() or label.isalpha():
                     self._cut(end, chunks)
-                    return True  # the same mark again, now at the start of its item
+                    if self._start == start:
+                        # The item before is too short to be spoken alone: this one goes with it.
+                        self._next_items = next_labels(label)
+                        self._at = at + 1
+                    return True  # else the same mark again, now at the start of its item
         return None
 
     def _note(self, found: re.Match[str]) -> None:

@@ -40,16 +40,19 @@ def says(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def fed_whole(text: str, language: str | None, rules: SentenceSettings) -> list[str]:
+def fed_whole(
+    text: str, language: str | None, rules: SentenceSettings, *, audio_queued: bool = False
+) -> list[str]:
     scanner = SentenceScanner(language, settings=rules)
+    scanner.audio_queued = audio_queued
     return scanner.feed(text) + scanner.flush()
 
 
-@given(TEXTS, LANGUAGES, RULES)
+@given(TEXTS, LANGUAGES, RULES, st.booleans())
 def test_nothing_is_lost_added_or_moved(
-    text: str, language: str | None, rules: SentenceSettings
+    text: str, language: str | None, rules: SentenceSettings, audio_queued: bool
 ) -> None:
-    joined = "".join(fed_whole(text, language, rules))
+    joined = "".join(fed_whole(text, language, rules, audio_queued=audio_queued))
     assert joined + text[len(joined) :] == text
     assert not text[len(joined) :].strip()
 

@@ -215,6 +215,27 @@ def test_a_short_sentence_waits_only_while_audio_is_queued() -> None:
     assert scanner.feed(" so on. Yes. No. M") == [" And so on.", " Yes.", " No."]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1) Turn it off 2) Wait a bit", ["1) Turn it off 2) Wait a bit"]),
+        ("a) Tea b) Milk c) Juice", ["a) Tea b) Milk c) Juice"]),
+        (
+            "1. Open the valve slowly 2. Wait 3. Close it",
+            ["1. Open the valve slowly", " 2. Wait 3. Close it"],
+        ),
+    ],
+)
+@pytest.mark.timeout(10)
+def test_items_of_a_list_too_short_to_be_spoken_alone_go_together_while_audio_is_queued(
+    text: str, expected: list[str]
+) -> None:
+    scanner = SentenceScanner("en", settings=WHOLE)
+    scanner.audio_queued = True
+    found = [chunk for char in text for chunk in scanner.feed(char)] + scanner.flush()
+    assert found == expected
+
+
 def test_a_short_sentence_that_waits_is_released_on_demand() -> None:
     scanner = SentenceScanner("en", settings=WHOLE)
     scanner.audio_queued = True
