@@ -33,7 +33,7 @@ def detect(view: View) -> Iterator[Entity]:
         return
     for kind in (BIRTH, EXPIRY):
         if kind in view.expected:
-            found = _after(view, -1, kind, "asked")
+            found = _after(view, 0, kind, "asked")
             if found and (view.bare or view.expected[0] == kind):
                 yield found
 
@@ -41,7 +41,7 @@ def detect(view: View) -> Iterator[Entity]:
 def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     """The first date that begins within a few words of a place in the text."""
     units = view.scan.units
-    index = view.unit_index(char) if char >= 0 else 0
+    index = view.unit_index(char)
     words = 0
     while index < len(units) and not _part(units[index]):
         words += units[index].kind is UnitKind.WORD

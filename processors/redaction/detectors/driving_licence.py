@@ -25,8 +25,6 @@ def _british(value: str) -> bool:
     """
     # A spelled "o" was taken for a zero.
     surname, rest = value[:5].replace("0", "o"), value[5:]
-    if not surname[0].isalpha() or not all(c.isalpha() or c == "9" for c in surname):
-        return False
     if not surname.rstrip("9").isalpha() or not rest[:5].isdecimal():
         return False
     return rest[1] in "0156" and any(c.isalpha() for c in rest[5:])

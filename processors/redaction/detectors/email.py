@@ -43,9 +43,9 @@ def _around(view: View, units: list[Unit], index: int, asked: bool) -> Entity | 
         if sign.spoken and not (asked and index + 2 >= len(units)):
             return None
         last = min(index + 1, len(units) - 1)
-        if sign.spoken is False and not _touches(units, index):
+        if not sign.spoken and not _touches(units, index):
             return None
-    first = _local(view, units, index, asked or view.scan.text[sign.start] == "@")
+    first = _local(view, units, index)
     if first == index and not asked:
         return None
     text = view.text[units[first].start : units[last].end]
@@ -57,7 +57,7 @@ def _around(view: View, units: list[Unit], index: int, asked: bool) -> Entity | 
 def _touches(units: list[Unit], index: int) -> bool:
     """Whether a written sign has characters on both sides."""
     return (
-        0 < index < len(units) - 1
+        index < len(units) - 1
         and units[index - 1].end == units[index].start
         and units[index + 1].start == units[index].end
         and units[index - 1].kind is not UnitKind.SYMBOL
@@ -71,17 +71,13 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
     first, last = index, index - 1
     while labels < MOST_LABELS:
         begin = index
-        letters = 0
         while index < len(units) and _labelled(units[index]):
             unit = units[index]
             spelled = unit.kind in (UnitKind.LETTERS, UnitKind.DIGITS)
             if index > begin and not spelled and not _glued(units, index):
                 break
-            letters += len(unit.value)
             index += 1
             if labels and unit.value in TOP_LEVEL and not _dot(units, index):
-                return index - 1
-            if labels and letters >= 3 and spelled and _spelled(units, begin, index) in TOP_LEVEL:
                 return index - 1
         if index == begin:
             break
@@ -96,10 +92,6 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
     words = [u.value for u in units[first : last + 1] if u.kind is UnitKind.WORD]
     prose = units[first - 1].spoken and any(word in view.language.common for word in words)
     return None if prose and units[last].value not in TOP_LEVEL else last
-
-
-def _spelled(units: list[Unit], begin: int, end: int) -> str:
-    return "".join(u.value for u in units[begin:end])
 
 
 def _labelled(unit: Unit) -> bool:
@@ -122,7 +114,7 @@ def _dot(units: list[Unit], index: int) -> bool:
     return unit.spoken or units[index + 1].start == unit.end
 
 
-def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
+def _local(view: View, units: list[Unit], index: int) -> int:
     """The first unit of the local part that ends before `index`."""
     common = view.language.common
     first = index
@@ -166,12 +158,10 @@ def _local(view: View, units: list[Unit], index: int, generous: bool) -> int:
 
 def _named(view: View, units: list[Unit], first: int) -> int:
     """Back to the cue, over the words an address begins with: "my email is jo smith at"."""
-    ends = [view.scan.ends[c.last - 1] for c in view.cues if c.type == TYPE]
-    after = max((e for e in ends if e <= units[first].start), default=None)
-    if after is None:
-        return first
+    after = [view.unit_index(view.scan.ends[c.last - 1]) for c in view.cues if c.type == TYPE]
+    nearest = max((index for index in after if index <= first), default=first)
     reach = first
-    while reach > 0 and units[reach - 1].start >= after and first - reach < MOST_NAMES:
+    while reach > max(nearest, first - MOST_NAMES):
         unit = units[reach - 1]
         if unit.kind is not UnitKind.WORD or unit.value in view.language.lead_ins:
             break

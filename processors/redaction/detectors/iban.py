@@ -46,8 +46,8 @@ def _find(run: Run) -> Entity | None:
             exact = value[:2].replace("0", "o") + value[2:size]
             valid = iban(exact)
             last, covered = index, 0
-            limit = size if valid or len(value) > size + SLACK else len(value)
-            while last < len(run.units) and covered < limit:
+            limit = len(exact) if valid or len(value) > size + SLACK else len(value)
+            while covered < limit:
                 covered += len(run.units[last].value)
                 last += 1
             score, why = (0.95, "checksum") if valid else (0.8, "format")

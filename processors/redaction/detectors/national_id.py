@@ -22,17 +22,11 @@ def _belgian(digits: str) -> bool:
     return check in (97 - body % 97, 97 - (2_000_000_000 + body) % 97)
 
 
-def _french(digits: str) -> bool:
-    """French NIR: fifteen digits, the key is 97 minus the rest."""
-    return digits[0] in "12" and 97 - int(digits[:13]) % 97 == int(digits[13:])
-
-
 # What a bare run of digits must satisfy to be labelled as an identity number: by its length.
 DIGITS: dict[int, tuple[Callable[[str], bool], ...]] = {
     9: (checksums.luhn, checksums.tfn, _bsn),
     11: (checksums.pesel, checksums.mod11_10, _belgian),
     12: (checksums.verhoeff,),
-    15: (_french,),
 }
 # A letter is "a", a digit "0", position by position.
 SHAPES = {

@@ -45,37 +45,37 @@ def _written(text: str) -> Iterator[Entity]:
             index += 1
         if begin and text[begin - 1].isalnum():
             continue
-        end = index
-        while end > begin and (text[end - 1] in ".-" or text[end - 1] == ":" != text[end - 2]):
-            end -= 1
-        piece = text[begin:end]
+        piece = text[begin:index].rstrip(".-")
+        if piece.endswith(":") and not piece.endswith("::"):
+            piece = piece[:-1].rstrip(".-")
+        end = begin + len(piece)
         if index < size and text[index].isalnum() and end == index:
             continue
-        if piece and (kind := _kind(piece)):
+        if kind := _kind(piece):
             yield Entity(begin, end, kind, 0.9, "format", piece)
 
 
-def _kind(piece: str) -> str:
+def _kind(piece: str) -> str | None:
     for sign in ":-":
         groups = piece.split(sign)
         if len(groups) == 6 and all(len(g) == 2 and HEX.issuperset(g) for g in groups):
             return "MAC_ADDRESS"
     groups = piece.split(".")
     if len(groups) == 3 and all(len(g) == 4 and HEX.issuperset(g) for g in groups):
-        return "MAC_ADDRESS" if not piece.replace(".", "").isdecimal() else ""
+        return None if piece.replace(".", "").isdecimal() else "MAC_ADDRESS"
     colons = piece.count(":")
     if "-" in piece or colons < 2 or colons > 8 or not ("::" in piece or colons in (6, 7)):
-        return ""
+        return None
     groups = piece.split(":")
     tail = groups[-1]
     if "." in tail:
         quad = tail.split(".")
         if len(quad) != 4 or not all(q.isdecimal() and int(q) < 256 for q in quad if len(q) < 4):
-            return ""
+            return None
         groups.pop()
     elif colons == 6 and "::" not in piece:
-        return ""
-    return "IP_ADDRESS" if all(len(g) <= 4 and HEX.issuperset(g) for g in groups) else ""
+        return None
+    return "IP_ADDRESS" if all(len(g) <= 4 and HEX.issuperset(g) for g in groups) else None
 
 
 def _quads(units: list[Unit]) -> Iterator[Entity]:

@@ -14,7 +14,7 @@ def detect(view: View) -> Iterator[Entity]:
     """Numbers named as such, and bare ones of the American and British form."""
     yield from view.by_context(TYPE, view.runs, 6)
     for run in view.runs:
-        if not 8 <= len(run) <= 12 or view.evidence(run)[0] is not None:
+        if view.evidence(run)[0] is not None:
             continue
         letters = len(run.value) - len(run.value.lstrip("abcdefghijklmnopqrstuvwxyz"))
         digits = run.value[letters:]

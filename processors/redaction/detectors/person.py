@@ -29,14 +29,14 @@ def detect(view: View) -> Iterator[Entity]:
             if entity := _names(view, index + size, "cue", titled=_strict(words, index, size)):
                 yield entity
             index += size
-        elif words[index] in view.language.titles and index + 1 < len(words):
-            skip = 2 if words[index + 1] == "." else 1
+        elif words[index] in view.language.titles:
+            skip = 2 if words[index + 1 : index + 2] == ["."] else 1
             if entity := _names(view, index + skip, "cue", titled=True):
                 yield entity
             index += skip
         else:
             index += 1
-    asked = view.expected[:1] == (PERSON,) and 0 < len(words) <= 8
+    asked = view.expected[:1] == (PERSON,) and len(words) <= 8
     if asked and (entity := _answer(view)):
         yield entity
 
@@ -69,7 +69,7 @@ def _names(view: View, token: int, why: str, *, titled: bool) -> Entity | None:
     last = first
     while last < len(words) and last - first < MOST_NAMES * 2:
         word = words[last]
-        if word in ("-", "'", "’", ".") and last > first and last + 1 < len(words):
+        if word in ("-", "'", "’", "."):
             if starts[last] != ends[last - 1] or (word == "." and len(words[last - 1]) > 1):
                 break
             last += 1
@@ -99,7 +99,7 @@ def _answer(view: View) -> Entity | None:
         )
 
     spans = [u for u in view.scan.units if named(u)]
-    if not spans or len(spans) > MOST_NAMES + 12:
+    if not spans:
         return None
     value = view.text[spans[0].start : spans[-1].end]
     return Entity(spans[0].start, spans[-1].end, PERSON, 0.5, "asked", value)

@@ -17,6 +17,7 @@ def found() -> Callable[..., list[tuple[str, str]]]:
         for turn in turns:
             role, _, text = turn.rpartition("| ")
             result = redactor.redact(text, role="agent" if role == "agent" else "user")
+            assert result.failed == ""
         assert result is not None
         return [(e.type, text[e.start : e.end]) for e in result.entities]
 
