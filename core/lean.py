@@ -23,8 +23,8 @@ class Part(StrEnum):
     LOGS = "the log guard"
     SERVER = "the limits and the drain of the server"
     EVENTS = "the events of processors and transports"
-    INTERRUPTION = "the interruption strategy"
-    SERVICES = "the embedded and simulated services"
+    SERVICES = "the embedded services"
+    CLIENTS = "the end of an OpenAI service's connections"
 
 
 class Lean(NamedTuple):

@@ -2,7 +2,8 @@
 
 `tests/test_pipecat_contract.py` tells what of ours a new version breaks. At run time a part that
 makes calls cheaper asks `known`, and is the stock part where it is not. One that keeps callers safe
-asks `require`, or is told by None that something cannot be read.
+asks `require`, or is told by None that something cannot be read. So does a service of ours, which
+would else be mute or deaf in each call.
 """
 
 from collections.abc import Collection
@@ -205,12 +206,6 @@ LEANS_ON = (
         "how a subclass has events of its own, in Pipecat too",
     ),
     Lean(
-        Part.INTERRUPTION,
-        "pipecat.turns.user_start.base_user_turn_start_strategy:BaseUserTurnStartStrategy",
-        ("_enable_interruptions",),
-        "a strategy is told by its constructor alone whether it may interrupt",
-    ),
-    Lean(
         Part.SERVICES,
         "pipecat.services.ai_service:AIService",
         ("_settings", "_update_settings(delta)"),
@@ -235,7 +230,7 @@ LEANS_ON = (
         "how a service pushes what the model says, in Pipecat too",
     ),
     Lean(
-        Part.SERVICES,
+        Part.CLIENTS,
         "pipecat.services.openai.base_llm:BaseOpenAILLMService",
         ("_client",),
         "a service leaves its client's idle connections open",
@@ -259,11 +254,12 @@ def known(part: Part) -> bool:
     return not lacks
 
 
+@cache
 def require(part: Part) -> None:
     """Refuse to go on without all that a part leans on.
 
     Args:
-        part: One that keeps callers safe.
+        part: One that keeps callers safe, or in whose place there is no stock part.
 
     Raises:
         UnknownInsideError: If something is not there.

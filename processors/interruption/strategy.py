@@ -80,6 +80,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self.settings = settings or InterruptionSettings()
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
+        self._interrupts = enable_interruptions
         self._playback = playback
         self._other = decider
         self._ours = InterruptionDecider(settings=self.settings.decision)
@@ -305,7 +306,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if not self._may_interrupt():
             speech.pending = True
             return
-        if playback and self._enable_interruptions:
+        if playback and self._interrupts:
             playback.hold()
         if any(name in self.settings.side_effect_tools for name in self._tools.values()):
             speech.pending = True
