@@ -40,12 +40,18 @@ from pipecat.utils.base_object import BaseObject
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.core import pipecat_internals
-from antiphon.core.pipecat_internals import LEANS_ON, Lean, Part
+from antiphon.core.pipecat_internals import LEANS_ON, Lean, Part, UnknownInsideError
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.fast_path.pipeline import QuietPipeline
 from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
-from antiphon.services import EspeakSynthesizer
+from antiphon.processors.redaction import guard_logs
+from antiphon.services import (
+    EspeakSynthesizer,
+    EspeakTTSService,
+    PocketSphinxSTTService,
+    ScriptedLLMService,
+)
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 from antiphon.transports.telephony.transport import TelephonyInput, TelephonyOutput
@@ -298,9 +304,11 @@ def test_the_docs_name_the_versions_that_ci_tests() -> None:
 
 @pytest.fixture(autouse=True)
 def asked_anew() -> Iterator[None]:
-    pipecat_internals.known.cache_clear()
+    for asked in (pipecat_internals.known, pipecat_internals.require):
+        asked.cache_clear()
     yield
-    pipecat_internals.known.cache_clear()
+    for asked in (pipecat_internals.known, pipecat_internals.require):
+        asked.cache_clear()
 
 
 @pytest.fixture
@@ -484,3 +492,18 @@ async def test_a_server_whose_inside_has_changed_does_not_listen(
     server = DrainServer(create_app(VoiceAgent(), transports=["websocket"]))
     with pytest.raises(CannotWarmUpError, match=f"{Part.SERVER} cannot work"):
         await server.startup()
+
+
+def test_a_log_guard_that_would_guard_nothing_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(monkeypatch, Part.LOGS)
+    with pytest.raises(UnknownInsideError, match=f"{Part.LOGS} cannot work"):
+        guard_logs()
+
+
+@pytest.mark.parametrize("make", [EspeakTTSService, PocketSphinxSTTService, ScriptedLLMService])
+def test_a_service_that_would_be_deaf_or_mute_is_not_made(
+    make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget(monkeypatch, Part.SERVICES)
+    with pytest.raises(UnknownInsideError, match=f"{Part.SERVICES} cannot work"):
+        make()

@@ -18,6 +18,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.types import NOT_GIVEN, NotGiven
 
 from antiphon.core.audio import pcm_secs
+from antiphon.core.pipecat_internals import Part, require
 from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 
 __all__ = ["EspeakTTSService", "EspeakTTSSettings"]
@@ -56,6 +57,7 @@ class EspeakTTSService(TTSService):
     _settings: EspeakTTSSettings  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, *, settings: EspeakTTSSettings | None = None, **kwargs: Any) -> None:
+        require(Part.SERVICES)
         defaults = EspeakTTSSettings(
             model=None, voice="en-us", language=None, rate_wpm=160, pitch=50
         )

@@ -28,6 +28,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
 from antiphon.core.audio import pcm_secs
+from antiphon.core.pipecat_internals import Part, require
 from antiphon.services._offline import import_offline
 from antiphon.services.pocketsphinx.recognizer import (
     SAMPLE_RATE_HZ,
@@ -87,6 +88,7 @@ class PocketSphinxSTTService(STTService):
     def __init__(
         self, *, grammar: str | None = None, pool: DecoderPool | None = None, **kwargs: Any
     ) -> None:
+        require(Part.SERVICES)
         import_offline("pocketsphinx")
         # From the end of speech: the VAD's 0.2 s, and the last step of decoding.
         kwargs.setdefault("ttfs_p99_latency", 0.3)

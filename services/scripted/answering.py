@@ -17,6 +17,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
+from antiphon.core.pipecat_internals import Part, require
+
 __all__ = ["AnsweringLLMService"]
 
 
@@ -39,6 +41,7 @@ class AnsweringLLMService(LLMService[OpenAILLMAdapter]):
         Raises:
             ValueError: If the pace is not positive.
         """
+        require(Part.SERVICES)
         if not tokens_per_sec > 0:
             raise ValueError(f"tokens_per_sec={tokens_per_sec!r} must be more than 0")
         super().__init__(

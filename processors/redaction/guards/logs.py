@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from antiphon.core.call_scope import calls_run, within_call
+from antiphon.core.pipecat_internals import Part, require
 from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.guards.log_text import CALL_IDS, IDS, RecordText
 
@@ -47,8 +48,10 @@ def guard_logs(language: str = "en", *, own: Iterable[str] = ()) -> None:
 
     Raises:
         ValueError: If there is no table for the language, or `own` is no sequence of names.
+        UnknownInsideError: If it would guard nothing with the versions that are installed.
     """
     global _languages, _own
+    require(Part.LOGS)
     if isinstance(own, str):
         raise ValueError(f"own is {own!r}; give a sequence of names: own=({own!r},)")
     own = tuple(own)
