@@ -76,7 +76,7 @@ def _announced(view: View, first: int, why: str) -> Iterator[Entity]:
         if index - first > 4 and why == "cue":
             return
         index += 1
-    if index < len(units) and _label_follows(units, index):
+    if _label_follows(units, index):
         last = _onward(view, index)
         yield _entity(view, units[index], units[last], why)
 

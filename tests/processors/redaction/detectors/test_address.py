@@ -34,6 +34,15 @@ Found = Callable[..., list[tuple[str, str]]]
         (("the 5th avenue is long",), []),
         (("twelve elm street",), [("STREET_ADDRESS", "twelve elm street")]),
         (("12, elm street",), []),
+        (("12 elm street oak is where 34 people came",), [("STREET_ADDRESS", "12 elm street")]),
+        (
+            ("12 acacia elm mill stone street",),
+            [("STREET_ADDRESS", "12 acacia elm mill stone street")],
+        ),
+        (
+            ("12 elm street oak pine ash birch 62704",),
+            [("STREET_ADDRESS", "12 elm street oak pine ash birch 62704")],
+        ),
     ],
 )
 def test_addresses_are_found_by_street_word_cue_or_question(

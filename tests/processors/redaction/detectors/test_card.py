@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from antiphon.processors.redaction import Redactor
+
 Found = Callable[..., list[tuple[str, str]]]
 
 
@@ -31,9 +33,22 @@ Found = Callable[..., list[tuple[str, str]]]
         (("tracking number 4539 1488 0343 6467",), []),
         (("how do i change the due date of my card",), []),
         (("i spent fifty on my card",), []),
+        (("1234567890123",), [("CREDIT_CARD", "1234567890123")]),
     ],
 )
 def test_cards_are_found_by_length_cue_or_question(
     found: Found, turns: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
     assert found(*turns) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("6304000000000000000", "checksum"),
+        ("63040000000000000000", "length"),
+        ("4539148803436468", "length"),
+    ],
+)
+def test_a_checksum_says_how_sure_it_is(said: str, why: str) -> None:
+    assert [entity.why for entity in Redactor().redact(said).found] == [why]

@@ -34,6 +34,15 @@ Found = Callable[..., list[tuple[str, str]]]
             ("send to tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx.",),
             [("CRYPTO", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx")],
         ),
+        (("1A1zP1eP5QGefi2DMPTfTL5SLm",), [("CRYPTO", "1A1zP1eP5QGefi2DMPTfTL5SLm")]),
+        (
+            ("send 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNaZ",),
+            [("CRYPTO", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNaZ")],
+        ),
+        (
+            ("bc1qqpzry9x8gf2tvdw0s3jn54khce6mua7lqpzry9x8gf2tvdw0s3jn54khce",),
+            [("CRYPTO", "bc1qqpzry9x8gf2tvdw0s3jn54khce6mua7lqpzry9x8gf2tvdw0s3jn54khce")],
+        ),
     ],
 )
 def test_wallet_addresses_are_found(

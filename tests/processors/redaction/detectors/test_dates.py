@@ -55,6 +55,16 @@ Found = Callable[..., list[tuple[str, str]]]
         (("expiry a 4 27",), [("CARD_EXPIRY", "4 27")]),
         (("my birthday is may 5! then june",), [("DATE_OF_BIRTH", "may 5")]),
         (("born on i 5 may 1961",), [("DATE_OF_BIRTH", "5 may 1961")]),
+        (("my birthday is k 5 may",), [("DATE_OF_BIRTH", "k 5 may")]),
+        (("my birthday is may 5 wibble 1961",), [("DATE_OF_BIRTH", "may 5")]),
+        (("i was born well as i told the other man there before may 5",), []),
+        (("may is my birthday",), [("DATE_OF_BIRTH", "may")]),
+        (("expiry 1 2 3 4 5 6 7 8",), [("CARD_EXPIRY", "1 2 3 4 5 6 7 8")]),
+        (("may 5 is on the in the my birthday",), [("DATE_OF_BIRTH", "may 5")]),
+        (
+            ("agent| what's your date of birth?", "on june 7 she said my birthday is may 5"),
+            [("DATE_OF_BIRTH", "may 5")],
+        ),
     ],
 )
 def test_dates_are_found_only_where_a_cue_says_whose(

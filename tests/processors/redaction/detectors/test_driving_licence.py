@@ -20,6 +20,9 @@ Found = Callable[..., list[tuple[str, str]]]
         (("M9RGA657054SM9IJ",), []),
         (("MORGAX57054SM9IJ",), []),
         (("i have a licence to print money",), []),
+        (("MORGA657054SM9",), [("DRIVER_LICENSE", "MORGA657054SM9")]),
+        (("MORGA677054SM9IJ",), []),
+        (("MORGA657054SM9IJ123456",), [("DRIVER_LICENSE", "MORGA657054SM9IJ123456")]),
     ],
 )
 def test_licences_are_found_by_cue_and_british_form(

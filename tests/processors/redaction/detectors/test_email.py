@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from antiphon.processors.redaction import Redactor
+
 Found = Callable[..., list[tuple[str, str]]]
 
 
@@ -90,9 +92,32 @@ Found = Callable[..., list[tuple[str, str]]]
             ("jo@example.org al@example.org",),
             [("EMAIL_ADDRESS", "jo@example.org"), ("EMAIL_ADDRESS", "al@example.org")],
         ),
+        (("k uh b at example dot com",), [("EMAIL_ADDRESS", "k uh b at example dot com")]),
+        (("wibble a jo at example dot com",), [("EMAIL_ADDRESS", "jo at example dot com")]),
+        (
+            ("agent| what's your email?", "wibble wobble wubble dot"),
+            [("EMAIL_ADDRESS", "wibble wobble wubble")],
+        ),
+        (("k no b at example dot com",), [("EMAIL_ADDRESS", "b at example dot com")]),
+        (("email-jo at example dot com",), [("EMAIL_ADDRESS", "email-jo at example dot com")]),
+        (("mail mail jo at example dot com",), [("EMAIL_ADDRESS", "jo at example dot com")]),
+        (("agent| what's your email?", "at gmail"), [("EMAIL_ADDRESS", "at gmail")]),
+        (("agent| what's your email?", "wibble wobble"), [("EMAIL_ADDRESS", "wibble wobble")]),
     ],
 )
 def test_addresses_are_found_written_and_spoken(
     found: Found, turns: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
     assert found(*turns) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("Jo.Doe@Example.org", "Jo.Doe@Example.org"),
+        ("mike um o dot k 5 at example dot com", "o.k5@example.com"),
+        ("o k nine oh dot five at example dot com", "ok90.5@example.com"),
+    ],
+)
+def test_a_spoken_address_is_kept_as_it_would_be_written(said: str, value: str) -> None:
+    assert [entity.value for entity in Redactor().redact(said).found] == [value]

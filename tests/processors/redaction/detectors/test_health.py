@@ -17,6 +17,11 @@ Found = Callable[..., list[tuple[str, str]]]
             ("my member id is a b one two three four",),
             [("HEALTH_NUMBER", "a b one two three four")],
         ),
+        (("21234567 01",), [("HEALTH_NUMBER", "21234567 01")]),
+        (("1EG4-TE5-MK7",), [("HEALTH_NUMBER", "1EG4-TE5-MK7")]),
+        (("aEG4-TE5-MK73",), []),
+        (("2428 7785 6 1",), [("PHONE_NUMBER", "2428 7785 6 1")]),
+        (("1EG4-TE5-MK73-12345",), [("HEALTH_NUMBER", "1EG4-TE5-MK73-12345")]),
     ],
 )
 def test_health_numbers_are_found_by_cue_form_and_checksum(

@@ -38,6 +38,16 @@ Found = Callable[..., list[tuple[str, str]]]
             [("IBAN_CODE", "d e eight nine")],
         ),
         (("i am in room d e",), []),
+        (("n o 93 8601 1117 947",), [("IBAN_CODE", "n o 93 8601 1117 947")]),
+        (("DE8937040044053201300",), [("IBAN_CODE", "DE8937040044053201300")]),
+        (
+            ("DE88 3704 0044 0532 0130 00 a b c d e f g h",),
+            [("IBAN_CODE", "DE88 3704 0044 0532 0130 00 a b c d e f g h")],
+        ),
+        (
+            ("DE88 3704 0044 0532 0130 00 a b c d e f g h j",),
+            [("IBAN_CODE", "DE88 3704 0044 0532 0130 00")],
+        ),
     ],
 )
 def test_ibans_are_found_written_and_spelled(

@@ -21,6 +21,12 @@ Found = Callable[..., list[tuple[str, str]]]
         (("111222333",), [("NATIONAL_ID", "111222333")]),
         (("1234567T",), [("NATIONAL_ID", "1234567T")]),
         (("my order number is 111222333",), []),
+        (("850730 033 28",), [("NATIONAL_ID", "850730 033 28")]),
+        (("000123456",), [("NATIONAL_ID", "000123456")]),
+        (("AB1234567890 C",), [("NATIONAL_ID", "AB1234567890 C")]),
+        (("RSSMRA85T10A562S",), [("NATIONAL_ID", "RSSMRA85T10A562S")]),
+        (("order 1112 2233 3",), []),
+        (("order number 12345678Z",), []),
     ],
 )
 def test_national_numbers_are_found_by_cue_shape_and_checksum(

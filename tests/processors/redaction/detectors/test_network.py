@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from antiphon.processors.redaction import Redactor
+
 Found = Callable[..., list[tuple[str, str]]]
 
 
@@ -53,9 +55,32 @@ Found = Callable[..., list[tuple[str, str]]]
         (("room 10.0.0",), []),
         (("12:30:45-12:31:00-2-3-4-5",), []),
         (("2001:db8::1-2",), []),
+        (("feed.beef.cafe",), [("MAC_ADDRESS", "feed.beef.cafe")]),
+        (("aa-bb-cc-dd-ee-ff",), [("MAC_ADDRESS", "aa-bb-cc-dd-ee-ff")]),
+        (("::ffff:192.0.2.256",), [("PHONE_NUMBER", "192.0.2.256")]),
+        (("abc.def.012",), []),
+        (
+            ("nine one two three four five six seven dot zero dot zero dot one",),
+            [("IP_ADDRESS", "nine one two three four five six seven dot zero dot zero dot one")],
+        ),
+        (("fe80::1g is",), []),
+        (("a1b234567890",), [("MAC_ADDRESS", "a1b234567890")]),
+        (("abcdefabcd12",), [("MAC_ADDRESS", "abcdefabcd12")]),
+        (("1:2:3:4:5:6:7",), [("PHONE_NUMBER", "1:2:3:4:5:6:7")]),
+        (("1:2:3:4:5:6:7::",), [("IP_ADDRESS", "1:2:3:4:5:6:7::")]),
+        (("::ffff:192.0.2.1234",), [("IP_ADDRESS", "::ffff:192.0.2.1234")]),
+        (
+            ("one nine two um dot zero dot two dot one",),
+            [("IP_ADDRESS", "one nine two um dot zero dot two dot one")],
+        ),
     ],
 )
 def test_network_addresses_are_found_written_and_spoken(
     found: Found, turns: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
     assert found(*turns) == expected
+
+
+def test_a_spoken_address_is_kept_as_it_would_be_written() -> None:
+    (entity,) = Redactor().redact("one nine um two dot zero dot two dot one").found
+    assert entity.value == "192.0.2.1"

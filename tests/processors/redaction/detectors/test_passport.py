@@ -17,6 +17,8 @@ Found = Callable[..., list[tuple[str, str]]]
         ),
         (("X12345678",), [("PASSPORT", "X12345678")]),
         (("confirmation number is X12345678",), []),
+        (("X1234567",), [("PASSPORT", "X1234567")]),
+        (("ab3456789012",), [("PASSPORT", "ab3456789012")]),
     ],
 )
 def test_passports_are_found_by_cue_and_form(

@@ -41,6 +41,8 @@ Found = Callable[..., list[tuple[str, str]]]
         (("my name’s Jo",), [("PERSON", "Jo")]),
         (("my name is",), []),
         (("mrs",), []),
+        (("my name is\nJo Smith",), [("PERSON", "Jo Smith")]),
+        (("agent| what's your name?", "it is jo doe i think you know"), [("PERSON", "jo doe")]),
     ],
 )
 def test_names_are_found_after_an_introduction_a_title_or_a_question(

@@ -44,6 +44,8 @@ Found = Callable[..., list[tuple[str, str]]]
         (("12 34 56 78 90",), [("PHONE_NUMBER", "12 34 56 78 90")]),
         (("reference 123-45-678",), []),
         (("order number 5550132",), []),
+        (("nine ten two ten three ten",), []),
+        (("1-415-555-0132 1234",), [("PHONE_NUMBER", "1-415-555-0132 1234")]),
     ],
 )
 def test_phones_are_found_by_cue_form_or_length(
