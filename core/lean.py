@@ -30,7 +30,7 @@ class Part(StrEnum):
 class Lean(NamedTuple):
     """What one part leans on in one class.
 
-    Attributes:
+    Parameters:
         part: Whose feature breaks without it.
         holder: The class, as `module:Class`.
         names: Attributes, and methods with the parameters that are passed or overridden.

@@ -16,6 +16,7 @@ from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import Stall
 from antiphon.simulation.frames import silence, speech
@@ -68,7 +69,7 @@ async def call(vendor: str, what: str, fault: Fault) -> str:
         )
         cartesia = await stack.enter_async_context(CartesiaServer(faults=faults["cartesia"]))
         llm = OpenAILLMService(base_url=openai.url, api_key="k")
-        stack.push_async_callback(llm._client.close)
+        stack.push_async_callback(close_client, llm)
         agent = VoiceAgent(
             stt=DeepgramSTTService(base_url=deepgram.url, api_key="k"),
             llm=llm,

@@ -35,6 +35,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.simulation.frames import CHUNK_SECS, silence, speech
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
@@ -136,7 +137,7 @@ async def call(vendor: str, name: str, faults: Sequence[Fault]) -> Row:
         )
         cartesia = await stack.enter_async_context(CartesiaServer(faults=plan.get("cartesia", ())))
         llm = OpenAILLMService(base_url=openai.url, api_key="k")
-        stack.push_async_callback(llm._client.close)
+        stack.push_async_callback(close_client, llm)
         transport = MemoryTransport()
         pair = LLMContextAggregatorPair(
             LLMContext([{"role": "developer", "content": "Greet the caller."}]),

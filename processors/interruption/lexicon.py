@@ -52,7 +52,7 @@ _MAX_WORDS = 12
 class PhraseSpan(NamedTuple):
     """A stretch of what was said.
 
-    Attributes:
+    Parameters:
         kind: What it does.
         text: Its words.
         size: How many words it is; in unsegmented scripts, half its characters.

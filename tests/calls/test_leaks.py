@@ -11,6 +11,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
@@ -309,7 +310,7 @@ async def test_what_a_model_over_the_network_is_sent(ways: Ways, tmp_path: Path)
         agent = VoiceAgent(stt=says(*SPOKEN[:2]), llm=llm, tts=FakeTTS())
         await called(agent, ways, tmp_path, *SPOKEN[:2])
         # Pipecat 1.14 leaves the client's idle connections open.
-        await llm._client.close()
+        await close_client(llm)
         ways.model += [json.dumps(body, ensure_ascii=False) for body in server.requests]
 
     assert "CREDIT_CARD" in ways.model[-1]
@@ -332,7 +333,7 @@ async def test_a_call_by_phone(ways: Ways, tmp_path: Path) -> None:
         with closing(OwnDoor()) as door, left_in(tmp_path, ways, door) as recorder:
             async with door.open(agent, recorder):
                 await Caller(door, [*steps, HangUp()], listeners=[recorder]).call()
-        await llm._client.close()
+        await close_client(llm)
         ways.model += [json.dumps(body, ensure_ascii=False) for body in server.requests]
 
     assert "DTMF: <CREDIT_CARD>" in ways.model[-1]

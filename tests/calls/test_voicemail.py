@@ -10,6 +10,7 @@ import pytest
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
@@ -78,7 +79,7 @@ async def called(
             await worker.cancel()
             await call
             # Pipecat 1.14 leaves the client's idle connections open.
-            await llm._client.close()
+            await close_client(llm)
 
 
 GREETING = "You have reached Ann, call me on 030 1234567. Please leave a message."

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipecat.services.openai.llm import OpenAILLMService
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
@@ -39,7 +40,7 @@ async def agent(
         )
         for llm in models:
             # Pipecat 1.14 leaves the client's idle connections open.
-            await llm._client.close()
+            await close_client(llm)
 
 
 @asynccontextmanager

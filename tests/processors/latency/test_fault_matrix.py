@@ -20,6 +20,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, Stall
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.watchdogs import StallKind
@@ -68,7 +69,7 @@ async def test_a_silent_failure_is_named_and_the_caller_hears_something(
         cartesia = await servers.enter_async_context(CartesiaServer(faults=faults["tts"]))
         llm = OpenAILLMService(base_url=openai.url, api_key="key")
         # Pipecat 1.14 leaves the client's idle connections open.
-        servers.push_async_callback(llm._client.close)
+        servers.push_async_callback(close_client, llm)
         pair = LLMContextAggregatorPair(
             LLMContext(),
             user_params=LLMUserAggregatorParams(

@@ -8,6 +8,7 @@ from pipecat.services.cartesia.tts import CartesiaTTSService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.frames import audio, silence
 from antiphon.simulation.lines.babble import silence_pcm
@@ -36,7 +37,7 @@ async def test_a_spoken_question_is_heard_and_answered_with_a_voice() -> None:
         openai = await servers.enter_async_context(OpenAIServer())
         cartesia = await servers.enter_async_context(CartesiaServer(voice=EspeakVoice()))
         llm = OpenAILLMService(base_url=openai.url, api_key="any")
-        servers.push_async_callback(llm._client.close)
+        servers.push_async_callback(close_client, llm)
         transport, context = await call(
             DeepgramSTTService(base_url=deepgram.url, api_key="any"),
             llm,

@@ -19,6 +19,7 @@ from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.simulation.frames import silence, speech
 from antiphon.simulation.runs import FrameLog, run_frames
 from antiphon.simulation.vendors.cartesia import CartesiaServer
@@ -68,7 +69,7 @@ async def ask_for_the_hours(
         llm = OpenAILLMService(base_url=openai.url, api_key="oa")
         llm.register_function("get_hours", get_hours)
         # Pipecat 1.14 leaves the client's idle connections open.
-        servers.push_async_callback(llm._client.close)
+        servers.push_async_callback(close_client, llm)
         return await call(
             DeepgramSTTService(base_url=deepgram.url, api_key="dg"),
             llm,
