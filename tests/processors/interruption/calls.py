@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pipecat.frames.frames import (
@@ -163,7 +164,7 @@ async def call(
     playback: PlaybackSettings | None = None,
     decider: Decider | None = None,
     knows_playback: bool = True,
-    enable_interruptions: bool = True,
+    **options: Any,
 ) -> AsyncIterator[Call]:
     """Run `user context → gate → transport.output() → assistant context`."""
     gate = PlaybackGate(settings=playback)
@@ -171,7 +172,7 @@ async def call(
         settings=settings,
         playback=gate if knows_playback else None,
         decider=decider,
-        enable_interruptions=enable_interruptions,
+        **options,
     )
     speech_service = SafeProcessor()
     transport = MemoryTransport()
