@@ -61,7 +61,7 @@ class Redactor:
         policy: What happens to each type; the default redacts all of them.
         language: The language spoken: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
-        budget_ms: Milliseconds of CPU that an utterance of up to 1000 characters may take before
+        budget_secs: Seconds of CPU that an utterance of up to 1000 characters may take before
             detection gives up and fails closed; a longer text has as many times more.
         detectors: What to look with; see `detectors.DETECTORS`.
         clock: Seconds of CPU from any fixed point; another one in tests.
@@ -73,7 +73,7 @@ class Redactor:
         *,
         language: str = "en",
         vault: Vault | None = None,
-        budget_ms: float = 20.0,
+        budget_secs: float = 0.02,
         detectors: Iterable[Detector] = DETECTORS,
         clock: Callable[[], float] = cpu_time,
     ) -> None:
@@ -86,7 +86,7 @@ class Redactor:
         self.counts: Counter[str] = Counter()
         self.failures = 0
         self._language = load_language(language)
-        self._budget_s = budget_ms / 1e3
+        self._budget_secs = budget_secs
         self._detectors = tuple(detectors)
         self._clock = clock
         self._asked = Expectation()
@@ -188,7 +188,7 @@ class Redactor:
             raise ValueError(f"role is {role!r}; it must be 'user' or 'agent'")
         view, failed = None, ""
         try:
-            deadline = self._clock() + self._budget_s * max(1.0, len(text) / 1000)
+            deadline = self._clock() + self._budget_secs * max(1.0, len(text) / 1000)
             seen = self._view(text, role)
             found: list[Entity] = []
             for detect in self._detectors:

@@ -226,7 +226,7 @@ def test_an_unknown_role_is_refused() -> None:
 
 @given(st.text(max_size=300), st.sampled_from(["en", "es", "fr", "de"]))
 def test_no_text_makes_detection_fail(text: str, language: str) -> None:
-    result = Redactor(language=language, budget_ms=1e6).redact(text)
+    result = Redactor(language=language, budget_secs=1e3).redact(text)
 
     assert result.failed == ""
     assert all(0 <= e.start < e.end <= len(text) for e in result.entities)
@@ -243,7 +243,7 @@ def test_eight_times_the_text_costs_about_eight_times_as_much(piece: str) -> Non
         times = []
         for _ in range(3):
             began = time.process_time()
-            Redactor(budget_ms=1e9).redact(text)
+            Redactor(budget_secs=1e6).redact(text)
             times.append(time.process_time() - began)
         return min(times)
 
