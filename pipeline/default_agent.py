@@ -24,7 +24,7 @@ def order_desk(
     Args:
         greeting: What it says first.
         look_up_secs: How long its tool takes.
-        **services: `stt`, `llm` and `tts`, as `VoiceAgent` takes them.
+        **services: `stt`, `llm` and `tts`, or what else `VoiceAgent` takes.
     """
 
     async def get_order_status(params: FunctionCallParams, order_number: str) -> None:

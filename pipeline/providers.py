@@ -13,7 +13,6 @@ from pipecat.utils.types import NOT_GIVEN
 
 if TYPE_CHECKING:
     from antiphon.pipeline.settings import Settings
-    from antiphon.services import Script
 
 __all__ = [
     "PROVIDERS",
@@ -51,15 +50,14 @@ class Provider:
     """A provider of one kind of service.
 
     Parameters:
-        build: Makes the service from the settings, the embedded agent's script and the
-            instructions.
+        build: Makes the service from the settings and the instructions.
         extra: The extra of antiphon that brings its SDK.
         module: A module that is there when the extra is.
         variables: Environment variables that must be set. In `A|B`, either will do.
         slow: Whether making it blocks for so long that a call should find it made.
     """
 
-    build: Callable[["Settings", "Script", str], FrameProcessor]
+    build: Callable[["Settings", str], FrameProcessor]
     extra: str
     module: str
     variables: tuple[str, ...] = ()
@@ -78,25 +76,25 @@ class Provider:
         ]
 
 
-def _embedded_stt(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
-    from antiphon.services import PocketSphinxSTTService
+def _embedded_stt(settings: "Settings", instructions: str) -> FrameProcessor:
+    from antiphon.services import PocketSphinxSTTService, Script
 
-    return PocketSphinxSTTService(grammar=script.jsgf())
+    return PocketSphinxSTTService(grammar=Script.order_status().jsgf())
 
 
-def _embedded_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
+def _embedded_llm(settings: "Settings", instructions: str) -> FrameProcessor:
     from antiphon.services import ScriptedLLMService
 
-    return ScriptedLLMService(script=script)
+    return ScriptedLLMService()
 
 
-def _embedded_tts(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
+def _embedded_tts(settings: "Settings", instructions: str) -> FrameProcessor:
     from antiphon.services import EspeakTTSService
 
     return EspeakTTSService()
 
 
-def _deepgram_stt(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
+def _deepgram_stt(settings: "Settings", instructions: str) -> FrameProcessor:
     from pipecat.services.deepgram.stt import DeepgramSTTService
 
     assert settings.deepgram_api_key is not None
@@ -107,7 +105,7 @@ def _deepgram_stt(settings: "Settings", script: "Script", instructions: str) -> 
     )
 
 
-def _openai_llm(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
+def _openai_llm(settings: "Settings", instructions: str) -> FrameProcessor:
     from antiphon.services.openai import OpenAILLMService
 
     key = settings.openai_api_key
@@ -121,7 +119,7 @@ def _openai_llm(settings: "Settings", script: "Script", instructions: str) -> Fr
     )
 
 
-def _cartesia_tts(settings: "Settings", script: "Script", instructions: str) -> FrameProcessor:
+def _cartesia_tts(settings: "Settings", instructions: str) -> FrameProcessor:
     from pipecat.services.cartesia.tts import CartesiaTTSService
 
     assert settings.cartesia_api_key is not None
@@ -168,7 +166,6 @@ def create_service(
     kind: ServiceKind,
     name: str,
     *,
-    script: "Script",
     instructions: str = "",
     settings: "Settings | None" = None,
 ) -> FrameProcessor:
@@ -177,7 +174,6 @@ def create_service(
     Args:
         kind: Which place in the pipeline it takes.
         name: One of the names in `PROVIDERS[kind]`.
-        script: What the embedded services listen for and answer.
         instructions: The system prompt of a language model.
         settings: Keys, addresses and models; read from the environment by default.
 
@@ -205,7 +201,7 @@ def create_service(
         raise MissingVariable(
             f"the {name!r} {kind} service needs {wanted}: set it in the environment or in .env"
         )
-    return provider.build(settings, script, instructions)
+    return provider.build(settings, instructions)
 
 
 def make_service(kind: ServiceKind, factory: Callable[[], FrameProcessor]) -> FrameProcessor:

@@ -19,13 +19,14 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 from rows import CARD, MAIL
 
-from antiphon.pipeline import CallWorker, VoiceAgent
+from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
 from antiphon.pipeline.server.calls import Call
 from antiphon.processors.redaction import Policy, guard_logs
 from antiphon.services import EspeakTTSService
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.llm import Reply, ToolCall
 
+NO_APOLOGY = LatencySettings(apology=None)
 CHUNK_SECS = 0.1
 SHORT = "Short greeting here."
 LONG = "This is the other greeting, and it goes on for quite a while, so that it is told apart."
@@ -86,7 +87,7 @@ def fakes(*replies: Reply, tts: Any = None) -> dict[str, Any]:
         "stt": FakeSTT(script=()),
         "llm": FakeLLM(script=iter(replies)),
         "tts": tts or FakeTTS(),
-        "fillers": (),
+        "latency": LatencySettings(fillers=()),
     }
 
 
@@ -110,7 +111,7 @@ class Alternating:
 
     def __init__(self, tts: Any) -> None:
         self._agents = itertools.cycle(
-            [VoiceAgent(greeting=text, tts=tts, apology=None) for text in (SHORT, LONG)]
+            [VoiceAgent(greeting=text, tts=tts, latency=NO_APOLOGY) for text in (SHORT, LONG)]
         )
 
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
@@ -137,9 +138,9 @@ def __getattr__(name: str) -> Any:
         case "shared":
             return Alternating(EspeakTTSService())
         case "shared_plainly":
-            return VoiceAgent(greeting=LONG, tts=EspeakTTSService(), apology=None)
+            return VoiceAgent(greeting=LONG, tts=EspeakTTSService(), latency=NO_APOLOGY)
         case "shared_hidden":
-            return Hidden(VoiceAgent(greeting=LONG, tts=EspeakTTSService(), apology=None))
+            return Hidden(VoiceAgent(greeting=LONG, tts=EspeakTTSService(), latency=NO_APOLOGY))
         case "by_class":
             return Alternating(EspeakTTSService)
     raise AttributeError(name)
@@ -191,7 +192,9 @@ strict = EachCall(leaky, prompt="Please look it up, and pay.")
 
 def vendors() -> VoiceAgent:
     """The default agent on three vendors of loopback."""
-    return VoiceAgent(stt="deepgram", llm="openai", tts="cartesia", turn_silence_secs=0.3)
+    return VoiceAgent(
+        stt="deepgram", llm="openai", tts="cartesia", turns=TurnSettings(silence_secs=0.3)
+    )
 
 
 ordinary = EachCall(vendors)

@@ -29,7 +29,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import CallWorker, VoiceAgent
+from antiphon.pipeline import CallWorker, TurnSettings, VoiceAgent
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 
 GREETING = "Hello, how can I help you?"
@@ -67,17 +67,15 @@ class Ours:
 
 # What stock does, no more: so that the same is compared.
 _LIKE_STOCK: dict[str, Any] = {
-    "sentences": False,
-    "interruption": False,
+    "sentences": None,
+    "interruption": None,
     "latency": None,
-    "fillers": (),
-    "apology": None,
     "redaction": None,
 }
 
 smart_turn = Ours(**_LIKE_STOCK)
-speech_timeout = Ours(**_LIKE_STOCK, turn_silence_secs=SPEECH_TIMEOUT_SECS)
-whole = Ours(turn_silence_secs=SPEECH_TIMEOUT_SECS)
+speech_timeout = Ours(**_LIKE_STOCK, turns=TurnSettings(silence_secs=SPEECH_TIMEOUT_SECS))
+whole = Ours(turns=TurnSettings(silence_secs=SPEECH_TIMEOUT_SECS))
 
 
 class StockCall:

@@ -16,7 +16,7 @@ from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.providers import PROVIDERS, Provider, ServiceKind, create_service
 from antiphon.pipeline.settings import Settings
-from antiphon.services import EspeakSynthesizer, Script
+from antiphon.services import EspeakSynthesizer
 
 __all__ = ["Finding", "examine"]
 
@@ -157,7 +157,7 @@ def _try_provider(kind: ServiceKind, name: str, provider: Provider, settings: Se
             )
         speech, rate_hz = spoken.pcm, spoken.sample_rate_hz
     try:
-        service = create_service(kind, name, settings=settings, script=Script.order_status())
+        service = create_service(kind, name, settings=settings)
         secs = asyncio.run(time_to_first_byte(kind, service, speech=speech, speech_rate_hz=rate_hz))
     except ServiceFailed as error:
         return Finding(False, label, f"does not work: {_without_secrets(str(error), settings)}")

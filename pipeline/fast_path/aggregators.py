@@ -259,7 +259,6 @@ class LastAggregator(_FrameSink, AssistantAggregator):
 def create_aggregators(
     context: LLMContext,
     *,
-    keypad_prefix: str,
     interruption: Interruption | None,
     turn_silence_secs: float | None,
     hide: Callable[[str], str] | None,
@@ -269,7 +268,6 @@ def create_aggregators(
 
     Args:
         context: The conversation.
-        keypad_prefix: What the model reads before the keys that a caller pressed.
         interruption: Tells when the caller interrupts; by default any voice does.
         turn_silence_secs: Seconds of silence that end a turn; by default Smart Turn judges.
         hide: Takes out of what the agent said what the model may not read.
@@ -298,10 +296,10 @@ def create_aggregators(
             user_turn_strategies=strategies,
             turn_analyzer=turn_analyzer,
         )
-        return KeypadAggregator(prefix=keypad_prefix), user, LastAggregator(context, hide=hide)
+        return KeypadAggregator(), user, LastAggregator(context, hide=hide)
     params = LLMUserAggregatorParams(vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
     stock = LLMUserAggregator(context, params=params)
-    return DTMFAggregator(prefix=keypad_prefix), stock, AssistantAggregator(context, hide=hide)
+    return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide)
 
 
 def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:

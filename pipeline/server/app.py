@@ -62,8 +62,8 @@ def create_app(
         agent.require_many_calls()
     settings = settings or ServerSettings()
     calls = Calls(agent, settings, CallMetrics(registry), state)
-    budgets = agent.latency if isinstance(agent, VoiceAgent) else None
-    calls.metrics.registry.register(LatencyCollector(budgets=budgets))
+    latency = agent.latency if isinstance(agent, VoiceAgent) else None
+    calls.metrics.registry.register(LatencyCollector(budgets=latency.budgets if latency else None))
     guards = Guards(settings, calls.tokens, calls.state)
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)

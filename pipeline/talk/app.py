@@ -18,6 +18,7 @@ from antiphon.pipeline.server.doors.webrtc import offer_router, promised_call
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.pipeline.worker import CallWorker
+from antiphon.services import Script
 
 __all__ = ["LOOPBACK_HOSTS", "create_talk_app"]
 
@@ -97,7 +98,8 @@ def _understands(agent: VoiceAgent) -> list[str]:
     """What to say to an agent that knows only its script: a phrase of each of its intents."""
     if agent.stt != "embedded":
         return []
-    fixed = ([p for p in intent.phrases if "{" not in p] for intent in agent.script.intents)
+    intents = Script.order_status().intents
+    fixed = ([p for p in intent.phrases if "{" not in p] for intent in intents)
     return [phrases[0] for phrases in fixed if phrases]
 
 

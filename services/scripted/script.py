@@ -16,6 +16,9 @@ from antiphon.services.phrases import Phrase, jsgf_from_phrases, spoken_form
 
 __all__ = ["Answer", "Intent", "Script", "ToolCall"]
 
+# What Pipecat's keypad aggregator writes before the keys that a caller pressed.
+KEYS_PREFIX = "DTMF: "
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -102,6 +105,7 @@ class Script(BaseModel):
         greeting: What it says when nobody has spoken yet.
         fallback: What it says to anything it does not understand.
         tool_failed: What it says when a tool failed or returned less than the reply needs.
+        keys_mean: What a caller says who presses keys, before these, such as "my number is".
         intents: What it understands; where several match, the first counts.
     """
 
@@ -110,6 +114,7 @@ class Script(BaseModel):
     greeting: str
     fallback: str = "Sorry, could you say that again?"
     tool_failed: str = "Sorry, I cannot look that up right now."
+    keys_mean: str = ""
     intents: tuple[Intent, ...] = ()
 
     @classmethod
@@ -153,12 +158,12 @@ class Script(BaseModel):
         """Find what a caller wants.
 
         Args:
-            text: What was said, as any recogniser writes it.
+            text: What was said, as any recogniser writes it, or keyed in, as Pipecat does.
 
         Returns:
             The intent and the values of its slots, or None.
         """
-        spoken = spoken_form(text)
+        spoken = spoken_form(text.replace(KEYS_PREFIX, f"{self.keys_mean} "))
         for intent in self.intents:
             slots = intent.match(spoken)
             if slots is not None:

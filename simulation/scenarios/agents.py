@@ -15,9 +15,6 @@ from antiphon.simulation.scenarios.schema import Scenario
 
 __all__ = ["agent_of"]
 
-KEYPAD_PREFIX = "my order number is "
-"""The order desk's script takes pressed keys as this, spoken."""
-
 
 @asynccontextmanager
 async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
@@ -41,7 +38,6 @@ async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
         yield order_desk(
             agent.greeting,
             look_up_secs=agent.tool_secs,
-            keypad_prefix=KEYPAD_PREFIX,
             **services,
         )
 

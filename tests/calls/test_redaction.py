@@ -19,8 +19,10 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
 from pipecat.services.llm_service import FunctionCallParams
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
+from antiphon.processors.interruption import InterruptionSettings
 from antiphon.processors.redaction import Policy
+from antiphon.processors.sentences import SentenceSettings
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Press, Say
 from antiphon.simulation.caller.script import Step
@@ -113,9 +115,8 @@ class Called:
             stt=FakeSTT(script=said),
             llm=FakeLLM(script=reply),
             tts=self.voice,
-            turn_silence_secs=0.4,
-            fillers=(),
-            apology=None,
+            turns=TurnSettings(silence_secs=0.4),
+            latency=LatencySettings(fillers=(), apology=None),
             **self._agent,
         )
         worker = agent.worker(
@@ -138,10 +139,10 @@ class Called:
         return [str(m["content"]) for m in self.messages if m["role"] == role]
 
 
-@pytest.mark.parametrize("sentences", [True, False])
+@pytest.mark.parametrize("sentences", [SentenceSettings(), None])
 @pytest.mark.parametrize("word_timestamps", [True, False])
 async def test_the_voice_says_and_the_context_holds_what_the_model_wrote(
-    word_timestamps: bool, sentences: bool
+    word_timestamps: bool, sentences: SentenceSettings | None
 ) -> None:
     call = await Called(LINES, word_timestamps=word_timestamps, sentences=sentences).talk(
         *[Say(text="go on")] * len(LINES), Say(text="thank you")
@@ -187,9 +188,11 @@ async def test_a_strict_policy_that_gives_values_back_to_the_voice_lets_the_call
     assert warnings == []
 
 
-@pytest.mark.parametrize(("word_timestamps", "interruption"), [(True, False), (False, True)])
+@pytest.mark.parametrize(
+    ("word_timestamps", "interruption"), [(True, None), (False, InterruptionSettings())]
+)
 async def test_a_value_that_the_caller_gave_is_said_again_and_not_kept(
-    word_timestamps: bool, interruption: bool
+    word_timestamps: bool, interruption: InterruptionSettings | None
 ) -> None:
     call = await Called(
         lambda messages: "Thanks, <PHONE>." if "number is" in str(messages[-1]) else "Goodbye.",

@@ -11,7 +11,7 @@ from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.processors.latency import Stall, TurnLatency, WatchdogLimits
 from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
@@ -114,7 +114,9 @@ async def test_an_agent_that_answers_neither_stalls_nor_apologises(reply: Any) -
 
 async def test_a_model_that_thinks_for_long_is_waited_for_with_a_filler() -> None:
     thinks = FakeLLM(script=[ANSWER] * 2, latency=Latency(median=6.0))
-    slow = dataclasses.replace(agent(), llm=thinks, limits=WatchdogLimits(no_first_token=8.0))
+    slow = dataclasses.replace(
+        agent(), llm=thinks, latency=LatencySettings(limits=WatchdogLimits(no_first_token=8.0))
+    )
     heard = await ask_twice(slow)
     assert [stall.kind for stall in heard.stalls] == []
     assert heard.first[0] < 3.0

@@ -30,5 +30,5 @@ async def test_a_call_tells_turns_interruptions_and_voices_ignored() -> None:
 
 
 async def test_a_call_that_any_voice_interrupts_does_not_tell() -> None:
-    worker = order_desk(interruption=False).worker(MemoryTransport())
+    worker = order_desk(interruption=None).worker(MemoryTransport())
     assert worker.turns is None

@@ -13,6 +13,7 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.providers import MissingVariable
 from antiphon.processors import PIIRedactor
+from antiphon.processors.latency import Budgets
 from antiphon.services import EspeakTTSService
 from antiphon.transports import MemoryTransport
 
@@ -69,6 +70,28 @@ def test_two_calls_of_an_agent_share_no_processor_and_no_vault() -> None:
 def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"voicemail='Hi' needs an LLM .* name another llm"):
         VoiceAgent(voicemail="Hi")
+
+
+@pytest.mark.parametrize(
+    ("group", "value", "told"),
+    [
+        ("turns", None, r"^turns=None: give TurnSettings\(…\)$"),
+        ("turns", 0.4, "turns=0.4: give TurnSettings"),
+        ("interruption", False, "interruption=False: give InterruptionSettings.* or None to be"),
+        ("sentences", True, "sentences=True: give SentenceSettings.* or None to leave them to the"),
+        ("latency", Budgets(), "latency=Budgets.*: give LatencySettings.* or None to measure"),
+        (
+            "redaction",
+            "strict",
+            r"redaction='strict': give a Policy, .*preset\('strict'\), or None",
+        ),
+    ],
+)
+def test_what_is_no_settings_of_its_group_is_refused_in_one_line(
+    group: str, value: object, told: str
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        VoiceAgent(**{group: value})  # type: ignore[arg-type]
 
 
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:

@@ -12,7 +12,6 @@ from antiphon.pipeline.providers import (
     create_service,
 )
 from antiphon.pipeline.settings import Settings
-from antiphon.services import Script
 
 NO_SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 
@@ -26,7 +25,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", list(ServiceKind))
 def test_an_unknown_service_is_answered_with_the_names_there_are(kind: ServiceKind) -> None:
     with pytest.raises(ValueError, match=rf"unknown {kind} service 'bell': choose one of .*embedd"):
-        create_service(kind, "bell", script=Script.order_status())
+        create_service(kind, "bell")
 
 
 @pytest.mark.parametrize(
@@ -39,14 +38,14 @@ def test_an_unknown_service_is_answered_with_the_names_there_are(kind: ServiceKi
 )
 def test_a_missing_variable_is_named(kind: ServiceKind, name: str, variable: str) -> None:
     with pytest.raises(MissingVariable, match=f"needs {variable}: set it"):
-        create_service(kind, name, settings=NO_SETTINGS, script=Script.order_status())
+        create_service(kind, name, settings=NO_SETTINGS)
 
 
 def test_a_missing_extra_is_answered_with_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = Provider(build=lambda *_: FrameProcessor(), extra="carrier", module="no_such_sdk")
     monkeypatch.setitem(PROVIDERS[ServiceKind.STT], "pigeon", absent)  # type: ignore[arg-type]
     with pytest.raises(ImportError, match=r"pip install 'antiphon\[carrier\]'"):
-        create_service(ServiceKind.STT, "pigeon", script=Script.order_status())
+        create_service(ServiceKind.STT, "pigeon")
 
 
 @pytest.mark.parametrize(
@@ -71,5 +70,5 @@ async def test_a_configured_name_makes_pipecats_service(
             "cartesia_voice_id": "v",
         }
     )
-    made = create_service(kind, name, settings=settings, script=Script.order_status())
+    made = create_service(kind, name, settings=settings)
     assert type(made).__name__ == service

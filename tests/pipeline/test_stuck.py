@@ -25,7 +25,7 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.pipeline.server.calls import Call, Calls, current_call
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
@@ -95,7 +95,7 @@ def agent(tool: Tool) -> VoiceAgent:
         tts=FakeTTS,
         tools=[tool],  # type: ignore[list-item]
         redaction=None,
-        fillers=(),
+        latency=LatencySettings(fillers=()),
     )
 
 

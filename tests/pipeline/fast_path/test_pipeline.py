@@ -35,7 +35,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.processors import SafeProcessor
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad.ticks import TICK_SECS
@@ -157,8 +157,8 @@ def composed(
         stt=call.stt,
         llm=call.llm,
         tts=call.tts,
-        interruption=False,
-        turn_silence_secs=silence_secs,
+        interruption=None,
+        turns=TurnSettings(silence_secs=silence_secs),
         fast_path=fast_path,
     )
     return agent, create_twilio_transport(websocket=websocket, start=START)

@@ -11,7 +11,7 @@ import pytest
 from loguru import logger
 from pipecat.frames.protobufs import frames_pb2
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.access.guards import START_PURPOSE
 from antiphon.pipeline.server.logs import log_as_json
@@ -181,7 +181,9 @@ async def test_the_latency_of_calls_is_told_to_prometheus_to_watch_and_to_the_lo
     log = tmp_path / "log"
     with log.open("w") as stream:
         log_as_json(stream)
-        async with serving(agent=VoiceAgent(greeting="Hello.", latency=BUDGETS)) as server:
+        async with serving(
+            agent=VoiceAgent(greeting="Hello.", latency=LatencySettings(budgets=BUDGETS))
+        ) as server:
             call = await server.phone.calls(7)
             shown = await calls_in_which_the_agent_spoke(server)
             assert await server.metric('antiphon_latency_budget_seconds{stage="ttfa"}') == 1.5

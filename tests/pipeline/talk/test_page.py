@@ -39,11 +39,18 @@ HOURS = (
     "you back on Monday."
 )
 AGENT = f"""
+from antiphon.pipeline import TurnSettings
 from antiphon.pipeline.default_agent import order_desk
-from antiphon.services.scripted.script import Intent, Script
+from antiphon.services import PocketSphinxSTTService, Script, ScriptedLLMService
+from antiphon.services.scripted.script import Intent
 script = Script.order_status()
 hours = Intent(name="hours", phrases=("what are your opening hours",), reply={HOURS!r})
-agent = order_desk(script=script.model_copy(update={{"intents": (hours, *script.intents)}}))
+script = script.model_copy(update={{"intents": (hours, *script.intents)}})
+agent = order_desk(
+    stt=lambda: PocketSphinxSTTService(grammar=script.jsgf()),
+    llm=lambda: ScriptedLLMService(script=script),
+    turns=TurnSettings(silence_secs=0.4),
+)
 """
 CARD = "four five three nine one four eight eight oh three four three six four six seven"
 # What was received and what was shown, whenever that was.

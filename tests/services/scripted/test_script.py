@@ -125,6 +125,7 @@ def test_a_broken_file_is_one_line_with_its_place(tmp_path: Path, toml: str, mes
         ("My order number is 48215.", "order_status", {"order_number": "48215"}),
         ("Where is my order?", "order_without_number", {}),
         ("Where is my order number one two?", "order_status", {"order_number": "12"}),
+        ("DTMF: 7305#", "order_status", {"order_number": "7305"}),
         ("The card number is [CARD_1].", "card_number", {"card_number": "[CARD_1]"}),
         ("Stop, please.", "stop", {}),
         ("Thank you, goodbye.", "goodbye", {}),

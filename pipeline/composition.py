@@ -1,0 +1,183 @@
+"""The road of one call, from the caller's voice to the agent's and back, and the worker on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.pipeline.worker import PipelineParams
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
+from pipecat.transports.base_transport import BaseTransport
+
+from antiphon.core.protocols import TelephoneTransport
+from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
+from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
+from antiphon.pipeline.fast_path.playback import connect_playback
+from antiphon.pipeline.latency import what_fills_waits
+from antiphon.pipeline.sharing import settle
+from antiphon.pipeline.voicemail import leave_message, voicemail_detector
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.interruption import CUT_TEXT, Interruption
+from antiphon.processors.latency import LatencyObserver
+from antiphon.processors.redaction import (
+    PIIRedactor,
+    PIIRestorer,
+    Policy,
+    RedactingRTVIProcessor,
+    Redactor,
+    Vault,
+)
+from antiphon.processors.sentences import SentenceAggregator
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.agent import VoiceAgent
+
+__all__ = ["CallParts", "compose", "make_worker"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallParts:
+    """What several processors of one call share, or they and its worker.
+
+    Parameters:
+        agent: Whose call it is.
+        stt: Speech-to-text.
+        llm: The language model.
+        tts: Text-to-speech.
+        outbound: Whether the agent made the call.
+        latency: Measures the call, if it is measured.
+        interruption: Knows who has the turn, unless any voice interrupts.
+        context: The conversation.
+        vault: What was hidden in it.
+    """
+
+    agent: "VoiceAgent"
+    stt: FrameProcessor
+    llm: FrameProcessor
+    tts: FrameProcessor
+    outbound: bool
+    latency: LatencyObserver | None
+    interruption: Interruption | None
+    context: LLMContext
+    vault: Vault = field(default_factory=Vault)
+
+
+def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
+    """Compose the processors of one call, from `transport.input()` to the assistant's aggregator.
+
+    Args:
+        transport: Where the caller is.
+        parts: What the processors share.
+    """
+    agent = parts.agent
+    keypad, user, assistant = create_aggregators(
+        parts.context,
+        interruption=parts.interruption,
+        turn_silence_secs=agent.turns.silence_secs_of(agent.stt),
+        hide=_hide(agent.redaction, parts.vault),
+        fast_path=agent.fast_path,
+    )
+    gate = parts.interruption.playback if parts.interruption else None
+    if isinstance(transport, TelephoneTransport) and isinstance(user, ListeningUserAggregator):
+        # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
+        transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
+    connect_playback(transport, gate=gate, latency=parts.latency)
+    listens_for_box = parts.outbound and agent.voicemail is not None
+    voicemail = voicemail_detector(parts.llm) if listens_for_box else None
+    fillers, apologies = what_fills_waits(agent.latency, parts.latency)
+    processors = [
+        transport.input(),
+        parts.stt,
+        keypad,
+        *_redactors(agent.redaction, parts.vault),
+        *([voicemail.detector()] if voicemail else []),
+        user,
+        parts.llm,
+        *_redactors(agent.redaction, parts.vault),
+        *([SentenceAggregator(settings=agent.sentences)] if agent.sentences else []),
+        *fillers,
+        *_restorers(agent.redaction, parts.vault),
+        parts.tts,
+        *apologies,
+        *([voicemail.gate()] if voicemail else []),
+        *([gate] if gate else []),
+        transport.output(),
+        assistant,
+    ]
+    settle(processors, (parts.stt, parts.llm, parts.tts))
+    return processors
+
+
+def make_worker(transport: BaseTransport, parts: CallParts, **kwargs: Any) -> CallWorker:
+    """Make the worker of one call: it greets who connects and stops when they leave.
+
+    Args:
+        transport: Where the caller is.
+        parts: What its processors share.
+        **kwargs: Passed to `CallWorker`.
+    """
+    agent = parts.agent
+    params = PipelineParams(enable_metrics=True, enable_usage_metrics=True)
+    if isinstance(transport, TelephoneTransport):
+        # Its own rate all the way, and nobody there to speak RTVI with.
+        params.audio_in_sample_rate = params.audio_out_sample_rate = transport.line_rate_hz
+        kwargs.setdefault("enable_rtvi", False)
+        # Zeros, from one end of the pipeline to the other.
+        params.send_initial_empty_metrics = False
+    kwargs.setdefault("params", params)
+    if agent.redaction is not None:
+        kwargs.setdefault("rtvi_processor", RedactingRTVIProcessor())
+    if parts.interruption:
+        told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
+        skipped = [*(told.skip_text_types or []), CUT_TEXT]
+        kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
+    processors = compose(transport, parts)
+    quiet = QuietPipeline if agent.redaction is None else GuardedPipeline
+    worker = CallWorker(
+        quiet(processors), latency=parts.latency, interruption=parts.interruption, **kwargs
+    )
+    if agent.voicemail is not None:
+        leave_message(worker, processors, message=agent.voicemail)
+    _greet_and_leave(agent.greeting, transport, worker)
+    return worker
+
+
+def _greet_and_leave(greeting: str | None, transport: BaseTransport, worker: CallWorker) -> None:
+    greeted = False
+
+    async def greet(*_: Any) -> None:
+        nonlocal greeted
+        # A lost connection that comes back is the same call.
+        if greeting and not greeted:
+            greeted = True
+            await worker.queue_frame(TTSSpeakFrame(greeting, append_to_context=True))
+
+    async def leave(*_: Any) -> None:
+        await worker.cancel(reason="the caller left")
+
+    transport.add_event_handler("on_client_connected", greet)
+    transport.add_event_handler("on_client_disconnected", leave)
+
+
+def _redactors(policy: Policy | None, vault: Vault) -> list[FrameProcessor]:
+    """What the LLM may read of the caller, of tools and of its own thoughts."""
+    if policy is None:
+        return []
+    return [PIIRedactor(policy=policy, vault=vault, voice="pass")]
+
+
+def _restorers(policy: Policy | None, vault: Vault) -> list[FrameProcessor]:
+    """What gives back, before the voice, the values that it may say."""
+    if policy is None or not policy.restorable("tts"):
+        return []
+    return [PIIRestorer(vault=vault, policy=policy)]
+
+
+def _hide(policy: Policy | None, vault: Vault) -> Callable[[str], str] | None:
+    """What the LLM may read of the agent's own words."""
+    if policy is None:
+        return None
+    redactor = Redactor(policy, vault=vault)
+    return lambda said: redactor.peek(said, "agent", placeholders=True).text
