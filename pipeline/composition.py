@@ -17,6 +17,7 @@ from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
 from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.sharing import settle
+from antiphon.pipeline.turns import Turns
 from antiphon.pipeline.voicemail import leave_message, voicemail_detector
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
@@ -74,8 +75,9 @@ def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
     agent = parts.agent
     keypad, user, assistant = create_aggregators(
         parts.context,
-        interruption=parts.interruption,
-        turn_silence_secs=agent.turns.silence_secs_of(agent.stt),
+        turns=Turns.of_call(
+            agent.turns, parts.stt, parts.interruption, embedded=agent.stt == "embedded"
+        ),
         hide=_hide(agent.redaction, parts.vault),
         fast_path=agent.fast_path,
     )

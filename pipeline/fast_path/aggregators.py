@@ -34,16 +34,10 @@ from pipecat.processors.frame_processor import (
     FrameProcessor,
     FrameProcessorSetup,
 )
-from pipecat.turns.user_stop import (
-    BaseUserTurnStopStrategy,
-    SpeechTimeoutUserTurnStopStrategy,
-    TurnAnalyzerUserTurnStopStrategy,
-)
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from antiphon.processors.interruption import Interruption
+from antiphon.pipeline.turns import Turns
 from antiphon.processors.safe_processor import Bypass, OneCall
-from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import AnalyzedAudio, SharedSileroVADAnalyzer
 
 __all__ = [
@@ -259,8 +253,7 @@ class LastAggregator(_FrameSink, AssistantAggregator):
 def create_aggregators(
     context: LLMContext,
     *,
-    interruption: Interruption | None,
-    turn_silence_secs: float | None,
+    turns: Turns,
     hide: Callable[[str], str] | None,
     fast_path: bool,
 ) -> tuple[DTMFAggregator, LLMUserAggregator, AssistantAggregator]:
@@ -268,36 +261,25 @@ def create_aggregators(
 
     Args:
         context: The conversation.
-        interruption: Tells when the caller interrupts; by default any voice does.
-        turn_silence_secs: Seconds of silence that end a turn; by default Smart Turn judges.
+        turns: Tell when the caller has the turn.
         hide: Takes out of what the agent said what the model may not read.
-        fast_path: Whether frames end at them that nobody beyond looks at.
+        fast_path: Whether frames may end at them that nobody beyond looks at.
 
     Returns:
         Those of keys, of the caller and of the agent.
     """
-    vad_analyzer = SharedSileroVADAnalyzer()
-    turn_analyzer: SharedSmartTurnAnalyzer | None = None
-    stop: BaseUserTurnStopStrategy
-    if turn_silence_secs is None:
-        turn_analyzer = SharedSmartTurnAnalyzer()
-        stop = TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer)
-    else:
-        stop = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=turn_silence_secs)
-    strategies = (
-        interruption.turn_strategies(stop=[stop])
-        if interruption
-        else UserTurnStrategies(stop=[stop])
-    )
-    if fast_path:
+    vad_analyzer = turns.vad_analyzer
+    if fast_path and isinstance(vad_analyzer, SharedSileroVADAnalyzer) and not turns.need_all_audio:
         user = ListeningUserAggregator(
             context,
             vad_analyzer=vad_analyzer,
-            user_turn_strategies=strategies,
-            turn_analyzer=turn_analyzer,
+            user_turn_strategies=turns.strategies,
+            turn_analyzer=turns.turn_analyzer,
         )
         return KeypadAggregator(), user, LastAggregator(context, hide=hide)
-    params = LLMUserAggregatorParams(vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
+    params = LLMUserAggregatorParams(
+        vad_analyzer=vad_analyzer, user_turn_strategies=turns.strategies
+    )
     stock = LLMUserAggregator(context, params=params)
     return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide)
 

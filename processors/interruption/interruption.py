@@ -1,14 +1,16 @@
 """The parts of the capability, wired to each other."""
 
-from pipecat.turns.user_stop import BaseUserTurnStopStrategy
-from pipecat.turns.user_turn_strategies import (
-    UserTurnStrategies,
-    default_user_turn_start_strategies,
+from pipecat.turns.user_start import (
+    BaseUserTurnStartStrategy,
+    TranscriptionUserTurnStartStrategy,
+    VADUserTurnStartStrategy,
 )
+from pipecat.turns.user_stop import BaseUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from antiphon.processors.interruption.decision import Decider
 from antiphon.processors.interruption.gate import PlaybackGate
-from antiphon.processors.interruption.settings import InterruptionSettings, PlaybackSettings
+from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.strategy import InterruptionStrategy
 
 __all__ = ["Interruption"]
@@ -37,28 +39,36 @@ class Interruption:
         self,
         *,
         settings: InterruptionSettings | None = None,
-        playback: PlaybackSettings | None = None,
         decider: Decider | None = None,
     ) -> None:
         """Create both.
 
         Args:
-            settings: How callers interrupt.
-            playback: How the agent sounds when they do.
+            settings: How callers interrupt, and how the agent sounds when they do.
             decider: Asked before the decider that comes with the package.
         """
-        self.playback = PlaybackGate(settings=playback)
+        settings = settings or InterruptionSettings()
+        self.playback = PlaybackGate(settings=settings.playback)
         self.strategy = InterruptionStrategy(
             settings=settings, playback=self.playback, decider=decider
         )
 
     def turn_strategies(
-        self, *, stop: list[BaseUserTurnStopStrategy] | None = None
+        self,
+        *,
+        start: list[BaseUserTurnStartStrategy] | None = None,
+        stop: list[BaseUserTurnStopStrategy] | None = None,
     ) -> UserTurnStrategies:
         """Return the strategy first among Pipecat's own, for the user aggregator.
 
         Args:
+            start: How a turn begins while the agent is silent; by default as in Pipecat.
             stop: How a turn ends; by default as in Pipecat.
         """
-        start = [self.strategy, *default_user_turn_start_strategies()]
-        return UserTurnStrategies(start=start, stop=stop)
+        if start is None:
+            interrupts = self.strategy.settings.enable_interruptions
+            start = [
+                VADUserTurnStartStrategy(enable_interruptions=interrupts),
+                TranscriptionUserTurnStartStrategy(enable_interruptions=interrupts),
+            ]
+        return UserTurnStrategies(start=[self.strategy, *start], stop=stop)

@@ -45,6 +45,8 @@ class InterruptionSettings:
 
     Parameters:
         decision: How to decide about what was said.
+        playback: How the agent sounds meanwhile.
+        enable_interruptions: Whether a turn interrupts the agent, as in Pipecat.
         late_transcript_secs: Where a transcript comes without a voice having been noticed: how long
             before it the caller began.
         decider_limit_secs: How long another decider may take before ours decides.
@@ -54,6 +56,8 @@ class InterruptionSettings:
     """
 
     decision: DecisionSettings = field(default_factory=DecisionSettings)
+    playback: PlaybackSettings = field(default_factory=PlaybackSettings)
+    enable_interruptions: bool = True
     late_transcript_secs: float = 1.0
     decider_limit_secs: float = 0.2
     side_effect_tools: frozenset[str] = frozenset()

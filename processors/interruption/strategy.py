@@ -16,6 +16,7 @@ from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     InterimTranscriptionFrame,
+    ProposedUserStartedSpeakingFrame,
     TranscriptionFrame,
     UserBackchannelFrame,
     VADUserStartedSpeakingFrame,
@@ -65,7 +66,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         settings: InterruptionSettings | None = None,
         playback: PlaybackGate | None = None,
         decider: Decider | None = None,
-        enable_interruptions: bool = True,
     ) -> None:
         """Create the strategy.
 
@@ -74,13 +74,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             playback: The gate to duck and hold, and to ask what the agent is saying. Without it the
                 agent talks on at full loudness until an interruption, and questions are not known.
             decider: Asked before ours, which decides where it fails or takes too long.
-            enable_interruptions: Whether a turn interrupts the agent, as in Pipecat.
         """
-        super().__init__(enable_interruptions=enable_interruptions)
         self.settings = settings or InterruptionSettings()
+        super().__init__(enable_interruptions=self.settings.enable_interruptions)
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
-        self._interrupts = enable_interruptions
         self._playback = playback
         self._other = decider
         self._ours = InterruptionDecider(settings=self.settings.decision)
@@ -162,6 +160,10 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 await self._voice_ended(frame.stop_secs)
             case TranscriptionFrame() | InterimTranscriptionFrame():
                 return await self._heard(frame)
+            case ProposedUserStartedSpeakingFrame():
+                # From a service that finds turns itself, but not whether this is meant for one.
+                if not self._turn_open and self._agent_state(_now()) is not AgentState.SILENT:
+                    return ProcessFrameResult.STOP
             case BotStartedSpeakingFrame():
                 self._agent_since = _now()
                 await self._track(TurnEvent.AGENT_STARTED)
@@ -306,7 +308,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if not self._may_interrupt():
             speech.pending = True
             return
-        if playback and self._interrupts:
+        if playback and self.settings.enable_interruptions:
             playback.hold()
         if any(name in self.settings.side_effect_tools for name in self._tools.values()):
             speech.pending = True

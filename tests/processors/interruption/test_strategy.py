@@ -403,7 +403,7 @@ async def test_another_decider_is_not_asked_again_while_its_turn_has_to_wait() -
 
 
 async def test_turn_that_interrupts_nothing_leaves_the_agent_talking() -> None:
-    async with call(enable_interruptions=False) as c:
+    async with call(settings=InterruptionSettings(enable_interruptions=False)) as c:
         await speaking(c)
         await c.caller(began(), final("Stop."), every=0.1)
         await c.caller(ended())
