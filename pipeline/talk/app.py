@@ -41,7 +41,7 @@ HEADERS = {
 
 
 def create_talk_app(
-    agent: VoiceAgent,
+    agent: Agent,
     *,
     allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
     settings: ServerSettings | None = None,
@@ -49,7 +49,7 @@ def create_talk_app(
     """Make an app whose page lets a person talk to an agent; each visitor gets a call of their own.
 
     Args:
-        agent: Answers every call.
+        agent: Answers every call; a `VoiceAgent`, or anything with its `worker` method.
         allowed_hosts: The names under which the page may be opened. Others are refused, so that a
             foreign site cannot reach a loopback server through a name of its own.
         settings: The limits; from the environment by default, but when it is stopped, calls are
@@ -62,7 +62,6 @@ def create_talk_app(
         ValueError: If the agent can answer only one call because a service was given to it as an
             object.
     """
-    # What `load_agent` found may be anything that makes a worker.
     if isinstance(agent, VoiceAgent):
         agent.require_many_calls()
     app = create_app(
@@ -94,9 +93,9 @@ def create_talk_app(
     return app
 
 
-def _understands(agent: VoiceAgent) -> list[str]:
+def _understands(agent: Agent) -> list[str]:
     """What to say to an agent that knows only its script: a phrase of each of its intents."""
-    if agent.stt != "embedded":
+    if not isinstance(agent, VoiceAgent) or agent.stt != "embedded":
         return []
     intents = Script.order_status().intents
     fixed = ([p for p in intent.phrases if "{" not in p] for intent in intents)
