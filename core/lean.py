@@ -24,6 +24,7 @@ class Part(StrEnum):
     SERVER = "the limits and the drain of the server"
     EVENTS = "the events of processors and transports"
     SERVICES = "the embedded services"
+    TURNS = "the question to other strategies before an interruption"
     CLIENTS = "the end of an OpenAI service's connections"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipecat.observers.base_observer import BaseObserver
     from pipecat.pipeline.worker import PipelineWorker
     from pipecat.services.llm_service import LLMService
+    from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
 __all__ = [
     "LEANS_ON",
@@ -31,6 +32,7 @@ __all__ = [
     "observers_of",
     "require",
     "span_processors",
+    "start_strategies",
     "tracing_enabled",
 ]
 
@@ -230,6 +232,18 @@ LEANS_ON = (
         "how a service pushes what the model says, in Pipecat too",
     ),
     Lean(
+        Part.TURNS,
+        "pipecat.processors.aggregators.llm_response_universal:LLMUserAggregator",
+        ("_user_turn_controller",),
+        "nobody else tells a strategy which others stand behind it",
+    ),
+    Lean(
+        Part.TURNS,
+        "pipecat.turns.user_turn_processor:UserTurnProcessor",
+        ("_user_turn_controller",),
+        "the same, where several aggregators share one",
+    ),
+    Lean(
         Part.CLIENTS,
         "pipecat.services.openai.base_llm:BaseOpenAILLMService",
         ("_client",),
@@ -314,6 +328,16 @@ def span_processors(provider: object) -> Collection[object] | None:
         provider: The provider.
     """
     return getattr(getattr(provider, "_active_span_processor", None), "_span_processors", None)
+
+
+def start_strategies(processor: object) -> "list[BaseUserTurnStartStrategy]":
+    """The strategies by which a processor starts a caller's turn; none where it does not.
+
+    Args:
+        processor: The processor.
+    """
+    controller = getattr(processor, "_user_turn_controller", None)
+    return controller.user_turn_strategies.start or [] if controller else []
 
 
 async def close_client(service: "LLMService[Any]") -> None:

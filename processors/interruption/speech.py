@@ -30,3 +30,8 @@ class Speech:
     def words(self) -> str:
         """All words so far."""
         return " ".join([*self.finals, self.interim]).strip()
+
+    def settle(self, now: float) -> None:
+        """Leave it at that, unless more of it is heard."""
+        self.settled = now
+        self.finals, self.interim, self.held_since = [], "", None

@@ -28,6 +28,7 @@ from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
 from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
+from antiphon.processors.interruption.behind import StrategiesBehind
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
@@ -52,7 +53,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     """Starts a turn for callers who mean to interrupt, and for nobody else.
 
     Put it first: `UserTurnStrategies(start=[strategy, *others])`. It judges what is said over the
-    agent; what is said while the agent is silent it leaves to the others.
+    agent; what is said while the agent is silent it leaves to the others. Before it interrupts, the
+    others have to agree: one that waits for a wake phrase behind it is as good as in front.
 
     Event handlers available:
 
@@ -89,6 +91,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._tools: dict[str, str] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._guarded: list[FrameProcessor] = []
+        self._behind = StrategiesBehind(self)
         self._tracker = TurnTracker()
         self._register_event_handler("on_decision")
         self._register_event_handler("on_state")
@@ -115,9 +118,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if not await serves_only(self, setup.pipeline_worker):
             return
         await super().setup(setup)
+        processors = list(_flatten(setup.pipeline_worker.pipeline))
+        await self._behind.setup(setup, processors)
         # An interruption empties the queue of the processor that starts it: a transcript already
         # waiting there would be lost. So each is marked before it gets there.
-        for processor in _flatten(setup.pipeline_worker.pipeline):
+        for processor in processors:
             if isinstance(processor, LLMUserAggregator) and processor.previous:
                 processor.previous.add_event_handler("on_before_push_frame", self._keep_transcript)
                 self._guarded.append(processor.previous)
@@ -128,17 +133,20 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             processor.remove_event_handler("on_before_push_frame", self._keep_transcript)
         self._guarded.clear()
         await self._stop_watching()
+        await self._behind.cleanup()
         await super().cleanup()
 
     async def handle_user_turn_started(self) -> None:
         """Leave all to the turn that has begun."""
         self._turn_open = True
         self._speech = None
+        await self._behind.turn_started()
         await self._track(TurnEvent.CALLER_STARTED)
 
     async def handle_user_turn_stopped(self) -> None:
         """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
         self._turn_open = False
+        await self._behind.turn_stopped()
         if self._playback:
             self._playback.restore()
             self._playback.resume()
@@ -153,9 +161,15 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         Returns:
             STOP where the frame belongs to an utterance over the agent.
         """
+        result = await self._take(frame)
+        if result is ProcessFrameResult.CONTINUE:
+            return await self._behind.process_frame(frame)
+        return result
+
+    async def _take(self, frame: Frame) -> ProcessFrameResult:
         match frame:
             case VADUserStartedSpeakingFrame():
-                return await self._voice_began(frame.start_secs)
+                return await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
                 await self._voice_ended(frame.stop_secs)
             case TranscriptionFrame() | InterimTranscriptionFrame():
@@ -186,17 +200,18 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     # What was noticed.
 
-    async def _voice_began(self, start_secs: float) -> ProcessFrameResult:
+    async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> ProcessFrameResult:
         if self._turn_open:
             return ProcessFrameResult.CONTINUE
         speech = self._speech
         if speech is None or speech.settled is not None:
-            onset = _now() - start_secs
+            onset = _now() - frame.start_secs
             speech = self._speech = self._begin(onset)
             if speech is None:
                 return ProcessFrameResult.CONTINUE
         speech.speaking = True
-        if self._playback and self._may_interrupt():
+        await self._behind.ask(frame)
+        if self._playback and self._may_interrupt() and self._behind.agree:
             self._playback.duck()
             await self._track(TurnEvent.DUCKED)
         return ProcessFrameResult.STOP
@@ -231,6 +246,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         speech.user_id, speech.timestamp = frame.user_id, frame.timestamp
         speech.language = str(frame.language) if frame.language else None
         speech.settled = None
+        await self._behind.ask(frame)
         self._watch()
         await self._judge(speech)
         return ProcessFrameResult.STOP
@@ -242,6 +258,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             return None
         playback = self._playback
         self._ours.reset()
+        self._behind.forget()
         self._watch()
         return Speech(
             onset=onset,
@@ -279,7 +296,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         decision = await self._decide(utterance)
         if speech is not self._speech or speech.settled is not None:
             return
-        if decision.action is Action.IGNORE or self._waited_in_vain(speech, now):
+        if not self._behind.agree:
+            # As without ours: they keep or drop the words themselves.
+            if not speech.speaking:
+                speech.settle(now)
+        elif decision.action is Action.IGNORE or self._waited_in_vain(speech, now):
             await self._ignore(speech, decision)
         elif decision.action is Action.INTERRUPT:
             await self._interrupt(speech, decision)
@@ -324,12 +345,12 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._speech = None
         logger.debug(f"{self}: interrupted ({decision.reason})")
         await self._call_event_handler("on_decision", decision)
-        await self.trigger_user_turn_started()
+        interrupts = self._interrupts and self._behind.interrupt
+        await self.trigger_user_turn_started(enable_interruptions=interrupts)
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:
         words = speech.words
-        speech.settled = _now()
-        speech.finals, speech.interim, speech.held_since = [], "", None
+        speech.settle(_now())
         self._ours.reset()
         if self._playback:
             self._playback.restore()

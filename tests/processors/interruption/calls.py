@@ -32,6 +32,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     UserBackchannelMessage,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.turns.user_start import BaseUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import (
     UserTurnStrategies,
@@ -164,6 +165,7 @@ async def call(
     playback: PlaybackSettings | None = None,
     decider: Decider | None = None,
     knows_playback: bool = True,
+    behind: Sequence[BaseUserTurnStartStrategy] | None = None,
     **options: Any,
 ) -> AsyncIterator[Call]:
     """Run `user context → gate → transport.output() → assistant context`."""
@@ -181,7 +183,7 @@ async def call(
         context,
         user_params=LLMUserAggregatorParams(
             user_turn_strategies=UserTurnStrategies(
-                start=[strategy, *default_user_turn_start_strategies()],
+                start=[strategy, *(behind or default_user_turn_start_strategies())],
                 stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.4)],
             )
         ),
