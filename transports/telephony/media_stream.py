@@ -6,6 +6,7 @@ each message is looked at first, and a bad one has a reason by which it is count
 
 import binascii
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,8 @@ from functools import cache
 from typing import Any, Literal
 
 import msgspec
+
+from antiphon.transports.telephony.order import StreamOrder
 
 __all__ = [
     "MESSAGE_FILTER",
@@ -29,13 +32,10 @@ MessageFilter = Callable[[str | bytes], str | bytes | None]
 MESSAGE_FILTER = "antiphon.message_filter"
 
 DIGITS = frozenset("0123456789*#")
+REMEMBERED_KEYS = 32
 
 # A whole second of mu-law in base64 is 10,667 characters; the providers send 20 ms at a time.
 MAX_MESSAGE_CHARS = 16_384
-
-# RFC 3550 A.1: a jump ahead of up to MAX_DROPOUT is a loss; any other jump is believed only when
-# the next message continues it. So no forged number can make a call deaf, in between or ahead.
-MAX_DROPOUT = 3000
 
 
 class DropReason(StrEnum):
@@ -67,6 +67,8 @@ class MediaStreamProtocol:
         mark_event: The event that sets a mark.
         nested_mark: Whether a mark's name is inside an object of its own.
         quiet_events: Events that say nothing about the caller and are passed over.
+        unordered_packets: How many packets of sound may wait for one that others overtook; 0 if
+            the provider keeps the order.
     """
 
     stream_id_key: str
@@ -75,6 +77,7 @@ class MediaStreamProtocol:
     mark_event: str = "mark"
     nested_mark: bool = True
     quiet_events: frozenset[str] = frozenset({"stop"})
+    unordered_packets: int = 0
 
     def mark_message(self, stream_id: str, name: str) -> dict[str, Any]:
         """Build the message that sets a mark after the audio sent so far.
@@ -111,40 +114,48 @@ class MediaStreamGuard:
         guard.check('{"event": "media", "media": null}')   # DropReason.BAD_PAYLOAD
     """
 
-    def __init__(self, *, protocol: MediaStreamProtocol, stream_id: str) -> None:
+    def __init__(
+        self, *, protocol: MediaStreamProtocol, stream_id: str, sample_bytes: int = 1
+    ) -> None:
         """Create the guard.
 
         Args:
             protocol: The provider's names.
             stream_id: The only stream whose messages are let through.
+            sample_bytes: The length of a sample on the wire; half a one would turn all that
+                follows into noise.
         """
         self._protocol = protocol
         self._stream_id = stream_id
         self._sound = _sound_decoder(protocol)
-        self._last_number = 0
-        self._resume_at: int | None = None
+        self._sample_bytes = sample_bytes
+        self._order = StreamOrder(packets=protocol.unordered_packets)
+        # A key is taken as it comes, but not twice.
+        self._keys: deque[int] = deque(maxlen=REMEMBERED_KEYS)
 
-    def check(self, data: str) -> DropReason | bytes | None:
+    def check(self, data: str, *, now: float = 0.0) -> DropReason | bytes | None:
         """Check one message.
 
         Args:
             data: The message as it came.
+            now: The time in seconds.
 
         Returns:
-            The reason to drop it, the audio that it holds as the network encoded it, or None: it
-            is sound, and the serializer may read it.
+            The reason to drop it, or the audio that may be heard now, as the network encoded it:
+            its own and what has waited for it, or nothing while it waits itself; or None: it is
+            sound, and the serializer may read it.
         """
         if len(data) > MAX_MESSAGE_CHARS:
             return DropReason.TOO_LARGE
         try:
             sound = self._sound.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return self._judge(data)
+            return self._judge(data, now)
         if sound.stream_id not in (msgspec.UNSET, self._stream_id):
             return DropReason.WRONG_STREAM
-        return self._sequenced(sound.media.payload or DropReason.BAD_PAYLOAD, sound.number)
+        return self._heard(sound.media.payload, sound.number, now)
 
-    def _judge(self, data: str) -> DropReason | bytes | None:
+    def _judge(self, data: str, now: float) -> DropReason | bytes | None:
         """Check what is not plainly sound, and find out what it is."""
         try:
             message = json.loads(data)
@@ -155,15 +166,27 @@ class MediaStreamGuard:
         if message.get(self._protocol.stream_id_key, self._stream_id) != self._stream_id:
             return DropReason.WRONG_STREAM
         verdict = self._check_event(message)
-        return self._sequenced(verdict, message.get(self._protocol.sequence_key))
+        number = message.get(self._protocol.sequence_key)
+        if isinstance(verdict, DropReason):
+            return verdict  # what is dropped anyway does not move the count
+        if verdict is not None:
+            return self._heard(verdict, number, now)
+        if (number := _whole(number)) is not None:
+            if message["event"] == "dtmf":
+                if number in self._keys:
+                    return DropReason.WRONG_SEQUENCE
+                self._keys.append(number)
+            self._order.passes(number)
+        return None
 
-    def _sequenced(
-        self, verdict: DropReason | bytes | None, number: Any
-    ) -> DropReason | bytes | None:
-        # Last, so that a message that is dropped anyway does not move the count.
-        if isinstance(verdict, DropReason) or self._in_sequence(number):
-            return verdict
-        return DropReason.WRONG_SEQUENCE
+    def _heard(self, audio: bytes, number: Any, now: float) -> DropReason | bytes:
+        if not audio or len(audio) % self._sample_bytes:
+            return DropReason.BAD_PAYLOAD
+        if number is None:
+            return audio
+        number = _whole(number)
+        heard = None if number is None else self._order.sound(number, audio, now=now)
+        return DropReason.WRONG_SEQUENCE if heard is None else heard
 
     def _check_event(self, message: Mapping[str, Any]) -> DropReason | bytes | None:
         event = message.get("event")
@@ -179,20 +202,6 @@ class MediaStreamGuard:
         if isinstance(event, str) and event in self._protocol.quiet_events:
             return None
         return DropReason.UNKNOWN_EVENT
-
-    def _in_sequence(self, number: Any) -> bool:
-        if number is None:
-            return True
-        try:
-            number = int(number)
-        except (TypeError, ValueError, OverflowError):
-            return False
-        last = self._last_number
-        if last < number <= last + MAX_DROPOUT or number == self._resume_at:
-            self._last_number = number
-            return True
-        self._resume_at = number + 1
-        return False
 
 
 class _Media(msgspec.Struct):
@@ -228,6 +237,13 @@ def _check_media(media: Any) -> DropReason | bytes:
         return binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
         return DropReason.BAD_PAYLOAD
+
+
+def _whole(number: Any) -> int | None:
+    try:
+        return int(number)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _check_dtmf(dtmf: Any) -> DropReason | None:

@@ -116,12 +116,14 @@ class TelephonySerializer(GuardedSerializer):
         """
         if isinstance(data, bytes):
             data = data.decode(errors="replace")
-        verdict = self._guard.check(data)
+        verdict = self._guard.check(data, now=self._time())
         if verdict is None:
             return data
         if not isinstance(verdict, bytes):
             self.drop(verdict)
             return None
+        if not verdict:
+            return None  # it waits for the packet before it
         if not self._pace.allows(len(verdict) / TELEPHONE_RATE_HZ, len(data), now=self._time()):
             self.drop(DropReason.TOO_FAST)
             return None

@@ -13,6 +13,7 @@ TELNYX = MediaStreamProtocol(
     stream_id_key="stream_id",
     sequence_key="sequence_number",
     quiet_events=frozenset({"stop", "error"}),
+    unordered_packets=3,
 )
 
 

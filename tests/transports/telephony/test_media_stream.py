@@ -159,6 +159,63 @@ def test_a_dropped_message_does_not_count() -> None:
     assert stream.check(numbered(2)) == HEARD
 
 
+def test_a_packet_that_another_overtook_is_heard() -> None:
+    stream = guard()
+    assert [stream.check(numbered(n)) for n in (1, 3, 2, 4)] == [HEARD] * 4
+
+
+def telnyx(number: int, event: str = "media", **fields: Any) -> str:
+    about = fields or {"media": {"payload": "f39/"}}
+    return json.dumps(
+        {"event": event, "stream_id": STREAM, "sequence_number": str(number), **about}
+    )
+
+
+def test_telnyx_sound_waits_for_what_it_overtook_and_keys_wait_for_nothing() -> None:
+    stream = guard(TELNYX)
+    key = {"dtmf": {"digit": "4"}}
+    assert stream.check(telnyx(2)) == HEARD
+    assert stream.check(telnyx(4)) == b""
+    assert stream.check(telnyx(5, "dtmf", **key)) is None
+    assert stream.check(telnyx(3)) == HEARD * 2
+    assert stream.check(telnyx(7)) == b""
+    assert stream.check(telnyx(6, "mark", mark={"name": "p1"})) is None
+    assert stream.check(telnyx(8)) == HEARD * 2
+
+
+@pytest.mark.parametrize("late", [1, 5, 90])
+def test_a_key_that_sound_overtook_is_pressed(late: int) -> None:
+    stream = guard()
+    for number in (1, *range(3, 3 + late)):
+        stream.check(numbered(number))
+    assert stream.check(message("dtmf", dtmf={"digit": "2"}, sequenceNumber="2")) is None
+
+
+def test_a_key_that_comes_twice_is_pressed_once() -> None:
+    stream = guard()
+    keys = [message("dtmf", dtmf={"digit": "2"}, sequenceNumber=n) for n in ("4", "9", "4", "9")]
+    assert [stream.check(key) for key in keys] == [None, None, *[DropReason.WRONG_SEQUENCE] * 2]
+
+
+def test_a_key_without_a_number_that_makes_sense_is_pressed() -> None:
+    stream = guard()
+    stream.check(numbered(10))
+    numbers: list[Any] = [None, "two", {}, 1e400, 10, -5, 10**9]
+    for number in numbers:
+        key = message("dtmf", dtmf={"digit": "2"}, sequenceNumber=number)
+        assert stream.check(key) is None
+    assert stream.check(numbered(11)) == HEARD
+
+
+def test_plivo_numbers_what_it_cleared_0_each_time_and_that_is_not_wrong() -> None:
+    stream = guard(PLIVO)
+    for number in range(1, 400):
+        sound = {"event": "media", "sequenceNumber": number, "media": {"payload": "f39/"}}
+        cleared = {"event": "clearedAudio", "sequenceNumber": 0, "streamId": STREAM}
+        assert stream.check(json.dumps(sound)) == HEARD
+        assert stream.check(json.dumps(cleared)) is None
+
+
 @pytest.mark.parametrize(
     ("protocol", "sent", "returned"),
     [
