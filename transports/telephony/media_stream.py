@@ -8,7 +8,6 @@ import binascii
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Literal
@@ -16,12 +15,12 @@ from typing import Any, Literal
 import msgspec
 
 from antiphon.transports.telephony.order import StreamOrder
+from antiphon.transports.telephony.protocol import MediaStreamProtocol
 
 __all__ = [
     "MESSAGE_FILTER",
     "DropReason",
     "MediaStreamGuard",
-    "MediaStreamProtocol",
     "MessageFilter",
 ]
 
@@ -54,55 +53,6 @@ class DropReason(StrEnum):
     UNKNOWN_MARK = "unknown_mark"
     REFUSED = "refused"
     TOO_FAST = "too_fast"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MediaStreamProtocol:
-    """How one provider names things in its messages.
-
-    Parameters:
-        stream_id_key: The key of the stream's id.
-        sequence_key: The key of the message's number.
-        played_event: The event that says that a mark was reached.
-        mark_event: The event that sets a mark.
-        nested_mark: Whether a mark's name is inside an object of its own.
-        quiet_events: Events that say nothing about the caller and are passed over.
-        unordered_packets: How many packets of sound may wait for one that others overtook; 0 if
-            the provider keeps the order.
-    """
-
-    stream_id_key: str
-    sequence_key: str
-    played_event: str = "mark"
-    mark_event: str = "mark"
-    nested_mark: bool = True
-    quiet_events: frozenset[str] = frozenset({"stop"})
-    unordered_packets: int = 0
-
-    def mark_message(self, stream_id: str, name: str) -> dict[str, Any]:
-        """Build the message that sets a mark after the audio sent so far.
-
-        Args:
-            stream_id: The stream's id.
-            name: The mark's name, which comes back when the audio before it has been played.
-
-        Returns:
-            The message, to be sent as JSON.
-        """
-        mark = {"mark": {"name": name}} if self.nested_mark else {"name": name}
-        return {"event": self.mark_event, self.stream_id_key: stream_id, **mark}
-
-    def mark_name(self, message: Mapping[str, Any]) -> Any:
-        """Find the name in a message that says that a mark was reached.
-
-        Args:
-            message: The message; any shape.
-
-        Returns:
-            Whatever stands in the name's place, or None.
-        """
-        holder = message.get("mark") if self.nested_mark else message
-        return holder.get("name") if isinstance(holder, Mapping) else None
 
 
 class MediaStreamGuard:

@@ -1,10 +1,10 @@
 """The wire of a telephony provider: guarded, filtered, and with the marks of what it has played."""
 
-import audioop
+import base64
 import json
 from collections.abc import Awaitable, Callable
 
-from pipecat.audio.utils import alaw_to_pcm, create_stream_resampler, ulaw_to_pcm
+from pipecat.audio.utils import create_stream_resampler
 from pipecat.frames.frames import (
     AudioRawFrame,
     Frame,
@@ -17,27 +17,23 @@ from pipecat.serializers.base_serializer import FrameSerializer
 
 from antiphon.core.audio import frame_secs
 from antiphon.transports.guarded_websocket import GuardedSerializer
-from antiphon.transports.telephony.media_stream import (
-    DropReason,
-    MediaStreamGuard,
-    MediaStreamProtocol,
-)
+from antiphon.transports.telephony.line_format import LineFormat
+from antiphon.transports.telephony.media_stream import DropReason, MediaStreamGuard
 from antiphon.transports.telephony.playback_marks import PlaybackMark, PlaybackMarks
+from antiphon.transports.telephony.protocol import MediaStreamProtocol
 
-__all__ = ["TELEPHONE_RATE_HZ", "TelephonySerializer"]
+__all__ = ["TelephonySerializer"]
 
-# What every telephone network and all three providers carry: G.711.
-TELEPHONE_RATE_HZ = 8000
-
-# Silero looks at so many samples at 8 kHz (pipecat.audio.vad.silero); in G.711 each is a byte.
-VAD_WINDOW = 256
+# Silero looks at 256 samples at 8 kHz and 512 at 16 kHz (pipecat.audio.vad.silero).
+VAD_WINDOW_MS = 32
 
 
 class TelephonySerializer(GuardedSerializer):
     """Guards the serializer of a telephony provider and keeps the call's marks.
 
     Attributes:
-        on_audio: Takes the caller's sound, as 16-bit samples of 8 kHz, in place of the pipeline.
+        line: How sound is on the line.
+        on_audio: Takes the caller's sound, as 16-bit samples, in place of the pipeline.
         on_played: Awaited with each mark that came back; as long as it is None, none is set.
     """
 
@@ -47,7 +43,7 @@ class TelephonySerializer(GuardedSerializer):
         *,
         protocol: MediaStreamProtocol,
         stream_id: str,
-        encoding: str = "PCMU",
+        line: LineFormat | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         """Create the serializer.
@@ -56,20 +52,24 @@ class TelephonySerializer(GuardedSerializer):
             serializer: Pipecat's serializer for the provider.
             protocol: The provider's names.
             stream_id: The stream of this call.
-            encoding: How the caller's sound comes, `PCMU` or `PCMA`.
+            line: How sound is on the line, both ways; mu-law at 8 kHz by default.
             clock: Tells the time in seconds; the running loop's by default.
         """
         super().__init__(serializer, clock=clock)
-        self._guard = MediaStreamGuard(protocol=protocol, stream_id=stream_id)
+        self.line = line or LineFormat()
+        self._encoding = self.line.encoding
+        self._guard = MediaStreamGuard(
+            protocol=protocol, stream_id=stream_id, sample_bytes=self._encoding.sample_bytes
+        )
         self._protocol = protocol
         self._stream_id = stream_id
         self._marks = PlaybackMarks()
-        self._to_pcm = {"PCMU": ulaw_to_pcm, "PCMA": alaw_to_pcm}[encoding]
-        self._decode = {"PCMU": audioop.ulaw2lin, "PCMA": audioop.alaw2lin}[encoding]
         self.on_audio: Callable[[bytes], None] | None = None
         self.on_played: Callable[[PlaybackMark], Awaitable[None]] | None = None
-        self._resampler = create_stream_resampler()
-        self._rate_hz = TELEPHONE_RATE_HZ
+        self._from_line = create_stream_resampler()
+        self._to_line = create_stream_resampler()
+        self._rate_hz = self.line.rate_hz
+        self._window_bytes = self.line.bytes_per_sec * VAD_WINDOW_MS // 1000
         self._held = b""
         self._received = 0
 
@@ -82,14 +82,25 @@ class TelephonySerializer(GuardedSerializer):
         Returns:
             The message, or None if there is nothing to send.
         """
-        message = await super().serialize(frame)
-        if isinstance(frame, InterruptionFrame):
-            self._marks.cleared()
-        elif isinstance(frame, AudioRawFrame) and frame.audio:
+        if not isinstance(frame, AudioRawFrame):
+            message = await super().serialize(frame)
+            if isinstance(frame, InterruptionFrame):
+                self._marks.cleared()
+            return message
+        # Pipecat's serializers know G.711 alone.
+        message = await self._audio_message(frame)
+        if frame.audio:
             secs = frame_secs(frame)
             # Audio is not late while it sounds: its mark counts from the end of its turn.
             self._marks.sent(secs, until=self._time() + secs)
         return message
+
+    async def _audio_message(self, frame: AudioRawFrame) -> str | None:
+        pcm = await self._to_line.resample(frame.audio, frame.sample_rate, self.line.rate_hz)
+        if not pcm:
+            return None
+        payload = base64.b64encode(self._encoding.encode(pcm)).decode()
+        return json.dumps(self._protocol.audio_message(self._stream_id, payload, self.line))
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up the serializer inside, and learn the pipeline's rate.
@@ -104,7 +115,7 @@ class TelephonySerializer(GuardedSerializer):
         """Say what of a message is worth waking a task for.
 
         Sound in which no window of the VAD ends changes no decision, and goes with the next: five
-        times, not eight. At another rate than the telephone's windows end elsewhere, so there
+        times, not eight. At another rate than the line's windows end elsewhere, so there
         nothing waits, and `on_audio` is not called.
 
         Args:
@@ -124,17 +135,21 @@ class TelephonySerializer(GuardedSerializer):
             return None
         if not verdict:
             return None  # it waits for the packet before it
-        if not self._pace.allows(len(verdict) / TELEPHONE_RATE_HZ, len(data), now=self._time()):
+        secs = len(verdict) / self.line.bytes_per_sec
+        if not self._pace.allows(secs, len(data), now=self._time()):
             self.drop(DropReason.TOO_FAST)
             return None
-        done = self._received // VAD_WINDOW
+        done = self._received // self._window_bytes
         self._received += len(verdict)
         self._held += verdict
-        if self._received // VAD_WINDOW == done and self._rate_hz == TELEPHONE_RATE_HZ:
+        if self._rate_hz != self.line.rate_hz:
+            sound, self._held = self._held, b""
+            return sound
+        if self._received // self._window_bytes == done:
             return None
         sound, self._held = self._held, b""
-        if self.on_audio and self._rate_hz == TELEPHONE_RATE_HZ:
-            self.on_audio(self._decode(sound, 2))
+        if self.on_audio:
+            self.on_audio(self._encoding.decode(sound))
             return None
         return sound
 
@@ -148,7 +163,9 @@ class TelephonySerializer(GuardedSerializer):
             The frame, or None if there is none in it.
         """
         if isinstance(data, bytes):
-            pcm = await self._to_pcm(data, TELEPHONE_RATE_HZ, self._rate_hz, self._resampler)
+            pcm = await self._from_line.resample(
+                self._encoding.decode(data), self.line.rate_hz, self._rate_hz
+            )
             # Pipecat's resampler holds back the first packets.
             if not pcm:
                 return None

@@ -37,7 +37,7 @@ from antiphon.core.protocols import AudioHandler, observes_microphone
 from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
 from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
 from antiphon.transports.telephony.send_ahead import SendAhead
-from antiphon.transports.telephony.serializer import TELEPHONE_RATE_HZ, TelephonySerializer
+from antiphon.transports.telephony.serializer import TelephonySerializer
 
 __all__ = ["TelephonyTransport", "checked_id"]
 
@@ -83,6 +83,15 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
 
     _observed = True
 
+    def __init__(
+        self,
+        transport: "TelephonyTransport",
+        client: TelephonyClient,
+        params: FastAPIWebsocketParams,
+    ) -> None:
+        super().__init__(transport, client, params)
+        self._line_rate_hz = transport.line_rate_hz
+
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up, and see whether anybody observes the microphone.
 
@@ -112,9 +121,9 @@ class TelephonyInput(FastAPIWebsocketInputTransport):
         """Push audio that `on_audio` took and the pipeline needs.
 
         Args:
-            audio: 16-bit mono samples at the telephone's rate.
+            audio: 16-bit mono samples at the line's rate.
         """
-        frame = InputAudioRawFrame(audio, sample_rate=TELEPHONE_RATE_HZ, num_channels=1)
+        frame = InputAudioRawFrame(audio, sample_rate=self._line_rate_hz, num_channels=1)
         if self._observed or not self.next:
             await self.push_audio_frame(frame)
         elif not self._paused:
@@ -154,7 +163,7 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
     def _pack(self, packet_ms: int) -> None:
         self._params.audio_out_10ms_chunks = packet_ms // 10
         self._packet_secs = packet_ms / 1000
-        self._packet_bytes = TELEPHONE_RATE_HZ * packet_ms // 1000 * 2
+        self._packet_bytes = self._telephony_serializer.line.rate_hz * packet_ms // 1000 * 2
         self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=AHEAD_PACKETS)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -182,7 +191,7 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
         """Send audio no later than it sounds.
 
         Args:
-            frame: Audio at the telephone rate; tones and closing silence come whole.
+            frame: Audio at the line's rate; tones and closing silence come whole.
 
         Returns:
             Whether all of it was sent.
@@ -247,10 +256,8 @@ class TelephonyTransport(GuardedWebsocketTransport):
       is a handler.
 
     Attributes:
-        line_rate_hz: The telephone's sample rate, at which a pipeline needs no resampler.
+        line_rate_hz: The line's sample rate, at which a pipeline needs no resampler.
     """
-
-    line_rate_hz = TELEPHONE_RATE_HZ
 
     def __init__(self, *, websocket: WebSocket, serializer: TelephonySerializer) -> None:
         """Create the transport.
@@ -259,11 +266,12 @@ class TelephonyTransport(GuardedWebsocketTransport):
             websocket: The accepted websocket.
             serializer: The guarded serializer of the provider.
         """
+        self.line_rate_hz = serializer.line.rate_hz
         params = FastAPIWebsocketParams(
             serializer=serializer,
             audio_in_enabled=True,
             audio_out_enabled=True,
-            audio_out_sample_rate=TELEPHONE_RATE_HZ,
+            audio_out_sample_rate=serializer.line.rate_hz,
             # Long enough for the last words to leave the provider's buffer before the hang-up.
             audio_out_end_silence_secs=1,
         )
@@ -284,7 +292,7 @@ class TelephonyTransport(GuardedWebsocketTransport):
         speaks.
 
         Args:
-            on_audio: Takes the caller's audio, if the pipeline runs at the telephone's rate.
+            on_audio: Takes the caller's audio, if the pipeline runs at the line's rate.
             packet_ms: How much of the agent's audio has its turn at once, a multiple of 10. With
                 longer ones, a voice that comes no faster than it sounds begins later.
         """

@@ -5,8 +5,6 @@ the transport takes over from there. Closing the websocket ends the call, unless
 after `<Connect>`: so nothing here needs credentials, and a call that was transferred is left alone.
 """
 
-import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,16 +12,14 @@ from typing import Any
 from fastapi import WebSocket
 from pipecat.serializers.twilio import TwilioFrameSerializer
 
-from antiphon.transports.telephony.media_stream import MAX_MESSAGE_CHARS, MediaStreamProtocol
+from antiphon.transports.telephony.protocol import MediaStreamProtocol
 from antiphon.transports.telephony.serializer import TelephonySerializer
+from antiphon.transports.telephony.start import read_start, start_of, strings
 from antiphon.transports.telephony.transport import TelephonyTransport, checked_id
 
 __all__ = ["TWILIO", "TwilioStart", "create_twilio_transport", "read_twilio_start"]
 
 TWILIO = MediaStreamProtocol(stream_id_key="streamSid", sequence_key="sequenceNumber")
-
-# `connected` and `start`; a few more, so that one bad message is no reason to refuse a call.
-MAX_MESSAGES_BEFORE_START = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,24 +61,25 @@ class TwilioStart:
             ValueError: If it is a start message with an id that is none, or audio that is not
                 mu-law at 8 kHz.
         """
-        try:
-            message: Any = json.loads(data) if len(data) <= MAX_MESSAGE_CHARS else None
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(message, dict) or message.get("event") != "start":
-            return None
-        start: Any = message.get("start")
-        if not isinstance(start, dict):
-            return None
-        media = start.get("mediaFormat")
-        if isinstance(media, dict) and media.get("encoding") != "audio/x-mulaw":
-            raise ValueError(f"stream in {str(media)[:80]}: Twilio sends audio/x-mulaw")
+        found = start_of(data)
+        return cls._read(*found) if found else None
+
+    @classmethod
+    def _read(cls, message: Mapping[str, Any], start: Mapping[str, Any]) -> "TwilioStart":
+        # Twilio has one format; what it does not tell can be no other.
+        if TWILIO.format_key in start:
+            TWILIO.line(start)
         return cls(
             stream_sid=str(start.get("streamSid") or message.get("streamSid")),
             call_sid=str(start.get("callSid")),
             account_sid=str(start.get("accountSid")),
-            parameters=_strings(start.get("customParameters")),
+            parameters=strings(start.get("customParameters")),
         )
+
+    @property
+    def call_id(self) -> str:
+        """The call, as every vendor's start names it."""
+        return self.call_sid
 
 
 async def read_twilio_start(websocket: WebSocket, *, timeout_secs: float = 10.0) -> TwilioStart:
@@ -98,17 +95,8 @@ async def read_twilio_start(websocket: WebSocket, *, timeout_secs: float = 10.0)
     Raises:
         TimeoutError: If it does not come in time.
         ValueError: If the first messages hold none, or a wrong one.
-        WebSocketDisconnect: If the far end leaves first.
     """
-    async with asyncio.timeout(timeout_secs):
-        for _ in range(MAX_MESSAGES_BEFORE_START):
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                break
-            data = message.get("text") or message.get("bytes") or ""
-            if start := TwilioStart.from_message(data):
-                return start
-    raise ValueError(f"no start message among the first {MAX_MESSAGES_BEFORE_START} messages")
+    return await read_start(websocket, TwilioStart._read, timeout_secs=timeout_secs)
 
 
 def create_twilio_transport(*, websocket: WebSocket, start: TwilioStart) -> TelephonyTransport:
@@ -132,9 +120,3 @@ def create_twilio_transport(*, websocket: WebSocket, start: TwilioStart) -> Tele
         websocket=websocket,
         serializer=TelephonySerializer(serializer, protocol=TWILIO, stream_id=start.stream_sid),
     )
-
-
-def _strings(parameters: Any) -> dict[str, str]:
-    if not isinstance(parameters, dict):
-        return {}
-    return {name: value for name, value in parameters.items() if isinstance(value, str)}

@@ -7,12 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.transports.telephony.media_stream import (
-    DropReason,
-    MediaStreamGuard,
-    MediaStreamProtocol,
-)
+from antiphon.transports.telephony.media_stream import DropReason, MediaStreamGuard
 from antiphon.transports.telephony.plivo import PLIVO
+from antiphon.transports.telephony.protocol import MediaStreamProtocol
 from antiphon.transports.telephony.telnyx import TELNYX
 from antiphon.transports.telephony.twilio import TWILIO
 

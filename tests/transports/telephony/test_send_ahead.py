@@ -30,12 +30,24 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.transports import create_transport
 from antiphon.transports.telephony.playback_marks import PlaybackMark
+from antiphon.transports.telephony.plivo import PlivoStart
 from antiphon.transports.telephony.send_ahead import SendAhead
+from antiphon.transports.telephony.telnyx import TelnyxStart
 from antiphon.transports.telephony.transport import TelephonyTransport
 from antiphon.transports.telephony.twilio import TwilioStart
 
 HEX = "0123456789abcdef" * 2
 TWILIO = TwilioStart(stream_sid=f"MZ{HEX}", call_sid=f"CA{HEX}", account_sid=f"AC{HEX}")
+TELNYX = TelnyxStart(
+    stream_id="s-1",
+    call_control_id="v3:abc",
+    media_format={"encoding": "PCMU", "sample_rate": 8000, "channels": 1},
+)
+PLIVO = PlivoStart(
+    stream_id="s-1",
+    call_id="c-1",
+    media_format={"encoding": "audio/x-mulaw", "sampleRate": 8000},
+)
 Script = Sequence[tuple[float, Frame]]
 
 
@@ -110,7 +122,7 @@ class FarEnd:
         if payload := message.get("media", {}).get("payload"):
             self.media.append((self.secs(), base64.b64decode(payload)))
             self._plays_until = max(self._plays_until, self.secs()) + len(self.media[-1][1]) / 8000
-            self.shapes.add(text.replace(payload, ""))
+            self.shapes.add(json.dumps(message, sort_keys=True).replace(payload, ""))
             if len(self.media) == self._late_after:
                 await asyncio.sleep(0.15)
         elif message["event"] == "mark":
@@ -179,8 +191,8 @@ async def ours(kind: str, script: Script, *, packet_ms: int = 40, **options: Any
     far_end = FarEnd(**options)
     ids: dict[str, Any] = {
         "twilio": {"start": TWILIO},
-        "telnyx": {"stream_id": "s-1", "call_control_id": "v3:abc"},
-        "plivo": {"stream_id": "s-1", "call_id": "c-1"},
+        "telnyx": {"start": TELNYX},
+        "plivo": {"start": PLIVO},
     }
     websocket = await far_end.connect()
     transport = create_transport(kind, websocket=websocket, **ids[kind])

@@ -35,7 +35,9 @@ from antiphon.pipeline.server.process.websocket_protocol import (
 from antiphon.transports import create_transport
 from antiphon.transports.telephony import twilio
 from antiphon.transports.telephony.media_stream import MESSAGE_FILTER
+from antiphon.transports.telephony.plivo import PlivoStart
 from antiphon.transports.telephony.serializer import TelephonySerializer
+from antiphon.transports.telephony.telnyx import TelnyxStart
 from antiphon.transports.telephony.transport import TelephonyTransport
 from antiphon.transports.telephony.twilio import TwilioStart
 
@@ -185,14 +187,15 @@ async def pipecats(serializer: Any, messages: list[dict[str, Any]]) -> bytes:
 
 
 def telnyx(encoding: str) -> tuple[Any, ...]:
-    options = {"stream_id": "s-1", "call_control_id": "v3:abc", "encoding": encoding}
+    sound = {"encoding": encoding, "sample_rate": 8000, "channels": 1}
+    start = TelnyxStart(stream_id="s-1", call_control_id="v3:abc", media_format=sound)
     stock = TelnyxFrameSerializer(
         stream_id="s-1",
         inbound_encoding=encoding,
         outbound_encoding=encoding,
         params=TelnyxFrameSerializer.InputParams(auto_hang_up=False),
     )
-    return "telnyx", options, ("stream_id", "s-1"), stock
+    return "telnyx", {"start": start}, ("stream_id", "s-1"), stock
 
 
 QUIET = {"auto_hang_up": False}
@@ -204,7 +207,13 @@ TWILIO = (
 )
 PLIVO = (
     "plivo",
-    {"stream_id": "s-1", "call_id": "c-1"},
+    {
+        "start": PlivoStart(
+            stream_id="s-1",
+            call_id="c-1",
+            media_format={"encoding": "audio/x-mulaw", "sampleRate": 8000},
+        )
+    },
     ("streamId", "s-1"),
     PlivoFrameSerializer("s-1", params=PlivoFrameSerializer.InputParams(**QUIET)),
 )
