@@ -23,7 +23,6 @@ from pydantic import SecretStr
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
-from antiphon.pipeline.server.doors.twilio import PURPOSE
 from antiphon.pipeline.server.drain import spare_collector
 
 IDS = {"streamSid": f"MZ{'0' * 32}", "callSid": f"CA{'0' * 32}", "accountSid": f"AC{'0' * 32}"}
@@ -71,7 +70,7 @@ class Ours:
 
     @property
     def token(self) -> str:
-        return str(self._app.state.calls.tokens.issue(PURPOSE, IDS["callSid"], now=time.time()))
+        return str(self._app.state.calls.tokens.issue("twilio", IDS["callSid"], now=time.time()))
 
     async def answer(self, messages: Messages, watch: Callable[[Any], object]) -> None:
         self._watch = watch

@@ -28,7 +28,7 @@ from antiphon.processors.latency import (
 )
 
 if TYPE_CHECKING:
-    from antiphon.pipeline.server.doors.twilio_control import TwilioControl
+    from antiphon.pipeline.server.doors.call_control import CallControl
 
 __all__ = ["Agent", "Call", "Calls", "current_call"]
 
@@ -62,7 +62,7 @@ class Call:
     worker: CallWorker
     parameters: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
-    control: "TwilioControl | None" = None
+    control: "CallControl | None" = None
     _is_ending: bool = field(default=False, init=False, repr=False)
 
     async def end(self, goodbye: str | None = None) -> None:
@@ -152,7 +152,7 @@ class Calls:
         transport_kind: str,
         parameters: Mapping[str, str] | None = None,
         base_url: str = "",
-        control: "TwilioControl | None" = None,
+        control: "CallControl | None" = None,
         outbound: bool = False,
     ) -> Exception | None:
         """Run one call until it ends; whatever goes wrong in it stays in it.

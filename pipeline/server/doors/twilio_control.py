@@ -13,35 +13,22 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
+from antiphon.pipeline.server.doors.call_control import (
+    RING_SECS,
+    TIMEOUT,
+    CallControlError,
+    check_number,
+)
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.transports.telephony.transport import checked_id
 
-__all__ = [
-    "E164",
-    "CallControlError",
-    "Handoff",
-    "NumberNotAllowed",
-    "TwilioControl",
-]
+__all__ = ["Handoff", "TwilioControl"]
 
 # An error of the SDK, of the network, or of a time that is up.
 FAILURES = (TwilioException, aiohttp.ClientError, OSError, TimeoutError)
 
-E164 = r"\+[1-9][0-9]{6,14}"
 CALL_SID = "CA[0-9a-fA-F]{32}"
-TIMEOUT = aiohttp.ClientTimeout(total=10)
-
-# A person answers within this or the caller is back with the agent.
-RING_SECS = 25
-
-
-class CallControlError(RuntimeError):
-    """Twilio did not do what it was asked."""
-
-
-class NumberNotAllowed(CallControlError):
-    """A number is none, or begins with none of the prefixes that may be dialled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +107,7 @@ class TwilioControl:
         Raises:
             CallControlError: If the number may not be dialled, or Twilio does not.
         """
-        self._check_number(to)
+        check_number(to, self._settings)
         handoff = Handoff(
             summary=summary, transcript=tuple(transcript), parameters=dict(parameters or {})
         )
@@ -173,7 +160,7 @@ class TwilioControl:
         Raises:
             CallControlError: If the number may not be dialled, or Twilio does not.
         """
-        self._check_number(to)
+        check_number(to, self._settings)
         if not self._settings.twilio_number:
             raise CallControlError("calling out needs TWILIO_NUMBER, the number that calls")
         try:
@@ -193,14 +180,6 @@ class TwilioControl:
             await self._client.calls(call_sid).update_async(**change)
         except FAILURES as error:
             raise CallControlError(f"Twilio did not: {type(error).__name__}") from error
-
-    def _check_number(self, number: str) -> None:
-        try:
-            checked_id("number", number, E164)
-        except ValueError as error:
-            raise NumberNotAllowed(str(error)) from error
-        if not any(number.startswith(prefix) for prefix in self._settings.dial_prefixes):
-            raise NumberNotAllowed(f"{number} may not be dialled: see ANTIPHON_DIAL_PREFIXES")
 
 
 class _HttpClient(AsyncHttpClient):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from pipecat.frames.frames import OutputDTMFFrame
 from pipecat.services.llm_service import FunctionCallParams
 
 from antiphon.pipeline.server.calls import current_call
-from antiphon.pipeline.server.doors.twilio_control import E164, CallControlError
+from antiphon.pipeline.server.doors.call_control import E164, CallControlError
 from antiphon.processors.redaction import Redactor
 from antiphon.transports.telephony.transport import checked_id
 

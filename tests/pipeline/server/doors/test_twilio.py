@@ -196,7 +196,7 @@ async def test_a_stream_without_token_or_with_a_wrong_id_is_refused(
 async def test_silent_strangers_keep_no_caller_out(
     serving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("antiphon.pipeline.server.doors.twilio.MAX_WAITING", 3)
+    monkeypatch.setattr("antiphon.pipeline.server.doors.media_streams.MAX_WAITING", 3)
     async with serving() as server:
         url = f"{server.base.replace('http', 'ws')}/twilio/stream"
         strangers = [await server.session.ws_connect(url) for _ in range(9)]
