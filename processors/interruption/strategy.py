@@ -345,7 +345,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._speech = None
         logger.debug(f"{self}: interrupted ({decision.reason})")
         await self._call_event_handler("on_decision", decision)
-        interrupts = self._interrupts and self._behind.interrupt
+        interrupts = self.settings.enable_interruptions and self._behind.interrupt
         await self.trigger_user_turn_started(enable_interruptions=interrupts)
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:
