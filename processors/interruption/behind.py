@@ -7,6 +7,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import (
     BaseUserTurnStartStrategy,
+    ExternalUserTurnStartStrategy,
     TranscriptionUserTurnStartStrategy,
     UserTurnStartedParams,
     VADUserTurnStartStrategy,
@@ -16,8 +17,12 @@ from antiphon.core.pipecat_internals import start_strategies
 
 __all__ = ["StrategiesBehind"]
 
-# They start a turn for any voice and any word, so need not be asked.
-_AGREE_TO_ALL = (VADUserTurnStartStrategy, TranscriptionUserTurnStartStrategy)
+# They start a turn for any voice, any word, or any turn that a service found: no need to ask.
+_AGREE_TO_ALL = (
+    VADUserTurnStartStrategy,
+    TranscriptionUserTurnStartStrategy,
+    ExternalUserTurnStartStrategy,
+)
 
 
 class StrategiesBehind:
