@@ -7,8 +7,9 @@ where Pipecat takes a text aggregator; it has none.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+from loguru import logger
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
@@ -25,7 +26,9 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     TTSUpdateSettingsFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 from pipecat.utils.text.base_text_aggregator import Aggregation, BaseTextAggregator, TextType
 from pipecat.utils.types import is_given
 
@@ -108,6 +111,8 @@ class SentenceAggregator(SafeProcessor):
     `AggregatedTextFrame`s of type sentence, which the TTS service speaks as they are. Their
     `raw_text` keeps the white space, so the context can be put together again without loss.
 
+    Where an `LLMTextProcessor` behind it looks for tags in the text as it comes, all of it passes.
+
     Attributes:
         counts: How many chunks were pushed, by what made them due: `text`, `end` (of the reply),
             `tool_call`, `idle`, `stall`.
@@ -133,14 +138,27 @@ class SentenceAggregator(SafeProcessor):
         self._order = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
         self._fed_at = 0.0
+        self._steps_aside = False
 
     def set_language(self, language: str | None) -> None:
         """Judge what comes by the words of another language, keeping what waits."""
         self._scanner.set_language(language)
 
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
+        """Look who takes the text behind.
+
+        Args:
+            setup: Pipecat's setup.
+        """
+        await super().setup(setup)
+        for processor in _behind(self, setup.pipeline_worker.pipeline) or ():
+            if isinstance(processor, LLMTextProcessor):
+                self._steps_aside = True
+                logger.info(f"{self}: {processor} behind makes the sentences")
+
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Take text and what tells when to speak it; let the rest pass."""
-        if not isinstance(frame, _OURS):
+        if self._steps_aside or not isinstance(frame, _OURS):
             await self.push_frame(frame, direction)
             return
         downstream = direction is FrameDirection.DOWNSTREAM
@@ -244,3 +262,21 @@ class SentenceAggregator(SafeProcessor):
             language = frame.settings.get("language")
         if language and is_given(language):
             self.set_language(str(language))
+
+
+def _behind(processor: FrameProcessor, part: FrameProcessor) -> list[FrameProcessor] | None:
+    """All that stands behind a processor in a part of a pipeline; None if it is not in there."""
+    inner = part.processors
+    for at, each in enumerate(inner):
+        behind = [] if each is processor else _behind(processor, each)
+        if behind is not None:
+            # The other branches of a parallel pipeline stand beside it.
+            after = inner[at + 1 :] if isinstance(part, Pipeline) else []
+            return [*behind, *(one for each in after for one in _flatten(each))]
+    return None
+
+
+def _flatten(part: FrameProcessor) -> Iterator[FrameProcessor]:
+    yield part
+    for each in part.processors:
+        yield from _flatten(each)

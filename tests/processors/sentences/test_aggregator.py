@@ -1,7 +1,7 @@
 """What the caller hears, and when: the aggregator in a pipeline, in virtual time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from pipecat.frames.frames import (
@@ -19,12 +19,14 @@ from pipecat.frames.frames import (
     TextFrame,
     TTSUpdateSettingsFrame,
 )
+from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import TTSSettings
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
+from pipecat.utils.text.pattern_pair_aggregator import MatchAction, PatternPairAggregator
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.sentences import (
@@ -242,3 +244,37 @@ async def test_the_text_aggregator_clears_at_an_interruption_and_follows_the_lan
     rest = await aggregator.flush()
     assert (found, rest.text if rest else "") == (["Am 3. Mai."], "G")
     assert await aggregator.flush() is None
+
+
+def without_asides() -> LLMTextProcessor:
+    """Pipecat's way to keep what stands in tags from the voice."""
+    aggregator = PatternPairAggregator()
+    aggregator.add_pattern("aside", "<aside>", "</aside>", action=MatchAction.REMOVE)
+    return LLMTextProcessor(text_aggregator=aggregator)
+
+
+TAGGED = ["Yes. <as", "ide>Ask. Be kind.</aside> We open, ", "every day, at nine. See", " you."]
+SPOKEN = ["Yes.", "We open, every day, at nine.", "See you."]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: [without_asides()],
+        lambda: [SentenceAggregator(), without_asides()],
+        lambda: [Pipeline([SentenceAggregator()]), without_asides()],
+        lambda: [SentenceAggregator(), ParallelPipeline([without_asides()], [])],
+        lambda: [without_asides(), SentenceAggregator()],
+    ],
+)
+async def test_what_pipecats_patterns_take_out_is_not_spoken(
+    made: Callable[[], list[FrameProcessor]],
+) -> None:
+    heard = await play([START(), *TAGGED, END()], Pipeline(made()))
+    assert [f.text for _, f in heard if isinstance(f, AggregatedTextFrame)] == SPOKEN
+
+
+async def test_patterns_of_another_branch_are_not_in_the_way() -> None:
+    branches = ParallelPipeline([without_asides()], [SentenceAggregator()])
+    heard = await play([START(), "We open, every day, at nine o'clock. Bye.", END()], branches)
+    assert not any(isinstance(frame, LLMTextFrame) for _, frame in heard)
