@@ -24,6 +24,7 @@ from pipecat.frames.frames import (
     StopFrame,
     UserSpeakingFrame,
 )
+from pipecat.pipeline.sync_parallel_pipeline import SyncParallelPipeline
 from pipecat.processors.frame_processor import (
     FrameCallback,
     FrameDirection,
@@ -86,6 +87,33 @@ def _linked(
         yield before, part, after
     for part in parts:
         yield from _linked(part)
+
+
+_passing_ends: WeakSet[FrameProcessor] = WeakSet()
+_ended: WeakSet[FrameProcessor] = WeakSet()
+
+
+def _let_ends_through(part: FrameProcessor) -> None:
+    """Have each `SyncParallelPipeline` pass on an EndFrame that it loses.
+
+    In Pipecat 1.14 it does if each branch says something ahead of that, as ours do with a rest.
+    """
+    if isinstance(part, SyncParallelPipeline) and part not in _passing_ends:
+        _passing_ends.add(part)
+        part.add_event_handler("on_before_push_frame", _note_end)
+        part.add_event_handler("on_after_process_frame", _pass_lost_end)
+    for inner in part.processors:
+        _let_ends_through(inner)
+
+
+async def _note_end(pipeline: FrameProcessor, frame: Frame) -> None:
+    if isinstance(frame, EndFrame):
+        _ended.add(pipeline)
+
+
+async def _pass_lost_end(pipeline: FrameProcessor, frame: Frame) -> None:
+    if isinstance(frame, EndFrame) and pipeline not in _ended:
+        await pipeline.push_frame(frame)
 
 
 class OneCall(FrameProcessor):
@@ -154,6 +182,7 @@ class OneCall(FrameProcessor):
         for thing in (*self.holds(), self):
             if not await serves_only(thing, worker):
                 return
+        _let_ends_through(worker.pipeline)
         await super().setup(setup)
 
     async def cleanup(self) -> None:

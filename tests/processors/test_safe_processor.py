@@ -1,6 +1,7 @@
 """Lifecycle frames travel on, and no class of ours shadows an attribute of Pipecat's."""
 
 import ast
+import asyncio
 import importlib
 import inspect
 import pkgutil
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.sync_parallel_pipeline import FrameOrder, SyncParallelPipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
@@ -58,6 +60,32 @@ async def test_a_worker_ends_although_a_processor_raises_at_every_lifecycle_fram
     assert any(isinstance(frame, TextFrame) for frame in collector.frames)
     assert errors
     assert not any("4111" in error for error in errors)
+
+
+class SaysARest(SafeProcessor):
+    """Says something ahead of the end."""
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, EndFrame):
+            await self.push_frame(TextFrame("and the rest"))
+
+
+@pytest.mark.parametrize("order", FrameOrder)
+@pytest.mark.parametrize("stock_branches", [0, 1])
+async def test_a_synchronous_pipeline_ends_although_each_branch_has_a_rest_to_say(
+    order: FrameOrder, stock_branches: int
+) -> None:
+    branches = [[SaysARest()], [SaysARest()], *([Collector()] for _ in range(stock_branches))]
+    collector = Collector()
+    synchronous = SyncParallelPipeline(*branches, frame_order=order)
+    worker = PipelineWorker(Pipeline([Pipeline([synchronous]), collector]))
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await worker.queue_frames([TextFrame("before"), EndFrame()])
+    async with asyncio.timeout(5):
+        await runner.run()
+    *_, first, second, last = [type(frame) for frame in collector.frames]
+    assert [first, second, last] == [TextFrame, TextFrame, EndFrame]
 
 
 def assigned_attributes(cls: type) -> set[str]:
