@@ -1,5 +1,6 @@
 """What the far end has played, told to those who want to know what the caller has heard."""
 
+import asyncio
 from typing import Any
 
 from pipecat.transports.base_transport import BaseTransport
@@ -28,7 +29,8 @@ def connect_playback(
         if mark.cleared:
             return
         if gate:
-            gate.ledger.acknowledge(behind_secs=max(0.0, mark.delay_secs))
+            now = asyncio.get_running_loop().time()
+            gate.ledger.far_end.reached(behind_secs=mark.delay_secs, now=now)
         if latency:
             await latency.heard()
 
@@ -39,4 +41,6 @@ def connect_playback(
     if gate and latency:
         gate.add_event_handler("on_duck", ducked)
     if (gate or latency) and isinstance(transport, TelephoneTransport):
+        if gate:
+            gate.ledger.far_end.expect_marks()
         transport.add_event_handler("on_playback_mark", played)

@@ -7,6 +7,7 @@ conversation's context when its audio has been heard, not before.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -15,6 +16,7 @@ from pipecat.frames.frames import (
     EndFrame,
     Frame,
     FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
     InterruptionFrame,
     LLMAssistantPushAggregationFrame,
     LLMFullResponseEndFrame,
@@ -23,6 +25,7 @@ from pipecat.frames.frames import (
     StartFrame,
     StopFrame,
     SystemFrame,
+    TextFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
@@ -32,7 +35,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
-from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
+from antiphon.processors.interruption.pieces import like, milliseconds
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
 from antiphon.processors.interruption.settings import PlaybackSettings
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
@@ -42,6 +45,7 @@ __all__ = ["PlaybackGate"]
 
 _TELL_EVERY_SECS = 0.02
 _REPLY_ENDS = (LLMFullResponseEndFrame, LLMAssistantPushAggregationFrame)
+_BEHIND_WORDS = (LLMFullResponseStartFrame, *_REPLY_ENDS, TextFrame)
 
 
 class PlaybackGate(SafeProcessor):
@@ -68,6 +72,8 @@ class PlaybackGate(SafeProcessor):
         self.settings = settings or PlaybackSettings()
         self.ledger = PlaybackLedger()
         self._items = FrameQueue()
+        # What comes behind words that were sent and are not heard yet.
+        self._unheard: deque[tuple[Frame, float]] = deque()
         self._timed: deque[tuple[float, Frame]] = deque()
         self._played = PlayedAudio()
         self._fader = Fader(ramp_ms=self.settings.ramp_secs * 1000)
@@ -127,7 +133,8 @@ class PlaybackGate(SafeProcessor):
         """Fall silent, keeping what was not played."""
         if self._held_at is None and not self._ending:
             self._held_at = self._now()
-            self._held_position_ms = self.ledger.played(self._held_at)
+            # What the far end keeps back of it will still be heard.
+            self._held_position_ms = self.ledger.far_end.had_turn(self._held_at)
             self._fader.target = 0.0
 
     def resume(self) -> None:
@@ -137,11 +144,9 @@ class PlaybackGate(SafeProcessor):
         held_secs = self._now() - self._held_at
         self._held_at = None
         self._fader.target = 1.0
-        position_ms = self._held_position_ms
-        if held_secs > self.settings.clause_after_secs:
-            self._rewind(self.ledger.clause_start(position_ms))
-        else:
-            self._rewind(self.ledger.word_start(position_ms))
+        waited = held_secs > self.settings.clause_after_secs
+        start_of = self.ledger.clause_start if waited else self.ledger.word_start
+        self._rewind(start_of(self._held_position_ms))
         self._wake.set()
 
     def agent_text(self) -> str:
@@ -264,9 +269,8 @@ class PlaybackGate(SafeProcessor):
             wait = self._next_at - self._now()
             if wait > 0:
                 await asyncio.sleep(wait)
-                if not self._items or self._items[0][0] is not frame:
-                    continue
-                if self.held and not self._fading():
+                moved = not self._items or self._items[0][0] is not frame
+                if moved or (self.held and not self._fading()):
                     continue
             await self._play_piece()
 
@@ -277,19 +281,32 @@ class PlaybackGate(SafeProcessor):
     async def _rest(self) -> None:
         """Wait for work, telling meanwhile the words that the last piece holds."""
         self._wake.clear()
-        if not self._items:
+        await self._tell_heard()
+        if not (self._items or self._unheard):
             self._idle.set()
-        await self._tell(self.ledger.heard(self._position()))
         pending = self.ledger.played(self._now()) < self.ledger.sent_ms
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_TELL_EVERY_SECS if pending else None):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
 
     async def _release(self, frame: Frame, received_ms: float) -> None:
-        """Pass on a frame whose turn has come: all audio before it was sent."""
-        if isinstance(frame, (TTSStoppedFrame, *_REPLY_ENDS)):
+        """Take a frame whose turn has come: all audio before it was sent."""
+        if isinstance(frame, FunctionCallResultFrame):
+            # The model is about to read what the agent said.
+            await self._catch_up(received_ms)
+        late = bool(self._unheard) or self.ledger.far_end.late(self._now())
+        if late and isinstance(frame, _BEHIND_WORDS):
+            self._unheard.append((frame, received_ms))
+        else:
+            await self._pass(frame, received_ms)
+
+    async def _catch_up(self, position_ms: float) -> None:
+        while self._unheard and self._unheard[0][1] <= position_ms + 1:
+            await self._pass(*self._unheard.popleft())
+
+    async def _pass(self, frame: Frame, received_ms: float) -> None:
+        stopped = isinstance(frame, TTSStoppedFrame) and not self.ledger.far_end.late(self._now())
+        if stopped or isinstance(frame, _REPLY_ENDS):
             await self._tell(self.ledger.settle(received_ms))
         if isinstance(frame, LLMFullResponseStartFrame):
             self._reply_began_ms = received_ms
@@ -301,44 +318,27 @@ class PlaybackGate(SafeProcessor):
         ):
             await self.push_frame(follows)
 
-    async def _take_piece(self) -> OutputAudioRawFrame:
-        """Take one piece off the queue: of several frames where the first ends within it.
-
-        The announcement of the next sentence makes no gap between two.
-        """
-        first = self._items[0][0]
-        assert isinstance(first, OutputAudioRawFrame)
-        size = bytes_of(first, self.settings.piece_secs * 1000)
-        piece = bytearray()
-        while len(piece) < size and self._items:
-            frame = self._items[0][0]
-            if isinstance(frame, AggregatedTextFrame):
-                self._items.popleft()
-                await self.push_frame(frame)
-                continue
-            if not isinstance(frame, OutputAudioRawFrame) or not same_kind(frame, first):
-                break
-            piece += self._items.take_audio(size - len(piece))
-        return like(first, bytes(piece))
-
     async def _play_piece(self) -> None:
-        sent = await self._take_piece()
+        sent, announced = self._items.take_piece(self.settings.piece_secs * 1000)
+        for frame in announced:
+            await self.push_frame(frame)
         self._played.add(sent, at_ms=self.ledger.sent_ms)
         now = self._now()
         self._next_at = max(self._next_at, now) + milliseconds(sent) / 1000
         self.ledger.send(milliseconds(sent), now)
         if self.ledger.received_ms - self.ledger.sent_ms <= self.settings.max_buffer_secs * 1000:
             self._room.set()
-        await self.push_frame(self._at_gain(sent))
+        per_ms = sent.sample_rate * sent.num_channels / 1000
+        audio = self._fader.apply(sent.audio, samples_per_ms=per_ms)
+        await self.push_frame(sent if audio is sent.audio else like(sent, audio))
+        await self._tell_heard()
+
+    async def _tell_heard(self) -> None:
         position_ms = self._position()
         while self._timed and self._timed[0][0] <= position_ms:
             await self.push_frame(self._timed.popleft()[1])
         await self._tell(self.ledger.heard(position_ms))
-
-    def _at_gain(self, frame: OutputAudioRawFrame) -> OutputAudioRawFrame:
-        per_ms = frame.sample_rate * frame.num_channels / 1000
-        audio = self._fader.apply(frame.audio, samples_per_ms=per_ms)
-        return frame if audio is frame.audio else like(frame, audio)
+        await self._catch_up(position_ms)
 
     async def _tell(self, words: list[Word]) -> None:
         for word in words:
@@ -362,10 +362,11 @@ class PlaybackGate(SafeProcessor):
     async def _interrupt(self) -> None:
         await self._tell(self.ledger.heard(self._position()))
         cut = self._in_reply and not self._said_all()
+        self._items.put_back(reversed(self._unheard))
+        self._unheard.clear()
         self._items.drop_interruptible()
         if cut and self.settings.cut_mark:
-            mark = HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT)
-            await self.push_frame(mark)
+            await self.push_frame(HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT))
         self._in_reply = False
         self._timed.clear()
         self._played = PlayedAudio()
@@ -375,8 +376,7 @@ class PlaybackGate(SafeProcessor):
         for frame, _ in self._items:
             if isinstance(frame, OutputAudioRawFrame):
                 self.ledger.receive(milliseconds(frame))
-        self._fader.target = 1.0
-        self._fader.jump(1.0)
+        self._fader = Fader(ramp_ms=self.settings.ramp_secs * 1000)
         self._held_at = None
         self._next_at = 0.0
         self._room.set()
@@ -389,7 +389,7 @@ class PlaybackGate(SafeProcessor):
 
     def _said_all(self) -> bool:
         """Whether the reply was complete and played out, and only its end frame is on its way."""
-        frames = [frame for frame, _ in self._items]
+        frames = [frame for frame, _ in (*self._unheard, *self._items)]
         return any(isinstance(frame, _REPLY_ENDS) for frame in frames) and not (
             any(isinstance(frame, OutputAudioRawFrame) for frame in frames)
             or self.ledger.played(self._now()) < self.ledger.sent_ms

@@ -10,13 +10,13 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from antiphon.processors.interruption.far_end import FarEnd
+
 __all__ = ["PlaybackLedger", "Word"]
 
 # Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
 # characters a second.
 _MS_PER_CHAR = 65.0
-# Less is a pace that is not kept to the millisecond.
-_GAP_SECS = 0.1
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
@@ -64,16 +64,17 @@ def _pieces(text: str, *, joined: bool) -> tuple[list[str], bool]:
 
 
 class PlaybackLedger:
-    """Keeps sentences, audio sent and audio played together."""
+    """Keeps sentences, audio sent and audio played together.
+
+    Attributes:
+        far_end: How far what was sent has been played.
+    """
 
     def __init__(self) -> None:
         """Start with nothing said."""
+        self.far_end = FarEnd()
         self._sentences: deque[_Sentence] = deque()
         self._received_ms = 0.0
-        self._sent_ms = 0.0
-        self._sounds_until = 0.0
-        self._behind_secs = 0.0
-        self._floor_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
         self._gives_times = False
 
@@ -85,12 +86,13 @@ class PlaybackLedger:
     @property
     def sent_ms(self) -> float:
         """How much audio was handed to the transport."""
-        return self._sent_ms
+        return self.far_end.sent_ms
 
     def clear(self) -> None:
         """Forget what was said; positions start at 0 again."""
         self._sentences.clear()
-        self._received_ms = self._sent_ms = self._floor_ms = 0.0
+        self._received_ms = 0.0
+        self.far_end.clear()
 
     def expect(self, key: int, text: str, *, source: object, joined: bool = False) -> None:
         """Note a sentence whose audio is about to arrive.
@@ -181,19 +183,15 @@ class PlaybackLedger:
             ms: How long it sounds.
             now: The time.
         """
-        if now >= self._sounds_until + self._behind_secs + _GAP_SECS:
-            # All that was sent before has been heard: the far end begins anew.
-            self._floor_ms = self._sent_ms
-        self._sent_ms += ms
-        self._sounds_until = max(self._sounds_until, now) + ms / 1000
+        self.far_end.send(ms, now)
 
     def acknowledge(self, *, behind_secs: float) -> None:
-        """Note how late the far end plays, as Twilio's marks tell: its buffer and the network.
+        """Note how late a far end plays that sends no marks: its buffer and the network.
 
         Args:
             behind_secs: From sending audio until it is heard.
         """
-        self._behind_secs = behind_secs
+        self.far_end.acknowledge(behind_secs=behind_secs)
 
     def played(self, now: float) -> float:
         """Return the position, in ms, that the caller has heard.
@@ -201,10 +199,7 @@ class PlaybackLedger:
         Args:
             now: The time.
         """
-        return max(self._floor_ms, self._paced(now - self._behind_secs))
-
-    def _paced(self, now: float) -> float:
-        return self._sent_ms - max(0.0, self._sounds_until - now) * 1000
+        return self.far_end.played(now)
 
     def rewind(self, position_ms: float) -> None:
         """Go back: what follows is sent again. Words once heard stay heard.
@@ -212,8 +207,7 @@ class PlaybackLedger:
         Args:
             position_ms: The position that is sent next.
         """
-        self._sent_ms = self._floor_ms = position_ms
-        self._sounds_until = 0.0
+        self.far_end.rewind(position_ms)
 
     def heard(self, position_ms: float) -> list[Word]:
         """Return the words newly heard: those of which half or more has been played.

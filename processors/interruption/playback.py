@@ -6,9 +6,9 @@ No clock: positions and times come in as arguments.
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from pipecat.frames.frames import Frame, OutputAudioRawFrame
+from pipecat.frames.frames import AggregatedTextFrame, Frame, OutputAudioRawFrame
 
-from antiphon.processors.interruption.pieces import like, milliseconds
+from antiphon.processors.interruption.pieces import bytes_of, like, milliseconds, same_kind
 
 __all__ = ["FrameQueue", "PlayedAudio", "WordTimes"]
 
@@ -22,6 +22,33 @@ class FrameQueue(deque[tuple[Frame, float]]):
     """
 
     _taken = 0
+
+    def take_piece(self, ms: float) -> tuple[OutputAudioRawFrame, list[AggregatedTextFrame]]:
+        """Take one piece off: of several frames where the first, which is audio, ends within it.
+
+        The announcement of the next sentence makes no gap between two.
+
+        Args:
+            ms: How long it sounds, at the most.
+
+        Returns:
+            The piece, and the announcements that were in its way.
+        """
+        first = self[0][0]
+        assert isinstance(first, OutputAudioRawFrame)
+        size = bytes_of(first, ms)
+        piece = bytearray()
+        announced = []
+        while len(piece) < size and self:
+            frame = self[0][0]
+            if isinstance(frame, AggregatedTextFrame):
+                announced.append(frame)
+                self.popleft()
+                continue
+            if not isinstance(frame, OutputAudioRawFrame) or not same_kind(frame, first):
+                break
+            piece += self.take_audio(size - len(piece))
+        return like(first, bytes(piece)), announced
 
     def take_audio(self, size: int) -> bytes:
         """Take audio off the first frame, which goes with the last of it.

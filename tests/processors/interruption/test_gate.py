@@ -6,6 +6,10 @@ import pytest
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
+    FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -236,3 +240,62 @@ async def test_uninterruptible_speech_goes_on_where_an_interruption_found_it() -
         await c.worker.queue_frame(InterruptionFrame())
         await asyncio.sleep(3)
     assert sum(chunk.duration_secs for chunk in c.transport.played) == pytest.approx(2.0)
+
+
+async def test_a_reply_ends_when_its_words_were_heard_not_when_they_were_sent() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say(reply(TEN))
+        await asyncio.sleep(3.5)
+        assert c.said("assistant") == []
+        await asyncio.sleep(0.7)
+        assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_a_reply_that_was_sent_whole_is_cut_where_the_caller_heard_it() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say(reply(TEN))
+        await asyncio.sleep(3.4)
+        await c.worker.queue_frame(InterruptionFrame())
+        await asyncio.sleep(1)
+    assert c.said("assistant") == ["One two three four five. Six seven eight —"]
+
+
+async def test_the_next_reply_comes_behind_one_that_is_still_heard() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say([*reply(TEN), *reply([("Eleven twelve.", 800)])])
+        await asyncio.sleep(3.2)
+        assert len(c.transport.played) * 0.04 == pytest.approx(3.2, abs=0.05)
+        await asyncio.sleep(2)
+    assert c.said("assistant") == [
+        "One two three four five. Six seven eight nine ten.",
+        "Eleven twelve.",
+    ]
+
+
+async def test_the_end_of_the_call_waits_until_all_was_heard() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say(reply(TEN))
+        await asyncio.sleep(0.1)
+        began = now() - 0.1
+    assert now() - began >= 4.0
+    assert c.said("assistant") == ["One two three four five. Six seven eight nine ten."]
+
+
+async def test_a_tool_is_not_kept_waiting_for_what_the_caller_still_hears() -> None:
+    announced = FunctionCallsStartedFrame(
+        [FunctionCallFromLLM(function_name="f", tool_call_id="1", arguments={}, context=None)]
+    )
+    runs = FunctionCallInProgressFrame("f", "1", {})
+    result = FunctionCallResultFrame("f", "1", {}, result="ready")
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say([announced, *reply([("One moment.", 800)]), runs, result])
+        await asyncio.sleep(1.0)
+        said, results = c.said("assistant"), c.said("tool")
+    # The model reads what the agent said and the result together.
+    assert "One moment." in said
+    assert results == ['"ready"']
