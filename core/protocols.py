@@ -5,7 +5,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from pipecat.observers.base_observer import BaseObserver
 
-__all__ = ["AudioHandler", "SelectiveObserver", "TelephoneTransport", "observes_microphone"]
+__all__ = [
+    "AudioHandler",
+    "KnowsVoiceEdges",
+    "SelectiveObserver",
+    "TelephoneTransport",
+    "observes_microphone",
+]
 
 
 class AudioHandler(Protocol):
@@ -51,6 +57,17 @@ class TelephoneTransport(Protocol):
             packet_ms: How much of the agent's audio has its turn at once, a multiple of 10. With
                 longer ones, a voice that comes no faster than it sounds begins later.
         """
+
+
+@runtime_checkable
+class KnowsVoiceEdges(Protocol):
+    """What tells that a voice was noticed, or its end, and knows when that was in the sound."""
+
+    def voice_began_secs_ago(self) -> float | None:
+        """Tell, when a voice was noticed, how long ago it began; None if that is not known."""
+
+    def voice_ended_secs_ago(self) -> float | None:
+        """Tell, when its end was noticed, how long ago a voice ended; None if it is not known."""
 
 
 @runtime_checkable

@@ -96,7 +96,39 @@ class KeypadAggregator(_FrameSink, Bypass, DTMFAggregator):
     _sunk = (UserSpeakingFrame,)
 
 
-class ListeningUserAggregator(_FrameSink, LLMUserAggregator):
+class UserAggregator(LLMUserAggregator):
+    """Pipecat's user aggregator, which knows when the caller's voice really began and ended."""
+
+    def __init__(
+        self,
+        context: LLMContext,
+        *,
+        vad_analyzer: SharedSileroVADAnalyzer,
+        user_turn_strategies: UserTurnStrategies,
+    ) -> None:
+        """Create the aggregator.
+
+        Args:
+            context: The conversation.
+            vad_analyzer: Hears whether the caller speaks.
+            user_turn_strategies: Tell when a turn begins and ends.
+        """
+        params = LLMUserAggregatorParams(
+            vad_analyzer=vad_analyzer, user_turn_strategies=user_turn_strategies
+        )
+        super().__init__(context, params=params)
+        self._vad_analyzer = vad_analyzer
+
+    def voice_began_secs_ago(self) -> float | None:
+        """Tell, when a voice was noticed, how long ago it began; None if that is not known."""
+        return self._vad_analyzer.voice_began_secs_ago()
+
+    def voice_ended_secs_ago(self) -> float | None:
+        """Tell, when its end was noticed, how long ago a voice ended; None if it is not known."""
+        return self._vad_analyzer.voice_ended_secs_ago()
+
+
+class ListeningUserAggregator(_FrameSink, UserAggregator):
     """Pipecat's user aggregator, at which the microphone's audio ends unless a recorder follows.
 
     Most of it ends before. Nothing depends on a caller's silence but the VAD, which has it at
@@ -121,11 +153,9 @@ class ListeningUserAggregator(_FrameSink, LLMUserAggregator):
                 a `TurnAnalyzerUserTurnStopStrategy`.
             turn_analyzer: That of such a strategy.
         """
-        params = LLMUserAggregatorParams(
-            vad_analyzer=vad_analyzer, user_turn_strategies=user_turn_strategies
+        super().__init__(
+            context, vad_analyzer=vad_analyzer, user_turn_strategies=user_turn_strategies
         )
-        super().__init__(context, params=params)
-        self._vad_analyzer = vad_analyzer
         self._turn_analyzer = turn_analyzer
         self._speaks = False
         self._audio_under_way = 0
@@ -277,10 +307,9 @@ def create_aggregators(
             turn_analyzer=turns.turn_analyzer,
         )
         return KeypadAggregator(), user, LastAggregator(context, hide=hide)
-    params = LLMUserAggregatorParams(
-        vad_analyzer=vad_analyzer, user_turn_strategies=turns.strategies
+    stock = UserAggregator(
+        context, vad_analyzer=vad_analyzer, user_turn_strategies=turns.strategies
     )
-    stock = LLMUserAggregator(context, params=params)
     return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide)
 
 

@@ -32,7 +32,7 @@ def connect_playback(
             now = asyncio.get_running_loop().time()
             gate.ledger.far_end.reached(behind_secs=mark.delay_secs, now=now)
         if latency:
-            await latency.heard()
+            await latency.heard(latency.now() - mark.packet_secs)
 
     async def ducked(*_: Any) -> None:
         if latency:

@@ -51,6 +51,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.processors.latency.core.conversation import Conversation
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
@@ -212,11 +213,18 @@ class FrameEvents:
 
     def _caller_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, VADUserStartedSpeakingFrame)
-        self._tell(Moment.CALLER_STARTED, data, at, secs=data.frame.start_secs)
+        secs = None
+        if isinstance(data.source, KnowsVoiceEdges):
+            secs = data.source.voice_began_secs_ago()
+        secs = data.frame.start_secs if secs is None else secs
+        self._tell(Moment.CALLER_STARTED, data, at, secs=secs)
 
     def _caller_stopped(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, VADUserStoppedSpeakingFrame)
-        secs = data.frame.stop_secs
+        secs = None
+        if isinstance(data.source, KnowsVoiceEdges):
+            secs = data.source.voice_ended_secs_ago()
+        secs = data.frame.stop_secs if secs is None else secs
         self._tell(Moment.CALLER_STOPPED, data, at, owner=self._stt, secs=secs)
 
     def _transcript(self, data: FramePushed, at: float) -> None:

@@ -25,6 +25,7 @@ from pipecat.audio.volume import VOLUME_WINDOW_SECS
 from antiphon.core.pipecat_internals import Part, known
 from antiphon.services.vad.silero_network import open_network
 from antiphon.services.vad.ticks import ticks
+from antiphon.services.vad.voice_edges import began_secs_ago, ended_secs_ago
 
 __all__ = ["AnalyzedAudio", "SharedSileroVADAnalyzer"]
 
@@ -186,6 +187,20 @@ class SharedSileroVADAnalyzer(SileroVADAnalyzer):
             self._volume += weight * calculate_audio_volume(measured, self.sample_rate)
             self._unknown -= weight
         return self._volume
+
+    def voice_began_secs_ago(self) -> float | None:
+        """Tell, when a voice was noticed, how long ago it began; None if that is not known."""
+        if self._is_stock:
+            return None
+        audio = bytes(self._recent) + self._vad_buffer
+        return began_secs_ago(audio, self.sample_rate, spoken_secs=self._params.start_secs)
+
+    def voice_ended_secs_ago(self) -> float | None:
+        """Tell, when its end was noticed, how long ago a voice ended; None if it is not known."""
+        if self._is_stock:
+            return None
+        audio = bytes(self._recent) + self._vad_buffer
+        return ended_secs_ago(audio, self.sample_rate, silent_secs=self._params.stop_secs)
 
     async def cleanup(self) -> None:
         """Forget what is still to be analyzed, and release the rest."""

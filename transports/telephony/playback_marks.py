@@ -23,17 +23,20 @@ class PlaybackMark:
             nothing: all, some or none of the audio since the mark before it was played.
         delay_secs: Seconds from the end of that audio's turn, when it would have been played if
             nothing lay between, until the mark came back: the far end's buffer and the network.
+        packet_secs: Seconds of the packet before the mark, which began to sound by so much earlier.
     """
 
     position_secs: float
     cleared: bool
     delay_secs: float
+    packet_secs: float
 
 
 @dataclass
 class _Waiting:
     position_secs: float
     due_secs: float
+    packet_secs: float
     cleared: bool = False
 
 
@@ -114,6 +117,7 @@ class PlaybackMarks:
             position_secs=mark.position_secs,
             cleared=mark.cleared,
             delay_secs=now - mark.due_secs,
+            packet_secs=mark.packet_secs,
         )
 
     def _set(self, due_secs: float) -> str:
@@ -121,7 +125,9 @@ class PlaybackMarks:
         self._marked_secs = self._sent_secs
         self._due_at_secs = self._sent_secs + self._every_secs
         name = f"p{self._count}"
-        self._waiting[name] = _Waiting(position_secs=self._sent_secs, due_secs=due_secs)
+        self._waiting[name] = _Waiting(
+            position_secs=self._sent_secs, due_secs=due_secs, packet_secs=self._last_secs
+        )
         if len(self._waiting) > MAX_WAITING_MARKS:
             self._waiting.popitem(last=False)
         return name

@@ -62,6 +62,7 @@ def test_a_mark_tells_how_late_the_far_end_plays() -> None:
     back = marks.came_back(name, now=10.25)
     assert back
     assert back.delay_secs == pytest.approx(0.25 - PACKET_SECS)
+    assert back.packet_secs == PACKET_SECS
 
 
 def test_a_mark_that_a_clear_sent_back_proves_nothing() -> None:
