@@ -298,18 +298,20 @@ def create_aggregators(
     Returns:
         Those of keys, of the caller and of the agent.
     """
-    vad_analyzer = turns.vad_analyzer
-    if fast_path and isinstance(vad_analyzer, SharedSileroVADAnalyzer) and not turns.need_all_audio:
+    vad_analyzer, strategies = turns.vad_analyzer, turns.strategies
+    if not isinstance(vad_analyzer, SharedSileroVADAnalyzer):
+        params = LLMUserAggregatorParams(vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
+        stock = LLMUserAggregator(context, params=params)
+    elif fast_path and not turns.need_all_audio:
         user = ListeningUserAggregator(
             context,
             vad_analyzer=vad_analyzer,
-            user_turn_strategies=turns.strategies,
+            user_turn_strategies=strategies,
             turn_analyzer=turns.turn_analyzer,
         )
         return KeypadAggregator(), user, LastAggregator(context, hide=hide)
-    stock = UserAggregator(
-        context, vad_analyzer=vad_analyzer, user_turn_strategies=turns.strategies
-    )
+    else:
+        stock = UserAggregator(context, vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
     return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide)
 
 
