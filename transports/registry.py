@@ -7,6 +7,8 @@ from typing import Any
 
 from pipecat.transports.base_transport import BaseTransport
 
+from antiphon.core.transport_kinds import name_kind
+
 __all__ = ["TRANSPORTS", "TransportKind", "create_transport"]
 
 
@@ -74,4 +76,5 @@ def create_transport(
             f"the {kind!r} transport needs an extra: pip install 'antiphon[{kinds[kind].extra}]'"
         ) from error
     transport: BaseTransport = factory(**options)
+    name_kind(transport.output(), kind)
     return transport

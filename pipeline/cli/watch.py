@@ -7,12 +7,26 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 __all__ = ["render", "watch"]
+
+# A line of figures fits into 80 columns: the id of the call gives way. The stage at fault and the
+# stalls stand below it.
+_WIDTHS: dict[str, int | None] = {
+    "call": None,
+    "transport": 9,
+    "time": 6,
+    "turns": 5,
+    "P50": 8,
+    "P95": 8,
+    "last": 8,
+    "barge-ins": 9,
+}
 
 
 def watch(
@@ -68,32 +82,41 @@ def render(snapshot: dict[str, Any]) -> Group:
         f"   stalls {counts.get('stalls', 0):.0f}",
         f"   loop lag P95 {_ms(lag['p95'])} max {_ms(lag['max'])}",
     )
-    table = Table(expand=True)
-    for name in ("call", "transport"):
-        table.add_column(name, no_wrap=True)
-    for name in ("time", "turns", "P50", "P95", "last"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("stage at fault")
-    table.add_column("barge-ins", justify="right")
-    table.add_column("stalls")
+    calls: list[RenderableType] = [_line(*_WIDTHS, style="bold")]
     for call in snapshot["calls"]:
-        fault = ""
-        if call["last_stage"]:
-            fault = f"{call['last_stage']} {_ms(call['last_stage_secs'])} {call['last_owner']}"
-        stalls = ", ".join(f"{kind} {number:.0f}" for kind, number in call["stalls"].items())
-        table.add_row(
-            Text(call["call_id"], style="yellow" if call["waiting"] else ""),
+        figures = [
+            call["call_id"],
             call["transport"],
             f"{call['seconds']:.0f} s",
             str(call["turns"]),
             _ms(call["ttfa"]["p50"]),
             _ms(call["ttfa"]["p95"]),
             _ms(call["last_secs"]),
-            fault,
             str(call["barge_ins"]),
-            Text(stalls, style="red"),
-        )
-    return Group(head, table)
+        ]
+        calls.append(_line(*figures, style="yellow" if call["waiting"] else ""))
+        if told := _fault(call):
+            calls.append(Padding(told, (0, 0, 0, 2)))
+    return Group(head, "", *calls)
+
+
+def _line(*cells: str, style: str = "") -> Table:
+    line = Table.grid(expand=True, padding=(0, 1, 0, 0))
+    for name, width in _WIDTHS.items():
+        justify: JustifyMethod = "left" if name in ("call", "transport") else "right"
+        line.add_column(justify=justify, no_wrap=True, width=width, ratio=None if width else 1)
+    line.add_row(*cells, style=style)
+    return line
+
+
+def _fault(call: dict[str, Any]) -> Text:
+    """What took longest in the last turn, and what was overdue."""
+    told = Text()
+    if call["last_stage"]:
+        secs = _ms(call["last_stage_secs"])
+        told.append(f"{call['last_stage']} {secs} {call['last_owner']}  ", style="dim")
+    stalls = ", ".join(f"{kind} {number:.0f}" for kind, number in call["stalls"].items())
+    return told.append(stalls, style="red")
 
 
 def _ms(secs: float | None) -> str:

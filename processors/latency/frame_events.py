@@ -52,6 +52,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from antiphon.core.protocols import KnowsVoiceEdges
+from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.core.conversation import Conversation
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
@@ -184,7 +185,7 @@ class FrameEvents:
         if isinstance(processor, TTSService):
             self._tts = name
         if isinstance(processor, BaseOutputTransport):
-            self.transport = _package_of(processor)
+            self.transport = kind_of(processor) or _package_of(processor)
 
     def _tell(
         self,

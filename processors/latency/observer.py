@@ -100,7 +100,8 @@ class LatencyObserver(BaseObserver):
 
         Args:
             call_id: What the call is called in logs and traces; by default the observer's name.
-            transport: The kind of transport, such as "twilio"; by default as its module is named.
+            transport: The kind of transport, such as "twilio"; by default what `create_transport`
+                was given, else as the transport's module is named.
             budgets: What a wait may cost.
             limits: When something is overdue.
             end_stuck: Whether a request that is overdue is also ended, once the agent is silent,

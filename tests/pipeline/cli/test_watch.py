@@ -28,8 +28,8 @@ CALL: dict[str, Any] = {
 }
 
 
-def shown(*calls: dict[str, Any]) -> str:
-    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+def shown(*calls: dict[str, Any], width: int = 160) -> str:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     with console.file:
         console.print(
             render(
@@ -62,6 +62,31 @@ def test_a_call_is_a_row_with_its_percentiles_and_the_stage_at_fault() -> None:
         "no_first_token 1",
     ):
         assert part in text
+
+
+def test_everything_is_there_in_a_terminal_of_80_columns() -> None:
+    long = {
+        "call_id": "CA" + "0123456789abcdef" * 2,
+        "transport": "websocket",
+        "seconds": 3599.0,
+        "turns": 104,
+        "ttfa": {"count": 104, "p50": 10.81, "p95": 12.402, "p99": 13.5},
+        "last_secs": 11.402,
+        "last_stage": "sentence_aggregation",
+        "stalls": {"transcript_missing": 12, "audio_underrun": 3},
+        "barge_ins": 37,
+    }
+    text = shown(CALL, CALL | long, width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    words = " ".join(text.split())
+    for part in (
+        "call transport time turns P50 P95 last barge-ins",
+        "CA123 twilio 61 s 7 810 ms 1402 ms 1402 ms 2",
+        "llm_inference 900 ms OpenAILLMService#0 no_first_token 1",
+        "websocket 3599 s 104 10810 ms 12402 ms 11402 ms 37",
+        "sentence_aggregation 900 ms OpenAILLMService#0 transcript_missing 12, audio_underrun 3",
+    ):
+        assert part in words, part
 
 
 def test_the_process_is_told_above_its_calls() -> None:

@@ -22,6 +22,7 @@ from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.timeline import Turn
 from antiphon.processors.latency.frame_events import FrameEvents
+from antiphon.transports import TransportKind, create_transport
 
 
 def test_a_wait_with_a_tool_is_named_part_by_part() -> None:
@@ -62,3 +63,10 @@ def test_a_wait_with_a_tool_is_named_part_by_part() -> None:
         ("speech_synthesis", 3.6, 0.4),
         ("output_transport", 4.0, 0.1),
     ]
+
+
+def test_latency_has_the_label_under_which_the_transport_was_asked_for() -> None:
+    kinds = {"line": TransportKind(target="antiphon.transports.memory:MemoryTransport")}
+    events = FrameEvents(WatchdogLimits())
+    events.learn(create_transport("line", kinds=kinds).output())
+    assert events.transport == "line"
