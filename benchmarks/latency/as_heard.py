@@ -20,7 +20,7 @@ from fastapi import FastAPI, WebSocket
 from loguru import logger
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.load.run import run_load
 from antiphon.simulation.virtual_time import run_virtual
@@ -59,8 +59,8 @@ def agent(seed: int) -> VoiceAgent:
         ),
         tts=lambda: FakeTTS(latency=Latency(median=0.1, p95=0.2, seed=next(seeds))),
         redaction=None,
-        fillers=(),
-        turn_silence_secs=0.4,
+        latency=LatencySettings(fillers=()),
+        turns=TurnSettings(silence_secs=0.4),
     )
 
 
