@@ -10,6 +10,10 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
+from pipecat.utils.context.llm_context_summarization import (
+    LLMAutoContextSummarizationConfig,
+    LLMContextSummaryConfig,
+)
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline.composition import CallParts, compose, make_worker
@@ -36,6 +40,12 @@ if TYPE_CHECKING:
 
 __all__ = ["VoiceAgent"]
 
+VOICE_RULES = """\
+You are in a phone call, and every word you write is spoken aloud. Speak in short, plain \
+sentences, three at most, and ask one thing at a time. Write no markdown, lists, headings, emoji, \
+links or stage directions. Write numbers, prices, times and dates as one says them, and codes \
+character by character. What the caller says was heard by a machine: if it makes no sense, ask."""
+
 # What each group of settings may be, and how that is told.
 GROUPS: dict[str, tuple[Any, str]] = {
     "turns": (TurnSettings, "TurnSettings(…)"),
@@ -48,6 +58,10 @@ GROUPS: dict[str, tuple[Any, str]] = {
         "SentenceSettings(…), or None to leave them to the TTS service",
     ),
     "latency": (LatencySettings | None, "LatencySettings(…), or None to measure and say nothing"),
+    "summary": (
+        LLMAutoContextSummarizationConfig | None,
+        "Pipecat's LLMAutoContextSummarizationConfig(…), or None for no summary",
+    ),
     "redaction": (
         Policy | None,
         "a Policy, such as Policy.preset('strict'), or None for no redaction at all",
@@ -71,12 +85,13 @@ class VoiceAgent:
     Parameters:
         instructions: The system prompt of a named LLM. A given one brings its own, and the embedded
             one knows nothing but its order desk.
+        voice_rules: How to write what will be spoken; stands before `instructions`, if anything.
         greeting: What the agent says when the caller connects, if anything.
         tools: Pipecat direct functions: `async def tool(params: FunctionCallParams, …)`.
         stt: Speech-to-text.
         llm: The language model.
         tts: Text-to-speech.
-        turns: When the caller's turn ends.
+        turns: When a caller's turn begins and ends.
         interruption: How callers interrupt: the agent talks on through "uh-huh" and remembers what
             was heard. With None any voice or transcript interrupts it.
         sentences: When a piece of a reply goes to the voice; None leaves it to the TTS service.
@@ -85,13 +100,17 @@ class VoiceAgent:
         redaction: What the LLM may not read of what is personal: by default what no LLM needs, as
             card numbers. The voice says what the LLM writes, and logs, RTVI and traces show nothing
             personal of either side, whatever this is; None for no redaction at all.
+        summary: When the beginning of a long conversation becomes a summary, which the language
+            model writes of what it may read: by default beyond 8000 tokens, but for the last ten
+            messages; None for never.
         voicemail: What the agent says to a voicemail box that takes a call which the agent made,
             before it hangs up; empty to say nothing, None to talk to a box as to a person.
         fast_path: Whether audio passes those by who do not look at it, which saves CPU; False to
             see each frame go where Pipecat sends it.
     """
 
-    instructions: str = "You are on the phone. Answer in one or two short spoken sentences."
+    instructions: str = ""
+    voice_rules: str | None = VOICE_RULES
     greeting: str | None = None
     tools: Sequence[DirectFunction] = ()
     stt: Service = "embedded"
@@ -102,6 +121,15 @@ class VoiceAgent:
     sentences: SentenceSettings | None = field(default_factory=SentenceSettings)
     latency: LatencySettings | None = field(default_factory=LatencySettings)
     redaction: Policy | None = field(default_factory=lambda: Policy.preset("model"))
+    summary: LLMAutoContextSummarizationConfig | None = field(
+        default_factory=lambda: LLMAutoContextSummarizationConfig(
+            max_context_tokens=8000,
+            max_unsummarized_messages=None,
+            summary_config=LLMContextSummaryConfig(
+                target_context_tokens=1000, min_messages_after_summary=10
+            ),
+        )
+    )
     voicemail: str | None = None
     fast_path: bool = True
 
@@ -245,7 +273,7 @@ class VoiceAgent:
             return create_service(
                 kind,
                 service,
-                instructions=self.instructions,
+                instructions="\n\n".join(filter(None, (self.voice_rules, self.instructions))),
                 settings=self._settings,
             )
         if isinstance(service, FrameProcessor):

@@ -10,6 +10,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.transports.base_transport import BaseTransport
+from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummarizationConfig
 
 from antiphon.core.protocols import TelephoneTransport
 from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
@@ -79,6 +80,7 @@ def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
             agent.turns, parts.stt, parts.interruption, embedded=agent.stt == "embedded"
         ),
         hide=_hide(agent.redaction, parts.vault),
+        summary=agent.summary if _can_summarise(parts.llm, agent.summary) else None,
         fast_path=agent.fast_path,
     )
     gate = parts.interruption.playback if parts.interruption else None
@@ -161,6 +163,13 @@ def _greet_and_leave(greeting: str | None, transport: BaseTransport, worker: Cal
 
     transport.add_event_handler("on_client_connected", greet)
     transport.add_event_handler("on_client_disconnected", leave)
+
+
+def _can_summarise(llm: FrameProcessor, summary: LLMAutoContextSummarizationConfig | None) -> bool:
+    """Whether a model answers outside of the conversation, as ours that follows a script cannot."""
+    ask = getattr(llm, "run_inference", None)
+    able = ask is not None and ask.__qualname__ != "LLMService.run_inference"
+    return summary is not None and (able or summary.summary_config.llm is not None)
 
 
 def _redactors(policy: Policy | None, vault: Vault) -> list[FrameProcessor]:

@@ -24,6 +24,7 @@ from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMAssistantAggregator,
+    LLMAssistantAggregatorParams,
     LLMUserAggregator,
     LLMUserAggregatorParams,
 )
@@ -35,6 +36,7 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummarizationConfig
 
 from antiphon.pipeline.turns import Turns
 from antiphon.processors.safe_processor import Bypass, OneCall
@@ -256,15 +258,26 @@ class ListeningUserAggregator(_FrameSink, UserAggregator):
 class AssistantAggregator(OneCall, LLMAssistantAggregator):
     """Pipecat's assistant aggregator, which keeps of the agent's words what the model may read."""
 
-    def __init__(self, context: LLMContext, *, hide: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        context: LLMContext,
+        *,
+        hide: Callable[[str], str] | None = None,
+        summary: LLMAutoContextSummarizationConfig | None = None,
+    ) -> None:
         """Create the aggregator.
 
         Args:
             context: The conversation.
             hide: Takes out of what the agent said what the model may not read. Only here is it
                 whole again; the voice gives it word by word.
+            summary: When the beginning of the conversation becomes a summary; never by default.
         """
-        super().__init__(context)
+        params = LLMAssistantAggregatorParams(
+            enable_auto_context_summarization=summary is not None,
+            auto_context_summarization_config=summary,
+        )
+        super().__init__(context, params=params)
         self._hide = hide
         self.redacts_what_it_keeps = hide is not None
 
@@ -285,6 +298,7 @@ def create_aggregators(
     *,
     turns: Turns,
     hide: Callable[[str], str] | None,
+    summary: LLMAutoContextSummarizationConfig | None,
     fast_path: bool,
 ) -> tuple[DTMFAggregator, LLMUserAggregator, AssistantAggregator]:
     """Make the aggregators of one call: those of the fast path, or Pipecat's own.
@@ -293,6 +307,7 @@ def create_aggregators(
         context: The conversation.
         turns: Tell when the caller has the turn.
         hide: Takes out of what the agent said what the model may not read.
+        summary: When the beginning of the conversation becomes a summary, if ever.
         fast_path: Whether frames may end at them that nobody beyond looks at.
 
     Returns:
@@ -309,10 +324,10 @@ def create_aggregators(
             user_turn_strategies=strategies,
             turn_analyzer=turns.turn_analyzer,
         )
-        return KeypadAggregator(), user, LastAggregator(context, hide=hide)
+        return KeypadAggregator(), user, LastAggregator(context, hide=hide, summary=summary)
     else:
         stock = UserAggregator(context, vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
-    return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide)
+    return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide, summary=summary)
 
 
 def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:
