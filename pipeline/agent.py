@@ -16,7 +16,7 @@ from pipecat.utils.context.llm_context_summarization import (
 )
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline.composition import CallParts, compose, make_worker
+from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.providers import (
@@ -157,7 +157,13 @@ class VoiceAgent:
         outbound: bool = False,
         latency: LatencyObserver | None = None,
     ) -> Pipeline:
-        """Compose a plain Pipecat pipeline for one call.
+        """Compose a plain Pipecat pipeline for one call, for a worker of your own.
+
+        It greets who connects, ends the worker's call when they leave, redacts, and guards the
+        logs. What only a worker can have is `worker`'s: it measures `latency` and ends a stuck
+        request, hides the cut mark from an RTVI client and redacts what that is told, runs at a
+        telephone's rate, and ends by deadlines. What of this a call lacks is logged as it is
+        composed or begins.
 
         Args:
             transport: Where the caller is.
@@ -173,7 +179,7 @@ class VoiceAgent:
                 service or the transport has served a call, or if a service cannot be made.
             ImportError: If the extra of a named service is not installed.
         """
-        return Pipeline(compose(transport, self._parts(transport, outbound, latency)))
+        return make_pipeline(transport, self._parts(transport, outbound, latency))
 
     def worker(
         self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
@@ -193,8 +199,6 @@ class VoiceAgent:
             ValueError: As `pipeline` does.
             ImportError: As `pipeline` does.
         """
-        if self.redaction is not None:
-            guard_logs()
         call_id = kwargs.get("conversation_id") or ""
         latency = self.latency.observer(call_id) if self.latency else None
         return make_worker(transport, self._parts(transport, outbound, latency), **kwargs)
@@ -202,6 +206,8 @@ class VoiceAgent:
     def _parts(
         self, transport: BaseTransport, outbound: bool, latency: LatencyObserver | None
     ) -> CallParts:
+        if self.redaction is not None:
+            guard_logs()
         services = {kind: self._prewarmed.take(kind) for kind in ServiceKind}
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()

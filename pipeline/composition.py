@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from loguru import logger
 from pipecat.frames.frames import TTSSpeakFrame
-from pipecat.pipeline.worker import PipelineParams
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
@@ -14,12 +16,16 @@ from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummar
 
 from antiphon.core.protocols import TelephoneTransport
 from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
-from antiphon.pipeline.fast_path.pipeline import GuardedPipeline, QuietPipeline
+from antiphon.pipeline.fast_path.pipeline import (
+    GuardedPipeline,
+    QuietGuardedPipeline,
+    QuietPipeline,
+)
 from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.turns import Turns
-from antiphon.pipeline.voicemail import leave_message, voicemail_detector
+from antiphon.pipeline.voicemail import voicemail_detector
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import LatencyObserver
@@ -36,7 +42,7 @@ from antiphon.processors.sentences import SentenceAggregator
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
 
-__all__ = ["CallParts", "compose", "make_worker"]
+__all__ = ["CallParts", "make_pipeline", "make_worker"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ class CallParts:
     vault: Vault = field(default_factory=Vault)
 
 
-def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
+def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
     """Compose the processors of one call, from `transport.input()` to the assistant's aggregator.
 
     Args:
@@ -88,8 +94,9 @@ def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
         # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
         transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
     connect_playback(transport, gate=gate, latency=parts.latency)
-    listens_for_box = parts.outbound and agent.voicemail is not None
-    voicemail = voicemail_detector(parts.llm) if listens_for_box else None
+    voicemail = None
+    if parts.outbound and agent.voicemail is not None:
+        voicemail = voicemail_detector(parts.llm, message=agent.voicemail)
     fillers, apologies = what_fills_waits(agent.latency, parts.latency)
     processors = [
         transport.input(),
@@ -112,6 +119,33 @@ def compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
     ]
     settle(processors, (parts.stt, parts.llm, parts.tts))
     return processors
+
+
+def make_pipeline(transport: BaseTransport, parts: CallParts) -> Pipeline:
+    """Make the pipeline of one call, for a worker of somebody else's making.
+
+    Args:
+        transport: Where the caller is.
+        parts: What its processors share.
+    """
+    agent = parts.agent
+    processors = _compose(transport, parts)
+    _greet_and_leave(agent.greeting, transport, lambda: processors[0].pipeline_worker)
+    lacking = []
+    if agent.latency and not parts.latency:
+        lacking.append(
+            "no wait is measured or cut short: pipeline(transport, latency=observer), and a worker "
+            "with observers=[observer] and PipelineParams(enable_metrics=True)"
+        )
+    if isinstance(transport, TelephoneTransport):
+        rate_hz = transport.line_rate_hz
+        lacking.append(
+            "audio is resampled and takes no fast path without PipelineParams("
+            f"audio_in_sample_rate={rate_hz}, audio_out_sample_rate={rate_hz})"
+        )
+    if lacking:
+        logger.info(f"A pipeline alone: {'; '.join(lacking)}. VoiceAgent.worker() has all of it.")
+    return (Pipeline if agent.redaction is None else GuardedPipeline)(processors)
 
 
 def make_worker(transport: BaseTransport, parts: CallParts, **kwargs: Any) -> CallWorker:
@@ -137,18 +171,18 @@ def make_worker(transport: BaseTransport, parts: CallParts, **kwargs: Any) -> Ca
         told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
         skipped = [*(told.skip_text_types or []), CUT_TEXT]
         kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
-    processors = compose(transport, parts)
-    quiet = QuietPipeline if agent.redaction is None else GuardedPipeline
+    processors = _compose(transport, parts)
+    quiet = QuietPipeline if agent.redaction is None else QuietGuardedPipeline
     worker = CallWorker(
         quiet(processors), latency=parts.latency, interruption=parts.interruption, **kwargs
     )
-    if agent.voicemail is not None:
-        leave_message(worker, processors, message=agent.voicemail)
-    _greet_and_leave(agent.greeting, transport, worker)
+    _greet_and_leave(agent.greeting, transport, lambda: worker)
     return worker
 
 
-def _greet_and_leave(greeting: str | None, transport: BaseTransport, worker: CallWorker) -> None:
+def _greet_and_leave(
+    greeting: str | None, transport: BaseTransport, worker: Callable[[], PipelineWorker]
+) -> None:
     greeted = False
 
     async def greet(*_: Any) -> None:
@@ -156,10 +190,10 @@ def _greet_and_leave(greeting: str | None, transport: BaseTransport, worker: Cal
         # A lost connection that comes back is the same call.
         if greeting and not greeted:
             greeted = True
-            await worker.queue_frame(TTSSpeakFrame(greeting, append_to_context=True))
+            await worker().queue_frame(TTSSpeakFrame(greeting, append_to_context=True))
 
     async def leave(*_: Any) -> None:
-        await worker.cancel(reason="the caller left")
+        await worker().cancel(reason="the caller left")
 
     transport.add_event_handler("on_client_connected", greet)
     transport.add_event_handler("on_client_disconnected", leave)

@@ -12,7 +12,7 @@ from antiphon.core.protocols import observes_microphone
 from antiphon.pipeline.fast_path.observers import PushObserver
 from antiphon.processors.redaction.guards.errors import redacted_error
 
-__all__ = ["GuardedPipeline", "QuietPipeline"]
+__all__ = ["GuardedPipeline", "QuietGuardedPipeline", "QuietPipeline"]
 
 
 class QuietPipeline(Pipeline):
@@ -61,8 +61,8 @@ class QuietPipeline(Pipeline):
         await super().setup(setup)
 
 
-class GuardedPipeline(QuietPipeline):
-    """A quiet pipeline that no error leaves with what somebody said.
+class GuardedPipeline(Pipeline):
+    """A pipeline that no error leaves with what somebody said.
 
     Not every error passes a redactor on its way up, and on the phone no RTVI processor stands
     between the pipeline and its worker.
@@ -80,3 +80,7 @@ class GuardedPipeline(QuietPipeline):
         if isinstance(frame, ErrorFrame):
             frame = redacted_error(frame)
         await super().push_frame(frame, direction)
+
+
+class QuietGuardedPipeline(GuardedPipeline, QuietPipeline):
+    """Both."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from pipecat.pipeline.worker import PipelineWorker
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
@@ -47,7 +48,12 @@ class Outcall:
 
 @asynccontextmanager
 async def called(
-    hears: str, choice: str, voicemail: str | None, *, outbound: bool = True
+    hears: str,
+    choice: str,
+    voicemail: str | None,
+    *,
+    outbound: bool = True,
+    own_worker: bool = False,
 ) -> AsyncIterator[tuple[Outcall, asyncio.Task[None]]]:
     asked: list[str] = []
 
@@ -68,7 +74,11 @@ async def called(
             voicemail=voicemail,
         )
         transport = MemoryTransport()
-        worker = agent.worker(transport, outbound=outbound)
+        worker: PipelineWorker = (
+            PipelineWorker(agent.pipeline(transport, outbound=outbound))
+            if own_worker
+            else agent.worker(transport, outbound=outbound)
+        )
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(worker)
         call = asyncio.create_task(runner.run())
@@ -86,8 +96,9 @@ GREETING = "You have reached Ann, call me on 030 1234567. Please leave a message
 MESSAGE = "Please call the shop back about your parcel, thank you."
 
 
-async def test_a_voicemail_box_gets_a_message_after_its_greeting() -> None:
-    async with called(GREETING, "voicemail", MESSAGE) as (box, call):
+@pytest.mark.parametrize("own_worker", [False, True])
+async def test_a_voicemail_box_gets_a_message_after_its_greeting(own_worker: bool) -> None:
+    async with called(GREETING, "voicemail", MESSAGE, own_worker=own_worker) as (box, call):
         await box.says(speech_pcm(4.0) + silence_pcm(1.0))
         assert box.words == 0
         await box.says(silence_pcm(20.0))

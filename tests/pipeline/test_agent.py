@@ -20,7 +20,7 @@ from antiphon.transports import MemoryTransport
 
 def test_an_agent_is_a_plain_pipecat_pipeline_in_the_order_of_a_call() -> None:
     pipeline = VoiceAgent().pipeline(MemoryTransport())
-    assert type(pipeline) is Pipeline
+    assert isinstance(pipeline, Pipeline)
     names = [type(processor).__name__ for processor in pipeline.processors]
     order = [
         "MemoryInput",
