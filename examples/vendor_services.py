@@ -7,18 +7,11 @@ needs `pip install 'antiphon[simulation,deepgram,openai,cartesia]'`.
 import asyncio
 import sys
 
-from antiphon.pipeline import PROVIDERS, ServiceKind, VoiceAgent
-from antiphon.pipeline.settings import Settings
+from antiphon.pipeline import VoiceAgent
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.recording import CallRecorder, transcript_lines
 from antiphon.transports import MemoryTransport
-
-SERVICES = {
-    ServiceKind.STT: "deepgram",
-    ServiceKind.LLM: "openai",
-    ServiceKind.TTS: "cartesia",
-}
 
 
 async def main() -> None:
@@ -26,9 +19,9 @@ async def main() -> None:
     agent = VoiceAgent(
         instructions="You are the order desk of a shop, on the phone. Answer in one sentence.",
         greeting="Hello, this is the order desk.",
-        stt=SERVICES[ServiceKind.STT],
-        llm=SERVICES[ServiceKind.LLM],
-        tts=SERVICES[ServiceKind.TTS],
+        stt="deepgram",
+        llm="openai",
+        tts="cartesia",
     )
     recorder = CallRecorder(transport, title="An order desk")
     caller = Caller(
@@ -39,13 +32,8 @@ async def main() -> None:
         print(line)
 
 
-settings = Settings()
-missing = [
-    variable
-    for kind, name in SERVICES.items()
-    for variable in PROVIDERS[kind][name].missing_variables(settings)
-]
-if missing:
-    print(f"set {', '.join(missing).replace('|', ' or ')} to run this", file=sys.stderr)
-    sys.exit(2)
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except (ValueError, ImportError) as error:
+    # A missing key or package, in a line.
+    sys.exit(str(error))

@@ -7,17 +7,18 @@ from antiphon.core import lazy
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
     from antiphon.pipeline.latency import LatencySettings
-    from antiphon.pipeline.providers import PROVIDERS, ServiceKind
+    from antiphon.pipeline.providers.registry import register_provider
+    from antiphon.pipeline.providers.service import service
     from antiphon.pipeline.turns import TurnSettings
     from antiphon.pipeline.worker import CallWorker
 
 __all__ = [
-    "PROVIDERS",
     "CallWorker",
     "LatencySettings",
-    "ServiceKind",
     "TurnSettings",
     "VoiceAgent",
+    "register_provider",
+    "service",
 ]
 
 # On first use: the command must configure logging before Pipecat is imported.
@@ -26,7 +27,8 @@ __getattr__, __dir__ = lazy.exports(
     {
         "agent": "VoiceAgent",
         "latency": "LatencySettings",
-        "providers": "PROVIDERS ServiceKind",
+        "providers.registry": "register_provider",
+        "providers.service": "service",
         "turns": "TurnSettings",
         "worker": "CallWorker",
     },

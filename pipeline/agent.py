@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.pipeline.pipeline import Pipeline
@@ -19,13 +19,9 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.prewarm import Prewarmed
-from antiphon.pipeline.providers import (
-    PROVIDERS,
-    Service,
-    ServiceKind,
-    create_service,
-    make_service,
-)
+from antiphon.pipeline.providers.create import check_service, create_service, make_service
+from antiphon.pipeline.providers.environment import Environment, read_environment
+from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
 from antiphon.pipeline.sharing import claim
 from antiphon.pipeline.turns import TurnSettings
 from antiphon.pipeline.warm_up import load_models, load_tables
@@ -34,9 +30,6 @@ from antiphon.processors.interruption import Interruption, InterruptionSettings
 from antiphon.processors.latency import Apology, LatencyObserver
 from antiphon.processors.redaction import Policy, guard_logs
 from antiphon.processors.sentences import SentenceSettings
-
-if TYPE_CHECKING:
-    from antiphon.pipeline.settings import Settings
 
 __all__ = ["VoiceAgent"]
 
@@ -73,9 +66,10 @@ GROUPS: dict[str, tuple[Any, str]] = {
 class VoiceAgent:
     """What an agent is; `pipeline`, `worker` and `run` make a call of it.
 
-    A service is named (see `antiphon.pipeline.providers.PROVIDERS`), or given as a class or a
-    function that makes a Pipecat service, called without arguments for each call. One that is given
-    as an object serves one call, and a second one is refused.
+    A service is named, as `"deepgram"`, `"anthropic/claude-haiku-4-5"` or `service("rime", …)` with
+    settings, or given as a class or a function that makes a Pipecat service, called without
+    arguments for each call. One that is given as an object serves one call, and a second one is
+    refused. A name by which no service could be made is refused at once.
 
     Example::
 
@@ -136,7 +130,9 @@ class VoiceAgent:
     def __post_init__(self) -> None:
         """Refuse what would fail only once a call has been made."""
         for kind, service in self._services.items():
-            if not (isinstance(service, str | FrameProcessor) or callable(service)):
+            if isinstance(service, NamedService):
+                check_service(kind, service, self._environment)
+            elif not (isinstance(service, FrameProcessor) or callable(service)):
                 raise TypeError(
                     f"{kind}={service!r}: give the name of a provider, or a class or function "
                     "that makes a Pipecat service"
@@ -175,9 +171,8 @@ class VoiceAgent:
             The pipeline, from `transport.input()` to the assistant's context aggregator.
 
         Raises:
-            ValueError: If a service name is unknown or a variable that it needs is not set, if a
-                service or the transport has served a call, or if a service cannot be made.
-            ImportError: If the extra of a named service is not installed.
+            ValueError: If a service or the transport has served a call, or if a service cannot be
+                made.
         """
         return make_pipeline(transport, self._parts(transport, outbound, latency))
 
@@ -197,7 +192,6 @@ class VoiceAgent:
 
         Raises:
             ValueError: As `pipeline` does.
-            ImportError: As `pipeline` does.
         """
         call_id = kwargs.get("conversation_id") or ""
         latency = self.latency.observer(call_id) if self.latency else None
@@ -241,14 +235,11 @@ class VoiceAgent:
         """Load what the first call would otherwise wait for; a server does it before it listens.
 
         Raises:
-            ValueError: If a service name is unknown or a variable that it needs is not set.
-            ImportError: If the extra of a named service is not installed.
+            ValueError: If a service cannot be made.
         """
         for kind, service in self._services.items():
-            if isinstance(service, str):
-                made = self._make(kind)
-                if PROVIDERS[kind][service].slow:
-                    self._prewarmed.keep(kind, made)
+            if not isinstance(service, FrameProcessor):
+                await self._prewarmed.keep_if_slow(kind)
         if self.latency and self.latency.apology:
             Apology(recording=self.latency.apology)
         load_tables(self.redaction)
@@ -266,8 +257,12 @@ class VoiceAgent:
         await runner.run()
 
     @property
-    def _services(self) -> dict[ServiceKind, Service]:
-        return dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
+    def _services(self) -> dict[ServiceKind, Given]:
+        given = dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
+        return {
+            kind: NamedService(name=service) if isinstance(service, str) else service
+            for kind, service in given.items()
+        }
 
     @cached_property
     def _prewarmed(self) -> Prewarmed:
@@ -275,23 +270,18 @@ class VoiceAgent:
 
     def _make(self, kind: ServiceKind) -> FrameProcessor:
         service = self._services[kind]
-        if isinstance(service, str):
+        if isinstance(service, NamedService):
             return create_service(
                 kind,
                 service,
                 instructions="\n\n".join(filter(None, (self.voice_rules, self.instructions))),
-                settings=self._settings,
+                environment=self._environment,
             )
         if isinstance(service, FrameProcessor):
             return service
         return make_service(kind, service)
 
     @cached_property
-    def _settings(self) -> "Settings | None":
+    def _environment(self) -> Environment:
         """What the environment says, read once for all calls."""
-        try:
-            from antiphon.pipeline.settings import Settings
-        except ImportError:
-            # Comes with the services' extras; `create_service` says which is missing.
-            return None
-        return Settings()
+        return read_environment()

@@ -1,18 +1,23 @@
-"""Services made before the call that will use them.
+"""Services made before the call that will use them, where making them takes time.
 
-Deepgram's reads the certificates of every authority as it is made: 20 ms in which every other call
-of the process would stand still.
+Most vendors' read the certificates of every authority as they are made, 20 ms in which every other
+call of the process would stand still, and a local model is loaded for seconds.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
-from antiphon.pipeline.providers import ServiceKind
+from antiphon.pipeline.providers.kinds import ServiceKind
 
 __all__ = ["Prewarmed"]
+
+
+# Half of what a telephone's frame of 20 ms leaves between two.
+SLOW_SECS = 0.01
 
 
 class Prewarmed:
@@ -21,7 +26,7 @@ class Prewarmed:
     Example::
 
         prewarmed = Prewarmed(make)
-        prewarmed.keep(ServiceKind.STT, make(ServiceKind.STT))
+        await prewarmed.keep_if_slow(ServiceKind.STT)
         prewarmed.take(ServiceKind.STT)
     """
 
@@ -43,6 +48,27 @@ class Prewarmed:
             service: The service.
         """
         self._stock[kind] = service
+
+    async def keep_if_slow(self, kind: ServiceKind) -> None:
+        """Keep a service, and from then on another for each call, if making one takes time.
+
+        One that cannot be made away from the event loop is not kept, and made when a call wants it.
+
+        Args:
+            kind: Which place in the pipeline it takes.
+
+        Raises:
+            Exception: Whatever making it raises.
+        """
+        # Whatever the first one imports is not to be measured.
+        self._make(kind)
+        started_at = time.perf_counter()
+        try:
+            made = await asyncio.to_thread(self._make, kind)
+        except Exception:
+            return
+        if time.perf_counter() - started_at >= SLOW_SECS:
+            self.keep(kind, made)
 
     def take(self, kind: ServiceKind) -> FrameProcessor:
         """Take a service for a call, which without one in stock is made now.

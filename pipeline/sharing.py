@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
-from antiphon.pipeline.providers import Service, ServiceKind, UnusableService
+from antiphon.pipeline.providers.kinds import Service, ServiceKind, UnusableService
 
 __all__ = ["claim", "settle"]
 

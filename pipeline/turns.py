@@ -26,7 +26,7 @@ from pipecat.turns.user_stop import (
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from antiphon.pipeline.providers import UnusableService
+from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.processors.interruption import Interruption
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import SharedSileroVADAnalyzer

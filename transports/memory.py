@@ -30,6 +30,7 @@ from antiphon.core.audio import pcm_secs
 __all__ = ["Clock", "MemoryTransport", "PlayedAudio"]
 
 FRAME_MS = 20
+START_LIMIT_SECS = 30
 
 
 class Clock(Protocol):
@@ -149,9 +150,23 @@ class MemoryTransport(BaseTransport):
 
         Args:
             client: What the connection handlers are told.
+
+        Raises:
+            TimeoutError: If none does within 30 s, as when the call could not be composed.
         """
-        await self._source.ready.wait()
-        await self._sink.ready.wait()
+        ready = asyncio.gather(self._source.ready.wait(), self._sink.ready.wait())
+        try:
+            # Second by second: while something blocks the loop, none of them passes.
+            for _ in range(START_LIMIT_SECS):
+                if (await asyncio.wait([ready], timeout=1))[0]:
+                    break
+            else:
+                raise TimeoutError(
+                    f"no pipeline around {self} has started within {START_LIMIT_SECS} s: "
+                    "what was to run it has failed, or waits"
+                )
+        finally:
+            ready.cancel()
         await self._call_event_handler("on_client_connected", client)
         await self._source.push_frame(ClientConnectedFrame())
 

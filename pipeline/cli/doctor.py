@@ -14,13 +14,24 @@ from rich.markup import escape
 
 from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
-from antiphon.pipeline.providers import PROVIDERS, Provider, ServiceKind, create_service
-from antiphon.pipeline.settings import Settings
+from antiphon.pipeline.providers.create import check_service, create_service
+from antiphon.pipeline.providers.environment import Environment, read_environment
+from antiphon.pipeline.providers.kinds import MissingVariable, NamedService, ServiceKind
+from antiphon.pipeline.providers.registry import find_provider, provider_names
 from antiphon.services import EspeakSynthesizer
 
 __all__ = ["Finding", "examine"]
 
-FOR_DEVELOPMENT = {"test", "check"}
+FOR_DEVELOPMENT = {"test", "check", "vendors"}
+
+# Told of whether they are configured or not.
+USUAL = {
+    (ServiceKind.STT, "deepgram"),
+    (ServiceKind.LLM, "openai"),
+    (ServiceKind.TTS, "cartesia"),
+}
+
+SECRET = re.compile("KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL")
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def examine(console: Console) -> bool:
         ("Python", python_findings()),
         ("Extras", extra_findings()),
         ("Native libraries", library_findings()),
-        ("Providers", provider_findings(Settings())),
+        ("Providers", provider_findings(read_environment())),
     ):
         console.print(f"[bold]{title}[/bold]")
         for finding in findings:
@@ -127,24 +138,31 @@ def library_findings() -> Iterator[Finding]:
     yield Finding(True, "Silero VAD", f"loaded, on ONNX Runtime {onnxruntime.__version__}")
 
 
-def provider_findings(settings: Settings) -> Iterator[Finding]:
-    """Each vendor: what it lacks, or its time to first byte in one real request."""
-    for kind, providers in PROVIDERS.items():
-        for name, provider in providers.items():
-            if name != "embedded":
-                yield _try_provider(kind, name, provider, settings)
+def provider_findings(environment: Environment) -> Iterator[Finding]:
+    """Each vendor that has a key: what it lacks, or its time to first byte in one real request."""
+    others = 0
+    for kind in ServiceKind:
+        for name in provider_names(kind):
+            has_key = any(
+                variable in environment
+                for needed in find_provider(kind, name).needed
+                for variable in needed.split("|")
+            )
+            if has_key or (kind, name) in USUAL:
+                yield _try_provider(kind, name, environment)
+            else:
+                others += 1
+    yield Finding(None, f"{others} others", "not configured: docs/services.md has their names")
 
 
-def _try_provider(kind: ServiceKind, name: str, provider: Provider, settings: Settings) -> Finding:
-    label = f"{name} {kind}"
-    if missing := provider.missing_variables(settings):
-        return Finding(
-            None, label, f"not configured: set {' and '.join(missing).replace('|', ' or ')}"
-        )
-    if not provider.is_installed():
-        return Finding(
-            False, label, f"configured, not installed: pip install 'antiphon[{provider.extra}]'"
-        )
+def _try_provider(kind: ServiceKind, name: str, environment: Environment) -> Finding:
+    label, named = f"{name} {kind}", NamedService(name=name)
+    try:
+        check_service(kind, named, environment)
+    except MissingVariable as error:
+        return Finding(None, label, f"not configured: {error}")
+    except ImportError as error:
+        return Finding(False, label, f"configured, not installed: {error}")
     speech, rate_hz = b"", 16000
     if kind is ServiceKind.STT:
         try:
@@ -157,15 +175,22 @@ def _try_provider(kind: ServiceKind, name: str, provider: Provider, settings: Se
             )
         speech, rate_hz = spoken.pcm, spoken.sample_rate_hz
     try:
-        service = create_service(kind, name, settings=settings)
-        secs = asyncio.run(time_to_first_byte(kind, service, speech=speech, speech_rate_hz=rate_hz))
-    except ServiceFailed as error:
-        return Finding(False, label, f"does not work: {_without_secrets(str(error), settings)}")
+        secs = asyncio.run(_first_byte(kind, named, environment, speech, rate_hz))
+    except (ServiceFailed, ValueError) as error:
+        return Finding(False, label, f"does not work: {_without_secrets(str(error), environment)}")
     return Finding(True, label, f"works, first byte after {secs * 1000:.0f} ms")
 
 
-def _without_secrets(text: str, settings: Settings) -> str:
-    for key in (settings.deepgram_api_key, settings.openai_api_key, settings.cartesia_api_key):
-        if key:
-            text = text.replace(key.get_secret_value(), "…")
+async def _first_byte(
+    kind: ServiceKind, named: NamedService, environment: Environment, speech: bytes, rate_hz: int
+) -> float:
+    # Here, because some make what belongs to an event loop.
+    service = create_service(kind, named, environment=environment)
+    return await time_to_first_byte(kind, service, speech=speech, speech_rate_hz=rate_hz)
+
+
+def _without_secrets(text: str, environment: Environment) -> str:
+    for variable, value in environment.items():
+        if SECRET.search(variable):
+            text = text.replace(value, "…")
     return re.sub(r"\s+", " ", text)[:300]

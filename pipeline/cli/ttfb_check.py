@@ -21,7 +21,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline.providers import ServiceKind
+from antiphon.pipeline.providers.kinds import ServiceKind
 from antiphon.pipeline.worker import CallWorker
 
 __all__ = ["ServiceFailed", "time_to_first_byte"]

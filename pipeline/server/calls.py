@@ -13,7 +13,7 @@ from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline.providers import UnusableService
+from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.pipeline.server.access.tokens import Tokens
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings

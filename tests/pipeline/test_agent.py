@@ -11,7 +11,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import VoiceAgent
-from antiphon.pipeline.providers import MissingVariable
+from antiphon.pipeline.providers.kinds import MissingVariable
 from antiphon.processors import PIIRedactor
 from antiphon.processors.latency import Budgets
 from antiphon.services import EspeakTTSService
@@ -39,12 +39,12 @@ def test_a_service_of_ones_own_takes_its_place() -> None:
     assert tts in VoiceAgent(tts=tts).pipeline(MemoryTransport()).processors
 
 
-def test_what_a_named_service_lacks_is_said_when_the_pipeline_is_composed(
+def test_what_a_named_service_lacks_is_said_as_the_agent_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
     with pytest.raises(MissingVariable, match="DEEPGRAM_API_KEY"):
-        VoiceAgent(stt="deepgram").pipeline(MemoryTransport())
+        VoiceAgent(stt="deepgram")
 
 
 def test_the_environment_is_read_once_for_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_the_environment_is_read_once_for_all_calls(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     agent.pipeline(MemoryTransport())
     with pytest.raises(MissingVariable, match="OPENAI_BASE_URL"):
-        VoiceAgent(llm="openai").pipeline(MemoryTransport())
+        VoiceAgent(llm="openai")
 
 
 def test_two_calls_of_an_agent_share_no_processor_and_no_vault() -> None:

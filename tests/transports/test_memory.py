@@ -184,3 +184,9 @@ def test_a_kind_whose_extra_is_missing_is_answered_with_the_install_line() -> No
     kinds = {"daily": TransportKind(target="no_such_sdk.transport:Daily", extra="daily")}
     with pytest.raises(ImportError, match=r"pip install 'antiphon\[daily\]'"):
         create_transport("daily", kinds=kinds)
+
+
+@pytest.mark.virtual_time
+async def test_who_connects_to_what_nobody_runs_is_told_so_and_does_not_wait_for_ever() -> None:
+    with pytest.raises(TimeoutError, match="has started within 30 s: what was to run it has fail"):
+        await MemoryTransport().connect()

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from antiphon.pipeline.cli.command import app
 from antiphon.pipeline.server import ServerSettings
-from antiphon.pipeline.settings import Settings
 
 SECRET = "hunter2secret"
 
@@ -63,9 +62,6 @@ SECRETS: list[tuple[Any, dict[str, Any]]] = [
     (ServerSettings, {"daily_api_key": [SECRET]}),
     (ServerSettings, {"redis_url": f"redis://:{SECRET}@10.0.0.1"}),
     (ServerSettings, {"public_url": f"ftp://user:{SECRET}@example.com"}),
-    (Settings, {"openai_api_key": [SECRET]}),
-    (Settings, {"deepgram_api_key": [SECRET]}),
-    (Settings, {"cartesia_api_key": [SECRET]}),
 ]
 
 

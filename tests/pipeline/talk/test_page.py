@@ -385,16 +385,15 @@ def test_an_agent_that_lacks_something_says_what(
     open_page: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
     (tmp_path / "mine.py").write_text(
-        "from antiphon.pipeline import VoiceAgent\nagent = VoiceAgent(stt='deepgram')\n"
+        "from antiphon.pipeline import VoiceAgent\nagent = VoiceAgent(stt=dict)\n"
     )
     with serving("--agent=mine:agent") as server:
         page = open_page()
         page.goto(server.url)
         press(page, "Talk")
         problem = page.get_by_role("alert")
-        expect(problem).to_contain_text("The agent cannot answer: the 'deepgram' stt service needs")
+        expect(problem).to_contain_text("The agent cannot answer: stt=dict returned {}")
 
 
 def test_a_blocked_microphone_is_said(open_page: Opener, screenshot: Screenshot) -> None:
