@@ -1,6 +1,6 @@
 """A voice agent described once and composed for every call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.prewarm import Prewarmed
+from antiphon.pipeline.pronunciations import pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
@@ -85,6 +86,8 @@ class VoiceAgent:
         stt: Speech-to-text.
         llm: The language model.
         tts: Text-to-speech.
+        pronunciations: By a word that the voice would read wrong, how it sounds: `"win"`, or in IPA
+            `"/wɪn/"` where the vendor reads phonemes. The context keeps what was written.
         turns: When a caller's turn begins and ends.
         interruption: How callers interrupt: the agent talks on through "uh-huh" and remembers what
             was heard. With None any voice or transcript interrupts it.
@@ -110,6 +113,7 @@ class VoiceAgent:
     stt: Service = "embedded"
     llm: Service = "embedded"
     tts: Service = "embedded"
+    pronunciations: Mapping[str, str] = field(default_factory=dict)
     turns: TurnSettings = field(default_factory=TurnSettings)
     interruption: InterruptionSettings | None = field(default_factory=InterruptionSettings)
     sentences: SentenceSettings | None = field(default_factory=SentenceSettings)
@@ -205,6 +209,7 @@ class VoiceAgent:
         services = {kind: self._prewarmed.take(kind) for kind in ServiceKind}
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
+        pronounce(tts, self.pronunciations)
         return CallParts(
             agent=self,  # pyright: ignore[reportArgumentType] - it takes a linked file for another
             stt=stt,
