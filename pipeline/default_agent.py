@@ -1,4 +1,4 @@
-"""The agent that stands in where none is given: an order desk with one tool, embedded."""
+"""Agents that stand in where none is given: an order desk with one tool, and one that is sorry."""
 
 import asyncio
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 from pipecat.services.llm_service import FunctionCallParams
 
 from antiphon.pipeline.agent import VoiceAgent
+from antiphon.services import Script, ScriptedLLMService
 
-__all__ = ["LOOK_UP_SECS", "order_desk"]
+__all__ = ["LOOK_UP_SECS", "apologist", "order_desk"]
+
+SORRY = "I am sorry, we cannot take your call just now. Please call again a little later."
 
 LOOK_UP_SECS = 0.15
 """What an order system takes to answer."""
@@ -38,3 +41,18 @@ def order_desk(
         await params.result_callback({"status": "on its way", "delivery": "tomorrow afternoon"})
 
     return VoiceAgent(greeting=greeting, tools=[get_order_status], **services)
+
+
+def apologist() -> VoiceAgent:
+    """Return the agent that answers whom no other can, and knows nothing else to say.
+
+    Raises:
+        ValueError: If the embedded services are not installed, so that another is needed.
+    """
+    script = Script(greeting=SORRY, fallback=SORRY)
+    try:
+        return VoiceAgent(greeting=SORRY, llm=lambda: ScriptedLLMService(script=script))
+    except ImportError as error:
+        raise ValueError(
+            f"a function that makes agents needs a default agent beside it, since {error}"
+        ) from error

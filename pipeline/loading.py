@@ -2,26 +2,26 @@
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from antiphon.pipeline.error_fields import why
-
-if TYPE_CHECKING:
-    from antiphon.pipeline.agent import VoiceAgent
 
 __all__ = ["load_agent"]
 
 
-def load_agent(target: str | None) -> "VoiceAgent":
-    """Import an agent.
+def load_agent(target: str | None) -> Any:
+    """Import an agent, or what makes one.
 
     Args:
-        target: `module:name` of a `VoiceAgent`, also from the current folder; None for the embedded
-            order desk.
+        target: `module:name` of a `VoiceAgent`, of a class of one, or of a function that makes one
+            for each call, also from the current folder; None for the embedded order desk.
+
+    Returns:
+        What `create_app` takes.
 
     Raises:
-        ValueError: If the module cannot be imported, whatever it raises, or `target` does not name
-            a `VoiceAgent` in it.
+        ValueError: If the module cannot be imported, whatever it raises, or `target` names none of
+            these in it.
     """
     from antiphon.pipeline.default_agent import order_desk
 
@@ -34,9 +34,14 @@ def load_agent(target: str | None) -> "VoiceAgent":
     try:
         agent: Any = getattr(importlib.import_module(module), name, None)
         # Anything that makes a worker will do.
-        is_agent = hasattr(agent, "worker") and not isinstance(agent, type)
+        is_agent = hasattr(agent, "worker")
+        if is_agent and isinstance(agent, type):
+            agent = agent()
     except (Exception, SystemExit) as error:
         raise ValueError(f"agent {target!r}: {why(error)}") from None
-    if not is_agent:
-        raise ValueError(f"agent {target!r}: no such object in the module that is a VoiceAgent")
-    return cast("VoiceAgent", agent)
+    if not is_agent and (not callable(agent) or isinstance(agent, type)):
+        raise ValueError(
+            f"agent {target!r}: no such object in the module that is a VoiceAgent, "
+            "or a function that makes one"
+        )
+    return agent

@@ -12,7 +12,8 @@ from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.server.access.bodies import RequestGuard
 from antiphon.pipeline.server.access.guards import Guards
 from antiphon.pipeline.server.access.refusals import Faults, count_refusals
-from antiphon.pipeline.server.calls import Agent, Calls
+from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.choosing import Agent, ChooseAgent, agents_of
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
@@ -31,8 +32,9 @@ DOORS: Mapping[str, str] = {
 
 
 def create_app(
-    agent: Agent,
+    agent: Agent | type[Agent] | ChooseAgent,
     *,
+    default: Agent | None = None,
     transports: Sequence[str] = ("websocket",),
     settings: ServerSettings | None = None,
     registry: CollectorRegistry | None = None,
@@ -44,7 +46,11 @@ def create_app(
     `app.state.guards` are its `Guards`, for a door of one's own.
 
     Args:
-        agent: Answers every call; a `VoiceAgent`, or anything with its `worker` method.
+        agent: Answers every call: a `VoiceAgent`, or anything with its `worker` method, or a class
+            of one; or a function, async or not, that is given each `IncomingCall` and returns its
+            agent.
+        default: Answers if such a function fails, takes longer than a second or returns no agent;
+            by default one that is sorry and asks to call again later.
         transports: The doors to open: `daily`, `twilio`, `webrtc`, `websocket`.
         settings: The limits and keys; from the environment by default.
         registry: Where the metrics are collected; a registry of the app's own by default.
@@ -58,11 +64,10 @@ def create_app(
             answer only one call because a service was given to it as an object.
         ImportError: If the extra of a door is not installed.
     """
-    if isinstance(agent, VoiceAgent):
-        agent.require_many_calls()
+    agents = agents_of(agent, default)
     settings = settings or ServerSettings()
-    calls = Calls(agent, settings, CallMetrics(registry), state)
-    latency = agent.latency if isinstance(agent, VoiceAgent) else None
+    calls = Calls(agents, settings, CallMetrics(registry), state)
+    latency = agents.default.latency if isinstance(agents.default, VoiceAgent) else None
     calls.metrics.registry.register(LatencyCollector(budgets=latency.budgets if latency else None))
     guards = Guards(settings, calls.tokens, calls.state)
     # No pages that describe the doors to strangers.

@@ -6,15 +6,17 @@ import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.pipeline.server.access.tokens import Tokens
+from antiphon.pipeline.server.choosing import Agent, Agents, IncomingCall
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
@@ -30,18 +32,10 @@ from antiphon.processors.latency import (
 if TYPE_CHECKING:
     from antiphon.pipeline.server.doors.call_control import CallControl
 
-__all__ = ["Agent", "Call", "Calls", "current_call"]
+__all__ = ["Call", "Calls", "current_call"]
 
 # After its goodbye a call gets this long to end by itself.
 GOODBYE_SECS = 30.0
-
-
-class Agent(Protocol):
-    """What a server needs of an agent; `VoiceAgent` is one."""
-
-    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
-        """Make the worker of one call; `outbound=True` comes along if the agent made the call."""
-        ...
 
 
 @dataclass(kw_only=True)
@@ -107,7 +101,7 @@ class Calls:
 
     def __init__(
         self,
-        agent: Agent,
+        agents: Agents,
         settings: ServerSettings,
         metrics: CallMetrics,
         state: SharedState | None = None,
@@ -115,7 +109,7 @@ class Calls:
         """Create the calls, none yet.
 
         Args:
-            agent: Answers every call.
+            agents: Say which agent answers a call.
             settings: The limits.
             metrics: Where they are counted.
             state: Who is let in; by default as the settings say.
@@ -126,7 +120,7 @@ class Calls:
         self.state: SharedState = state or open_state(settings)
         self.tokens = Tokens(secret=secret, use=self.state.use)
         self.active = 0
-        self._agent = agent
+        self._agents = agents
         self._running: list[Call] = []
         self._empty = asyncio.Event()
         self._empty.set()
@@ -152,6 +146,7 @@ class Calls:
         transport_kind: str,
         parameters: Mapping[str, str] | None = None,
         base_url: str = "",
+        context: Mapping[str, Any] | None = None,
         control: "CallControl | None" = None,
         outbound: bool = False,
     ) -> Exception | None:
@@ -164,12 +159,23 @@ class Calls:
             transport_kind: The name of the transport.
             parameters: What the start of the call carried along.
             base_url: The public address of the app.
+            context: What was kept of an earlier part of the call.
             control: Transfers and holds the call.
             outbound: Whether the agent made the call.
 
         Returns:
             What went wrong, if anything did.
         """
+        told = dict(parameters or {})
+        incoming = IncomingCall(
+            id=call_id,
+            door=transport_kind,
+            caller=told.get("from"),
+            called=told.get("to"),
+            outbound=outbound,
+            parameters=told,
+            context=context or {},
+        )
         active = self.metrics.active.labels(transport_kind)
         started_at = time.monotonic()
         outcome = "failed"
@@ -185,8 +191,8 @@ class Calls:
                     call = Call(
                         id=call_id,
                         transport_kind=transport_kind,
-                        worker=self._worker(transport, call_id, outbound),
-                        parameters=parameters or {},
+                        worker=await self._worker(transport, incoming),
+                        parameters=told,
                         base_url=base_url,
                         control=control,
                     )
@@ -214,9 +220,17 @@ class Calls:
                 self._empty.set()
         return failure
 
+    async def kept(self, key: str) -> dict[str, Any]:
+        """Find what was kept for a call before it began.
+
+        Args:
+            key: By which it was kept; empty if nothing was.
+        """
+        return (await self.state.find(key) if key else None) or {}
+
     async def warm_up(self) -> None:
         """Let the agent load what the first call would otherwise wait for, if it can."""
-        if warm_up := getattr(self._agent, "warm_up", None):
+        if warm_up := getattr(self._agents.default, "warm_up", None):
             await warm_up()
 
     async def drain(self, limit_secs: float) -> None:
@@ -280,12 +294,23 @@ class Calls:
         logger.info(f"call has lasted {secs:g} s: ending it")
         await call.end(self.settings.goodbye)
 
-    def _worker(self, transport: BaseTransport, call_id: str, outbound: bool) -> CallWorker:
-        return self._agent.worker(
+    async def _worker(self, transport: BaseTransport, call: IncomingCall) -> CallWorker:
+        agent = await self._agents.choose(call)
+        try:
+            return self._worker_of(agent, transport, call)
+        except Exception as error:
+            if agent is self._agents.default:
+                raise
+            told = f"no agent of its own for this call, the default answers: {why(error)}"
+            logger.error(told)
+        return self._worker_of(self._agents.default, transport, call)
+
+    def _worker_of(self, agent: Agent, transport: BaseTransport, call: IncomingCall) -> CallWorker:
+        return agent.worker(
             transport,
-            conversation_id=call_id,
+            conversation_id=call.id,
             # An agent that makes no calls need not know the word.
-            **({"outbound": True} if outbound else {}),
+            **({"outbound": True} if call.outbound else {}),
             idle_timeout_secs=self.settings.idle_secs,
             cancel_on_idle_timeout=False,
             end_deadline_secs=GOODBYE_SECS,

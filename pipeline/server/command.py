@@ -23,7 +23,17 @@ def serve(
     ] = None,
     agent: Annotated[
         str | None,
-        typer.Option(help="`module:name` of your VoiceAgent; the embedded one by default."),
+        typer.Option(
+            help="`module:name` of your VoiceAgent, or of a function that makes one for each call; "
+            "the embedded one by default."
+        ),
+    ] = None,
+    default_agent: Annotated[
+        str | None,
+        typer.Option(
+            help="`module:name` of the VoiceAgent that answers if such a function fails; one that "
+            "is sorry by default."
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8000,
@@ -76,6 +86,7 @@ def serve(
 
             options = WorkerOptions(
                 agent=agent,
+                default_agent=default_agent,
                 transports=doors,
                 # So that a token of one worker is good in another.
                 settings=settings.model_copy(
@@ -89,7 +100,12 @@ def serve(
             from antiphon.pipeline.server.app import create_app
             from antiphon.pipeline.server.drain import serve_app
 
-            app = create_app(load_agent(agent), transports=doors, settings=settings)
+            app = create_app(
+                load_agent(agent),
+                default=load_agent(default_agent) if default_agent else None,
+                transports=doors,
+                settings=settings,
+            )
 
             async def serving() -> bool:
                 try:

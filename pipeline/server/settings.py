@@ -137,12 +137,15 @@ class WorkerOptions:
 
     Parameters:
         agent: `module:name` of the agent; None for the embedded one.
+        default_agent: `module:name` of the agent if that is a function and fails; None for one that
+            is sorry.
         transports: The doors to open.
         settings: The limits and keys, with a secret.
         trusted_proxies: Whose X-Forwarded headers are believed.
     """
 
     agent: str | None
+    default_agent: str | None
     transports: tuple[str, ...]
     settings: ServerSettings
     trusted_proxies: str

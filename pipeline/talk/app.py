@@ -13,8 +13,15 @@ from pipecat.transports.base_transport import BaseTransport
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.app import create_app
-from antiphon.pipeline.server.calls import Agent, Calls
-from antiphon.pipeline.server.doors.webrtc import offer_router, promised_call
+from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.choosing import (
+    Agent,
+    ChooseAgent,
+    IncomingCall,
+    agents_of,
+)
+from antiphon.pipeline.server.doors.starting import promised_call
+from antiphon.pipeline.server.doors.webrtc import offer_router
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.talk.messages import TurnMessages
 from antiphon.pipeline.worker import CallWorker
@@ -41,7 +48,7 @@ HEADERS = {
 
 
 def create_talk_app(
-    agent: Agent,
+    agent: Agent | type[Agent] | ChooseAgent,
     *,
     allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
     settings: ServerSettings | None = None,
@@ -49,7 +56,7 @@ def create_talk_app(
     """Make an app whose page lets a person talk to an agent; each visitor gets a call of their own.
 
     Args:
-        agent: Answers every call; a `VoiceAgent`, or anything with its `worker` method.
+        agent: Answers every call, as `create_app` takes it.
         allowed_hosts: The names under which the page may be opened. Others are refused, so that a
             foreign site cannot reach a loopback server through a name of its own.
         settings: The limits; from the environment by default, but when it is stopped, calls are
@@ -62,10 +69,17 @@ def create_talk_app(
         ValueError: If the agent can answer only one call because a service was given to it as an
             object.
     """
-    if isinstance(agent, VoiceAgent):
-        agent.require_many_calls()
+    agents = agents_of(agent)
+
+    async def choose(call: IncomingCall) -> Agent:
+        return _PageAgent(await agents.choose(call))
+
+    default = _PageAgent(agents.default)
     app = create_app(
-        _PageAgent(agent), transports=[], settings=settings or ServerSettings(drain_secs=0)
+        choose if agents.function else default,
+        default=default,
+        transports=[],
+        settings=settings or ServerSettings(drain_secs=0),
     )
     calls: Calls = app.state.calls
 
@@ -85,7 +99,7 @@ def create_talk_app(
 
     @app.get("/about")
     async def about() -> dict[str, list[str]]:
-        return {"understands": _understands(agent)}
+        return {"understands": _understands(agents.default)}
 
     app.include_router(offer_router(calls, app.state.guards, admit, excuse=why))
     # A strict editable install is a tree of links.

@@ -18,7 +18,8 @@ SOURCES = [
     (f"def f(: '{SECRET}'", "SyntaxError at .*:1$"),
     ("import sys\nsys.exit(3)", "SystemExit at .*:2 in <module>"),
     ("import no_such_module", "No module named 'no_such_module'"),
-    ("from antiphon.pipeline import VoiceAgent as agent", "no such object"),
+    ("class agent: pass", "no such object"),
+    ("class agent:\n    worker = 1\n    def __init__(self, name): pass", "TypeError at "),
     ("agent = 42", "no such object"),
     ("", "no such object"),
     (
@@ -43,6 +44,25 @@ def test_a_module_that_fails_is_told_in_a_line(
         load_agent(f"{name}:agent")
     assert SECRET not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+MADE = [
+    ("from antiphon.pipeline import VoiceAgent as agent", "VoiceAgent"),
+    ("from antiphon.pipeline import VoiceAgent\nclass agent(VoiceAgent): pass", "agent"),
+    ("from antiphon.pipeline import VoiceAgent\nagent = VoiceAgent()", "VoiceAgent"),
+    ("async def agent(call): pass", "function"),
+    ("def agent(call): pass", "function"),
+]
+
+
+@pytest.mark.parametrize(("source", "kind"), MADE)
+def test_an_agent_a_class_or_a_function_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, kind: str
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    name = next(NAMES)
+    (tmp_path / f"{name}.py").write_text(source)
+    assert type(load_agent(f"{name}:agent")).__name__ == kind
 
 
 @pytest.mark.parametrize("target", ["", "module", ":agent", "module:", ".module:agent"])

@@ -27,6 +27,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.pipeline.server.calls import Call, Calls, current_call
+from antiphon.pipeline.server.choosing import Agents
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.worker import CallWorker
@@ -100,7 +101,7 @@ def agent(tool: Tool) -> VoiceAgent:
 
 
 def calls_of(answering: Any) -> Calls:
-    return Calls(answering, ServerSettings(), CallMetrics())
+    return Calls(Agents(answering), ServerSettings(), CallMetrics())
 
 
 async def answer(calls: Calls) -> tuple[MemoryTransport, "asyncio.Task[Exception | None]"]:

@@ -107,7 +107,10 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
             key=call_id,
             call_id=call_id,
             transport_kind="daily",
-            parameters=body.parameters,
+            parameters={
+                **({"to": body.dial_out_to} if body.dial_out_to else {}),
+                **body.parameters,
+            },
             outbound=body.dial_out_to is not None,
         )
         try:

@@ -164,12 +164,15 @@ class MediaStreams:
             calls.state.withdraw(start.call_id)
             await self._refuse(websocket, error)
         else:
+            carried = {k: v for k, v in start.parameters.items() if k != "token"}
+            context = await calls.kept(carried.pop("handoff", ""))
             await calls.run(
                 transport,
                 key=start.call_id,
                 call_id=start.call_id,
                 transport_kind=self._kind,
-                parameters={k: v for k, v in start.parameters.items() if k != "token"},
+                parameters=carried,
+                context=context,
                 base_url=public_url(websocket, calls.settings, ""),
                 control=control,
                 outbound=start.parameters.get("direction", "").startswith("outbound"),

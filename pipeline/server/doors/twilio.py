@@ -138,7 +138,9 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             await calls.cancel_call(call_sid, reason=f"Twilio says: {said}")
 
     @router.post("/transferred")
-    async def transferred(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+    async def transferred(
+        request: Request, form: Annotated[FormData, Depends(signed)], handoff: str = ""
+    ) -> Response:
         said = str(form.get("DialCallStatus", ""))
         response = VoiceResponse()
         call_sid = str(form["CallSid"])
@@ -147,6 +149,8 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
             return twiml(response)
         # Nobody answered, so the caller is back; the agent is told why.
         parameters = {**_parameters(form), "transfer": said if said in OVER else "failed"}
+        if handoff:
+            parameters["handoff"] = handoff
         return with_agent(request, call_sid, parameters)
 
     @router.post("/whisper/{handoff_id}", dependencies=[Depends(signed)])

@@ -114,7 +114,9 @@ class TwilioControl:
         handoff_id = await self._state.keep(asdict(handoff))
         response = VoiceResponse()
         dial = Dial(
-            action=f"{base_url}/twilio/transferred", timeout=RING_SECS, answer_on_bridge=True
+            action=f"{base_url}/twilio/transferred?handoff={handoff_id}",
+            timeout=RING_SECS,
+            answer_on_bridge=True,
         )
         dial.number(to, url=f"{base_url}/twilio/whisper/{handoff_id}")
         response.append(dial)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Depends, Request
@@ -17,14 +16,18 @@ from pydantic import BaseModel, Field
 
 from antiphon.pipeline.server.access.bodies import read_json
 from antiphon.pipeline.server.access.guards import Guards, public_url
-from antiphon.pipeline.server.access.refusals import Refused, full
+from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.access.tokens import InvalidToken
 from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.doors.starting import promised_call
 from antiphon.transports.registry import create_transport
 
-__all__ = ["offer_router", "promised_call", "webrtc_router"]
+__all__ = ["offer_router", "webrtc_router"]
 
 PURPOSE = "webrtc"
+
+# What an answer waits at most for a call that has its agent already.
+LOOK_SECS = 0.005
 
 
 class Offer(BaseModel):
@@ -69,7 +72,7 @@ def webrtc_router(calls: Calls, guards: Guards) -> APIRouter:
 
     @router.post("/start", dependencies=[Depends(guards.start)])
     async def start(request: Request) -> dict[str, str | int]:
-        token = calls.tokens.issue(PURPOSE, await promised_call(calls), now=time.time())
+        token = calls.tokens.issue(PURPOSE, await promised_call(calls, request), now=time.time())
         url = public_url(request, calls.settings, "/webrtc/offer")
         return {"url": f"{url}?token={token}", "expires_in": int(calls.tokens.lifetime_secs)}
 
@@ -83,24 +86,6 @@ def webrtc_router(calls: Calls, guards: Guards) -> APIRouter:
 
     router.include_router(offer_router(calls, guards, admit))
     return router
-
-
-async def promised_call(calls: Calls) -> str:
-    """Promise a place to a new call.
-
-    Args:
-        calls: Where.
-
-    Returns:
-        The call's id.
-
-    Raises:
-        Refused: If there is none.
-    """
-    call_id = uuid.uuid4().hex
-    if refusal := await calls.state.promise(call_id):
-        raise full(refusal)
-    return call_id
 
 
 def offer_router(
@@ -178,9 +163,9 @@ def offer_router(
     async def begin(connection: SmallWebRTCConnection, call_id: str) -> None:
         task = asyncio.create_task(run(connection, call_id))
         note(connection.pc_id, task)
-        # In its first step, the call has a worker or has failed for want of one.
-        while not (task.done() or calls.find(call_id)):  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        # The call has a worker soon, or has failed for want of one.
+        while not (task.done() or calls.find(call_id)):
+            await asyncio.wait([task], timeout=LOOK_SECS)
         if task.done() and (error := task.result()):
             # Pipecat's client would repeat the offer after a status from 500 on.
             raise Refused(424, "not_set_up", excuse(error))
@@ -192,6 +177,7 @@ def offer_router(
                 key=call_id,
                 call_id=call_id,
                 transport_kind="webrtc",
+                parameters=(await calls.kept(call_id)).get("parameters"),
             )
         finally:
             await connection.disconnect()

@@ -1,16 +1,15 @@
 """The door for clients of one's own: a token by HTTP, then Pipecat's protobuf over a websocket."""
 
 import time
-import uuid
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, WebSocket
 from loguru import logger
 
 from antiphon.pipeline.server.access.guards import Guards, public_url
-from antiphon.pipeline.server.access.refusals import full
 from antiphon.pipeline.server.access.tokens import InvalidToken
 from antiphon.pipeline.server.calls import Calls
+from antiphon.pipeline.server.doors.starting import promised_call
 from antiphon.transports.registry import create_transport
 
 __all__ = ["websocket_router"]
@@ -33,9 +32,7 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
 
     @router.post("/start", dependencies=[Depends(guards.start)])
     async def start(request: Request) -> dict[str, Any]:
-        call_id = uuid.uuid4().hex
-        if refusal := await calls.state.promise(call_id):
-            raise full(refusal)
+        call_id = await promised_call(calls, request)
         url = public_url(request, calls.settings, "/websocket/stream").replace("http", "ws", 1)
         token = calls.tokens.issue(PURPOSE, call_id, now=time.time())
         return {"url": f"{url}?token={token}", "expires_in": int(calls.tokens.lifetime_secs)}
@@ -59,6 +56,7 @@ def websocket_router(calls: Calls, guards: Guards) -> APIRouter:
             key=call_id,
             call_id=call_id,
             transport_kind="websocket",
+            parameters=(await calls.kept(call_id)).get("parameters"),
         )
 
     return router

@@ -38,6 +38,7 @@ async def run_worker(
     try:
         app = create_app(
             load_agent(options.agent),
+            default=load_agent(options.default_agent) if options.default_agent else None,
             transports=options.transports,
             settings=options.settings,
             state=RpcState(supervisor),

@@ -38,9 +38,7 @@ def create(
 ) -> Any:
     if isinstance(named, str):
         named = NamedService(name=named)
-    return create_service(
-        kind, named, environment=environment or {}, instructions="Be."
-    )
+    return create_service(kind, named, environment=environment or {}, instructions="Be.")
 
 
 UNKNOWN = [

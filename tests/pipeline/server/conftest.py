@@ -249,7 +249,12 @@ class Running:
 
 @asynccontextmanager
 async def run_server(
-    *transports: str, crash: bool = False, prefix: str = "", agent: Any = None, **settings: Any
+    *transports: str,
+    crash: bool = False,
+    prefix: str = "",
+    agent: Any = None,
+    default: Any = None,
+    **settings: Any,
 ) -> AsyncIterator[Running]:
     agent = agent or ParrotAgent(crash=crash)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -258,7 +263,10 @@ async def run_server(
         settings["public_url"] = address
     options: dict[str, Any] = {"twilio_auth_token": AUTH_TOKEN, "api_keys": API_KEY, **settings}
     app = create_app(
-        agent, transports=transports or ("twilio",), settings=ServerSettings(**options)
+        agent,
+        default=default,
+        transports=transports or ("twilio",),
+        settings=ServerSettings(**options),
     )
     outer = app
     if prefix:

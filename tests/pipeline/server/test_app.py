@@ -172,7 +172,7 @@ async def test_the_doors_are_not_described_to_strangers(serving: Any) -> None:
 
 def test_an_unknown_door_is_named_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="no door for 'carrier-pigeon': choose among daily"):
-        create_app(None, transports=["carrier-pigeon"], settings=ServerSettings())  # type: ignore[arg-type]
+        create_app(VoiceAgent(), transports=["carrier-pigeon"], settings=ServerSettings())
 
 
 async def test_the_latency_of_calls_is_told_to_prometheus_to_watch_and_to_the_log(

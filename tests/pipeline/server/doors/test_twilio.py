@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 
 
@@ -311,4 +312,4 @@ async def test_why_a_media_stream_is_refused_is_counted(serving: Any) -> None:
 
 def test_without_a_token_to_verify_with_the_door_stays_shut() -> None:
     with pytest.raises(ValueError, match="TWILIO_AUTH_TOKEN"):
-        create_app(None, transports=["twilio"], settings=ServerSettings())  # type: ignore[arg-type]
+        create_app(VoiceAgent(), transports=["twilio"], settings=ServerSettings())

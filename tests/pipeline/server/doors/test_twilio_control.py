@@ -58,13 +58,13 @@ async def test_a_caller_is_handed_over_with_what_the_person_should_know(
         dial = ElementTree.fromstring(asked["Twiml"]).find("Dial")
         assert dial is not None
         assert path == f"/2010-04-01/Accounts/{ACCOUNT}/Calls/{call.call_sid}.json"
-        assert dial.attrib["action"] == f"{server.base}/twilio/transferred"
         [number] = dial
         assert number.text == "+493055555"
         whisper_path = number.attrib["url"].removeprefix(server.base)
         whisper = await server.phone.post(whisper_path, {"CallSid": call.call_sid})
         assert "The bill is wrong." in await whisper.text()
         handoff = whisper_path.rpartition("/")[2]
+        assert dial.attrib["action"] == f"{server.base}/twilio/transferred?handoff={handoff}"
         url = f"{server.base}/twilio/handoffs/{handoff}"
         async with server.session.get(url, headers=KEY) as response:
             known = await response.json()
