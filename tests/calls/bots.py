@@ -87,7 +87,11 @@ from antiphon.processors import (
     PIIRedactor,
     SentenceAggregator,
 )
-from antiphon.processors.interruption import InterruptionStrategy, PlaybackGate
+from antiphon.processors.interruption import (
+    InterruptionSettings,
+    InterruptionStrategy,
+    PlaybackGate,
+)
 from antiphon.simulation.fakes import FakeLLM, FakeTTS
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.transports import MemoryTransport
@@ -161,7 +165,8 @@ class Parts:
         behind = [*(start or default_user_turn_start_strategies())]
         if "strategy" in self.ours:
             gate = self.gate if "gate" in self.ours else None
-            behind.insert(0, InterruptionStrategy(playback=gate, enable_interruptions=interrupts))
+            settings = InterruptionSettings(enable_interruptions=interrupts)
+            behind.insert(0, InterruptionStrategy(playback=gate, settings=settings))
         stop = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.4)
         return UserTurnStrategies(start=behind, stop=[stop])
 
