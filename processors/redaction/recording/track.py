@@ -8,6 +8,8 @@ import math
 from array import array
 from collections import deque
 
+from antiphon.processors.redaction.recording.drift import Drift, stretched
+
 __all__ = ["SLACK_S", "Track", "bleep"]
 
 # Arrival jitter that is not a gap.
@@ -17,13 +19,16 @@ TONE_LEVEL = 3000
 BYTES = 2
 # Gaps that are remembered; older audio has long left.
 GAPS = 256
+# How far a place may be off before its shift is remembered, as a gap is.
+SHIFT_S = 0.01
 
 
 class Track:
     """One speaker's audio from the start of the recording, at the rate at which it comes.
 
     A gap of arrival is filled with silence, so that both tracks keep the clock's time; audio that
-    was only late (a stall, then a burst) takes the place of the silence put in for it.
+    was only late (a stall, then a burst) takes the place of the silence put in for it. A line whose
+    own clock is a little fast or slow is followed, a sample at a time.
 
     Args:
         rate_hz: Samples per second until the first audio tells another rate.
@@ -42,6 +47,8 @@ class Track:
         self._empty = True
         self._fills: deque[tuple[float, float]] = deque(((heard_s, 0.0),), maxlen=GAPS)
         self._last_fill_s = (0.0, 0.0)
+        self._drift = Drift()
+        self._shifted_s = 0.0
 
     @property
     def end_s(self) -> float:
@@ -69,8 +76,12 @@ class Track:
             self._fill(behind_s)
         elif -behind_s > SLACK_S:
             self._shrink(-behind_s)
+        else:
+            pcm = self._following(pcm, behind_s, length_s)
         self.audio.extend(pcm)
         self.heard_s += length_s
+        if abs(self._shifted_s) >= SHIFT_S:
+            self._remember()
 
     def placed(self, heard_s: float) -> float:
         """Where on the track the audio is that came after so many seconds of audio."""
@@ -98,9 +109,23 @@ class Track:
         self.left_s += len(taken) / (BYTES * self.rate_hz)
         return taken
 
+    def _following(self, pcm: bytes, behind_s: float, length_s: float) -> bytes:
+        """The audio, longer or shorter by a sample if the line's clock differs from ours."""
+        samples = self._drift.step(behind_s, length_s, sample_s=1 / self.rate_hz)
+        if samples:
+            pcm = stretched(pcm, samples)
+            self._shifted_s += samples / self.rate_hz
+        return pcm
+
     def _fill(self, seconds: float) -> None:
         self.audio.extend(bytes(self._bytes(seconds)))
+        self._drift.restart()
+        self._remember()
+
+    def _remember(self) -> None:
+        """Note where what comes next stands."""
         self._fills.append((self.heard_s, self.end_s))
+        self._shifted_s = 0.0
 
     def _shrink(self, excess_s: float) -> None:
         """Take back silence that was put in for audio that came after all."""
@@ -111,8 +136,11 @@ class Track:
             return
         del self.audio[begin : begin + self._bytes(cut_s)]
         self._last_fill_s = (start_s, size_s - cut_s)
-        heard, end_s = self._fills[-1]
-        self._fills[-1] = (heard, end_s - cut_s)
+        self._drift.restart()
+        # Of all that came since.
+        for index, (heard, end_s) in enumerate(self._fills):
+            if end_s > start_s:
+                self._fills[index] = (heard, end_s - cut_s)
 
     def _bytes(self, seconds: float) -> int:
         return round(seconds * self.rate_hz) * BYTES

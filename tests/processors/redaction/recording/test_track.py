@@ -2,8 +2,10 @@
 
 import asyncio
 import math
+import random
 from array import array
 
+import numpy as np
 import pytest
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -243,3 +245,49 @@ async def test_audio_leaves_in_pieces_only_after_the_lag() -> None:
 def test_wrong_settings_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=str(next(iter(options.values())))):
         recorder(**options)
+
+
+def record_an_hour(ppm: float, *, jitter_s: float = 0.04) -> tuple[float, float]:
+    """Return by how much a click each minute is off at worst, and the last one's `placed`."""
+    dice = random.Random(5)
+    track = Track(RATE)
+    packet, click = bytes(320), array("h", [9000] * 16 + [0] * 144).tobytes()
+    every = 0.02 / (1 + ppm / 1e6)
+    worst = worst_placed = 0.0
+    arrives = 0.0
+    for index in range(round(3600 / every)):
+        spoken = index * every
+        arrives = max(arrives, spoken + every + dice.uniform(0, jitter_s))
+        clicks = index % 3000 == 2999
+        heard, end = track.heard_s, track.end_s
+        track.add(click if clicks else packet, RATE, arrives)
+        if clicks:
+            at = next(i for i, level in enumerate(array("h", track.audio[-640:])) if level)
+            place = track.end_s - min(320, len(track.audio) // 2) / RATE + at / RATE
+            assert end - 0.001 <= place
+            worst = max(worst, abs(place - spoken - jitter_s / 2))
+            worst_placed = max(worst_placed, abs(track.placed(heard) - end))
+        if index % 500 == 499:
+            track.take(track.end_s - 1)
+    return worst, worst_placed
+
+
+@pytest.mark.parametrize("ppm", [100, -100, 300, 0])
+def test_an_hour_of_a_line_whose_clock_differs_stays_in_its_place(ppm: float) -> None:
+    off_s, placed_off_s = record_an_hour(ppm)
+    assert off_s < 0.04
+    # By which what was redacted is found.
+    assert placed_off_s < 0.015
+
+
+def test_a_line_with_a_fast_clock_sounds_as_it_is() -> None:
+    track = Track(RATE)
+    times = np.arange(60 * RATE) / RATE
+    pitch = (np.sin(times * 2 * np.pi * 440) * 9000).astype("<i2").tobytes()
+    for index in range(3000):
+        track.add(pitch[index * 320 : index * 320 + 320], RATE, (index + 1) * 0.02 * 0.999)
+    heard = np.frombuffer(bytes(track.audio), "<i2").astype(float)
+    # A pure tone keeps to its curve; a sample left out would leave it by a jump.
+    curve = 2 * np.cos(2 * np.pi * 440 / RATE)
+    assert np.max(np.abs(heard[2:] + heard[:-2] - curve * heard[1:-1])) < 500
+    assert len(heard) / RATE == pytest.approx(60 * 0.999, abs=0.02)
