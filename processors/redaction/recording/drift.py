@@ -59,4 +59,5 @@ def stretched(pcm: bytes, samples: int) -> bytes:
     if len(audio) <= 2 * abs(samples):
         return pcm
     places = np.linspace(0, len(audio) - 1, len(audio) + samples)
-    return np.rint(np.interp(places, np.arange(len(audio)), audio)).astype("<i2").tobytes()
+    longer: bytes = np.rint(np.interp(places, np.arange(len(audio)), audio)).astype("<i2").tobytes()
+    return longer
