@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from servers import AUTH_TOKEN, Server
 
+from antiphon.simulation.lines.playback_buffer import HeardAudio
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
-from antiphon.simulation.lines.twilio_stream import HeardAudio
 
 __all__ = [
     "Party",

@@ -12,7 +12,7 @@ from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnal
 
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.caller import EspeakVoice
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 
 LINES = (
     "What are your opening hours?",

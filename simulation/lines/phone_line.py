@@ -1,7 +1,7 @@
-"""The line between a synthetic caller and any server that answers Twilio.
+"""The line between a synthetic caller and any server that answers a telephone vendor.
 
 `Caller` and `CallRecorder` take it where they take a `MemoryTransport`: the same call is then made
-over a real WebSocket, in 8 kHz µ-law.
+over a real WebSocket, in the format of the line.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,9 @@ from pipecat.utils.base_object import BaseObject
 
 from antiphon.core.wav import Samples
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
-from antiphon.simulation.lines.twilio_stream import SAMPLE_RATE_HZ as PHONE_RATE_HZ
-from antiphon.simulation.lines.twilio_stream import (
-    CallDetails,
-    HeardAudio,
-    TwilioStream,
-    pcm_to_ulaw,
-)
+from antiphon.simulation.lines.playback_buffer import HeardAudio
+from antiphon.simulation.lines.twilio_stream import TwilioStream
+from antiphon.simulation.lines.vendor_stream import CallDetails, VendorStream
 from antiphon.transports.memory import PlayedAudio
 
 __all__ = ["PhoneLine"]
@@ -43,18 +39,26 @@ class PhoneLine(BaseObject):
         await Caller(line, script).call()
     """
 
-    def __init__(self, url: str, **call: Unpack[CallDetails]) -> None:
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        stream: VendorStream | None = None,
+        **call: Unpack[CallDetails],
+    ) -> None:
         """Prepare a call.
 
         Args:
             url: The server's webhook or WebSocket, as `TwilioStream` takes it.
+            stream: The phone's end of another vendor's stream, instead.
             **call: See `CallDetails`.
 
         Raises:
             ValueError: If nobody can be called there.
         """
         super().__init__()
-        self._stream = TwilioStream(url, listener=self._hear, **call)
+        self._stream = stream or TwilioStream(url, **call)
+        self._stream.listener = self._hear
         self._before: Samples = np.zeros(TAPS - 1, np.int16)
         self._register_event_handler("on_audio_played", sync=True)
 
@@ -87,11 +91,13 @@ class PhoneLine(BaseObject):
         """
         if sample_rate_hz != SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz={sample_rate_hz!r}: a caller speaks at 16000 Hz")
-        samples = np.concatenate((self._before, np.frombuffer(pcm, "<i2")))
-        self._before = samples[1 - TAPS :]
-        narrow = np.convolve(samples, LOW_PASS, "valid")[:: SAMPLE_RATE_HZ // PHONE_RATE_HZ]
-        narrow = np.clip(np.round(narrow), -32768, 32767).astype("<i2")
-        await self._stream.send(pcm_to_ulaw(narrow.tobytes()))
+        codec = self._stream.codec
+        if codec.rate_hz < SAMPLE_RATE_HZ:
+            samples = np.concatenate((self._before, np.frombuffer(pcm, "<i2")))
+            self._before = samples[1 - TAPS :]
+            narrow = np.convolve(samples, LOW_PASS, "valid")[:: SAMPLE_RATE_HZ // codec.rate_hz]
+            pcm = np.clip(np.round(narrow), -32768, 32767).astype("<i2").tobytes()
+        await self._stream.send(codec.from_pcm(pcm))
 
     async def send_frame(self, frame: InputDTMFFrame) -> None:
         """Press a key.
@@ -105,7 +111,7 @@ class PhoneLine(BaseObject):
         chunk = PlayedAudio(
             at_secs=self._stream.began + piece.at_secs,
             pcm=piece.pcm,
-            sample_rate_hz=PHONE_RATE_HZ,
+            sample_rate_hz=self._stream.codec.rate_hz,
             num_channels=1,
         )
         await self._call_event_handler("on_audio_played", chunk)

@@ -15,17 +15,14 @@ from pipecat.audio.utils import create_file_resampler
 
 from antiphon.core.wav import Samples
 from antiphon.simulation.caller.conditions import Network, Noise
-from antiphon.simulation.lines.twilio_stream import (
-    CHUNK_SECS,
-    SAMPLE_RATE_HZ,
-    CallDetails,
-    HeardAudio,
-    TwilioStream,
-    pcm_to_ulaw,
-)
+from antiphon.simulation.lines.codecs import ULAW, pcm_to_ulaw
+from antiphon.simulation.lines.playback_buffer import CHUNK_SECS, HeardAudio
+from antiphon.simulation.lines.twilio_stream import TwilioStream
+from antiphon.simulation.lines.vendor_stream import CallDetails
 
 __all__ = ["TwilioCaller"]
 
+SAMPLE_RATE_HZ = ULAW.rate_hz
 _SILENCE = np.zeros(round(SAMPLE_RATE_HZ * CHUNK_SECS), np.int16)
 _KEY_SECS = 0.25
 

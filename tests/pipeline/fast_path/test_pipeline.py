@@ -40,7 +40,7 @@ from antiphon.processors import SafeProcessor
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.vad.ticks import TICK_SECS
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.transports.telephony.twilio import TwilioStart, create_twilio_transport
 
 HEX = "0123456789abcdef" * 2

@@ -18,8 +18,8 @@ from antiphon.pipeline import VoiceAgent
 from antiphon.processors.latency import BargeIn
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import speech_pcm
+from antiphon.simulation.lines.playback_buffer import PlaybackBuffer
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
-from antiphon.simulation.lines.twilio_stream import PlaybackBuffer
 from antiphon.transports.telephony.twilio import create_twilio_transport, read_twilio_start
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"

@@ -13,7 +13,7 @@ from fastapi import FastAPI, WebSocket
 
 from antiphon.simulation.audio import level_dbfs
 from antiphon.simulation.lines.babble import speech_pcm
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 
 ANSWER = base64.b64encode(pcm_to_ulaw(speech_pcm(3.0, sample_rate_hz=8_000))).decode()
 QUIET_CHUNKS = 25

@@ -4,7 +4,7 @@ from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
-from antiphon.simulation.lines.twilio_stream import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 
 
 @pytest.mark.virtual_time

@@ -31,8 +31,9 @@ from antiphon.simulation.audio import level_dbfs
 from antiphon.simulation.caller import Network, Noise
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import speech_pcm
+from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
+from antiphon.simulation.lines.playback_buffer import PlaybackBuffer
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
-from antiphon.simulation.lines.twilio_stream import PlaybackBuffer, pcm_to_ulaw, ulaw_to_pcm
 
 from .phones import listener, served, sound_of
 

@@ -27,7 +27,7 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.simulation.lines.twilio_stream import ulaw_to_pcm
+from antiphon.simulation.lines.codecs import ulaw_to_pcm
 from antiphon.transports import create_transport
 from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
 from antiphon.transports.telephony.media_stream import DropReason
