@@ -64,7 +64,7 @@ class Agent:
                 PIIRedactor(),  # the model reads no card number
                 aggregators.user(),
                 llm,
-                PIIRedactor(voice="pass"),  # nor do its thoughts and tools repeat one
+                PIIRedactor(),  # nor do its thoughts and tools repeat one
                 SentenceAggregator(),  # the voice begins with the first clause
                 tts,
                 interruption.playback,  # the agent talks on through "uh-huh"

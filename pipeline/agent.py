@@ -29,7 +29,7 @@ from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import Interruption, InterruptionSettings
 from antiphon.processors.latency import Apology, LatencyObserver
-from antiphon.processors.redaction import Policy, guard_logs
+from antiphon.processors.redaction import PIIRedactor, Policy, guard_logs
 from antiphon.processors.sentences import SentenceSettings
 
 __all__ = ["VoiceAgent"]
@@ -94,9 +94,10 @@ class VoiceAgent:
         sentences: When a piece of a reply goes to the voice; None leaves it to the TTS service.
         latency: What a wait for the agent may cost, and what the caller hears meanwhile; None
             measures nothing and says nothing.
-        redaction: What the LLM may not read of what is personal: by default what no LLM needs, as
-            card numbers. The voice says what the LLM writes, and logs, RTVI and traces show nothing
-            personal of either side, whatever this is; None for no redaction at all.
+        redaction: What of what is personal the LLM, the voice and the tools may have: by default
+            the LLM reads all but what no LLM needs, as card numbers, and the voice says what it
+            writes. Logs, RTVI and traces show nothing personal of either side, whatever this is;
+            None for no redaction at all.
         summary: When the beginning of a long conversation becomes a summary, which the language
             model writes of what it may read: by default beyond 8000 tokens, but for the last ten
             messages; None for never.
@@ -118,7 +119,7 @@ class VoiceAgent:
     interruption: InterruptionSettings | None = field(default_factory=InterruptionSettings)
     sentences: SentenceSettings | None = field(default_factory=SentenceSettings)
     latency: LatencySettings | None = field(default_factory=LatencySettings)
-    redaction: Policy | None = field(default_factory=lambda: Policy.preset("model"))
+    redaction: Policy | None = field(default_factory=Policy)
     summary: LLMAutoContextSummarizationConfig | None = field(
         default_factory=lambda: LLMAutoContextSummarizationConfig(
             max_context_tokens=8000,
@@ -210,6 +211,10 @@ class VoiceAgent:
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
         pronounce(tts, self.pronunciations)
+        redactors, tools = None, list(self.tools)
+        if self.redaction is not None:
+            redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
+            tools = [redactors[1].tool(tool) for tool in tools]
         return CallParts(
             agent=self,  # pyright: ignore[reportArgumentType] - it takes a linked file for another
             stt=stt,
@@ -218,7 +223,10 @@ class VoiceAgent:
             outbound=outbound,
             latency=latency,
             interruption=Interruption(settings=self.interruption) if self.interruption else None,
-            context=LLMContext(tools=list(self.tools)),
+            context=LLMContext(
+                tools=[redactors[1].tool(t) for t in self.tools] if redactors else list(self.tools)
+            ),
+            redactors=redactors,
         )
 
     def require_many_calls(self) -> None:

@@ -1,7 +1,7 @@
 """The road of one call, from the caller's voice to the agent's and back, and the worker on it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -31,11 +31,7 @@ from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import LatencyObserver
 from antiphon.processors.redaction import (
     PIIRedactor,
-    PIIRestorer,
-    Policy,
     RedactingRTVIProcessor,
-    Redactor,
-    Vault,
 )
 from antiphon.processors.sentences import SentenceAggregator
 
@@ -58,7 +54,7 @@ class CallParts:
         latency: Measures the call, if it is measured.
         interruption: Knows who has the turn, unless any voice interrupts.
         context: The conversation.
-        vault: What was hidden in it.
+        redactors: Stand behind the STT and behind the LLM, unless nothing is redacted.
     """
 
     agent: "VoiceAgent"
@@ -69,7 +65,7 @@ class CallParts:
     latency: LatencyObserver | None
     interruption: Interruption | None
     context: LLMContext
-    vault: Vault = field(default_factory=Vault)
+    redactors: tuple[PIIRedactor, PIIRedactor] | None
 
 
 def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
@@ -80,12 +76,13 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         parts: What the processors share.
     """
     agent = parts.agent
+    after_stt, after_llm = parts.redactors or (None, None)
     keypad, user, assistant = create_aggregators(
         parts.context,
         turns=Turns.of_call(
             agent.turns, parts.stt, parts.interruption, embedded=agent.stt == "embedded"
         ),
-        hide=_hide(agent.redaction, parts.vault),
+        hide=after_llm.for_the_model if after_llm else None,
         summary=agent.summary if _can_summarise(parts.llm, agent.summary) else None,
         fast_path=agent.fast_path,
     )
@@ -102,14 +99,13 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         transport.input(),
         parts.stt,
         keypad,
-        *_redactors(agent.redaction, parts.vault),
+        *([after_stt] if after_stt else []),
         *([voicemail.detector()] if voicemail else []),
         user,
         parts.llm,
-        *_redactors(agent.redaction, parts.vault),
+        *([after_llm] if after_llm else []),
         *([SentenceAggregator(settings=agent.sentences)] if agent.sentences else []),
         *fillers,
-        *_restorers(agent.redaction, parts.vault),
         parts.tts,
         *apologies,
         *([voicemail.gate()] if voicemail else []),
@@ -204,25 +200,3 @@ def _can_summarise(llm: FrameProcessor, summary: LLMAutoContextSummarizationConf
     ask = getattr(llm, "run_inference", None)
     able = ask is not None and ask.__qualname__ != "LLMService.run_inference"
     return summary is not None and (able or summary.summary_config.llm is not None)
-
-
-def _redactors(policy: Policy | None, vault: Vault) -> list[FrameProcessor]:
-    """What the LLM may read of the caller, of tools and of its own thoughts."""
-    if policy is None:
-        return []
-    return [PIIRedactor(policy=policy, vault=vault, voice="pass")]
-
-
-def _restorers(policy: Policy | None, vault: Vault) -> list[FrameProcessor]:
-    """What gives back, before the voice, the values that it may say."""
-    if policy is None or not policy.restorable("tts"):
-        return []
-    return [PIIRestorer(vault=vault, policy=policy)]
-
-
-def _hide(policy: Policy | None, vault: Vault) -> Callable[[str], str] | None:
-    """What the LLM may read of the agent's own words."""
-    if policy is None:
-        return None
-    redactor = Redactor(policy, vault=vault)
-    return lambda said: redactor.peek(said, "agent", placeholders=True).text

@@ -7,7 +7,7 @@ from antiphon.core import lazy
 if TYPE_CHECKING:
     from antiphon.processors.interruption import Interruption
     from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
-    from antiphon.processors.redaction import PIIRedactor, PIIRestorer
+    from antiphon.processors.redaction import PIIRedactor
     from antiphon.processors.safe_processor import SafeProcessor
     from antiphon.processors.sentences import SentenceAggregator
 
@@ -18,7 +18,6 @@ __all__ = [
     "LatencyObserver",
     "LatencyProbe",
     "PIIRedactor",
-    "PIIRestorer",
     "SafeProcessor",
     "SentenceAggregator",
 ]
@@ -29,7 +28,7 @@ __getattr__, __dir__ = lazy.exports(
     {
         "interruption": "Interruption",
         "latency": "Apology Filler LatencyObserver LatencyProbe",
-        "redaction": "PIIRedactor PIIRestorer",
+        "redaction": "PIIRedactor",
         "safe_processor": "SafeProcessor",
         "sentences": "SentenceAggregator",
     },

@@ -20,6 +20,7 @@ from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.processors.latency.core.fleet import summary
 from antiphon.processors.latency.export.prometheus import LatencyCollector
 from antiphon.processors.latency.live import live_state
+from antiphon.processors.redaction import RedactionCollector
 
 __all__ = ["DOORS", "create_app"]
 
@@ -69,6 +70,7 @@ def create_app(
     calls = Calls(agents, settings, CallMetrics(registry), state)
     latency = agents.default.latency if isinstance(agents.default, VoiceAgent) else None
     calls.metrics.registry.register(LatencyCollector(budgets=latency.budgets if latency else None))
+    calls.metrics.registry.register(RedactionCollector())
     guards = Guards(settings, calls.tokens, calls.state)
     # No pages that describe the doors to strangers.
     app = FastAPI(title="antiphon", docs_url=None, redoc_url=None, openapi_url=None)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from antiphon.core import lazy
 
 if TYPE_CHECKING:
-    from antiphon.processors.redaction.core.policy import Policy, Rule, RuleAction
+    from antiphon.processors.redaction.collector import RedactionCollector
+    from antiphon.processors.redaction.core.policy import Policy
     from antiphon.processors.redaction.core.redactor import Redactor
     from antiphon.processors.redaction.core.scrubbing import scrub, scrub_value
     from antiphon.processors.redaction.core.stream import StreamRedactor
@@ -25,23 +26,20 @@ if TYPE_CHECKING:
     from antiphon.processors.redaction.presidio import PresidioBackend
     from antiphon.processors.redaction.recording.redacting_recorder import RedactingRecorder
     from antiphon.processors.redaction.redactor import PIIRedactor
-    from antiphon.processors.redaction.restorer import PIIRestorer
 
 __all__ = [
     "PIIExpectFrame",
     "PIIMetricsData",
     "PIIRedactedFrame",
     "PIIRedactor",
-    "PIIRestorer",
     "Policy",
     "PresidioBackend",
     "RedactingFilter",
     "RedactingRTVIProcessor",
     "RedactingRecorder",
     "RedactingSpanExporter",
+    "RedactionCollector",
     "Redactor",
-    "Rule",
-    "RuleAction",
     "StreamRedactor",
     "Vault",
     "guard_logs",
@@ -53,7 +51,8 @@ __all__ = [
 __getattr__, __dir__ = lazy.exports(
     __name__,
     {
-        "core.policy": "Policy Rule RuleAction",
+        "collector": "RedactionCollector",
+        "core.policy": "Policy",
         "core.redactor": "Redactor",
         "core.scrubbing": "scrub scrub_value",
         "core.stream": "StreamRedactor",
@@ -65,6 +64,5 @@ __getattr__, __dir__ = lazy.exports(
         "presidio": "PresidioBackend",
         "recording.redacting_recorder": "RedactingRecorder",
         "redactor": "PIIRedactor",
-        "restorer": "PIIRestorer",
     },
 )

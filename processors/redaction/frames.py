@@ -8,6 +8,8 @@ from pipecat.frames.frames import ControlFrame, Frame, SystemFrame
 from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
+from antiphon.processors.redaction.core.tally import Tally
+
 __all__ = [
     "FOR_THE_CLIENT",
     "RECORD",
@@ -66,15 +68,28 @@ class PIIRedactedFrame(SystemFrame):
 
 
 class PIIMetricsData(MetricsData):
-    """What was redacted so far in the call.
+    """What one redactor has hidden and given back in the call.
 
     Parameters:
-        counts: How many were replaced, by entity type.
+        counts: How many values, by destination ("model", "record", "ear", "tools") and type: hidden
+            from the model and the record, given to the ear and to tools.
         failures: How often detection failed and everything numeric was masked.
+        open_ways: How many ways out were unguarded when the call began.
     """
 
-    counts: dict[str, int]
+    counts: dict[str, dict[str, int]]
     failures: int
+    open_ways: int
+
+    @classmethod
+    def of(cls, tally: Tally, processor: str) -> "PIIMetricsData":
+        """What a tally has counted."""
+        return cls(
+            processor=processor,
+            counts=tally.by_destination(),
+            failures=tally.failures,
+            open_ways=tally.open_ways.total(),
+        )
 
 
 def renewed(frame: F, **changes: Any) -> F:

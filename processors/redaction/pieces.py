@@ -1,5 +1,6 @@
 """Text that comes in pieces through a pipeline: what leaves of it, and in which frame."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pipecat.frames.frames import Frame
@@ -15,16 +16,14 @@ class Pieces:
 
     Args:
         stream: Holds back what may become something personal.
-        passes: Let every piece leave as it came; it is only looked at.
 
     Attributes:
         counts: What was replaced, by entity type.
     """
 
-    def __init__(self, stream: StreamRedactor, *, passes: bool = False) -> None:
+    def __init__(self, stream: StreamRedactor) -> None:
         self.counts = stream.redactor.counts
         self._stream = stream
-        self._passes = passes
         self._noticed = 0
         self._last: Any = None
 
@@ -33,29 +32,29 @@ class Pieces:
         before, self._noticed = self._noticed, self._stream.noticed
         return self._noticed > before
 
-    def feed(self, frame: Any) -> Frame | None:
+    def feed(self, frame: Any) -> Iterator[Frame]:
         """Take the next piece; gives what may leave now, if anything."""
         # A piece with no spaces of its own is a word.
         space = "" if _has_spaces(frame) or self._last is None else " "
         self._last = frame
-        leaving = self._leaving(self._stream.feed(space + frame.text))
-        return frame if self._passes else leaving
+        yield from self._leaving(self._stream.feed(space + frame.text))
 
-    def flush(self) -> Frame | None:
+    def flush(self) -> Iterator[Frame]:
         """The text has ended: gives what is left of it, if anything."""
-        left = self._leaving(self._stream.flush()) if self._last else None
+        if self._last:
+            yield from self._leaving(self._stream.flush())
         self._last = None
-        return None if self._passes else left
 
     def clear(self) -> None:
         """Forget what is held, as after an interruption."""
         self._stream.clear()
         self._last = None
 
-    def _leaving(self, text: str) -> Frame | None:
+    def _leaving(self, text: str) -> Iterator[Frame]:
         if not _has_spaces(self._last):
             text = text.strip()
-        return renewed(self._last, text=text) if text else None
+        if text:
+            yield renewed(self._last, text=text)
 
 
 def _has_spaces(frame: Any) -> bool:

@@ -1,18 +1,17 @@
-"""The processor that hides personal data: after the STT, after the LLM and after the TTS.
+"""The processor that stands between the parties of a call: whoever a frame goes to may have of it.
 
-A thin shell around `Redactor` and `StreamRedactor`. It pushes new frames, so that observers, which
+A thin shell around `Redactor`, `Ear` and `Vault`. It pushes new frames, so that observers, which
 look at a frame's first push, see what was redacted; see `check` for what they see before it.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
 
 from loguru import logger
 from pipecat.frames.frames import (
     AggregatedTextFrame,
-    AggregatedTextProgressFrame,
     CancelFrame,
     CancelWorkerFrame,
     EagerTranscriptionFrame,
@@ -47,11 +46,13 @@ from pipecat.processors.frame_processor import (
 )
 
 from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction.core.ear import Ear
 from antiphon.processors.redaction.core.entities import Entity, Redaction
 from antiphon.processors.redaction.core.language import LANGUAGES
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
+from antiphon.processors.redaction.core.tally import PROCESS, Tally
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
@@ -70,14 +71,14 @@ from antiphon.processors.redaction.pieces import Pieces
 from antiphon.processors.redaction.presidio import PresidioBackend
 from antiphon.processors.redaction.recording.stt_clock import SttClock
 from antiphon.processors.redaction.recording.word_times import spans_of, words_of
+from antiphon.processors.redaction.shared import processors_of, vault_of
+from antiphon.processors.redaction.tools import Handler, wrapped
+from antiphon.processors.redaction.voice import SaidWords, Saying
 from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["PIIRedactor"]
 
 _Handler = Callable[[Any, FrameDirection], Awaitable[None]]
-
-# What a voice is about to say.
-ALOUD = (AggregatedTextFrame, AggregatedTextProgressFrame, LLMTextFrame, TextFrame, TTSSpeakFrame)
 
 
 class _Handlers(dict[type[Frame], _Handler]):
@@ -89,25 +90,26 @@ class _Handlers(dict[type[Frame], _Handler]):
 
 
 class PIIRedactor(SafeProcessor):
-    """Replaces personal data in every text that passes.
+    """Gives the model, the ear and the tools of a call what its policy lets them have.
 
-    Put one after the STT (and after a `DTMFAggregator`, if there is one), one after the LLM, and
-    one after the TTS where a `PIIRestorer` gives values back; give all of them the same vault. The
-    text of an error that passes is redacted as a log line is, and its exception left behind.
+    Put one after the STT (and after a `DTMFAggregator`, if there is one) and one after the LLM. It
+    knows by the frame where it goes: what the caller says, keys, thoughts, tool calls and results
+    go to the model; what the agent is about to say goes to the ear, as the model wrote it and
+    without placeholders; what a voice tells that it has said goes to the model again.
+
+    The redactors of one worker share their vault, so a value has one placeholder in the whole call,
+    and their policy, which is given to one of them. The text of an error that passes is redacted as
+    a log line is, and its exception left behind.
 
     Events:
 
-    - on_redacted(processor, counts): something was replaced; counts by entity type, without what
-      the policy lets pass.
+    - on_redacted(processor, counts): something was hidden from the model; counts by entity type.
     - on_redaction_failed(processor, error_type): detection failed; everything numeric was masked.
+    - on_open_way(processor, way): the call begins although personal data may leave by a way out.
 
     Args:
-        policy: What happens to each type; the default redacts all of them.
+        policy: Who may have what; by default that of another redactor of the call, or `Policy()`.
         language: The language spoken: "en", "es", "fr" or "de".
-        vault: Where placeholders' values are kept.
-        voice: "redact" replaces what the agent says too, before the voice says it; "pass" lets the
-            voice say what the model wrote. Thoughts, tool calls and their results, and what the
-            caller says are redacted either way.
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
         expect_keys: Drop single key presses while a number is expected; the keys arrive together,
             redacted, in the aggregator's transcription.
@@ -122,40 +124,39 @@ class PIIRedactor(SafeProcessor):
         *,
         policy: Policy | None = None,
         language: str = "en",
-        vault: Vault | None = None,
-        voice: Literal["redact", "pass"] = "redact",
         interims: Literal["redact", "drop"] = "redact",
         expect_keys: bool = True,
         detectors: Iterable[Detector] = DETECTORS,
         presidio: PresidioBackend | None = None,
     ) -> None:
         super().__init__()
-        if voice not in ("redact", "pass"):
-            raise ValueError(f"voice is {voice!r}; it must be 'redact' or 'pass'")
         if interims not in ("redact", "drop"):
             raise ValueError(f"interims is {interims!r}; it must be 'redact' or 'drop'")
-        self.vault = vault if vault is not None else Vault()
+        self.vault = Vault()
         self.policy = Policy() if policy is None else policy
-        looking = tuple(detectors)
-        stream = partial(
-            StreamRedactor, self.policy, language=language, vault=self.vault, detectors=looking
-        )
-        self.core = Redactor(self.policy, language=language, vault=self.vault, detectors=looking)
+        self.tally = Tally(PROCESS)
+        common: Any = {"language": language, "vault": self.vault, "detectors": tuple(detectors)}
+        self.core = Redactor(self.policy, **common)
+        self._given = policy
         self._pii_language = language
         self._interims = interims
         self._refused = False
+        self._is_first = True
         self._scope = CallScope()
         self._stt_clock: SttClock | None = None
         self._expect_keys = expect_keys
         self._presidio = presidio
-        self._llm, self._thought = Pieces(stream()), Pieces(stream())
-        self._spoken = Pieces(stream(), passes=voice == "pass")
-        to_say = partial(self._text, partial(self.core.peek, role="agent", placeholders=True))
+        thoughts, words = (StreamRedactor(self.policy, **common) for _ in range(2))
+        self._ear = Ear(self.policy, self.vault, language=language)
+        self._thought, self._saying = Pieces(thoughts), Saying(self._ear)
+        self._said = SaidWords(self.core, words)
+        self._sharing = (self.core, thoughts.redactor, words.redactor, self._ear)
         handlers: dict[type[Frame], _Handler] = {
             Frame: self.push_frame,
             **dict.fromkeys(CARRIED, self._carrying),
             ErrorFrame: self._error,
             PIIExpectFrame: self._expecting,
+            # To the model.
             InputDTMFFrame: self._key,
             InputTextRawFrame: partial(self._text, self.core.redact),
             TranscriptionFrame: self._transcription,
@@ -163,25 +164,23 @@ class PIIRedactor(SafeProcessor):
             EagerTranscriptionFrame: self._eager,
             TranslationFrame: self._translation,
             UserBackchannelFrame: partial(self._text, self.core.peek),
-            TextFrame: to_say,
-            TTSSpeakFrame: to_say,
-            AggregatedTextFrame: self._segment,
-            AggregatedTextProgressFrame: self._progress,
-            LLMTextFrame: partial(self._piece, self._llm),
-            LLMFullResponseEndFrame: partial(self._end, self._llm),
-            LLMThoughtTextFrame: partial(self._piece, self._thought),
-            LLMThoughtEndFrame: partial(self._end, self._thought),
+            LLMThoughtTextFrame: partial(self._piece, self._thought.feed),
+            LLMThoughtEndFrame: partial(self._end, self._thought.flush),
             LLMContextAssistantTurnFrame: partial(
                 self._text, partial(self.core.redact, role="agent")
             ),
-            TTSTextFrame: partial(self._piece, self._spoken),
-            TTSStoppedFrame: partial(self._end, self._spoken),
+            # To the ear.
+            LLMTextFrame: partial(self._piece, self._saying.token),
+            LLMFullResponseEndFrame: partial(self._end, self._saying.flush),
+            TextFrame: self._to_say,
+            TTSSpeakFrame: self._to_say,
+            # Said, and on its way to the model's context.
+            TTSTextFrame: partial(self._piece, self._said.word),
+            TTSStoppedFrame: partial(self._end, self._said.flush),
         }
-        if voice == "pass":
-            handlers |= dict.fromkeys(ALOUD, self.push_frame)
         self._handlers = _Handlers(handlers)
-        self._register_event_handler("on_redacted")
-        self._register_event_handler("on_redaction_failed")
+        for event in ("on_redacted", "on_redaction_failed", "on_open_way"):
+            self._register_event_handler(event)
 
     def expect(self, *kinds: str, turns: int = 5) -> None:
         """Say what the caller is about to give ("card_number"); see `Redactor.expect`."""
@@ -209,34 +208,63 @@ class PIIRedactor(SafeProcessor):
             self._stt_clock.write(frame)
         await super().queue_frame(frame, direction, callback)
 
+    def tool(self, handler: Handler) -> Handler:
+        """Wrap a tool: it is given the values that the policy names it for, its result is redacted.
+
+        The context, the logs and the client go on seeing placeholders.
+
+        Args:
+            handler: A direct function, or what would be given to `LLMService.register_function`.
+        """
+        return wrapped(handler, give=self._give, redact=self._value)
+
+    def _give(self, tool: str, arguments: Any) -> Any:
+        restored, counts = self.vault.restore(arguments, self.policy.tools.get(tool, ()))
+        self.tally.add("tools", counts)
+        return restored
+
+    def for_the_model(self, said: str) -> str:
+        """What the model may read of what the agent has said."""
+        known = self.vault.said_in(said)
+        found = self.core.peek(said, "agent", placeholders=True, also=known)
+        self.tally.add("model", _counts(found.entities))
+        return found.text
+
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Set up, and find the STT whose words come here."""
+        """Set up, find the STT whose words come here, and share with the call's redactors."""
         await super().setup(setup)
         self._stt_clock = SttClock(self)
+        worker = setup.pipeline_worker
+        all_of_them = [p for p in processors_of(worker.pipeline) if isinstance(p, PIIRedactor)]
+        given = (each._given for each in (self, *all_of_them) if each._given is not None)
+        self.policy = next(given, self.policy)
+        self._is_first = self in all_of_them[:1]
+        self.vault = vault_of(worker)
+        for part in self._sharing:
+            part.policy, part.vault = self.policy, self.vault
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Refuse an unguarded start, discard at an interruption, flush and wipe at the end."""
         if isinstance(frame, StartFrame):
             # Here and not at `setup`: the processors after this one start in this context.
             self._scope.begin()
-            for way in unguarded(self.pipeline_worker):
+            ways = unguarded(self.pipeline_worker)
+            self._refused = bool(ways) and self.policy.strict
+            for way in ways if self._is_first else ():
                 logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
-                self._refused = self.policy.strict
+                self.tally.found_open(way)
+                await self._call_event_handler("on_open_way", way)
             if self._refused:
                 await self.push_error("unguarded ways out under a strict policy: no call")
                 await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
         elif isinstance(frame, InterruptionFrame):
-            for pieces in (self._llm, self._thought, self._spoken):
-                pieces.clear()
+            for held in (self._ear, self._thought, self._said):
+                held.clear()
         elif isinstance(frame, EndFrame):
-            for pieces in (self._llm, self._spoken):
-                await self._leave(pieces, pieces.flush())
+            for leaving in (*self._saying.flush(), *self._said.flush()):
+                await self.push_frame(leaving)
         if isinstance(frame, EndFrame | CancelFrame):
             await self._report_metrics()
-
-    def holds(self) -> Sequence[object]:
-        """Name the vault: it is this call's alone."""
-        return (self.vault,)
 
     async def release(self) -> None:
         """Wipe the vault: the call is over."""
@@ -269,6 +297,7 @@ class PIIRedactor(SafeProcessor):
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
         words = words_of(frame.result)
         found = self.core.redact(frame.text, also=await self._second_opinion(frame.text))
+        self.tally.add("record", _counts(found.found))
         looked = PIIRedactedFrame(
             counts=_counts(found.found),
             spans_s=spans_of(frame.text, found.found, words),
@@ -309,40 +338,23 @@ class PIIRedactor(SafeProcessor):
         if not (self._expect_keys and self.core.expecting):
             await self.push_frame(frame, direction)
 
-    async def _segment(self, frame: AggregatedTextFrame, direction: FrameDirection) -> None:
-        raw = frame.raw_text and self.core.peek(frame.raw_text, "agent", placeholders=True).text
-        found = self.core.peek(frame.text, "agent", placeholders=True)
-        # Its words and its progress name it by its id.
-        await self._whole(frame, direction, found, raw_text=raw, id=frame.id)
+    async def _to_say(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
+            self._said.announce(frame)
+        await self.push_frame(self._saying.whole(frame), direction)
 
-    async def _progress(
-        self, frame: AggregatedTextProgressFrame, direction: FrameDirection
+    async def _piece(
+        self, feed: Callable[[Any], Iterator[Frame]], frame: Frame, direction: FrameDirection
     ) -> None:
-        new = renewed(
-            frame,
-            text=self._value(frame.text),
-            accumulated_text=self.core.growing(frame.accumulated_text).text,
-            remaining_text=self.core.growing(frame.remaining_text).text,
-        )
-        await self.push_frame(new, direction)
-
-    async def _piece(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
-        await self._leave(pieces, pieces.feed(frame), direction)
-
-    async def _end(self, pieces: Pieces, frame: Frame, direction: FrameDirection) -> None:
-        await self._leave(pieces, pieces.flush())
-        await self.push_frame(frame, direction)
-
-    async def _leave(
-        self,
-        pieces: Pieces,
-        leaving: Frame | None,
-        direction: FrameDirection = FrameDirection.DOWNSTREAM,
-    ) -> None:
-        if pieces.has_noticed() and pieces is self._spoken:
-            await self.push_frame(PIIRedactedFrame(agent=True), direction)
-        if leaving:
+        for leaving in feed(frame):
             await self.push_frame(leaving, direction)
+
+    async def _end(
+        self, flush: Callable[[], Iterator[Frame]], frame: Frame, direction: FrameDirection
+    ) -> None:
+        for leaving in flush():
+            await self.push_frame(leaving)
+        await self.push_frame(frame, direction)
 
     async def _text(
         self, look: Callable[[str], Redaction], frame: Any, direction: FrameDirection
@@ -355,7 +367,8 @@ class PIIRedactor(SafeProcessor):
         if found.failed:
             await self._failed(found.failed)
         if found.entities:
-            await self._call_event_handler("on_redacted", _counts(found.entities))
+            self.tally.add("model", counts := _counts(found.entities))
+            await self._call_event_handler("on_redacted", counts)
         new = renewed(frame, text=found.text, **changes)
         new.metadata[RECORD] = found.record
         await self.push_frame(new, direction)
@@ -364,17 +377,16 @@ class PIIRedactor(SafeProcessor):
         return redact_value(self.core, value)
 
     async def _failed(self, error_type: str) -> None:
+        self.tally.failed()
         logger.warning(f"{self}: detection failed with {error_type}; failing closed")
         await self._call_event_handler("on_redaction_failed", error_type)
         await self.push_error(f"redaction failed closed after {error_type}")
 
     async def _report_metrics(self) -> None:
-        counts = self.core.counts + self._llm.counts
-        if self.metrics_enabled and counts:
-            data = PIIMetricsData(
-                processor=self.name, counts=dict(counts), failures=self.core.failures
-            )
-            await self.push_frame(MetricsFrame(data=[data]))
+        self.tally.add("model", self._thought.counts + self._said.counts)
+        self.tally.add("ear", self._ear.counts)
+        if self.metrics_enabled:
+            await self.push_frame(MetricsFrame(data=[PIIMetricsData.of(self.tally, self.name)]))
 
 
 def _counts(entities: Iterable[Entity]) -> dict[str, int]:

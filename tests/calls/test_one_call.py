@@ -24,10 +24,7 @@ from antiphon.processors.interruption import Interruption, PlaybackGate
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
 from antiphon.processors.redaction import (
     PIIRedactor,
-    PIIRestorer,
-    Policy,
     RedactingRecorder,
-    Vault,
 )
 from antiphon.processors.sentences import SentenceAggregator
 
@@ -41,7 +38,6 @@ MAKERS: Sequence[Make] = (
     RedactingRecorder,
     SentenceAggregator,
     lambda: LatencyProbe(place="here"),
-    lambda: PIIRestorer(vault=Vault(), policy=Policy()),
     lambda: LastAggregator(LLMContext()),
 )
 
@@ -169,18 +165,16 @@ async def test_in_one_call_each_branch_may_have_its_own() -> None:
 
 
 @pytest.mark.virtual_time
-async def test_a_vault_is_one_calls_and_another_call_does_not_wipe_it() -> None:
-    vault = Vault()
-    redactors = [PIIRedactor(vault=vault), PIIRestorer(vault=vault, policy=Policy())]
-    async with Running(Pipeline(redactors)):
+async def test_the_redactors_of_a_call_share_a_vault_which_another_call_does_not_wipe() -> None:
+    one, other = [PIIRedactor(), PIIRedactor()], [PIIRedactor(), PIIRedactor()]
+    async with Running(Pipeline([*one])):
+        vault = one[0].vault
         placeholder = vault.keep("CREDIT_CARD", "4111111111111111")
-        others = [PIIRedactor(vault=vault), PIIRedactor(vault=vault)]
-        with refused() as lines:
-            async with Running(Pipeline(others)) as second, asyncio.timeout(1):
-                await second.task
-        assert len(lines) == 1
-        assert "make another Vault for each call" in lines[0]
-        assert vault.restore(placeholder, ["CREDIT_CARD"]) == "4111111111111111"
+        async with Running(Pipeline([*other])):
+            vaults = [redactor.vault for redactor in (*one, *other)]
+        assert vaults[0] is vaults[1]
+        assert vaults[2] is vaults[3] is not vault
+        assert vault.restore(placeholder, ["CREDIT_CARD"])[0] == "4111111111111111"
     assert len(vault) == 0
 
 

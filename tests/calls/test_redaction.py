@@ -1,5 +1,6 @@
 """Whole calls: what the model reads, what the voice says, and what a client is told."""
 
+import asyncio
 import io
 import json
 import re
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from loguru import logger
+from pipecat.clocks.base_clock import BaseClock
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
@@ -63,6 +65,16 @@ class Voice(FakeTTS):
         self.said.append(text)
         async for frame in super().run_tts(text, context_id):
             yield frame
+
+
+class LoopClock(BaseClock):
+    """Pipecat's clock on the loop's virtual time, by which words are told."""
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def get_time(self) -> int:
+        return round(asyncio.get_running_loop().time() * 1e9) + 1
 
 
 class Witness(BaseObserver):
@@ -123,6 +135,7 @@ class Called:
             transport,
             observers=[self.witness],
             enable_rtvi=self._rtvi,
+            clock=LoopClock(),
             rtvi_observer_params=RTVIObserverParams(
                 function_call_report_level={"*": RTVIFunctionCallReportLevel.FULL}
             ),
@@ -180,7 +193,7 @@ async def test_a_strict_policy_that_gives_values_back_to_the_voice_lets_the_call
     sink = logger.add(lambda line: warnings.append(str(line)), level="WARNING")
     try:
         call = await Called(
-            ["Thank you."], redaction=Policy(default=gdpr.default, strict=True)
+            ["Thank you."], redaction=Policy(default="redact", ear=gdpr.ear, strict=True)
         ).talk(Say(text="my number is 415 555 0142"))
     finally:
         logger.remove(sink)
@@ -189,7 +202,8 @@ async def test_a_strict_policy_that_gives_values_back_to_the_voice_lets_the_call
 
 
 @pytest.mark.parametrize(
-    ("word_timestamps", "interruption"), [(True, None), (False, InterruptionSettings())]
+    ("word_timestamps", "interruption"),
+    [(True, None), (True, InterruptionSettings()), (False, None), (False, InterruptionSettings())],
 )
 async def test_a_value_that_the_caller_gave_is_said_again_and_not_kept(
     word_timestamps: bool, interruption: InterruptionSettings | None

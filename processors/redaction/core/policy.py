@@ -1,69 +1,89 @@
-"""What happens to each kind of personal data, and who may have it back: one frozen object."""
+"""Who may have what of a call: one frozen object for the ear, the model, the record and the tools.
 
-from collections.abc import Mapping
+What the model may not read is a tag there. If the ear or a tool may have it back, it is a
+placeholder and kept; nothing is kept that nobody may have. The record has no setting: nothing
+personal of either side is in it.
+"""
+
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES, SENSITIVE_AUTHENTICATION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PRESETS", "TTS", "Policy", "Rule", "RuleAction"]
-
-TTS = "tts"
+__all__ = ["FOR_THE_RECORD", "PRESETS", "Action", "Aloud", "Policy"]
 
 
-class RuleAction(StrEnum):
-    """What replaces a value."""
+class Action(StrEnum):
+    """What the model reads in the place of a value."""
 
+    PASS = "pass"  # the value itself
     REDACT = "redact"  # <CREDIT_CARD>
+    PLACEHOLDER = "placeholder"  # <CARD_1_kqtxwd>: somebody may have it back
     LAST_FOUR = "last_four"  # <CREDIT_CARD 1881>, once the value is whole
     HASH = "hash"  # <CREDIT_CARD 9f86d081884c>, keyed, equal for equal values
-    PLACEHOLDER = "placeholder"  # <CARD_1_k7q2xd>, kept in the vault
-    PASS = "pass"  # the value itself
 
 
-class Rule(NamedTuple):
-    """What happens to one type.
+class Aloud(StrEnum):
+    """How the voice says a value that the model does not know."""
 
-    Parameters:
-        action: What replaces the value.
-        restore_to: Who may have it back: `"tts"` and names of tools. Only of a placeholder.
-    """
-
-    action: RuleAction = RuleAction.REDACT
-    restore_to: frozenset[str] = frozenset()
+    FULL = "full"
+    LAST_FOUR = "last_four"  # "ending in 1 8 8 1"
 
 
-NO_RULES: Mapping[str, Rule] = MappingProxyType({})
-REDACTED = Rule()
+E = TypeVar("E", bound=StrEnum)
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+# What no model needs to serve a caller.
+HIDDEN = SENSITIVE_AUTHENTICATION | {
+    "CREDIT_CARD",
+    "CARD_EXPIRY",
+    "US_SSN",
+    "US_ITIN",
+    "NATIONAL_ID",
+    "BANK_ACCOUNT",
+    "ROUTING_NUMBER",
+    "IBAN_CODE",
+}
 
 
 class _Settings(NamedTuple):
-    rules: Mapping[str, Rule]
-    default: Rule
+    model: Mapping[str, Action]
+    default: Action
+    ear: Mapping[str, Aloud]
+    tools: Mapping[str, frozenset[str]]
     strict: bool
     hash_key: bytes
 
 
 class Policy(_Settings):
-    """A rule per entity type, and what must hold before a call may start.
+    """Who may have what of a call.
 
     Immutable. A tuple rather than a dataclass, whose machinery alone takes a fifth of the time in
     which the core must start.
 
     Parameters:
-        rules: Rules by type; see `ENTITY_TYPES`.
-        default: The rule of every other type.
+        model: What the model reads in the place of a value, by type: "pass", "redact", "last_four"
+            or "hash". What no model needs to serve a caller is redacted unless it says otherwise:
+            cards and what goes with them, PINs and codes, social security, tax and national
+            numbers, bank accounts.
+        default: What it reads of every other type.
+        ear: What the voice says where the model wrote a placeholder, by type: "full" or
+            "last_four". Of other types it says what they are.
+        tools: The types that a tool is given, by the tool's name. It has a security code or a PIN
+            once.
         strict: Refuse to start while a way out is unguarded (see `PIIRedactor.check`).
-        hash_key: Key of `RuleAction.HASH`. Without one each call draws its own, and hashes of two
-            calls cannot be compared.
+        hash_key: Key of "hash". Without one each call draws its own, and hashes of two calls cannot
+            be compared.
 
     Raises:
-        ValueError: For an unknown type, for a value to be kept that may not be (CVV, PIN), or for
-            `restore_to` on a type that is not replaced by a placeholder.
+        ValueError: For an unknown type or action, and for a security code or PIN that would be kept
+            for anything but a tool.
     """
 
     __slots__ = ()
@@ -71,50 +91,60 @@ class Policy(_Settings):
     def __new__(
         cls,
         *,
-        rules: Mapping[str, Rule] = NO_RULES,
-        default: Rule = REDACTED,
+        model: Mapping[str, str] = NOTHING,
+        default: str = Action.PASS,
+        ear: Mapping[str, str] = NOTHING,
+        tools: Mapping[str, Collection[str]] = NOTHING,
         strict: bool = False,
         hash_key: bytes = b"",
     ) -> Self:
-        """Check the rules."""
-        for kind, rule in rules.items():
-            if kind not in ENTITY_TYPES:
-                known = ", ".join(sorted(ENTITY_TYPES))
-                raise ValueError(f"unknown entity type {kind!r}; known are {known}")
-            kept = rule.action not in (RuleAction.REDACT, RuleAction.PASS)
-            if kind in SENSITIVE_AUTHENTICATION and kept:
-                raise ValueError(
-                    f"{kind} may not be kept in any form; use redact, not {rule.action}"
-                )
-        for name, rule in (*rules.items(), ("default", default)):
-            if rule.restore_to and rule.action is not RuleAction.PLACEHOLDER:
-                raise ValueError(f"{name}: restore_to needs action placeholder, not {rule.action}")
-        return super().__new__(cls, MappingProxyType(dict(rules)), default, strict, hash_key)
+        """Check the settings."""
+        hidden = dict.fromkeys(HIDDEN, Action.REDACT)
+        actions = {kind: _known(Action, name, kind) for kind, name in model.items()}
+        aloud = {kind: _known(Aloud, name, kind) for kind, name in ear.items()}
+        given = {tool: _types(kinds) for tool, kinds in tools.items()}
+        _types([*actions, *aloud])
+        for kind in SENSITIVE_AUTHENTICATION:
+            if actions.get(kind) in (Action.LAST_FOUR, Action.HASH) or kind in aloud:
+                raise ValueError(f"{kind} may not be kept in any form, nor be said")
+        return super().__new__(
+            cls,
+            MappingProxyType(hidden | actions),
+            _known(Action, default, "default"),
+            MappingProxyType(aloud),
+            MappingProxyType(given),
+            strict,
+            hash_key,
+        )
 
     def __repr__(self) -> str:
-        return f"Policy(rules={dict(self.rules)}, default={self.default}, strict={self.strict})"
+        model = {kind: str(action) for kind, action in self.model.items()}
+        ear = {kind: str(aloud) for kind, aloud in self.ear.items()}
+        tools = {tool: sorted(kinds) for tool, kinds in self.tools.items()}
+        return (
+            f"Policy(model={model}, default='{self.default}', ear={ear}, tools={tools}, "
+            f"strict={self.strict})"
+        )
 
-    def rule(self, kind: str) -> Rule:
-        """The rule for a type. A CVV or PIN is redacted where only the default would keep it."""
-        found = self.rules.get(kind, self.default)
-        if kind in SENSITIVE_AUTHENTICATION and found.action is not RuleAction.PASS:
-            return Rule()
-        return found
-
-    def restorable(self, target: str) -> frozenset[str]:
-        """The types that `target` ("tts" or a tool's name) may have back."""
-        return frozenset(k for k in ENTITY_TYPES if target in self.rule(k).restore_to)
+    def action(self, kind: str) -> Action:
+        """What the model reads of a type."""
+        found = self.model.get(kind, self.default)
+        if found is Action.PASS:
+            return found
+        if kind in self.ear or any(kind in kinds for kinds in self.tools.values()):
+            return Action.PLACEHOLDER
+        return Action.REDACT if kind in SENSITIVE_AUTHENTICATION else found
 
     @classmethod
     def preset(cls, name: str) -> "Policy":
         """A ready policy.
 
         Args:
-            name: `model` (what no model needs to serve a caller: cards and what goes with them,
-                bank accounts, social security numbers; names, addresses and the rest pass), `pci`
-                (cards and what goes with them, bank accounts; the rest passes), `hipaa`
-                (everything, irreversibly), `gdpr` (placeholders, given back to the TTS) or `strict`
-                (everything, irreversibly, and no start while a way out is unguarded).
+            name: `model` (the default: the model reads all but what no model needs), `pci` (of a
+                card the last four, and not the cardholder's name), `gdpr` (nothing personal, but
+                the caller hears what they have given; the last four of what `model` hides), `hipaa`
+                (nothing personal, and nothing is kept) or `strict` (as `hipaa`, and no start while
+                a way out is unguarded).
 
         Raises:
             ValueError: If there is none of that name.
@@ -131,9 +161,10 @@ class Policy(_Settings):
         preset: gdpr            # optional: what to start from
         strict: true
         default: redact
-        rules:
-          CREDIT_CARD: last_four
-          EMAIL_ADDRESS: {action: placeholder, restore_to: [tts, send_receipt]}
+        model: {IP_ADDRESS: pass, US_SSN: hash}
+        ear: {EMAIL_ADDRESS: full, CREDIT_CARD: last_four}
+        tools:
+          send_receipt: [EMAIL_ADDRESS]
         ```
 
         Raises:
@@ -143,43 +174,51 @@ class Policy(_Settings):
 
         text = source if isinstance(source, str) else source.read_text(encoding="utf-8")
         table: dict[str, Any] = yaml.safe_load(text) or {}
-        allowed = {"preset", "strict", "default", "rules"}
+        allowed = {"preset", "strict", "default", "model", "ear", "tools"}
         if unknown := set(table) - allowed:
             raise ValueError(f"unknown keys {sorted(unknown)}; allowed are {sorted(allowed)}")
         base = cls.preset(table["preset"]) if "preset" in table else cls()
-        rules = {k: _rule(k, v) for k, v in (table.get("rules") or {}).items()}
         return cls(
-            rules={**base.rules, **rules},
-            default=_rule("default", table["default"]) if "default" in table else base.default,
+            model={**base.model, **(table.get("model") or {})},
+            default=table.get("default", base.default),
+            ear={**base.ear, **(table.get("ear") or {})},
+            tools={**base.tools, **(table.get("tools") or {})},
             strict=bool(table.get("strict", base.strict)),
         )
 
 
-def _rule(kind: str, value: Any) -> Rule:
-    table = value if isinstance(value, dict) else {"action": value}
-    try:
-        action = RuleAction(table.get("action", "redact"))
-    except ValueError:
-        raise ValueError(
-            f"{kind}: unknown action {table.get('action')!r}; known are {', '.join(RuleAction)}"
-        ) from None
-    return Rule(action, frozenset(table.get("restore_to", ())))
+def _known(names: type[E], name: str, kind: str) -> E:
+    # Who may have what says which values are placeholders.
+    known = {str(each): each for each in names if each is not Action.PLACEHOLDER}
+    if name not in known:
+        raise ValueError(f"{kind}: unknown action {name!r}; known are {', '.join(known)}")
+    return known[name]
 
 
-_CARD_DATA = ("CARD_EXPIRY", "CVV", "PIN", "BANK_ACCOUNT", "ROUTING_NUMBER", "IBAN_CODE")
+def _types(kinds: Collection[str]) -> frozenset[str]:
+    if isinstance(kinds, str):
+        raise TypeError(f"{kinds!r} is one name; give a list of entity types")
+    if unknown := set(kinds) - ENTITY_TYPES:
+        known = ", ".join(sorted(ENTITY_TYPES))
+        raise ValueError(f"unknown entity types {sorted(unknown)}; known are {known}")
+    return frozenset(kinds)
+
+
+_HEARD_AGAIN = dict.fromkeys(ENTITY_TYPES - SENSITIVE_AUTHENTICATION, "full") | dict.fromkeys(
+    HIDDEN - SENSITIVE_AUTHENTICATION, "last_four"
+)
 
 PRESETS: Mapping[str, Policy] = MappingProxyType(
     {
-        "model": Policy(
-            rules={kind: Rule() for kind in ("CREDIT_CARD", "US_SSN", *_CARD_DATA)},
-            default=Rule(RuleAction.PASS),
-        ),
+        "model": Policy(),
         "pci": Policy(
-            rules={"CREDIT_CARD": Rule(RuleAction.LAST_FOUR), **{k: Rule() for k in _CARD_DATA}},
-            default=Rule(RuleAction.PASS),
+            model={"CREDIT_CARD": "last_four", "PERSON": "redact"}, ear={"PERSON": "full"}
         ),
-        "hipaa": Policy(),
-        "gdpr": Policy(default=Rule(RuleAction.PLACEHOLDER, frozenset({TTS}))),
-        "strict": Policy(strict=True),
+        "gdpr": Policy(default="redact", ear=_HEARD_AGAIN),
+        "hipaa": Policy(default="redact"),
+        "strict": Policy(default="redact", strict=True),
     }
 )
+
+# What `Redactor()` goes by, and whatever writes about a call.
+FOR_THE_RECORD = PRESETS["hipaa"]

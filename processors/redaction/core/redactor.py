@@ -5,7 +5,6 @@ fails closed: if a detector raises or takes too long, every number of three digi
 address-like word is masked, and the call goes on.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -25,7 +24,7 @@ from antiphon.processors.redaction.core.entities import (
 )
 from antiphon.processors.redaction.core.fallback import mask_numbers, without_numerals
 from antiphon.processors.redaction.core.language import Language, load_language
-from antiphon.processors.redaction.core.policy import Policy, RuleAction
+from antiphon.processors.redaction.core.policy import FOR_THE_RECORD, Action, Policy
 from antiphon.processors.redaction.core.units import scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
@@ -58,7 +57,7 @@ class Redactor:
     """Redacts the turns of one call.
 
     Args:
-        policy: What happens to each type; the default redacts all of them.
+        policy: What the model may read; by default nothing personal, as in the record.
         language: The language spoken: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
         budget_secs: Seconds of CPU that an utterance of up to 1000 characters may take before
@@ -81,7 +80,7 @@ class Redactor:
             raise TypeError(f"policy is {policy!r}; give a Policy, as Policy.preset('strict') is")
         if not isinstance(vault, Vault | None):
             raise TypeError(f"vault is {vault!r}; give a Vault(), the same one throughout a call")
-        self.policy = Policy() if policy is None else policy
+        self.policy = FOR_THE_RECORD if policy is None else policy
         self.vault = vault if vault is not None else Vault()
         self.counts: Counter[str] = Counter()
         self.failures = 0
@@ -91,7 +90,6 @@ class Redactor:
         self._clock = clock
         self._asked = Expectation()
         self._open: _Open | None = None
-        self._hash_key = self.policy.hash_key
 
     def __repr__(self) -> str:
         return f"<Redactor {self._language.code}, {sum(self.counts.values())} redacted>"
@@ -140,7 +138,14 @@ class Redactor:
         shown, self._open = self._render(text, hidden, role)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
 
-    def peek(self, text: str, role: str = "user", *, placeholders: bool = False) -> Redaction:
+    def peek(
+        self,
+        text: str,
+        role: str = "user",
+        *,
+        placeholders: bool = False,
+        also: Iterable[Entity] = (),
+    ) -> Redaction:
         """Redact without remembering it as a turn.
 
         Args:
@@ -148,8 +153,9 @@ class Redactor:
             role: Who said it, "user" or "agent".
             placeholders: Replace as the policy says, which may fill the vault, rather than by
                 type only: False for what is still growing, such as interim transcripts.
+            also: What else is known to be in it.
         """
-        _, found, failed = self._look(text, role)
+        _, found, failed = self._look(text, role, also)
         hidden = tuple(filter(self.hides, found))
         shown = self._render(text, hidden, role)[0] if placeholders else tagged(text, hidden)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
@@ -173,7 +179,7 @@ class Redactor:
 
     def hides(self, entity: Entity) -> bool:
         """Whether the policy hides what was found."""
-        passes = self.policy.rule(entity.type).action is RuleAction.PASS
+        passes = self.policy.action(entity.type) is Action.PASS
         return entity.why == "fail-closed" or not passes
 
     def replacement(self, entity: Entity) -> str:
@@ -242,26 +248,25 @@ class Redactor:
             longer = begun.value + value
             if not _whole(kind, begun.value) and len(longer) <= LENGTHS[kind][1]:
                 whole, placeholder = longer, begun.placeholder
-        action = self.policy.rule(kind).action
+        action = self.policy.action(kind)
         shown = f"<{kind}>"
-        if action is RuleAction.PLACEHOLDER:
+        if action is Action.PLACEHOLDER:
             if placeholder:
                 self.vault.append(placeholder, value)
             else:
                 placeholder = self.vault.keep(kind, value)
             shown = placeholder
-        elif action is RuleAction.LAST_FOUR and _whole(kind, whole):
+        elif action is Action.LAST_FOUR and _whole(kind, whole):
             shown = f"<{kind} {whole[-4:]}>"
-        elif action is RuleAction.HASH:
+        elif action is Action.HASH:
             shown = f"<{kind} {self._hash(whole)}>"
         return shown, _Open(kind, whole, placeholder)
 
     def _hash(self, value: str) -> str:
         import hmac
 
-        if not self._hash_key:
-            self._hash_key = os.urandom(32)
-        return hmac.new(self._hash_key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
+        key = self.policy.hash_key or self.vault.hash_key
+        return hmac.new(key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
 
 
 def _whole(kind: str, value: str) -> bool:

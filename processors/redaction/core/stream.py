@@ -35,7 +35,7 @@ class StreamRedactor:
     """Redacts one stream of text.
 
     Args:
-        policy: What happens to each type; the default redacts all of them.
+        policy: What the model may read; by default nothing personal, as in the record.
         language: The language written: "en", "es", "fr" or "de".
         vault: Where placeholders' values are kept; by default one of its own.
         detectors: What to look with; see `detectors.DETECTORS`.

@@ -8,7 +8,7 @@ from antiphon.processors.redaction.core.checksums import luhn
 from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.fields import Field
-from antiphon.processors.redaction.core.policy import RuleAction
+from antiphon.processors.redaction.core.policy import Action
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.walk import walk
 
@@ -82,7 +82,7 @@ class _Detectors:
         return splice(text, found, self._redactor.replacement) if found else text
 
     def _hides(self, kind: str) -> bool:
-        return self._redactor.policy.rule(kind).action is not RuleAction.PASS
+        return self._redactor.policy.action(kind) is not Action.PASS
 
     def _is_all(self, kind: str, text: str) -> bool:
         """Whether a text is a name because it stands in a field for one."""

@@ -28,6 +28,7 @@ from antiphon.core.pipecat_internals import (
     tracing_enabled,
 )
 from antiphon.processors.redaction.guards.logs import logs_guarded
+from antiphon.processors.redaction.shared import processors_of
 
 __all__ = ["UnguardedError", "source_of", "unguarded"]
 
@@ -50,7 +51,9 @@ class UnguardedError(RuntimeError):
 
 def unguarded(worker: PipelineWorker) -> list[str]:
     """Name every way by which content leaves the worker unguarded, and what closes it."""
-    walk = _Walk()
+    redactors = [p for p in processors_of(worker.pipeline) if _redacts(p)]
+    # They share a policy, which one of them was given.
+    walk = _Walk(gives_values_back=any(p.policy.ear for p in redactors))  # type: ignore[attr-defined]
     for kind, name in walk.through(worker.pipeline, frozenset()):
         if kind != UPSTREAM:
             walk.report(kind, name)
@@ -72,7 +75,8 @@ class Said(NamedTuple):
 class _Walk:
     """The ways from each source to what keeps or says what comes from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_values_back: bool) -> None:
+        self._gives_values_back = gives_values_back
         self.ways: list[str] = []
         self.sources: list[FrameProcessor] = []
 
@@ -104,8 +108,9 @@ class _Walk:
         return self._past(processor, raw)
 
     def _past(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
-        if getattr(processor, "redacts_what_passes", False):
-            return frozenset()
+        if _redacts(processor):
+            says = self._gives_values_back and any(said.kind == LLM_OUTPUT for said in raw)
+            return frozenset({Said(RESTORED, processor.name)} if says else ())
         if isinstance(processor, AudioBufferProcessor):
             self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
         for said in sorted(raw):
@@ -126,11 +131,10 @@ class _Walk:
         if kind := source_of(type(processor)):
             self.sources.append(processor)
             raw |= {Said(kind, processor.name)}
-        if getattr(processor, "gives_values_back", False):
-            raw |= {Said(RESTORED, processor.name)}
         return raw
 
 
+LLM_OUTPUT = "LLM output"
 # What a voice says that holds values which nobody else may have.
 RESTORED = "restored values"
 # Not said itself: an aggregator that keeps what comes upstream.
@@ -144,6 +148,10 @@ def _keeps(kind: type, said: str) -> bool:
     if _is(kind, "LLMContextAggregator", "LLMService"):
         return True
     return said != RESTORED and _is(kind, "TTSService")
+
+
+def _redacts(processor: FrameProcessor) -> bool:
+    return getattr(processor, "redacts_what_passes", False)
 
 
 def _is_realtime(processor: FrameProcessor) -> bool:
@@ -166,7 +174,7 @@ def source_of(kind: type) -> str:
     if issubclass(kind, DTMFAggregator):
         return "keys"
     if _is(kind, "LLMService"):
-        return "LLM output"
+        return LLM_OUTPUT
     if issubclass(kind, ConsumerProcessor):
         return "what its producer takes"
     return ""

@@ -20,6 +20,7 @@ import pytest
 from antiphon.processors.latency import serve_latency
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.export.prometheus import LatencyCollector
+from antiphon.processors.redaction import RedactionCollector
 
 GRAFANA = Path(__file__).parents[3] / "deploy" / "grafana"
 DASHBOARD = json.loads((GRAFANA / "latency.json").read_text())
@@ -31,7 +32,8 @@ QUERIES = [
 
 
 def test_every_query_asks_for_metrics_that_are_exported() -> None:
-    exported = {metric.name for metric in LatencyCollector(stats=LatencyStats()).collect()}
+    collectors = (LatencyCollector(stats=LatencyStats()), RedactionCollector())
+    exported = {metric.name for collector in collectors for metric in collector.collect()}
     rules = (GRAFANA / "alerts.yml").read_text()
     for query in [*QUERIES, rules]:
         for name in re.findall(r"antiphon_\w+", query):

@@ -46,13 +46,9 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.redaction import (
     PIIRedactor,
-    PIIRestorer,
     Policy,
     RedactingRecorder,
     RedactingRTVIProcessor,
-    Rule,
-    RuleAction,
-    Vault,
     guard_logs,
 )
 
@@ -146,17 +142,16 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
     log = io.StringIO()
     sink = logger.add(log, level="TRACE", diagnose=True, format="{name} {message} {extra}")
     guard_logs()
-    vault = Vault()
-    policy = Policy(rules={"CREDIT_CARD": Rule(RuleAction.PLACEHOLDER, frozenset({"charge"}))})
+    policy = Policy(default="redact", tools={"charge": ["CREDIT_CARD"]})
     stt = Stt(settings=STTSettings(model="m", language=None))
     llm, client = Llm(), Client()
-    restorer = PIIRestorer(vault=vault, policy=policy)
+    first = PIIRedactor(policy=policy)
     recorder = RedactingRecorder(sample_rate=16000, consent=True, auto_start_recording=True)
     charged: list[Any] = []
     recording: list[bytes] = []
     transcript: list[str] = []
 
-    @restorer.tool
+    @first.tool
     async def charge(params: FunctionCallParams) -> None:
         charged.append(params.arguments["card"])
         await params.result_callback({"receipt": f"card {CARD} cvv {CVV} sent to {MAIL}"})
@@ -175,7 +170,6 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
     async def on_user_turn_stopped(_: Any, strategy: Any, message: Any) -> None:
         transcript.append(message.content)
 
-    first = PIIRedactor(policy=policy, vault=vault)
     worker = PipelineWorker(
         Pipeline(
             [
@@ -183,10 +177,9 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
                 first,
                 pair.user(),
                 llm,
-                PIIRedactor(policy=policy, vault=vault),
-                restorer,
+                PIIRedactor(),
                 Tts(settings=TTSSettings(model="m", voice="v", language=None)),
-                PIIRedactor(policy=policy, vault=vault),
+                PIIRedactor(),
                 client,
                 recorder,
                 pair.assistant(),
@@ -231,6 +224,6 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
         " ".join(transcript),
         log.getvalue(),
         b"".join(recording).decode("latin-1"),
-        repr(vault) + repr(first.core),
+        repr(first.vault) + repr(first.core),
     ):
         assert traces(written) == []

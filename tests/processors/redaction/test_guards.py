@@ -1,5 +1,6 @@
 """Logs, spans and snapshots hold nothing of what was said; an unguarded way out is named."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -9,6 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pipecat.frames.frames import (
     CancelFrame,
+    EndFrame,
     Frame,
 )
 from pipecat.pipeline.pipeline import Pipeline
@@ -21,16 +23,15 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.redaction import (
     PIIRedactor,
-    PIIRestorer,
     Policy,
     RedactingRecorder,
     RedactingRTVIProcessor,
     RedactingSpanExporter,
-    Vault,
     guard_logs,
     scrub,
     scrub_value,
 )
+from antiphon.processors.redaction.core.tally import PROCESS, WAYS
 from antiphon.processors.redaction.guards.check import UnguardedError
 
 from .spans import shown
@@ -120,8 +121,7 @@ def test_every_unguarded_way_out_is_named(no_guard: None, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("ignoring", [True, False])
 def test_a_guarded_worker_has_no_unguarded_way_out(no_guard: None, ignoring: bool) -> None:
     guard_logs()
-    vault = Vault()
-    stt, llm, redactor = Stt(), LLMService(), PIIRedactor(vault=vault)
+    stt, llm, redactor = Stt(), LLMService(), PIIRedactor()
     rtvi: dict[str, Any] = {"rtvi_processor": RedactingRTVIProcessor()}
     if ignoring:
         rtvi = {"rtvi_observer_params": RTVIObserverParams(ignored_sources=[stt, llm])}
@@ -129,13 +129,36 @@ def test_a_guarded_worker_has_no_unguarded_way_out(no_guard: None, ignoring: boo
         stt,
         redactor,
         llm,
-        PIIRedactor(vault=vault),
-        PIIRestorer(vault=vault, policy=Policy()),
+        PIIRedactor(),
         RedactingRecorder(),
         **rtvi,
     )
 
     assert redactor.check(guarded) == []
+
+
+async def test_an_open_way_is_told_counted_and_reported_once_a_call(no_guard: None) -> None:
+    first, second = PIIRedactor(), PIIRedactor()
+    told: list[tuple[PIIRedactor, str]] = []
+    for redactor in (first, second):
+
+        @redactor.event_handler("on_open_way")
+        async def on_open_way(processor: PIIRedactor, way: str) -> None:
+            told.append((processor, way.partition(":")[0]))
+
+    before = PROCESS.open_ways.copy()
+    runner = WorkerRunner(handle_sigint=False)
+    call = worker(first, AudioBufferProcessor(), second, enable_rtvi=False)
+    await runner.add_workers(call)
+    await call.queue_frame(EndFrame())
+    await runner.run()
+
+    kinds = [kind for _, kind in told]
+    assert {processor for processor, _ in told} == {first}
+    assert {"recording", "logs"} == {*kinds}
+    assert +first.tally.open_ways == Counter(kinds) == PROCESS.open_ways - before
+    assert {*first.tally.open_ways} == {*WAYS}
+    assert second.tally.open_ways.total() == 0
 
 
 async def test_a_strict_policy_ends_an_unguarded_call_before_it_begins() -> None:

@@ -1,6 +1,7 @@
 """PIIRedactor: every frame with text in it is replaced by a new one without personal data."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,6 @@ from antiphon.processors.redaction import (
     PIIRedactedFrame,
     PIIRedactor,
     Policy,
-    Vault,
 )
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
@@ -90,6 +90,11 @@ async def through(redactor: FrameProcessor, *frames: Frame, metrics: bool = Fals
 
 def only(frames: list[Frame], kind: type) -> list[Any]:
     return [frame for frame in frames if type(frame) is kind]
+
+
+def plain(text: str) -> str:
+    """A text whose placeholders tell only of what they are."""
+    return re.sub(r"_\d_[a-z]{6}>", ">", text)
 
 
 def said(text: str, **more: Any) -> TranscriptionFrame:
@@ -144,8 +149,6 @@ async def test_word_times_of_what_was_redacted_are_told_without_the_words() -> N
             text="kortti neljä 4 viisi 5", user_id="u", timestamp="t", language=Language.FI
         ),
         UserBackchannelFrame(text=f"yes {CARD}", user_id="u", timestamp="t"),
-        TTSSpeakFrame(f"I have {CARD}"),
-        AggregatedTextFrame(f"I have {CARD}", TextType.SENTENCE),
         LLMMessagesAppendFrame(messages=[{"role": "user", "content": f"card {CARD}"}]),
         FunctionCallResultFrame("pay", "1", {"card": CARD}, {"charged": f"card {CARD}"}),
         FunctionCallInProgressFrame("pay", "1", {"deep": [{"number": int(CARD.replace(" ", ""))}]}),
@@ -154,15 +157,15 @@ async def test_word_times_of_what_was_redacted_are_told_without_the_words() -> N
     ],
     ids=lambda frame: type(frame).__name__,
 )
-async def test_no_digits_are_left_in_any_other_frame_with_text(frame: Frame) -> None:
+async def test_no_digits_are_left_in_any_other_frame_to_the_model(frame: Frame) -> None:
     out = await through(PIIRedactor(), frame)
 
     (new,) = only(out, type(frame))
     shown = repr({k: v for k, v in vars(new).items() if k not in ("id", "name", "pts")})
     for piece in ("453", "1488", "four five", "is four", " 4 ", " 5"):
         assert piece not in shown
-    # Observers know a new frame by its id; a sentence's words refer to it by its own.
-    assert (new.id == frame.id) is isinstance(frame, AggregatedTextFrame)
+    # Observers know a new frame by its id.
+    assert new.id != frame.id
 
 
 async def test_interim_transcripts_can_be_dropped() -> None:
@@ -171,21 +174,77 @@ async def test_interim_transcripts_can_be_dropped() -> None:
     assert not only(await through(PIIRedactor(interims="drop"), frame), InterimTranscriptionFrame)
 
 
-async def test_llm_text_is_redacted_over_token_boundaries_and_keeps_its_order() -> None:
-    tokens = ["Your", " card", " is", " 453", "9 14", "88 0343", " 646", "7", ", right", "?"]
+async def test_what_the_model_writes_goes_to_the_ear_as_it_is_and_in_order() -> None:
+    tokens = [LLMTextFrame(t) for t in ["Call", " 415 555 0142", " or", " <", " 5", "", " p.m."]]
 
     out = await through(
-        PIIRedactor(),
-        LLMFullResponseStartFrame(),
-        *[LLMTextFrame(t) for t in tokens],
-        LLMFullResponseEndFrame(),
+        PIIRedactor(), LLMFullResponseStartFrame(), *tokens, LLMFullResponseEndFrame()
     )
 
-    assert "".join(f.text for f in only(out, LLMTextFrame)) == "Your card is <CREDIT_CARD>, right?"
+    assert "".join(f.text for f in only(out, LLMTextFrame)) == "Call 415 555 0142 or < 5 p.m."
+    assert {f.id for f in tokens[:3]} <= {f.id for f in only(out, LLMTextFrame)}
     kinds = [type(f) for f in out]
     assert kinds.index(LLMFullResponseEndFrame) > max(
         i for i, k in enumerate(kinds) if k is LLMTextFrame
     )
+
+
+class Answering(FrameProcessor):
+    """Writes what it has read, as a model does, in pieces or otherwise."""
+
+    def __init__(self, kind: type[Frame]) -> None:
+        super().__init__()
+        self._kind = kind
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+        if isinstance(frame, TranscriptionFrame):
+            text = f"So it is {frame.text.split()[-1]}, right?"
+            if self._kind is LLMTextFrame:
+                pieces: list[Frame] = [LLMTextFrame(c) for c in text]
+            elif self._kind is AggregatedTextFrame:
+                pieces = [AggregatedTextFrame(text, TextType.SENTENCE, raw_text=text)]
+            else:
+                pieces = [TTSSpeakFrame(text)]
+            for piece in (*pieces, LLMFullResponseEndFrame()):
+                await self.push_frame(piece)
+
+
+@pytest.mark.parametrize("kind", [LLMTextFrame, AggregatedTextFrame, TTSSpeakFrame])
+@pytest.mark.parametrize(
+    ("preset", "heard"),
+    [("gdpr", "So it is 4 1 5 5 5 5 0 1 4 2, right?"),
+     ("hipaa", "So it is the phone number you gave, right?")],
+)  # fmt: skip
+async def test_redactors_of_one_call_share_their_policy_and_their_placeholders(
+    preset: str, heard: str, kind: type[Frame]
+) -> None:
+    first = PIIRedactor(policy=Policy.preset(preset))
+    pipeline = Pipeline([first, Answering(kind), PIIRedactor()])
+
+    out = await through(pipeline, said("call me on 415 555 0142"))
+
+    spoken = only(out, kind)
+    assert plain(only(out, TranscriptionFrame)[0].text) in (
+        "call me on <PHONE>",
+        "call me on <PHONE_NUMBER>",
+    )
+    assert "".join(f.text for f in spoken) == heard
+    if kind is AggregatedTextFrame:
+        assert spoken[0].raw_text == heard
+    assert len(first.vault) == 0
+
+
+async def test_what_a_redactor_left_another_leaves_alone() -> None:
+    pipeline = Pipeline([PIIRedactor(policy=Policy.preset("gdpr")), PIIRedactor(), PIIRedactor()])
+    once = Pipeline([PIIRedactor(policy=Policy.preset("gdpr"))])
+    frame = said(f"I am Dana Okafor, card {CARD}, call 415 555 0142 or dana@example.com")
+    texts = []
+    for each in (pipeline, once):
+        (new,) = only(await through(each, frame), TranscriptionFrame)
+        texts.append(plain(new.text))
+    assert texts[0] == texts[1] == "I am <NAME>, card <CARD>, call <PHONE> or <EMAIL>"
 
 
 async def test_thoughts_are_redacted_too() -> None:
@@ -198,7 +257,9 @@ async def test_thoughts_are_redacted_too() -> None:
     assert "".join(f.text for f in only(out, LLMThoughtTextFrame)) == "The card <CREDIT_CARD>"
 
 
-async def test_spoken_words_are_redacted_although_each_digit_has_a_frame() -> None:
+async def test_words_that_no_sentence_announced_are_redacted_although_each_digit_has_a_frame() -> (
+    None
+):
     words = ["it", "is", *CARD.replace(" ", ""), "thanks"]
 
     out = await through(
@@ -209,6 +270,32 @@ async def test_spoken_words_are_redacted_although_each_digit_has_a_frame() -> No
 
     assert " ".join(f.text for f in only(out, TTSTextFrame)) == "it is <CREDIT_CARD> thanks"
     assert [f.agent for f in only(out, PIIRedactedFrame)] == [True]
+
+
+async def test_of_an_announced_sentence_each_word_goes_on_at_once_and_none_is_moved() -> None:
+    sentence = AggregatedTextFrame(f"It is {CARD}, or $5.50: write to jane.", TextType.SENTENCE)
+    sentence.will_be_spoken = True
+    words = [
+        TTSTextFrame(word, TextType.WORD, segment_id=sentence.id) for word in sentence.text.split()
+    ]
+    for at, word in enumerate(words):
+        word.pts = at
+    price = words[7]
+    price.text, price.raw_text = "cents,", "$5.50:"
+    inside = TTSTextFrame("five", TextType.WORD, segment_id=sentence.id)
+    inside.append_to_context = False
+
+    out = await through(PIIRedactor(), sentence, *words[:7], inside, *words[7:])
+
+    read = [f for f in only(out, TTSTextFrame) if f.append_to_context]
+    assert " ".join(f.raw_text or f.text for f in read) == (
+        "It is <CREDIT_CARD>, or $5.50: write to jane."
+    )
+    assert [f.pts for f in read] == [0, 1, 2, 6, 7, 8, 9, 10]
+    assert inside in out
+    assert only(out, AggregatedTextFrame) == [sentence]
+    for word in (words[0], price, words[-1]):
+        assert word in out
 
 
 async def test_what_the_agent_asked_tells_what_the_caller_answers() -> None:
@@ -253,19 +340,9 @@ class Interrupter(FrameProcessor):
 
 async def test_an_interruption_drops_what_was_held_back() -> None:
     redactor = Pipeline([Interrupter(), PIIRedactor()])
-    out = await through(redactor, LLMTextFrame("It is 453 "), LLMFullResponseEndFrame())
+    out = await through(redactor, LLMTextFrame("It is <CARD_"), LLMFullResponseEndFrame())
 
     assert "".join(f.text for f in only(out, LLMTextFrame)) == "It is "
-
-
-async def test_a_vault_is_shared_and_wiped_at_the_end() -> None:
-    vault = Vault()
-    redactor = PIIRedactor(policy=Policy.preset("gdpr"), vault=vault)
-
-    out = await through(redactor, said(f"card {CARD}"))
-
-    assert only(out, TranscriptionFrame)[0].text.startswith("card <CARD_1_")
-    assert len(vault) == 0
 
 
 async def test_counts_without_content_go_to_events_and_metrics() -> None:
@@ -280,7 +357,8 @@ async def test_counts_without_content_go_to_events_and_metrics() -> None:
 
     data = [d for f in only(out, MetricsFrame) for d in f.data if isinstance(d, PIIMetricsData)]
     assert seen == [{"CREDIT_CARD": 1}]
-    assert data[-1].counts == {"CREDIT_CARD": 1}
+    assert data[-1].counts == {"model": {"CREDIT_CARD": 1}, "record": {"CREDIT_CARD": 1}}
+    assert data[-1].open_ways == redactor.tally.open_ways.total()
 
 
 def boom(view: View) -> Iterator[Entity]:
@@ -312,13 +390,12 @@ LINE = "You can reach Anna at 415 555 0142."
         LLMTextFrame(LINE),
         TTSSpeakFrame(LINE),
         AggregatedTextFrame(LINE, TextType.SENTENCE),
-        TTSTextFrame(LINE, TextType.SENTENCE),
         TextFrame(LINE),
     ],
     ids=lambda frame: type(frame).__name__,
 )
-async def test_what_the_agent_says_can_be_left_to_the_ear(frame: Frame) -> None:
-    out = await through(PIIRedactor(voice="pass"), frame, LLMFullResponseEndFrame())
+async def test_the_ear_is_told_what_the_agent_says(frame: Frame) -> None:
+    out = await through(PIIRedactor(), frame, LLMFullResponseEndFrame())
 
     assert only(out, type(frame)) == [frame]
     assert getattr(frame, "text", "") == LINE
@@ -326,7 +403,7 @@ async def test_what_the_agent_says_can_be_left_to_the_ear(frame: Frame) -> None:
 
 async def test_what_the_ear_may_hear_a_recorder_is_still_told_of() -> None:
     out = await through(
-        PIIRedactor(policy=Policy.preset("model"), voice="pass"),
+        PIIRedactor(),
         *[TTSTextFrame(word, TextType.WORD) for word in LINE.split()],
         TTSStoppedFrame(),
     )
@@ -339,9 +416,7 @@ async def test_what_goes_to_the_model_is_redacted_whatever_the_ear_hears() -> No
     call = FunctionCallResultFrame("pay", "1", {"card": CARD}, {"of": f"card {CARD}"})
     thought = LLMThoughtTextFrame(f"The card {CARD} ")
 
-    out = await through(
-        PIIRedactor(voice="pass"), said(f"card {CARD}"), call, thought, LLMThoughtEndFrame()
-    )
+    out = await through(PIIRedactor(), said(f"card {CARD}"), call, thought, LLMThoughtEndFrame())
 
     for kind in (TranscriptionFrame, FunctionCallResultFrame, LLMThoughtTextFrame):
         shown = repr([vars(new) for new in only(out, kind)])
@@ -350,7 +425,7 @@ async def test_what_goes_to_the_model_is_redacted_whatever_the_ear_hears() -> No
 
 
 async def test_a_recorder_is_told_of_all_and_the_application_of_what_was_hidden() -> None:
-    redactor = PIIRedactor(policy=Policy.preset("model"))
+    redactor = PIIRedactor(policy=Policy())
     hidden: list[dict[str, int]] = []
 
     @redactor.event_handler("on_redacted")
@@ -379,7 +454,7 @@ class Failing(FrameProcessor):
 
 
 async def test_an_error_that_passes_quotes_nobody() -> None:
-    pipeline = Pipeline([PIIRedactor(policy=Policy.preset("model")), Failing()])
+    pipeline = Pipeline([PIIRedactor(policy=Policy()), Failing()])
     out = await through(pipeline, said(f"call Dana about {CARD}"), said("write to jo@example.org"))
 
     assert [(e.error, e.exception) for e in only(out, ErrorFrame)] == [
@@ -402,16 +477,11 @@ async def test_frames_without_text_pass_untouched() -> None:
     assert only(await through(PIIRedactor(), frame), BotStoppedSpeakingFrame) == [frame]
 
 
-def test_an_unknown_way_to_the_ear_is_refused() -> None:
-    with pytest.raises(ValueError, match="'keep'"):
-        PIIRedactor(voice="keep")  # type: ignore[arg-type]
-
-
 def test_an_unknown_way_with_interims_is_refused() -> None:
     with pytest.raises(ValueError, match="'keep'"):
         PIIRedactor(interims="keep")  # type: ignore[arg-type]
 
 
-def test_what_is_no_vault_is_refused() -> None:
-    with pytest.raises(TypeError, match="vault is 'x'"):
-        PIIRedactor(vault="x")  # type: ignore[arg-type]
+def test_what_is_no_policy_is_refused() -> None:
+    with pytest.raises(TypeError, match="policy is 'strict'"):
+        PIIRedactor(policy="strict")  # type: ignore[arg-type]

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from antiphon.processors.redaction import Policy, Redactor, Rule, Vault, scrub_value
+from antiphon.processors.redaction import Policy, Redactor, Vault, scrub_value
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.policy import RuleAction
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.view import View
 
 CARD = "4539148803436467"
 GROUPED = "4539 1488 0343 6467"
-ONLY_CARDS = Policy(rules={"CREDIT_CARD": Rule()}, default=Rule(RuleAction.PASS))
+ONLY_CARDS = Policy(model={"CREDIT_CARD": "redact"})
 PICTURE = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 4).decode()
 
 
@@ -91,8 +90,8 @@ class Kept(Enum):
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("policy", [Policy(), ONLY_CARDS], ids=["all", "cards"])
-def test_a_card_is_found_in_whatever_holds_it(value: Any, policy: Policy) -> None:
+@pytest.mark.parametrize("policy", [None, ONLY_CARDS], ids=["all", "cards"])
+def test_a_card_is_found_in_whatever_holds_it(value: Any, policy: Policy | None) -> None:
     shown = repr(hidden(value, policy))
 
     assert "<CREDIT_CARD>" in shown
@@ -154,7 +153,7 @@ def test_a_name_in_a_field_has_a_placeholder_that_gives_it_back() -> None:
     shown = redact_value(redactor, {"customer": "John Smithson"})
 
     assert shown["customer"].startswith("<NAME_1_")
-    assert vault.restore(shown["customer"], {"PERSON"}) == "John Smithson"
+    assert vault.restore(shown["customer"], {"PERSON"})[0] == "John Smithson"
     assert redact_value(redactor, shown) is shown
 
 

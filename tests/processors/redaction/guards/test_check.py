@@ -31,11 +31,9 @@ from pipecat.services.tts_service import TTSService
 from antiphon.core.pipecat_internals import LEANS_ON, Part
 from antiphon.processors.redaction import (
     PIIRedactor,
-    PIIRestorer,
     Policy,
     RedactingRTVIProcessor,
     RedactingSpanExporter,
-    Vault,
     guard_logs,
 )
 
@@ -112,14 +110,17 @@ def test_what_was_kept_or_said_before_the_redactor_is_open() -> None:
 
 
 def test_a_voice_that_is_given_values_back_needs_a_redactor_after_it() -> None:
-    def restorer() -> PIIRestorer:
-        return PIIRestorer(vault=Vault(), policy=Policy.preset("gdpr"))
-
     def assistant() -> FrameProcessor:
         return LLMContextAggregatorPair(LLMContext()).assistant()
 
-    assert ways(restorer(), Tts(), assistant()) == ["restored values"]
-    assert ways(restorer(), Tts(), PIIRedactor(), assistant()) == []
+    def before(policy: Policy) -> list[FrameProcessor]:
+        user = LLMContextAggregatorPair(LLMContext()).user()
+        return [Stt(), PIIRedactor(policy=policy), user, LLMService(), PIIRedactor(), Tts()]
+
+    gdpr = Policy.preset("gdpr")
+    assert ways(*before(gdpr), assistant()) == ["restored values"]
+    assert ways(*before(gdpr), PIIRedactor(), assistant()) == []
+    assert ways(*before(Policy()), assistant()) == []
 
 
 def test_what_a_producer_has_taken_is_said_where_its_consumer_stands() -> None:
