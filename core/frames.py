@@ -36,6 +36,9 @@ def heard_text(text: str, *, source: AggregatedTextFrame, joined: bool) -> Heard
         # One word's own; a whole sentence's has no place in a part of it.
         raw_text=said.raw_text if said and said.pts else None,
     )
+    # Words of a rewritten span are none of the context's: the last one brings what was written. Of
+    # an announced text all are.
+    frame.append_to_context = said is None or said.append_to_context
     frame.includes_inter_frame_spaces = joined
     frame.will_be_spoken = True
     return frame

@@ -345,10 +345,7 @@ class PlaybackGate(SafeProcessor):
             assert isinstance(word.source, AggregatedTextFrame)
             frame = heard_text(word.text, source=word.source, joined=word.joined)
             self._in_reply = word.source.context_id not in self._unwritten
-            # Of a word that is said otherwise than it is written, as a name or an amount, all that
-            # was said before the last of it is not written.
-            is_part = isinstance(word.source, TTSTextFrame) and not word.source.append_to_context
-            frame.append_to_context = self._in_reply and not is_part
+            frame.append_to_context &= self._in_reply
             await self.push_frame(frame)
 
     # Holding and stopping.

@@ -126,6 +126,29 @@ async def test_words_with_times_are_cut_to_the_word() -> None:
     assert c.said("assistant") == ["one two three —"]
 
 
+@pytest.mark.parametrize(
+    ("cut_at", "kept"),
+    [(None, "It costs $5.50 today."), (2.15, "It costs $5.50 —"), (1.9, "It costs —")],
+)
+async def test_what_the_voice_says_otherwise_enters_the_context_as_it_was_written(
+    cut_at: float | None, kept: str
+) -> None:
+    # As Pipecat tells it: the last word of the span brings what was written for all of them.
+    frames = timed_reply("It costs five dollars and fifty cents today.", each_ms=300)
+    words = [frame for frame in frames if isinstance(frame, TTSTextFrame)]
+    for word in words[2:6]:
+        word.append_to_context = False
+    words[6].raw_text = "$5.50"
+
+    async with call() as c:
+        await c.say(frames)
+        await asyncio.sleep(cut_at or 4.0)
+        if cut_at:
+            await c.worker.queue_frame(InterruptionFrame())
+        await asyncio.sleep(1)
+    assert c.said("assistant") == [kept]
+
+
 async def test_words_with_times_wait_while_the_agent_is_held() -> None:
     async with call() as c:
         await c.say(timed_reply("one two three four five six", each_ms=300))
