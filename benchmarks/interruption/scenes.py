@@ -54,7 +54,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 from pipecat.turns.user_start import MinWordsUserTurnStartStrategy
@@ -274,7 +274,12 @@ def _now() -> float:
 # Playing a scene.
 
 
-async def play(scene: Scene, system: str) -> Call:
+async def play(
+    scene: Scene,
+    system: str,
+    beside_the_voice: Callable[[FrameProcessor], list[FrameProcessor]] = lambda voice: [voice],
+) -> Call:
+    """Play a scene; what stands beside the voice may be put there."""
     call = Call(scene)
     ear = Ear(call)
     transport = MemoryTransport()
@@ -301,7 +306,7 @@ async def play(scene: Scene, system: str) -> Call:
                 transport.input(),
                 ear,
                 pair.user(),
-                ClipTTS(voice=scene.agent_voice, timed=scene.timed),
+                *beside_the_voice(ClipTTS(voice=scene.agent_voice, timed=scene.timed)),
                 *gate,
                 transport.output(),
                 pair.assistant(),
@@ -343,7 +348,7 @@ def sentences(text: str) -> list[str]:
     return [part.strip() + "." for part in text.split(".") if part.strip()]
 
 
-def in_virtual_time(scene: Scene, system: str) -> Call:
+def in_virtual_time(scene: Scene, system: str, **options: Any) -> Call:
     loop = looptime.patch_event_loop(asyncio.SelectorEventLoop())
     loop.setup_looptime(start=0, noop_cycles=2)
 
@@ -354,7 +359,7 @@ def in_virtual_time(scene: Scene, system: str) -> Call:
 
     loop.run_in_executor = at_once  # type: ignore[method-assign, assignment]
     try:
-        return loop.run_until_complete(play(scene, system))
+        return loop.run_until_complete(play(scene, system, **options))
     finally:
         loop.close()
 

@@ -99,7 +99,9 @@ class Witness(BaseObserver):
 class Called:
     """One call, and what came of it."""
 
-    def __init__(self, replies: Sequence[Reply] | Callable[[list[Any]], str], **agent: Any) -> None:
+    def __init__(
+        self, replies: Sequence[Reply] | Callable[[list[Any]], Reply], **agent: Any
+    ) -> None:
         self._replies = replies if callable(replies) else iter(replies)
         self._agent = agent
         self._heard: list[str | Failure] | None = agent.pop("heard", None)
@@ -119,7 +121,9 @@ class Called:
             # A placeholder that the model has read, as it was written.
             reply = self._replies(self.messages)
             known = re.search(r"<PHONE_\w+>", self.read[-1])
-            return reply.replace("<PHONE>", known[0]) if known else reply
+            if isinstance(reply, str) and known:
+                return reply.replace("<PHONE>", known[0])
+            return reply
 
         transport = MemoryTransport()
         said = self._heard or [step.text for step in steps if isinstance(step, Say)]
@@ -254,13 +258,15 @@ async def test_a_model_reads_the_words_of_an_ordinary_caller() -> None:
         "this is for the delivery on Friday",
         NAMED,
         "write to dana at example dot com",
+        "I live at 77 Harbour Street, apartment 5",
+        "I was born on March 3rd 1981",
     ]
     call = await Called(["Sure."] * len(lines)).talk(*[Say(text=line) for line in lines])
     assert call.by("user") == lines
     told = [said["text"] for said in call.witness.all("user-transcription") if said["final"]]
     assert told[2] == "my name is <PERSON> and my number is <PHONE_NUMBER>"
     read = [said["text"] for said in call.witness.all("user-llm-text")]
-    assert read[-2] == told[2]
+    assert read[2] == told[2]
 
 
 async def test_a_payment_is_read_by_no_model_and_no_client() -> None:
@@ -280,6 +286,46 @@ async def test_a_payment_is_read_by_no_model_and_no_client() -> None:
     for written in (*call.read, told):
         for secret in ("four eight", "three four", "twenty nine", "one seven", "oh nine", "1488"):
             assert secret not in written
+
+
+async def test_a_named_tool_is_given_the_card_and_its_code_and_the_code_but_once() -> None:
+    charged: list[tuple[str, str]] = []
+
+    async def charge(params: FunctionCallParams, card: str, cvv: str) -> None:
+        """Charge.
+
+        Args:
+            card: The number.
+            cvv: The code on the back.
+        """
+        charged.append((card, cvv))
+        await params.result_callback({"charged": card})
+
+    def answer(messages: list[Any]) -> Reply:
+        said = str(messages[-1]["content"])
+        if "pay" in said:
+            return "What is your card number?"
+        if "CARD" in said and messages[-1]["role"] == "user":
+            return "And the security code on the back?"
+        card, cvv = (re.findall(rf"<{kind}_\w+>", str(messages))[0] for kind in ("CARD", "CVV"))
+        if messages[-1]["role"] == "user" and len(charged) < 2:
+            return ToolCall(name="charge", arguments={"card": card, "cvv": cvv})
+        return f"I charged {card}."
+
+    call = await Called(
+        answer, tools=[charge], redaction=Policy(tools={"charge": ["CREDIT_CARD", "CVV"]})
+    ).talk(
+        Say(text="I want to pay"), Say(text=f"it's {CARD}"), Say(text="nine one seven"),
+        Say(text="once more"), Say(text="thanks"),
+    )  # fmt: skip
+
+    cvv = call.by("user")[2]
+    assert cvv.startswith("<CVV_1_")
+    assert charged == [("4539148803436467", "917"), ("4539148803436467", cvv)]
+    assert call.voice.said[2] == "I charged the card number you gave."
+    told = json.dumps([m for m in call.witness.told if m["type"] != "metrics"])
+    for written in (*call.read, told):
+        assert not [secret for secret in ("4539", "6467", "917") if secret in written]
 
 
 async def test_what_a_tool_gets_and_gives_is_redacted_by_the_model_s_policy() -> None:
