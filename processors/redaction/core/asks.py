@@ -1,9 +1,24 @@
 """What one call has led up to: what was asked for, and how much of it was given.
 
-An expectation lives until it is answered, replaced by the next question, or a few turns old.
-Backchannels ("mm hmm", "go ahead") change nothing.
+A model tells what a turn of the agent asks for; where there is none for the language, cue words in
+questions do. An expectation lives until it is answered, replaced by the next question, or a few
+turns old. Backchannels ("mm hmm", "go ahead") change nothing, nor does a question that is put in
+the middle of a number ("is that card in your name?").
 """
 
+from typing import NamedTuple
+
+from antiphon.processors.redaction.core.ask_model import (
+    ACTS,
+    ASK,
+    MORE,
+    MOST_SENTENCES,
+    NUMBER,
+    OTHER,
+    AskModel,
+    load_ask_model,
+    sentences,
+)
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, Entity
 from antiphon.processors.redaction.core.units import UnitKind
 from antiphon.processors.redaction.core.view import Cue, View
@@ -13,10 +28,28 @@ __all__ = ["Expectation"]
 TURNS = 5
 # A cue of these says little unless it is a question for them.
 WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
+# How sure the model must be of what a sentence does, and that it asks: to miss that is a leak.
+LIKELY = 0.5
+ASKS = 0.35
+
+
+class Asked(NamedTuple):
+    """What a turn of the agent asks for.
+
+    Parameters:
+        kinds: The types asked for, most likely first.
+        act: What else of `ACTS` it does, "" if nothing.
+    """
+
+    kinds: tuple[str, ...] = ()
+    act: str = ""
 
 
 class Expectation:
     """What a caller is expected to give, fed with its turns in order.
+
+    Args:
+        language: The language spoken, an ISO 639-1 code.
 
     Parameters:
         expected: The types asked for, most likely first.
@@ -24,10 +57,11 @@ class Expectation:
         given: How many digits or letters of what is expected were given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
         self.expected: tuple[str, ...] = ()
         self.vetoed = False
         self.given = 0
+        self._model = load_ask_model(language)
         self._turns_left = 0
         self._held = False
 
@@ -64,20 +98,24 @@ class Expectation:
         phrase = " ".join(words)
         if not words or phrase in view.language.backchannels or self._held:
             return
-        question = view.text.rfind("?")
-        asks = question >= 0 or any(w in view.language.requests for w in words)
-        cues = _last_question(view) if question >= 0 else _requested(view)
-        kinds = tuple(dict.fromkeys(c.type for c in cues if c.type))
-        if not asks:
-            if len(words) > 3:
-                self._turn()
-            return
+        kinds, act = _by_model(self._model, view) if self._model else _by_rules(view)
         if kinds:
             self._set(kinds)
-        elif any(not c.type for c in cues):
+        elif act == MORE:
+            self._turns_left = max(self._turns_left, 2)
+        elif act == NUMBER:
             self._set((), vetoed=True)
-        elif not _continues(view):
+        elif act == OTHER and self._in_the_middle(view):
+            self._turn()
+        elif act:
             self.clear()
+        elif len(words) > 3:
+            self._turn()
+
+    def _in_the_middle(self, view: View) -> bool:
+        """Whether a number was begun and is not whole, or the question is about it."""
+        begun = self.given > 0 and not self.complete
+        return begun or any(cue.type in self.expected for cue in view.cues)
 
     def caller_said(self, view: View, found: list[Entity]) -> None:
         """Take note of what the caller gave, or is about to give."""
@@ -90,7 +128,7 @@ class Expectation:
             return
         last = view.cues[-1] if view.cues else None
         announced = last is not None and not any(
-            s.start >= view.scan.starts[last.token] for s in view.segments
+            s.start >= view.scan.ends[last.last - 1] for s in view.segments
         )
         if last and announced and not numbers and not self._held:
             if last.type and last.type not in WEAK:
@@ -107,6 +145,45 @@ class Expectation:
         self._turns_left -= 1
         if self._turns_left <= 0:
             self.clear()
+
+
+def _by_model(model: AskModel, view: View) -> Asked:
+    """What the sentences of a turn ask for, one after another.
+
+    "We have just texted you a code. What does it say?" asks for what the sentence before is about.
+    """
+    kinds: list[str] = []
+    acts: set[str] = set()
+    about: list[Cue] = []
+    for sentence in list(sentences(view))[-MOST_SENTENCES:]:
+        likely = model.probabilities(sentence)
+        act = max(ACTS, key=likely.__getitem__)
+        if act == ASK and likely[ASK] > ASKS:
+            asked = sorted(set(likely) - {*ACTS}, key=likely.__getitem__, reverse=True)
+            asked = [kind for kind in asked if likely[kind] > LIKELY] or asked[:1]
+            kinds += [cue.type for cue in sentence.cues if cue.type in asked] + asked
+        elif likely[act] > LIKELY:
+            acts.add(act)
+            if act == MORE and not kinds:
+                kinds += [cue.type for cue in about if cue.type and cue.type not in WEAK]
+        about = sentence.cues or about
+    first = next((act for act in (MORE, NUMBER, *ACTS) if act in acts), "")
+    return Asked(tuple(dict.fromkeys(kinds)), first)
+
+
+def _by_rules(view: View) -> Asked:
+    """What the cue words in the questions and requests of a turn are of."""
+    question = view.text.rfind("?")
+    asks = question >= 0 or any(w in view.language.requests for w in view.scan.words)
+    if not asks:
+        return Asked()
+    cues = _last_question(view) if question >= 0 else _requested(view)
+    kinds = tuple(dict.fromkeys(c.type for c in cues if c.type))
+    if kinds:
+        return Asked(kinds)
+    if any(not c.type for c in cues):
+        return Asked(act=NUMBER)
+    return Asked(act=MORE if _continues(view) else OTHER)
 
 
 def _last_question(view: View) -> list[Cue]:

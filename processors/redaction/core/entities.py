@@ -24,6 +24,7 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "CVV": (3, 4),
     "CARD_EXPIRY": (3, 6),
     "PIN": (4, 8),
+    "PASSWORD": (3, 64),
     "US_SSN": (9, 9),
     "US_ITIN": (9, 9),
     "BANK_ACCOUNT": (6, 18),
@@ -35,6 +36,7 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "PASSPORT": (6, 9),
     "HEALTH_NUMBER": (6, 12),
     "NATIONAL_ID": (8, 18),
+    "VEHICLE_ID": (4, 17),
     "ZIP_CODE": (4, 9),
     "IP_ADDRESS": (4, 32),
     "MAC_ADDRESS": (12, 12),
@@ -46,8 +48,8 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
 ENTITY_TYPES = frozenset(LENGTHS)
 # Found only as far as the words around them tell.
 CONTEXTUAL = frozenset({"PERSON", "STREET_ADDRESS", "ZIP_CODE"})
-# What PCI DSS v4.0.1 requirement 3.3.1 forbids to keep after authorisation.
-SENSITIVE_AUTHENTICATION = frozenset({"CVV", "PIN"})
+# What PCI DSS v4.0.1 requirement 3.3.1 forbids to keep after authorisation, and passwords.
+SENSITIVE_AUTHENTICATION = frozenset({"CVV", "PIN", "PASSWORD"})
 
 
 class Entity(NamedTuple):

@@ -88,7 +88,7 @@ class Redactor:
         self._budget_secs = budget_secs
         self._detectors = tuple(detectors)
         self._clock = clock
-        self._asked = Expectation()
+        self._asked = Expectation(self._language.code)
         self._open: _Open | None = None
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import CONTEXTUAL, Entity
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
@@ -34,7 +34,8 @@ def detect(view: View) -> Iterator[Entity]:
     for kind in (BIRTH, EXPIRY):
         if kind in view.expected:
             found = _after(view, 0, kind, "asked")
-            if found and (view.bare or view.expected[0] == kind):
+            before = view.expected[: view.expected.index(kind)]
+            if found and (view.bare or CONTEXTUAL.issuperset(before)):
                 yield found
 
 
@@ -80,7 +81,11 @@ def _before(view: View, char: int, kind: str) -> Entity | None:
 
 def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
     """An entity of what reads as a date, if it does."""
-    digits = sum(len(u.value) for u in span if u.kind is UnitKind.DIGITS)
+    digits = sum(
+        len(u.value) if u.kind is UnitKind.DIGITS else _decimals(view.text[u.start : u.end])
+        for u in span
+        if u.kind in (UnitKind.DIGITS, UnitKind.CARDINAL)
+    )
     named = any(u.kind in (UnitKind.MONTH, UnitKind.ORDINAL) for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
         return None
@@ -88,6 +93,10 @@ def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
         return None
     value = view.text[span[0].start : span[-1].end]
     return Entity(span[0].start, span[-1].end, kind, 0.92, why, value)
+
+
+def _decimals(text: str) -> int:
+    return sum(c.isdecimal() for c in text)
 
 
 def _ends(unit: Unit, inside: frozenset[str]) -> bool:
