@@ -95,6 +95,7 @@ class Language:
         self.requests = self._words(table["requests"])
         self.extensions = frozenset(table["extensions"])
         self.continuations = self._phrases(table["continuations"])
+        self.states = frozenset(table["states"])
         self.titles = frozenset(table["titles"])
         self.name_introductions = self._phrases(table["name_introductions"])
         self.street_words = frozenset(table["street_words"])

@@ -5,12 +5,13 @@ and keeps both halves of a correction. Its digit segments are what numeric detec
 """
 
 from antiphon.processors.redaction.core.language import Language
-from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
+from antiphon.processors.redaction.core.units import CURRENCY, Scan, Unit, UnitKind
 
 __all__ = ["Run", "Segment", "find_runs"]
 
 BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:")
 MOST_BRIDGES = 6
+AMOUNTS = frozenset({UnitKind.CARDINAL, UnitKind.ORDINAL})
 # Two numbers joined by "and" have at least this many digits each.
 FEWEST_WHOLE = 7
 
@@ -95,17 +96,32 @@ class Run:
             after += len(unit.value)
         return after >= FEWEST_WHOLE and sum(len(u.value) for u in before) >= FEWEST_WHOLE
 
+    @property
+    def amounts(self) -> bool:
+        """Whether it is made of nothing but amounts, times and ordinals."""
+        return all(isinstance(unit, _Amount) for unit in self.units)
+
     def __len__(self) -> int:
         return len(self.value)
 
 
-def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> list[Run]:
+class _Amount(Unit):
+    """The digits of what was written as an amount."""
+
+    __slots__ = ()
+
+
+def find_runs(
+    scanned: Scan, language: Language, *, spelling: bool = False, amounts: bool = False
+) -> list[Run]:
     """The runs of a text, in order.
 
     Args:
         scanned: The text.
         language: Its language.
         spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
+        amounts: Whether a number is expected, so that what a recogniser wrote as a time, a price
+            or an ordinal ("1234 5:06 7890") are digits of it.
     """
     found: list[Run] = []
     current: list[Unit] = []
@@ -114,13 +130,16 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
     text = scanned.text
     lines = "\n" in text
     for unit in scanned.units:
+        if amounts and unit.kind in AMOUNTS and (meant := unit.digits or unit.value):
+            unit = _Amount(UnitKind.DIGITS, meant, unit.start, unit.end, unit.spoken, True)
         kind = unit.kind
         if (
             kind is UnitKind.DIGITS
             or kind is UnitKind.LETTERS
             or (kind is UnitKind.CARDINAL and unit.value)
         ):
-            if current and lines and "\n" in text[current[-1].end : unit.start]:
+            broken = current and lines and "\n" in text[current[-1].end : unit.start]
+            if broken and not _goes_on(current, unit):
                 _close(current, found, spelling, joints)
                 current, joint = [], False
             if joint:
@@ -133,6 +152,7 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
             kind is UnitKind.FILLER
             or kind is UnitKind.CORRECTION
             or (kind is UnitKind.SYMBOL and unit.value in BRIDGES and _joins(unit, current, text))
+            or (amounts and kind is UnitKind.SYMBOL and unit.value in CURRENCY)
             or (kind is UnitKind.WORD and unit.value in language.extensions and _numeric(current))
         ):
             bridges += 1
@@ -142,6 +162,12 @@ def find_runs(scanned: Scan, language: Language, *, spelling: bool = False) -> l
             current, joint = [], False
     _close(current, found, spelling, joints)
     return found
+
+
+def _goes_on(current: list[Unit], unit: Unit) -> bool:
+    """Whether a number goes on in the next line: a card, one group of four a line."""
+    before = current[-1]
+    return before.value.isdecimal() and len(before.value) == len(unit.value) == 4
 
 
 def _joins(unit: Unit, current: list[Unit], text: str) -> bool:

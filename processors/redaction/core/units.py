@@ -9,12 +9,18 @@ import re
 from enum import IntEnum
 
 from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.written import amount_size, is_date, time_size
 
 __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 
 # Alternatives that exclude each other by their first character, with possessive quantifiers: the
 # expression cannot backtrack.
-TOKEN = re.compile(r"[^\W\d_]++|\d++|[^\s\w]|_")
+# What no eye sees belongs to the token before it: a card with a zero-width space in it is a card.
+UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
+TOKEN = re.compile(rf"(?:[^\W\d_]++|\d++|[^\s\w{UNSEEN}]|_)[{UNSEEN}]*+")
+STRIPPED = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# As long as a card, which nobody has in dollars.
+FEWEST_OF_A_CARD = 13
 NUMERIC = frozenset({"digit", "teen", "tens", "number"})
 CURRENCY = frozenset("$€£¥")
 
@@ -43,12 +49,20 @@ class Unit:
         end: One past the last.
         spoken: Said as a word rather than written as a numeral or sign.
         sure: False where the reading as digit or letter needs a neighbour ("oh", "mike", "a").
+        digits: Of a quantity, what it is if digits were meant: "5:06" is 506.
     """
 
-    __slots__ = ("end", "kind", "spoken", "start", "sure", "value")
+    __slots__ = ("digits", "end", "kind", "spoken", "start", "sure", "value")
 
     def __init__(
-        self, kind: UnitKind, value: str, start: int, end: int, spoken: bool, sure: bool
+        self,
+        kind: UnitKind,
+        value: str,
+        start: int,
+        end: int,
+        spoken: bool,
+        sure: bool,
+        digits: str = "",
     ) -> None:
         self.kind = kind
         self.value = value
@@ -56,6 +70,7 @@ class Unit:
         self.end = end
         self.spoken = spoken
         self.sure = sure
+        self.digits = digits
 
     def __repr__(self) -> str:
         return f"<{self.kind.name} {self.start}-{self.end}>"
@@ -73,9 +88,14 @@ class Scan:
         self.ends: list[int] = []
         self.units: list[Unit] = []
         for match in TOKEN.finditer(text):
-            self.words.append(match.group().lower())
+            word = match.group().lower()
+            self.words.append(word if word.isascii() else word.rstrip(STRIPPED))
             self.starts.append(match.start())
             self.ends.append(match.end())
+
+    def glued(self, index: int) -> bool:
+        """Whether the token after `index` starts where that one ends."""
+        return index + 1 < len(self.words) and self.starts[index + 1] == self.ends[index]
 
 
 def scan(text: str, language: Language) -> Scan:
@@ -100,6 +120,8 @@ class _Scanner:
             first = word[0]
             if first.isdecimal():
                 index = self._numeral(index)
+            elif word == "no" and self._country(index):
+                index = self._add(UnitKind.LETTERS, word, index, 1, spoken=False, sure=False)
             elif word in phrases and (phrase := self.language.phrases.at(words, index)):
                 size, entry = phrase
                 if entry.kind == "letter" or entry.kind == "nato":
@@ -116,13 +138,22 @@ class _Scanner:
                 index = self._add(UnitKind.SYMBOL, word, index, 1, spoken=False)
         return self.scan
 
+    def _country(self, index: int) -> bool:
+        """Whether it is the NO of a Norwegian account ("NO93 8601 1117 947"), not a correction."""
+        begin, end = self.scan.starts[index], self.scan.ends[index]
+        if index + 1 >= len(self.words):
+            return False
+        following = self.words[index + 1]
+        written = self.scan.text[begin:end].isupper() and len(following) in (2, 4, 13)
+        return following.isdecimal() and (written or self.scan.glued(index))
+
     def _ending(self, index: int) -> bool:
         """Whether a letter is the end of a contraction ("it's")."""
         return (
             index > 1
             and self.words[index - 1] in "'’"
-            and self._glued(index - 1)
-            and self._glued(index - 2)
+            and self.scan.glued(index - 1)
+            and self.scan.glued(index - 2)
         )
 
     def _add(
@@ -133,22 +164,24 @@ class _Scanner:
         size: int,
         spoken: bool = True,
         sure: bool = True,
+        digits: str = "",
     ) -> int:
         found = self.scan
-        last = index + size - 1
-        found.units.append(Unit(kind, value, found.starts[index], found.ends[last], spoken, sure))
+        start, end = found.starts[index], found.ends[index + size - 1]
+        found.units.append(Unit(kind, value, start, end, spoken, sure, digits))
         return index + size
 
-    def _glued(self, index: int) -> bool:
-        """Whether the token after `index` starts where that one ends."""
-        return index + 1 < len(self.words) and self.scan.starts[index + 1] == self.scan.ends[index]
+    def _quantity(self, index: int, size: int) -> int:
+        """What is written as a time, a price or an amount, and its digits."""
+        digits = "".join(w for w in self.words[index : index + size] if w.isdecimal())
+        return self._add(UnitKind.CARDINAL, "", index, size, spoken=False, digits=digits)
 
     def _word(self, index: int) -> int:
         """A word, or letters that belong to a code: by digits, or a short group in capitals."""
         word = self.words[index]
         raw = self.scan.text[self.scan.starts[index] : self.scan.ends[index]]
-        before = index > 0 and self._glued(index - 1) and self.words[index - 1][0].isdecimal()
-        after = self._glued(index) and self.words[index + 1][0].isdecimal()
+        before = index > 0 and self.scan.glued(index - 1) and self.words[index - 1][0].isdecimal()
+        after = self.scan.glued(index) and self.words[index + 1][0].isdecimal()
         if (before or after) and len(word) <= 34:
             return self._add(UnitKind.LETTERS, word, index, 1, spoken=False)
         if raw.isupper() and len(word) <= 5:
@@ -167,16 +200,21 @@ class _Scanner:
 
     def _letter(self, index: int, size: int, value: str, sure: bool) -> int:
         """A letter, with its "as in boy" if that follows."""
-        after = index + size
-        if after < len(self.words) - 1:
-            spelling = self.language.spelling.at(self.words, after)
-            if spelling and after + spelling[0] < len(self.words):
-                word = self.words[after + spelling[0]]
-                if word.startswith(value) and len(word) > 1:
-                    size += spelling[0] + 1
-                    sure = True
-        spoken = not (self._glued(index) and self.words[index + 1][0].isdecimal())
+        if named := self._named(index + size, value):
+            size += named
+            sure = True
+        spoken = not (self.scan.glued(index) and self.words[index + 1][0].isdecimal())
         return self._add(UnitKind.LETTERS, value, index, size, spoken=spoken, sure=sure)
+
+    def _named(self, index: int, letter: str) -> int:
+        """The tokens of an "as in boy" that is at `index`, or 0."""
+        if index >= len(self.words) - 1:
+            return 0
+        spelling = self.language.spelling.at(self.words, index)
+        if not spelling or index + spelling[0] >= len(self.words):
+            return 0
+        word = self.words[index + spelling[0]]
+        return spelling[0] + 1 if word.startswith(letter) and len(word) > 1 else 0
 
     def _known(self, index: int) -> int:
         """A word of the lexicon."""
@@ -185,6 +223,8 @@ class _Scanner:
         if kind in NUMERIC or (kind == "zero" and len(word) > 1):
             return self._number(index)
         if kind == "zero":
+            if len(word) == 1 and self._named(index + 1, word):
+                return self._letter(index, 1, word, True)
             return self._add(UnitKind.DIGITS, "0", index, 1, sure=False)
         if kind == "repeat":
             return self._repeat(index, int(value))
@@ -202,7 +242,8 @@ class _Scanner:
             word = self.words[index + 1]
             entry = self.language.lexicon.get(word)
             if entry and entry.kind in ("digit", "zero"):
-                return self._add(UnitKind.DIGITS, entry.value * times, index, 2)
+                sure = entry.kind == "digit" or len(word) > 1
+                return self._add(UnitKind.DIGITS, entry.value * times, index, 2, sure=sure)
             if len(word) == 1 and word.isalnum():
                 kind = UnitKind.DIGITS if word.isdecimal() else UnitKind.LETTERS
                 return self._add(kind, word * times, index, 2)
@@ -249,98 +290,60 @@ class _Scanner:
         the fives are digits of a telephone number.
         """
         words, lexicon = self.words, self.language.lexicon
-        zeros, remainder = 0, False
+        zeros, remainder, total, current = 0, False, 0, int(digits)
         while True:
             entry = lexicon.get(words[after]) if after < len(words) else None
             if entry and entry.kind == "multiplier":
                 zeros = max(zeros, int(entry.value))
+                current *= 10 ** int(entry.value)
+                if int(entry.value) > 2:
+                    total, current = total + current, 0
                 after += 1
                 continue
             peek = after
             if peek < len(words) and words[peek] == self.language.cardinal_joiner:
                 peek += 1
-            size, _ = self._small(peek)
+            size, more = self._small(peek)
             if not size:
                 break
             follower = lexicon.get(words[peek + size]) if peek + size < len(words) else None
             if follower and (follower.kind in NUMERIC or follower.kind == "zero"):
                 break
             remainder = True
+            current += int(more)
             after = peek + size
             if not (follower and follower.kind == "multiplier"):
                 break
         # A round one of a single digit may be part of a telephone number ("1 800", "5 thousand").
         round_digits = not remainder and len(digits) == 1 and zeros in (2, 3)
         value = digits + "0" * zeros if round_digits else ""
-        return self._add(UnitKind.CARDINAL, value, index, after - index)
+        meant = str(total + current)
+        return self._add(UnitKind.CARDINAL, value, index, after - index, digits=meant)
 
     def _numeral(self, index: int) -> int:
         """Digits as written, with what makes a time, price, ordinal or quantity of them."""
         words = self.words
         text, start = self.scan.text, self.scan.starts[index]
         word = words[index]
-        glued = words[index + 1] if self._glued(index) else ""
+        glued = words[index + 1] if self.scan.glued(index) else ""
         if glued in self.language.ordinal_suffixes and len(word) <= 2:
             return self._add(UnitKind.ORDINAL, word, index, 2, spoken=False)
         if (start and text[start - 1] in CURRENCY) or glued == "%":
-            return self._add(UnitKind.CARDINAL, "", index, self._amount(index))
-        if glued == ":" and len(word) <= 2 and (size := self._time(index)):
-            return self._add(UnitKind.CARDINAL, "", index, size)
-        if glued in (",", ".") and (size := self._amount(index)) > 1:
-            return self._add(UnitKind.CARDINAL, "", index, size)
+            return self._quantity(index, amount_size(self.scan, index))
+        if glued in ("-", "/", ".") and is_date(text, start):
+            return self._add(UnitKind.CARDINAL, "", index, 5, spoken=False)
+        if glued == ":" and len(word) <= 2 and (size := time_size(self.scan, index)):
+            return self._quantity(index, size)
+        if glued in (",", ".") and (size := amount_size(self.scan, index)) > 1:
+            digits = "".join(words[index : index + size : 2])
+            if len(digits) >= FEWEST_OF_A_CARD:
+                return self._add(UnitKind.DIGITS, digits, index, size, spoken=False)
+            return self._quantity(index, size)
         following = words[index + 1] if index + 1 < len(words) else ""
         entry = self.language.lexicon.get(following)
         if entry and entry.kind == "multiplier" and not glued and len(word) <= 3:
             return self._cardinal(index, index + 1, word)
         return self._add(UnitKind.DIGITS, word, index, 1, spoken=False)
-
-    def _time(self, index: int) -> int:
-        """The tokens of a time as written (10:30, 12:30:45), or 0."""
-        words, size = self.words, 1
-        if index and words[index - 1] == ":" and self._glued(index - 1):
-            return 0
-        while (
-            size < 7
-            and self._glued(index + size - 1)
-            and words[index + size] == ":"
-            and self._glued(index + size)
-            and len(words[index + size + 1]) == 2
-            and words[index + size + 1].isdecimal()
-        ):
-            size += 2
-        if size not in (3, 5) or (self._glued(index + size - 1) and words[index + size] == ":"):
-            return 0
-        return size
-
-    def _amount(self, index: int) -> int:
-        """The tokens of an amount as written (12,345.67 or 12345.67); 1 if it is a plain number."""
-        words, size, thousands = self.words, 1, False
-        if index and words[index - 1] in ".," and self._glued(index - 1):
-            return 1
-        while self._part(index + size, ",", 3):
-            size += 2
-            thousands = True
-        decimals = self._part(index + size, ".", 1) or self._part(index + size, ".", 2)
-        if decimals:
-            size += 2
-            if self._glued(index + size - 1) and words[index + size] in ".-":
-                tail = index + size + 1
-                if tail < len(words) and self._glued(index + size) and words[tail][0].isdecimal():
-                    return 1
-        if thousands and len(words[index]) > 3:
-            return 1
-        return size
-
-    def _part(self, index: int, sign: str, digits: int) -> bool:
-        """Whether at `index` there is `sign`, glued on both sides, and then so many digits."""
-        return (
-            index + 1 < len(self.words)
-            and self.words[index] == sign
-            and self._glued(index - 1)
-            and self._glued(index)
-            and len(self.words[index + 1]) == digits
-            and self.words[index + 1].isdecimal()
-        )
 
 
 _KINDS = {

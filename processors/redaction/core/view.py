@@ -4,8 +4,10 @@ Evidence for a number is, in order: the nearest cue word in the utterance, what 
 the application expects, and the number's own form. A negative cue ("order number") vetoes the last.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from antiphon.processors.redaction.core.entities import LENGTHS, Entity
@@ -13,7 +15,23 @@ from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
-__all__ = ["Cue", "View"]
+__all__ = ["UUID", "Cue", "View"]
+
+# What a caller gives in digits, or in digits and letters.
+NUMBERED = frozenset(LENGTHS) - {
+    "PERSON", "STREET_ADDRESS", "EMAIL_ADDRESS", "PASSWORD", "DATE_OF_BIRTH", "CARD_EXPIRY",
+}  # fmt: skip
+# What has no number in it as a rule.
+WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
+FEWEST_OF_A_CARD = 13
+MOST_OF_A_CODE = 40
+CODE_PARTS = re.compile("[-_]+")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Letters between digits, but for the x of an extension.
+MIXED = re.compile(r"\d(?!x\d)[^\W\d_]+\d", re.IGNORECASE)
+EXTENDED = re.compile(r"\d*x\d+", re.IGNORECASE)
+# So many numbers in a row, each larger than the one before it, are counted.
+FEWEST_IN_ORDER = 5
 
 # A cue reaches this many words to the right, and fewer to the left ("781 1704 office").
 REACH_RIGHT = 8
@@ -79,20 +97,23 @@ class View:
         self.complete = complete
         self.keys = keys
         self.cues = list(_cues(scan, language))
-        self.runs = find_runs(scan, language, spelling=bool(expected))
+        asked = not NUMBERED.isdisjoint(expected)
+        named = any(cue.type in NUMBERED for cue in self.cues)
+        runs = find_runs(scan, language, spelling=bool(expected), amounts=asked or named)
+        # "It was $64.67" is an amount; "$64.67" may be the last four digits.
+        plain = asked and self._plain()
+        self.runs = [run for run in runs if plain or not run.amounts]
         self.segments = [s for run in self.runs for s in run.segments]
         self.bare = self._bare()
         self._evidence: dict[tuple[int, int], tuple[str | None, str]] = {}
 
     def _bare(self) -> bool:
-        if not self.runs or self.keys:
-            return bool(self.runs)
+        return bool(self.runs) and (self.keys or self._plain())
+
+    def _plain(self) -> bool:
+        """Whether there are no words but those that lead to a number."""
         lead_ins = self.language.lead_ins
-        inside = {u.start for run in self.runs for u in run.units}
-        return all(
-            u.kind is not UnitKind.WORD or u.value in lead_ins or u.start in inside
-            for u in self.scan.units
-        )
+        return all(u.kind is not UnitKind.WORD or u.value in lead_ins for u in self.scan.units)
 
     def token_at(self, char: int) -> int:
         """The index of the first token that starts at or after a character."""
@@ -133,7 +154,32 @@ class View:
             return self._expected(size), "asked"
         if self.vetoed:
             return "", "asked"
+        if isinstance(span, Segment) and (_counted(span) or self._coded(span)):
+            return "", "form"
         return None, ""
+
+    def _coded(self, segment: Segment) -> bool:
+        """Whether digits are part of a written code: "v20260806T0050", "hosted-eu-20260812".
+
+        What is as long as a card is one, whatever it is glued to.
+        """
+        text, start, end = self.text, segment.start, segment.end
+        least, most = max(0, start - MOST_OF_A_CODE), min(len(text), end + MOST_OF_A_CODE)
+        while start > least and (text[start - 1].isalnum() or text[start - 1] in "-_"):
+            start -= 1
+        while end < most and (text[end].isalnum() or text[end] in "-_"):
+            end += 1
+        code = text[start:end]
+        if UUID.fullmatch(code):
+            return True
+        if len(segment) >= FEWEST_OF_A_CARD:
+            return False
+        parts = CODE_PARTS.split(code)
+        if len(parts) == 1:
+            return MIXED.search(parts[0]) is not None
+        return any(
+            len(p) > 1 and any(c.isalpha() for c in p) and not EXTENDED.fullmatch(p) for p in parts
+        )
 
     def _left(self, first: int, span: Placed) -> Cue | None:
         """The nearest cue before a number that no other number has used up."""
@@ -164,7 +210,7 @@ class View:
     def _expected(self, size: int) -> str:
         for kind in self.expected:
             fewest, most = LENGTHS[kind]
-            if fewest <= size <= most:
+            if fewest <= size <= most and kind not in WORDED:
                 return kind
         return self.expected[0]
 
@@ -195,6 +241,18 @@ class View:
     def unit_index(self, char: int) -> int:
         """The index of the first unit that starts at or after a character."""
         return bisect_left(self.scan.units, char, key=_unit_start)
+
+
+def _counted(segment: Segment) -> bool:
+    """Whether it is numbers of which each is larger: "one two three four five", "4, 8, 15, 16"."""
+    if len(segment.units) < FEWEST_IN_ORDER:
+        return False
+    numbers = [int(u.value) if u.value.isdecimal() else -1 for u in segment.units]
+    sizes = set(segment.groups)
+    steps = {after - before for before, after in pairwise(numbers)}
+    if min(steps) < 1:
+        return False
+    return steps == {1} if len(sizes) == 1 else sizes == {1, 2}
 
 
 def _cue_token(cue: Cue) -> int:

@@ -21,10 +21,13 @@ from antiphon.processors.redaction.detectors import (
     national_id,
     network,
     passport,
+    password,
     person,
     phone,
     secret_code,
+    spelled_name,
     ssn,
+    vehicle,
 )
 
 __all__ = ["DETECTORS"]
@@ -34,6 +37,7 @@ Detector = Callable[[View], Iterator[Entity]]
 DETECTORS: tuple[Detector, ...] = (
     card.detect,
     secret_code.detect,
+    password.detect,
     ssn.detect,
     bank.detect,
     iban.detect,
@@ -44,8 +48,10 @@ DETECTORS: tuple[Detector, ...] = (
     passport.detect,
     health.detect,
     national_id.detect,
+    vehicle.detect,
     network.detect,
     crypto.detect,
     address.detect,
     person.detect,
+    spelled_name.detect,
 )

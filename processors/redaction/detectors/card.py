@@ -1,9 +1,11 @@
 """Payment card numbers (ISO/IEC 7812): 12 to 19 digits, and the last four where they are named."""
 
+import re
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.checksums import luhn
 from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.runs import Segment
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -11,6 +13,9 @@ __all__ = ["detect"]
 TYPE = "CREDIT_CARD"
 # Shorter runs are telephone numbers more often than cards.
 FEWEST_UNNAMED = 13
+# A card's first digits by brand (ISO/IEC 7812), in a turn that is nothing but a part of a card.
+PIECE = range(7, 12)
+STARTS = re.compile(r"3[4-9]|4|5[0-5]|6|2[2-7]")
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -21,8 +26,26 @@ def detect(view: View) -> Iterator[Entity]:
     yield from view.by_context(TYPE, view.segments, 4)
     for segment in view.segments:
         kind, _ = view.evidence(segment)
+        if kind is None and _piece(view, segment):
+            yield Entity(segment.start, segment.end, TYPE, 0.46, "length", segment.digits)
         if kind == "" or len(segment) < FEWEST_UNNAMED:
             continue
         valid = len(segment) <= 19 and luhn(segment.digits)
         score, why = (0.85, "checksum") if valid else (0.6, "length")
         yield Entity(segment.start, segment.end, TYPE, score, why, segment.digits)
+
+
+def _piece(view: View, segment: Segment) -> bool:
+    """Whether a turn is digits that nobody asked for and that may go on to be a card.
+
+    A model needs no telephone number that it has not asked for, either.
+    """
+    if len(segment) not in PIECE or not view.bare or len(view.segments) > 1:
+        return False
+    if view.text[: segment.start].rstrip(" (")[-1:] == "+":
+        return False
+    groups = segment.groups
+    spoken = all(unit.spoken for unit in segment.units)
+    if not (spoken or groups == [8] or (len(groups) > 1 and {4}.issuperset(groups[:-1]))):
+        return False
+    return STARTS.match(segment.digits) is not None

@@ -10,7 +10,9 @@ __all__ = ["detect"]
 
 TYPE = "EMAIL_ADDRESS"
 CONNECTORS = frozenset("._-+")
-MOST_LABELS = 6
+# What may stand before an "@" with a space between.
+NAMED = frozenset({UnitKind.WORD, UnitKind.LETTERS, UnitKind.DIGITS})
+MOST_LABELS = 24
 MOST_LOCAL = 24
 MOST_NAMES = 3
 # Where a spoken address may end without more letters following: the usual top-level domains.
@@ -20,6 +22,10 @@ TOP_LEVEL = frozenset({
     "fi", "pl", "pt", "eu", "hu", "cz", "sk", "ro", "bg", "gr", "hr", "si", "ru", "jp", "cn",
     "in", "br", "mx", "ar", "za", "dev", "app", "me", "tv", "xyz", "online", "store",
 })  # fmt: skip
+
+
+# After a dot between two spaces, as a recogniser writes it, these are no words of a sentence.
+SPACED = TOP_LEVEL - {"int", "in", "us", "ie", "it", "be", "at", "me", "no", "is", "app", "store"}
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -110,8 +116,9 @@ def _dot(units: list[Unit], index: int) -> bool:
     """Whether a dot that something follows is at `index`."""
     if index + 1 >= len(units) or units[index].value != ".":
         return False
-    unit = units[index]
-    return unit.spoken or units[index + 1].start == unit.end
+    unit, following = units[index], units[index + 1]
+    spaced = unit.start > units[index - 1].end and following.value in SPACED
+    return unit.spoken or following.start == unit.end or spaced
 
 
 def _local(view: View, units: list[Unit], index: int) -> int:
@@ -124,7 +131,7 @@ def _local(view: View, units: list[Unit], index: int) -> int:
     while first > 0 and index - first < MOST_LOCAL:
         unit = units[first - 1]
         glued = unit.end == units[first].start
-        if written and not glued:
+        if written and not glued and not (first == index and unit.kind in NAMED):
             break
         if unit.kind is UnitKind.SYMBOL:
             if unit.value not in CONNECTORS or (not unit.spoken and not glued):
@@ -192,6 +199,9 @@ def _fragment(view: View, units: list[Unit]) -> Iterator[Entity]:
         if u.kind in (UnitKind.LETTERS, UnitKind.DIGITS)
         or (u.kind is UnitKind.WORD and u.value not in lead_ins and u.value not in common)
     ]
+    first = next((u.value for u in units if u.kind is UnitKind.WORD), "")
+    if first in view.language.requests and first not in lead_ins:
+        return  # "what is the total"
     dotted = any(u.kind is UnitKind.SYMBOL and u.value == "." and u.spoken for u in units)
     if spans and (dotted or len(spans) <= 2):
         yield Entity(spans[0].start, spans[-1].end, TYPE, 0.5, "asked", "")

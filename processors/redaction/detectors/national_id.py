@@ -29,11 +29,13 @@ DIGITS: dict[int, tuple[Callable[[str], bool], ...]] = {
     12: (checksums.verhoeff,),
 }
 # A letter is "a", a digit "0", position by position.
+PAN = "aaaaa0000a"
 SHAPES = {
     "aa000000a": "GB NINO",
     "0000000a": "IE PPS",
     "0000000aa": "IE PPS",
     "aaaaaa00a00a000a": "IT codice fiscale",
+    PAN: "IN permanent account number",
 }
 
 
@@ -41,9 +43,15 @@ def detect(view: View) -> Iterator[Entity]:
     """Numbers named as such, and bare ones of a shape or checksum that is theirs."""
     yield from view.by_context(TYPE, view.runs, 6)
     for run in view.runs:
-        if not 8 <= len(run) <= 16 or view.evidence(run)[0] is not None:
+        if not 8 <= len(run) <= 16:
             continue
         shape = "".join("0" if c.isdecimal() else "a" for c in run.value)
+        said = view.evidence(run)[0]
+        if shape == PAN and said == "CREDIT_CARD":
+            # A "PAN" is a card's number as well.
+            yield Entity(run.start, run.end, TYPE, 0.95, "format", run.value.upper())
+        if said is not None:
+            continue
         if shape in SHAPES or (shape in ("00000000a", "a0000000a") and checksums.dni(run.value)):
             yield Entity(run.start, run.end, TYPE, 0.7, "format", run.value.upper())
         elif shape.startswith("aa000000") and shape.endswith("0a") and len(shape) <= 13:

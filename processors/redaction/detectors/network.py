@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.units import Unit, UnitKind
-from antiphon.processors.redaction.core.view import View
+from antiphon.processors.redaction.core.view import UUID, View
 
 __all__ = ["detect"]
 
@@ -19,7 +19,8 @@ def detect(view: View) -> Iterator[Entity]:
     yield from view.by_context("IP_ADDRESS", view.runs, 4)
     yield from view.by_context("MAC_ADDRESS", view.runs, 8)
     for run in view.runs:
-        if len(run) >= FEWEST_SPELLED and HEX.issuperset(run.value) and _mixed(run.value):
+        mixed = len(run) >= FEWEST_SPELLED and HEX.issuperset(run.value) and _mixed(run.value)
+        if mixed and not UUID.fullmatch(view.text[run.start : run.end]):
             kind = "MAC_ADDRESS" if len(run) == 12 else "IP_ADDRESS"
             yield Entity(run.start, run.end, kind, 0.5, "format", run.value)
     text = view.text

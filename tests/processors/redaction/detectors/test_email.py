@@ -39,7 +39,20 @@ Found = Callable[..., list[tuple[str, str]]]
         (("at two point five percent",), []),
         (("see https://example.com/@user/profile",), []),
         (("mail jo@example.org, please",), [("EMAIL_ADDRESS", "jo@example.org")]),
-        (("jo @ example.org",), []),
+        (("jo @ example.org",), [("EMAIL_ADDRESS", "jo @ example.org")]),
+        (("it's jo@ example . com thanks",), [("EMAIL_ADDRESS", "jo@ example . com")]),
+        (("jo.doe @ example . co . uk",), [("EMAIL_ADDRESS", "jo.doe @ example . co . uk")]),
+        (("meet @ noon . In the hall",), []),
+        (
+            ("jo at a dot b dot c dot d dot e dot f dot g dot example dot org",),
+            [
+                (
+                    "EMAIL_ADDRESS",
+                    "jo at a dot b dot c dot d dot e dot f dot g dot example dot org",
+                )
+            ],
+        ),
+        (("agent| what's your email?", "what is the total"), []),
         (("jo@ example",), []),
         (("jo@localhost today",), [("EMAIL_ADDRESS", "jo@localhost")]),
         (("ping me @jo on it",), []),
