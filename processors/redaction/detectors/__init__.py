@@ -27,6 +27,7 @@ from antiphon.processors.redaction.detectors import (
     secret_code,
     spelled_name,
     ssn,
+    tagged,
     vehicle,
 )
 
@@ -54,4 +55,5 @@ DETECTORS: tuple[Detector, ...] = (
     address.detect,
     person.detect,
     spelled_name.detect,
+    tagged.detect,
 )

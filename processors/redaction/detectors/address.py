@@ -12,6 +12,7 @@ STREET = "STREET_ADDRESS"
 ZIP = "ZIP_CODE"
 MOST_NAME_WORDS = 4
 MOST_AFTER = 14
+SMALL_TALK = frozenset({UnitKind.FILLER, UnitKind.CORRECTION, UnitKind.SYMBOL})
 NUMBERED = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL, UnitKind.ORDINAL})
 
 
@@ -31,7 +32,7 @@ def detect(view: View) -> Iterator[Entity]:
             first = view.unit_index(view.scan.ends[cue.last - 1])
             yield from _announced(view, first, "cue")
     if view.expected[:1] == (STREET,):
-        yield from _announced(view, 0, "asked")
+        yield from _announced(view, _answer(view), "asked")
 
 
 def _street(view: View, index: int) -> int:
@@ -79,6 +80,15 @@ def _announced(view: View, first: int, why: str) -> Iterator[Entity]:
     if _label_follows(units, index):
         last = _onward(view, index)
         yield _entity(view, units[index], units[last], why)
+
+
+def _answer(view: View) -> int:
+    """The first unit of what may be the answer to a question: none far into a sentence is."""
+    units, lead_ins = view.scan.units, view.language.lead_ins
+    index = 0
+    while index < len(units) and (units[index].kind in SMALL_TALK or units[index].value in lead_ins):
+        index += 1
+    return index if index < len(units) and units[index].kind in NUMBERED else len(units)
 
 
 def _label_follows(units: list[Unit], index: int) -> bool:

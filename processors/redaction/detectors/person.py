@@ -1,8 +1,9 @@
-"""Names and street addresses, as far as the words around them tell: no model of names is here."""
+"""Names, as far as the words around them tell; `tagged` knows them by themselves as well."""
 
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.tagger import load_tagger
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
@@ -10,12 +11,18 @@ __all__ = ["detect"]
 
 PERSON = "PERSON"
 MOST_NAMES = 4
+# In answer to a question for a name.
+FEWEST_SPELLED = 2
 
 
 def detect(view: View) -> Iterator[Entity]:
-    """What follows "my name is" or a title, or answers a question for a name."""
+    """What follows "my name is" or a title, or answers a question for a name.
+
+    Where a tagger knows names, "this is" and a short answer are left to it.
+    """
     words = view.scan.words
     introductions = view.language.name_introductions
+    tagged = load_tagger(view.language.code) is not None
     index = 0
     plain = [w if w not in "’" else "'" for w in words]
     while index < len(words):
@@ -26,7 +33,10 @@ def detect(view: View) -> Iterator[Entity]:
         )
         if found:
             size = _consumed(plain, index, found[0])
-            if entity := _names(view, index + size, "cue", titled=_strict(words, index, size)):
+            strict = _strict(words, index, size)
+            if not (strict and tagged) and (
+                entity := _names(view, index + size, "cue", titled=strict)
+            ):
                 yield entity
             index += size
         elif words[index] in view.language.titles:
@@ -36,9 +46,18 @@ def detect(view: View) -> Iterator[Entity]:
             index += skip
         else:
             index += 1
-    asked = view.expected[:1] == (PERSON,) and len(words) <= 8
-    if asked and (entity := _answer(view)):
-        yield entity
+    if PERSON in view.expected:
+        yield from _spelled(view)
+        asked = view.expected[0] == PERSON and len(words) <= 8 and not tagged
+        if asked and (entity := _answer(view)):
+            yield entity
+
+
+def _spelled(view: View) -> Iterator[Entity]:
+    """A name letter by letter: "O-K-O-N-J-O", "o as in oscar"."""
+    for run in view.runs:
+        if len(run) >= FEWEST_SPELLED and all(u.kind is UnitKind.LETTERS for u in run.units):
+            yield Entity(run.start, run.end, PERSON, 0.5, "asked", run.value)
 
 
 def _apart(words: list[str], index: int) -> list[str]:

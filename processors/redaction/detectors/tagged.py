@@ -1,0 +1,90 @@
+"""Names and addresses as a trained tagger sees them, by the words themselves and those around."""
+
+from collections.abc import Iterator
+
+from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.tagger import ADDRESS, CORNER, NAME, NUMBERS, load_tagger
+from antiphon.processors.redaction.core.view import View
+
+__all__ = ["detect"]
+
+PERSON = "PERSON"
+STREET = "STREET_ADDRESS"
+# Tokens between two parts of one address: a comma, "and", "no wait".
+MOST_BETWEEN = 3
+# Signs inside a name: O'Neil, Anne-Marie, J. R. Smith.
+INSIDE = frozenset("-'’.")
+
+
+def detect(view: View) -> Iterator[Entity]:
+    """What the language's tagger labels, if it has one."""
+    tagger = load_tagger(view.language.code)
+    if tagger is None or view.keys:
+        return
+    scan = view.scan
+    labels = tagger.labels(view.text, scan.words, scan.starts, view.language, view.expected)
+    index, count = 0, len(labels)
+    while index < count:
+        label = labels[index]
+        if label == NAME:
+            last = _name_end(view, labels, index)
+            yield _entity(view, index, last, PERSON, 0.5)
+        elif label == ADDRESS:
+            last = _address_end(view, labels, index)
+            if last > index and _placed(view, index, last):
+                yield _entity(view, _corner(view, index), last, STREET, 0.45)
+        else:
+            last = index
+        index = last + 1
+
+
+def _name_end(view: View, labels: list[int], index: int) -> int:
+    words, starts, ends = view.scan.words, view.scan.starts, view.scan.ends
+    last = index
+    while last + 1 < len(labels):
+        if labels[last + 1] == NAME and "\n" not in view.text[ends[last] : starts[last + 1]]:
+            last += 1
+        elif (
+            words[last + 1] in INSIDE
+            and ends[last] == starts[last + 1]
+            and labels[last + 2 : last + 3] == [NAME]
+            and (words[last + 1] != "." or len(words[last]) == 1)
+        ):
+            last += 2
+        else:
+            break
+    return last
+
+
+def _address_end(view: View, labels: list[int], index: int) -> int:
+    last = index
+    for following in range(index + 1, len(labels)):
+        if labels[following] == ADDRESS:
+            last = following
+        elif labels[following] == NAME or following - last > MOST_BETWEEN:
+            break
+    return last
+
+
+def _placed(view: View, first: int, last: int) -> bool:
+    """Whether there is a number in it, or two streets at a corner."""
+    words, lexicon = view.scan.words, view.language.lexicon
+    inside = words[first : last + 1]
+    return (
+        any(w[0].isdecimal() or (w in lexicon and lexicon[w].kind in NUMBERS) for w in inside)
+        or "and" in inside
+        or _corner(view, first) < first
+    )
+
+
+def _corner(view: View, first: int) -> int:
+    """From "the corner of" on, if that comes before."""
+    words = view.scan.words
+    if first > 1 and words[first - 1] == "of" and words[first - 2] in CORNER:
+        return first - 3 if first > 2 and words[first - 3] == "the" else first - 2
+    return first
+
+
+def _entity(view: View, first: int, last: int, kind: str, score: float) -> Entity:
+    start, end = view.scan.starts[first], view.scan.ends[last]
+    return Entity(start, end, kind, score, "tagged", view.text[start:end])
