@@ -267,6 +267,108 @@ i'm calling about {N}'s prescription
 the prescription is for {N}, {W}
 it's a gift for {F}
 happy birthday {F}
+{F} {F} and {F}
+{F}, {F}, {F}, {F} and {F}
+the children are {F}, {F}, {F} and {F}
+she has three sons: {F}, {F} and {F}
+hi {F}, i have a problem with my account
+hi {F} i'm writing to you about {W}
+hi {F}, i'm calling because {W}
+dear {F}, {W}
+hey {N}, {W}
+{W}, {F}
+{W}, {F}!
+{W}, {F}?
+{F}, {W}
+{F}, {W}?
+{F}! {W}
+ask {F}, {W}
+it's about {N}
+unlike the {L} story, it's {ADJ}
+not the {L} one
+a huge {N} fan
+the biggest {L} fan
+{L} was a huge fan of music
+you can tell {F} {V}
+you can tell that {L} {V}
+{F} just has to leave
+but {F} just {V}
+and {L} {V}
+then {N} {V}
+when {F} was fourteen, {F} {V}
+an album recorded by {N} and released in {Y}
+released by {N} on their own label
+composed by {L} and arranged by {N}
+it was sung by {N}
+arranged by {N}
+directed by {N} and starring {N}, the film is {ADJ}
+it is a {Y} film directed by {N}
+a {Y} comedy directed by {N} and starring {L}
+the screenplay by {L} is {ADJ}
+the cover by {N} is better (not the one by {N})
+this tune by ex-drummer {L} is {ADJ}
+the late {N}
+the great {N}
+former mayor {N} {V}
+senator {L} {V}
+judge {L} {V}
+captain {N} {V}
+coach {L} {V}
+attorney {N}
+father {L}
+sister {F}
+uncle {F} and aunt {F}
+grandma {F}
+little {F} {V}
+poor {F}
+young {F} {V}
+owner: {N}
+owned by {N}
+assigned to {N}
+contact: {N}, {D}
+ticket from {N}
+contacts: {MAIL}; {N} {MAIL}
+{N} {MAIL}
+{N} <{MAIL}>
+{N}, {JOB}\nphone: {D}\ne-mail: {MAIL}
+{N} {JOB} personal info phone {D}
+{N} {O} {A} {D} office {D} fax
+{N}\n{O}\n{D} office\n{D} mobile
+{T} {N}\n{O}
+who's {F}? {W}
+what did {F} say
+what happened to {N}
+is {N} still working there
+where did {L} go
+how did {F} {VERB} it
+tell {F} {W}
+give it to {F}
+this is for {F} and {F}
+with {F} and {F}
+without {F}
+for {N}
+from {N}
+by {N}
+to {N}
+{F} and i {V}
+me and {F} {V}
+{F} or {F}
+either {F} or {F}
+{F}'s
+{F}'s appointment
+{N}'s account
+cancel {F}'s appointment
+{N}'s killers were found
+the murder of {N}
+{N}'s album is {ADJ}
+answer: "{W}" by {N}
+the {N} award
+"{W}", said {N} in an interview
+{N} explained to the paper: "{W}"
+{L} had an idea
+brainchild of {N}
+brainchild of our founders: {L}, {L} and {L}
+three founders {L} {L} and {L}
 """
 ADDRESSES = """
 {A}
@@ -677,10 +779,45 @@ at {CINEMA} tonight at {H}, is that all
 {CINEMA} in {C}, {CC}
 {SMALL} tickets for {FILM} at {CINEMA} at {H}
 show times for {FILM} are {H}, {H} and {H}
+movies are {FILM}, {FILM}, {FILM}, and {FILM}
+for these genres the films are {FILM}, {FILM}, {FILM} and {FILM}
+{FILM}, {FILM}, {FILM} and {FILM}
+a {SMALL}:{SMALL}0 showing of {FILM} at {CINEMA}
+show times for {FILM} are {H}, {H}, and for {FILM} {H}
 the movies are {FILM}, {FILM}, {FILM} and {FILM}
 {FILM}, {FILM} and {FILM} are available
 {FILM} has {SMALL} stars and {FILM} is rated r
 i want to see {ART} live in {C}
+i want to watch a movie directed by {ANY}
+find me a film directed by {ANY} and starring {ANY}
+i'd like a drama directed by {ANY} with {ANY} in it
+can you find something directed by {ANY}
+i want to watch something with {ANY} in it
+i usually like films by {ANY}, can you find one
+i'm searching for a film with {ANY}
+show me movies starring {ANY}
+find an {ANY} movie to watch
+is there anything starring {ANY}
+i'd like to find a movie to watch with {ANY}
+find movies with {ANY} and {ANY}
+play a song by {ANY}
+play some songs by {ANY}
+i want to listen to a song by {ANY}
+play {SONG} by {ANY} from the album {FILM}
+can you find me a song by {ANY}
+i like the album by {ANY}
+i want tickets to see {ANY}
+{SMALL} tickets for the {ANY} concert please
+find me a concert of {ANY}
+i'd like to see the {ANY} show in {C}
+i'm looking for a song by {ANY}
+can you recommend an album by {ANY}
+can i get a therapist in the {C} area
+a salon in {C}
+{C} and a {JOB}
+a {JOB} in {C}
+i'd like a {JOB} in the {C} area
+the phone number for {REST}
 {TEAM} vs {TEAM}
 a {TEAM} vs {TEAM} game on {DAY}
 {SMALL} tickets for {TEAM} vs {TEAM}
@@ -725,6 +862,10 @@ one {PRODUCT} and {SMALL} {PRODUCT}
 add {PRODUCT} to the cart
 the {WORD} {NO} is {ADJ}
 see {CODE}
+see {CODE} {NO}
+{CODE} {NO} is {ADJ}
+{CODE}
+{CODE} {CODE}
 build {CODE} is {ADJ}
 id {CODE}
 the model is {CODE}
@@ -943,6 +1084,7 @@ unisex checkin checkout signup setup logout username voicemail ringtone playlist
 livestream podcast blog vlog online offline wheelchair gluten vegan keto paleo airbnb uber lyft taxi cabs
 dreadlocks balayage gynecologist ophthalmologist dermatologist orthodontist pediatrician psychiatrist
 psychologist therapist cardiologist nonstop roundtrip layover stopover carryon upgrade economy premium
+won isn doesn didn wasn couldn wouldn shouldn haven hasn weren aren ain hadn
 lol omg fyi rsvp eta ceo cfo hr vip diy
 """.split()
 
@@ -1037,6 +1179,7 @@ class Maker:
             ),
             "SPELL": lambda: "-".join(self._pick("last")[:6].upper()),
             "N": lambda: self._name(),
+            "ANY": lambda: f"{self._first()} {self._last()}",
             "F": lambda: self._first(),
             "L": lambda: self._last(),
             "A": lambda: self._address(),
@@ -1124,8 +1267,13 @@ class Maker:
 
     def _title(self) -> str:
         words = [self._pick("words") for _ in range(self.choose.randint(1, 3))]
+        if self.choose.random() < 0.25:
+            # As many are called for somebody, or by a word of their own.
+            words[-1] = self._pick(self.choose.choice(["first", "last", "foreign"]))
+            if self.choose.random() < 0.3:
+                words.append(f": the {self._pick('words')} {self._pick('words')}")
         lead = self.choose.choice(["", "", "the ", "my ", "beyond the ", "no ", "in the "])
-        return (lead + " ".join(words)).title()
+        return (lead + " ".join(words)).replace(" :", ":").title()
 
     def _restaurant(self) -> str:
         kind = self.choose.random()
@@ -1211,7 +1359,8 @@ class Maker:
         if kind < 0.55:
             line = f"{number} {street}"
         elif kind < 0.75:
-            line = f"{street} {number}"
+            # As written where the number comes second.
+            line = f"{self._pick('streets')} {number}"
         else:
             line = f"{number} {street} {self._digits(self.choose.choice([1, 2, 3]))}"
         if chance() < 0.1:

@@ -9,6 +9,8 @@ import os
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
+from antiphon.processors.redaction.core.tagger import load_tagger
+
 __all__ = ["LANGUAGES", "Entry", "Language", "load_language"]
 
 FOLDER = os.path.join(os.path.dirname(__file__), "languages")
@@ -58,6 +60,8 @@ class Language:
 
     def __init__(self, code: str, table: dict[str, Any]) -> None:
         self.code = code
+        # With the tables, as reading it takes longer than an utterance may.
+        self.tagger = load_tagger(code)
         self.lexicon: dict[str, Entry] = {}
         put = self.lexicon.setdefault
         for kind in ("digits", "teens", "tens", "numbers", "ordinals", "nato", "letters"):

@@ -14,10 +14,11 @@ from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32, decompress
 
-from antiphon.processors.redaction.core.language import Language
+if TYPE_CHECKING:
+    from antiphon.processors.redaction.core.language import Language
 
 __all__ = ["ADDRESS", "NAME", "NEITHER", "Tagger", "features", "load_tagger", "prepare"]
 
@@ -31,6 +32,7 @@ NUMBERS = frozenset({"digit", "teen", "tens", "zero", "multiplier", "ordinal", "
 UNITS = frozenset(
     "apt apartment suite ste unit flat floor room box po psc apo fpo dpo lot bldg building".split()
 )
+CONTRACTED = frozenset({"s", "t", "m", "d", "ll", "re", "ve", "’"})
 CORNER = frozenset({"corner", "intersection"})
 # As street names end in languages that write them as one word.
 ENDINGS = (
@@ -49,7 +51,11 @@ TOPICS = frozenset(
     "directions navigate flight flights fly weather restaurant restaurants hotel hotels translate "
     "say spell mean cuisine food theater theatre cinema recipe".split()
 )
+REQUESTS = frozenset(
+    "i me us we my play find want like please get search recommend show give suggest put".split()
+)
 TOPIC_REACH = 8
+REQUEST_REACH = 14
 LETTERS = str.maketrans({"ø": "o", "ł": "l", "ß": "ss", "đ": "d", "æ": "ae", "þ": "th", "ð": "d",
                          "ı": "i", "œ": "oe"})  # fmt: skip
 PUNCTUATION = frozenset(".,?!:;'-\"()/")
@@ -72,7 +78,8 @@ class Prepared(NamedTuple):
         kinds: The same, coarsely.
         keys: The word, or its kind where it may be a name.
         words: The words.
-        topics: Whether content is asked for a few words before: music, a film, the way somewhere.
+        topics: Whether content was spoken of a few words before, music, a film, the way somewhere
+            (1), and asked for (2).
         active: Whether it may be a name (1), part of an address (2) or either (3).
     """
 
@@ -80,7 +87,7 @@ class Prepared(NamedTuple):
     kinds: list[str]
     keys: list[str]
     words: Sequence[str]
-    topics: list[bool]
+    topics: list[int]
     active: list[int]
 
 
@@ -116,23 +123,32 @@ class Tagger:
         sums = array("I", b64decode(table["sums"]))
         self.words = Words(sums, decompress(b64decode(table["bits"])))
         self.frequent = frozenset(table["frequent"].split())
-        self._plain: frozenset[str] = frozenset()
+        self.plain: frozenset[str] = frozenset()
+        # Words that say nothing of names: what has no other is not looked at. Words of the
+        # dictionary come to them as they are met.
+        self.idle: set[str] = set()
         self._weights: dict[str, list[float]] = table["weights"]
-        self._steps: list[list[float]] = table["transitions"]
+        steps: list[list[float]] = table["transitions"]
+        # By what was asked for, and has not to be that sure to be found.
+        self._steps = {
+            question: _cautious(steps, 0.0 if question == "P" else name, 0.0 if question == "A" else address)
+            for name, address in [table["caution"]]
+            for question in ("", "P", "A")
+        }
 
-    def plain(self, language: Language) -> frozenset[str]:
-        """The words and signs that are never a name, known by themselves."""
-        if not self._plain:
-            ordinary = {w for w in language.common if w not in language.lexicon}
-            self._plain = frozenset(self.frequent | ordinary | PUNCTUATION) - language.titles
-        return self._plain
+    def learn(self, language: "Language") -> None:
+        """Take note of the words that are no name by themselves in a language, once."""
+        ordinary = {w for w in language.common if w not in language.lexicon}
+        self.plain = frozenset(self.frequent | ordinary | PUNCTUATION) - language.titles
+        numbers = {w for w, entry in language.lexicon.items() if entry.kind in NUMBERS}
+        self.idle |= (self.plain | numbers | language.titles | CONTRACTED) - language.street_words - CORNER
 
     def labels(
         self,
         text: str,
         words: Sequence[str],
         starts: Sequence[int],
-        language: Language,
+        language: "Language",
         asked: Collection[str] = (),
     ) -> list[int]:
         """NEITHER, NAME or ADDRESS for each token.
@@ -166,7 +182,7 @@ class Tagger:
 
     def _decode(self, seen: Prepared, begin: int, end: int, question: str) -> list[int]:
         """The best labels for tokens in a row; what is beside them is neither."""
-        weights, steps = self._weights, self._steps
+        weights, steps = self._weights, self._steps[question]
         (oo, on, oa), (no, nn, na), (ao, an, aa) = steps
         best_o, best_n, best_a = 0.0, -1e9, -1e9
         back: list[tuple[int, int, int]] = []
@@ -207,11 +223,21 @@ class Tagger:
         return labels
 
 
+def _cautious(steps: list[list[float]], name: float, address: float) -> list[list[float]]:
+    """Transitions that make it harder to begin a name or an address."""
+    (oo, on, oa), (no, nn, na), (ao, an, aa) = steps
+    return [
+        [oo, on - name, oa - address],
+        [no, nn, na - address],
+        [ao, an - name, aa],
+    ]
+
+
 def prepare(
     text: str,
     words: Sequence[str],
     starts: Sequence[int],
-    language: Language,
+    language: "Language",
     tagger: "Tagger",
     asked: bool = False,
 ) -> Prepared | None:
@@ -226,19 +252,22 @@ def prepare(
         asked: Whether an address was asked for.
     """
     lexicon, streets, titles = language.lexicon, language.street_words, language.titles
-    plain, known = tagger.plain(language), tagger.words
-    if not asked and plain.issuperset(words):
+    if not tagger.plain:
+        tagger.learn(language)
+    plain, known, idle = tagger.plain, tagger.words, tagger.idle
+    if not asked and all(w.isdecimal() for w in words if w not in idle):
         return None
     cased = text != text.lower()
     lines = "\n" in text
     codes: list[str] = []
     kinds: list[str] = []
     keys: list[str] = []
-    topics: list[bool] = []
+    topics: list[int] = []
     active: list[int] = []
     anchors: list[int] = []
     candidate = False
-    before, last, topic, end = "\n", -2, -TOPIC_REACH - 1, -1
+    before, last, end = "\n", -2, -1
+    topic = request = -REQUEST_REACH - 1
     for index, word in enumerate(words):
         start = starts[index]
         if lines and index and "\n" in text[end:start]:
@@ -252,6 +281,8 @@ def prepare(
             elif word in streets or word in CORNER:
                 kind = code = "S"
                 anchors.append(index)
+            if word in REQUESTS:
+                request = index
             if word in TOPICS:
                 topic = index
         elif not word[0].isalpha():
@@ -306,6 +337,8 @@ def prepare(
                     kind, may = ("n" if bits & (GIVEN | SURNAME) else "d") + shape, 1
                 else:
                     kind = "d" + shape
+                    if not bits & SURNAME:
+                        idle.add(word)
             else:
                 may = 1
                 if index and kinds[-1][0].isalpha() and known[f"{before} {word}"]:
@@ -324,7 +357,10 @@ def prepare(
                     anchors.append(index)
                 last = index
             candidate = candidate or may == 1
-        topics.append(index - topic <= TOPIC_REACH)
+        if index - topic > TOPIC_REACH:
+            topics.append(0)
+        else:
+            topics.append(2 if index - request <= REQUEST_REACH else 1)
         codes.append(code)
         kinds.append(kind)
         keys.append(key)
@@ -373,19 +409,17 @@ def features(seen: Prepared, index: int, question: str) -> list[str]:
         f"4{kind} {right} {right2}",
         f"5{before} {kind}",
         f"6{before2} {before}",
-        f"7{before2} {kind}",
-        f"8{after} {kind}",
-        f"9{after} {after2}",
-        f"a{after2} {kind}",
-        f"b{keys[index]}",
-        f"c{before} {after}",
-        f"d{question}{kind}{min(count, 6)}",
+        f"7{after} {kind}",
+        f"8{after} {after2}",
+        f"9{keys[index]}",
+        f"a{before} {after}",
+        f"b{question}{kind}{min(count, 6)}",
     ]
     if kind[0] in "ugsp":
         word = seen.words[index]
-        found += (f"f{word[-3:]}", f"g{word[-2:]}{kind}", f"h{seen.topics[index]:d}{kind}")
+        found += (f"c{word[-3:]}", f"d{seen.topics[index]}{kind}")
         if not word.isascii():
-            found.append("i" + kind)
+            found.append("f" + kind)
     if seen.active[index] & 2:
         near = kinds[max(0, index - 4) : index]
         following = kinds[index + 1 : index + 5]

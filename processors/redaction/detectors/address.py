@@ -77,7 +77,7 @@ def _announced(view: View, first: int, why: str) -> Iterator[Entity]:
         if index - first > 4 and why == "cue":
             return
         index += 1
-    if _label_follows(units, index):
+    if _label_follows(view, index):
         last = _onward(view, index)
         yield _entity(view, units[index], units[last], why)
 
@@ -91,11 +91,15 @@ def _answer(view: View) -> int:
     return index if index < len(units) and units[index].kind in NUMBERED else len(units)
 
 
-def _label_follows(units: list[Unit], index: int) -> bool:
+def _label_follows(view: View, index: int) -> bool:
     """Whether a word comes right after the number's digits, as a street name does."""
+    units = view.scan.units
     while index < len(units) and units[index].kind in (*NUMBERED, UnitKind.FILLER):
         index += 1
-    return index < len(units) and units[index].kind in (UnitKind.WORD, UnitKind.LETTERS)
+    if index == len(units) or units[index].kind not in (UnitKind.WORD, UnitKind.LETTERS):
+        return False
+    measured = view.language.measures.at(view.scan.words, view.token_at(units[index].start))
+    return not measured and units[index].value not in view.language.common
 
 
 def _entity(view: View, first: Unit, last: Unit, why: str) -> Entity:

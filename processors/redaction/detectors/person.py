@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.tagger import load_tagger
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
@@ -22,7 +21,7 @@ def detect(view: View) -> Iterator[Entity]:
     """
     words = view.scan.words
     introductions = view.language.name_introductions
-    tagged = load_tagger(view.language.code) is not None
+    tagged = view.language.tagger is not None
     index = 0
     plain = [w if w not in "’" else "'" for w in words]
     while index < len(words):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.tagger import ADDRESS, CORNER, NAME, NUMBERS, load_tagger
+from antiphon.processors.redaction.core.tagger import ADDRESS, CORNER, NAME, NUMBERS
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -18,7 +18,7 @@ INSIDE = frozenset("-'’.")
 
 def detect(view: View) -> Iterator[Entity]:
     """What the language's tagger labels, if it has one."""
-    tagger = load_tagger(view.language.code)
+    tagger = view.language.tagger
     if tagger is None or view.keys:
         return
     scan = view.scan
@@ -58,8 +58,14 @@ def _name_end(view: View, labels: list[int], index: int) -> int:
 
 def _address_end(view: View, labels: list[int], index: int) -> int:
     last = index
+    corner = _corner(view, index) < index
     for following in range(index + 1, len(labels)):
-        if labels[following] == ADDRESS:
+        if corner and labels[following] and view.scan.words[following - 1] == "and":
+            # The other street of a corner may be taken for a name.
+            last, corner = _name_end(view, labels, following), False
+        elif following <= last:
+            continue
+        elif labels[following] == ADDRESS:
             last = following
         elif labels[following] == NAME or following - last > MOST_BETWEEN:
             break
