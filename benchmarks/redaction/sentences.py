@@ -720,6 +720,11 @@ i will {VERB} it in may
 i hope it works
 grace period
 i have faith in you
+the {AMB} is {ADJ}
+a {AMB} for the {WORD}
+in {AMB}
+{AMB} it
+i like {AMB}
 the bill is {ADJ}
 my bill is too high
 pay my bill
@@ -861,6 +866,11 @@ the {PRODUCT} is {ADJ}
 one {PRODUCT} and {SMALL} {PRODUCT}
 add {PRODUCT} to the cart
 the {WORD} {NO} is {ADJ}
+{FIELD}: {VALUE}
+{FIELD}: {VALUE}
+{FIELD}: {VALUE}, {FIELD}: {VALUE}
+{FIELD}: {VALUE}
+{FIELD} {VALUE}
 see {CODE}
 see {CODE} {NO}
 {CODE} {NO} is {ADJ}
@@ -1009,6 +1019,16 @@ PARTS = """
 uk;usa;england;scotland;france;ca;ny;tx;germany;italy;canada;california;texas;fl;wa;australia;india;georgia
 virginia;washington;north carolina;oregon;japan;spain;ireland;d.c.;il;oh
 """.strip().replace("\n", ";").split(";")  # fmt: skip
+# Of what tools give back, and what may stand in it.
+FIELDS = """
+status;event;type;title;product;city;state;color;brand;item;model;plan;department;role;level;currency;method
+action;tool;reason;topic;language;country;region;category;format;source;carrier;priority;unit;result;message
+description;name of product;step;mode;label;tag;channel;voice;theme;size;kind;task;intent;tool name;job
+""".strip().replace("\n", ";").split(";")  # fmt: skip
+AMBIGUOUS = """
+mark;grace;will;rose;bill;hope;frank;jack;dawn;faith;joy;art;pat;sue;rob;chase;hunter;summer;april;june;may
+olive;ruby;pearl;amber;ivy;daisy;lily;iris;violet;crystal;destiny;charity;miles;grant;drew;guy;dean;page
+""".strip().replace("\n", ";").split(";")  # fmt: skip
 JOBS = """
 teacher;nurse;plumber;lawyer;student;librarian;bus driver;accountant;engineer;salesperson;cook;dentist
 software developer;clerk;doctor;photographer;electrician;manager;director;founder;vice president;guitarist
@@ -1121,6 +1141,9 @@ class Maker:
             "PLACE": lambda: self.choose.choice(PLACES),
             "TEAM": lambda: self.choose.choice(TEAMS).title(),
             "CC": lambda: self._part(),
+            "AMB": lambda: self.choose.choice(AMBIGUOUS),
+            "FIELD": lambda: self.choose.choice(FIELDS),
+            "VALUE": lambda: self._value(),
             "MAIL": lambda: self._mail(),
             "URL": lambda: f"www.{self._pick('words')}{self._pick('words')}.com",
             "IP": lambda: self.choose.choice(
@@ -1229,6 +1252,16 @@ class Maker:
     def _part(self) -> str:
         part = self.choose.choice(PARTS)
         return part.upper() if len(part) < 4 or "." in part else part.title()
+
+    def _value(self) -> str:
+        kind = self.choose.random()
+        if kind < 0.4:
+            return self.choose.choice(AMBIGUOUS)
+        if kind < 0.7:
+            return self._pick("words")
+        return self.choose.choice(
+            [self._town(), self._title(), self._code(), self.choose.choice(BRANDS).title()]
+        )
 
     def _mail(self) -> str:
         user = self.choose.choice(
