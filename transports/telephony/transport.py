@@ -48,6 +48,9 @@ PACKET_MS = 40
 # So many at once once they are there: a sixth of the messages, and a timer may be that late.
 AHEAD_PACKETS = 6
 
+# Plivo takes no more than 16 KB of base64 in a message ("Audio streaming guide", read 2026-11).
+MAX_MESSAGE_BYTES = 12_288
+
 
 class TelephonyClient(FastAPIWebsocketClient):
     """Receives what the serializer says is worth waking for."""
@@ -163,8 +166,12 @@ class TelephonyOutput(FastAPIWebsocketOutputTransport):
     def _pack(self, packet_ms: int) -> None:
         self._params.audio_out_10ms_chunks = packet_ms // 10
         self._packet_secs = packet_ms / 1000
-        self._packet_bytes = self._telephony_serializer.line.rate_hz * packet_ms // 1000 * 2
-        self._ahead = SendAhead(chunk_bytes=self._packet_bytes, chunks=AHEAD_PACKETS)
+        line = self._telephony_serializer.line
+        self._packet_bytes = line.rate_hz * packet_ms // 1000 * 2
+        most = int(MAX_MESSAGE_BYTES / (line.bytes_per_sec * self._packet_secs))
+        self._ahead = SendAhead(
+            chunk_bytes=self._packet_bytes, chunks=max(1, min(AHEAD_PACKETS, most))
+        )
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Process a frame, and note audio that will have its turn.
