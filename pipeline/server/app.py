@@ -26,6 +26,8 @@ __all__ = ["DOORS", "create_app"]
 
 DOORS: Mapping[str, str] = {
     "daily": "antiphon.pipeline.server.doors.daily:daily_router",
+    "plivo": "antiphon.pipeline.server.doors.plivo:plivo_router",
+    "telnyx": "antiphon.pipeline.server.doors.telnyx:telnyx_router",
     "twilio": "antiphon.pipeline.server.doors.twilio:twilio_router",
     "webrtc": "antiphon.pipeline.server.doors.webrtc:webrtc_router",
     "websocket": "antiphon.pipeline.server.doors.websocket:websocket_router",
@@ -52,7 +54,8 @@ def create_app(
             agent.
         default: Answers if such a function fails, takes longer than a second or returns no agent;
             by default one that is sorry and asks to call again later.
-        transports: The doors to open: `daily`, `twilio`, `webrtc`, `websocket`.
+        transports: The doors to open: `daily`, `plivo`, `telnyx`, `twilio`, `webrtc`,
+            `websocket`.
         settings: The limits and keys; from the environment by default.
         registry: Where the metrics are collected; a registry of the app's own by default.
         state: Who is let in; for apps in several processes that share a limit.

@@ -18,7 +18,8 @@ def serve(
     transport: Annotated[
         list[str] | None,
         typer.Option(
-            help="A door to open: twilio, webrtc, websocket or daily; may be given again."
+            help="A door to open: twilio, telnyx, plivo, webrtc, websocket or daily; may be given "
+            "again."
         ),
     ] = None,
     agent: Annotated[

@@ -26,7 +26,7 @@ class ServerSettings(EnvironmentSettings):
     """Settings of the server; each is also `ANTIPHON_` and its name in capitals.
 
     The keys of the providers keep the names that the providers use: `TWILIO_AUTH_TOKEN`,
-    `TWILIO_ACCOUNT_SID`, `DAILY_API_KEY`, `DAILY_API_URL`. Lists are separated by commas.
+    `TELNYX_API_KEY`, `PLIVO_AUTH_ID`, `DAILY_API_KEY` and the like. Lists are separated by commas.
 
     Parameters:
         capacity: Calls at the same time in this process; the next one hears the busy tone.
@@ -53,6 +53,15 @@ class ServerSettings(EnvironmentSettings):
         twilio_auth_token: Twilio's token, which signs its requests.
         twilio_api_url: The address of Twilio's API.
         twilio_number: The number from which the agent calls, in E.164.
+        telnyx_api_key: Telnyx's key, with which calls are answered and hung up.
+        telnyx_public_key: Telnyx's public key, which verifies its webhooks.
+        telnyx_api_url: The address of Telnyx's API.
+        telnyx_connection_id: The Voice API application that calls.
+        telnyx_number: The number from which the agent calls, in E.164.
+        plivo_auth_id: Plivo's account, for call control.
+        plivo_auth_token: Plivo's token, which signs its requests.
+        plivo_api_url: The address of Plivo's API.
+        plivo_number: The number from which the agent calls, in E.164.
         dial_prefixes: The beginnings of the numbers that may be called or transferred to, such as
             `+4930`. None are by default: dialling out costs money.
         daily_api_key: Daily's key.
@@ -80,6 +89,17 @@ class ServerSettings(EnvironmentSettings):
     twilio_auth_token: SecretStr | None = Field(default=None, validation_alias="TWILIO_AUTH_TOKEN")
     twilio_api_url: str = Field(default="https://api.twilio.com", validation_alias="TWILIO_API_URL")
     twilio_number: str | None = Field(default=None, validation_alias="TWILIO_NUMBER")
+    telnyx_api_key: SecretStr | None = Field(default=None, validation_alias="TELNYX_API_KEY")
+    telnyx_public_key: str | None = Field(default=None, validation_alias="TELNYX_PUBLIC_KEY")
+    telnyx_api_url: str = Field(
+        default="https://api.telnyx.com/v2", validation_alias="TELNYX_API_URL"
+    )
+    telnyx_connection_id: str | None = Field(default=None, validation_alias="TELNYX_CONNECTION_ID")
+    telnyx_number: str | None = Field(default=None, validation_alias="TELNYX_NUMBER")
+    plivo_auth_id: str | None = Field(default=None, validation_alias="PLIVO_AUTH_ID")
+    plivo_auth_token: SecretStr | None = Field(default=None, validation_alias="PLIVO_AUTH_TOKEN")
+    plivo_api_url: str = Field(default="https://api.plivo.com/v1", validation_alias="PLIVO_API_URL")
+    plivo_number: str | None = Field(default=None, validation_alias="PLIVO_NUMBER")
     dial_prefixes: Words = ()
     daily_api_key: SecretStr | None = Field(default=None, validation_alias="DAILY_API_KEY")
     daily_api_url: str = Field(default="https://api.daily.co/v1", validation_alias="DAILY_API_URL")

@@ -193,9 +193,10 @@ def sign_form(url: str, form: Mapping[str, str], auth_token: str) -> dict[str, s
     parts = urlsplit(url)
     query = "&".join(f"{name}={value}" for name, value in sorted(parse_qsl(parts.query)))
     fields = "".join(name + form[name] for name in sorted(form))
+    mark = "?" if query or fields else ""
     dot = "." if query and fields else ""
     nonce = uuid.uuid4().hex[:20]
-    signed = f"{parts.scheme}://{parts.netloc}{parts.path}?{query}{dot}{fields}.{nonce}"
+    signed = f"{parts.scheme}://{parts.netloc}{parts.path}{mark}{query}{dot}{fields}.{nonce}"
     digest = hmac.digest(auth_token.encode(), signed.encode(), "sha256")
     signature = base64.b64encode(digest).decode()
     return {

@@ -34,7 +34,7 @@ TELNYX = MediaStreamProtocol(
     unordered_packets=3,
 )
 
-CALL_CONTROL_ID = r"v[0-9]+:[\w-]{1,256}"
+CALL_CONTROL_ID = r"v[0-9]{1,3}:[A-Za-z0-9_-]{1,256}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ FAILED = 1011
 # After these nothing can be said any more.
 ANSWERS = frozenset({"http.response.start", "websocket.close", "websocket.http.response.start"})
 
-DOORS = frozenset({"daily", "twilio", "webrtc", "websocket"})
+DOORS = frozenset({"daily", "plivo", "telnyx", "twilio", "webrtc", "websocket"})
 
 
 class Refused(HTTPException):

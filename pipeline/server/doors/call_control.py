@@ -106,9 +106,8 @@ async def ask_api(
     method: str,
     url: str,
     *,
+    headers: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-    auth: aiohttp.BasicAuth | None = None,
     over: tuple[int, ...] = (),
 ) -> dict[str, Any]:
     """Ask a vendor's API.
@@ -117,9 +116,8 @@ async def ask_api(
         vendor: Its name, for the error.
         method: The HTTP method.
         url: The address.
+        headers: Of the request: who asks.
         body: What is sent, as JSON.
-        headers: Of the request.
-        auth: Who asks.
         over: Statuses that say that the call is over already, which is as good.
 
     Returns:
@@ -131,7 +129,7 @@ async def ask_api(
     try:
         async with (
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
-            session.request(method, url, json=body, headers=headers, auth=auth) as response,
+            session.request(method, url, json=body, headers=headers) as response,
         ):
             if response.status >= 300 and response.status not in over:
                 raise CallControlError(f"{vendor} did not: HTTP {response.status}")
