@@ -1,6 +1,7 @@
 """One real request through a service, and how long its first byte took."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Sequence
 
 from pipecat.frames.frames import (
@@ -68,6 +69,7 @@ async def time_to_first_byte(
     loop = asyncio.get_running_loop()
 
     started = asyncio.Event()
+    start_of_pipeline = asyncio.create_task(started.wait())
 
     async def fail(_: CallWorker, frame: ErrorFrame) -> None:
         answer.fail(frame.error)
@@ -83,9 +85,12 @@ async def time_to_first_byte(
     run = asyncio.create_task(runner.run())
     try:
         async with asyncio.timeout(timeout_secs):
-            await started.wait()
+            # Some vendors' services say that they cannot connect, and start minutes later.
+            await asyncio.wait([start_of_pipeline, answer.came], return_when=FIRST_COMPLETED)
             asked_at = loop.time()
             for frame in _request(kind, speech, speech_rate_hz):
+                if answer.came.done():
+                    break
                 await worker.queue_frame(frame)
                 if isinstance(frame, InputAudioRawFrame):
                     await asyncio.sleep(FRAME_SECS)
@@ -94,6 +99,7 @@ async def time_to_first_byte(
     except TimeoutError:
         raise ServiceFailed(f"no answer within {timeout_secs:g} s") from None
     finally:
+        start_of_pipeline.cancel()
         await runner.cancel()
         await run
 
@@ -129,7 +135,7 @@ class _FirstOf(FrameProcessor):
     def fail(self, reason: str) -> None:
         """Stop waiting: the service said that it failed."""
         if not self.came.done():
-            self.came.set_exception(ServiceFailed(reason))
+            self.came.set_exception(ServiceFailed(" ".join(reason.split())))
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note the first, forward all."""

@@ -91,15 +91,13 @@ class _Order:
     """All that a service is made of."""
 
     provider: Provider
-    words: Vocabulary
     arguments: Mapping[str, Any]
     url: str | None
 
     def fill(self) -> FrameProcessor:
         arguments, service = self.arguments, self.provider.load()
-        if self.url is not None and self.words.address:
-            arguments = {**arguments, self.words.address: self.url}
-        elif self.url is not None and (address := self.provider.quirks.address_argument):
+        address = self.provider.quirks.address_argument
+        if self.url is not None and address:
             arguments = {**arguments, **address(self.url, arguments)}
         return (with_session(service) if self.provider.needs_session else service)(**arguments)
 
@@ -125,29 +123,32 @@ def _order(
     given = words.translate(asked, str(model))
     values = {**provider.defaults, **from_environment, **given}
     url = _address(provider, words, named, environment)
+    if url is not None and words.address:
+        values[words.address] = url
     _require_variables(provider, who, environment, values, url)
     if url is not None and "api_key" in provider.arguments:
         # Local servers take any key, but most SDKs refuse to start without one.
         values.setdefault("api_key", "unused")
 
     if not words.fields:
-        return _Order(provider, words, values, url)
+        return _Order(provider, values, url)
     fields = {name: values.pop(name) for name in words.fields if name in values}
     settings = cast("Any", service).Settings
     if kind is ServiceKind.LLM and instructions:
         fields["system_instruction"] = instructions
-    return _Order(provider, words, {**values, "settings": settings(**fields)}, url)
+    return _Order(provider, {**values, "settings": settings(**fields)}, url)
 
 
 def _address(
     provider: Provider, words: Vocabulary, named: NamedService, environment: Environment
 ) -> str | None:
     argument = words.address
+    is_fixed = argument is None and provider.quirks.address_argument is None
     if named.url is not None:
-        if argument is None and provider.quirks.address_argument is None:
+        if is_fixed:
             raise ValueError(f"{words.who} knows no url: its address is fixed")
         return named.url
-    if provider.address_prefix is None:
+    if is_fixed or provider.address_prefix is None:
         return None
     suffix = "URL" if argument not in (None, "base_url") else "BASE_URL"
     return environment.get(f"{provider.address_prefix}_{suffix}")

@@ -35,6 +35,7 @@ class Quirks:
         instead_of_key: A variable that, once set, makes the key unnecessary.
         needs_voice: Whether somebody must choose a voice.
         model_is: The setting that `provider/model` names; None where there is only one model.
+        address: The argument that is its address, where another looks like one.
         address_from_environment: Whether a variable may give another address.
         address_argument: Makes arguments of another address, where the class has none for it.
         words: What it calls our settings; None where it has no such thing, whatever its `Settings`
@@ -48,6 +49,7 @@ class Quirks:
     instead_of_key: str | None = None
     needs_voice: bool = False
     model_is: str | None = "model"
+    address: str | None = None
     address_from_environment: bool = True
     address_argument: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
     words: Mapping[str, Word | None] = field(default_factory=dict)
@@ -131,7 +133,9 @@ QUIRKS: Mapping[str, Quirks] = {
             "aws_region": "AWS_REGION",
         }
     ),
-    "azure_llm": Quirks(words=_COMPLETION_TOKENS, address_from_environment=False),
+    "azure_llm": Quirks(
+        words=_COMPLETION_TOKENS, address="endpoint", address_from_environment=False
+    ),
     "google_gemini_llm": Quirks(address_argument=_google_options),
     "google_vertex_llm": Quirks(
         arguments={
@@ -145,7 +149,9 @@ QUIRKS: Mapping[str, Quirks] = {
         instead_of_key="OPENAI_BASE_URL",
         words=_COMPLETION_TOKENS,
     ),
-    "openai_responses_llm": Quirks(words=_COMPLETION_TOKENS, address_from_environment=False),
+    "openai_responses_llm": Quirks(
+        words=_COMPLETION_TOKENS, address="ws_url", address_from_environment=False
+    ),
     # Speaking.
     "asyncai_tts": _VOICE_TO_CHOOSE,
     "aws_polly_tts": Quirks(

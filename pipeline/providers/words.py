@@ -96,7 +96,8 @@ class Vocabulary:
     @property
     def address(self) -> str | None:
         """The argument that is its address, if it takes one."""
-        return next((name for name in ADDRESSES if name in self.arguments), None)
+        arguments = self.arguments
+        return self.quirks.address or next((n for n in ADDRESSES if n in arguments), None)
 
     def translate(self, asked: Mapping[str, Any], model: str) -> dict[str, Any]:
         """Say settings in the vendor's words.
