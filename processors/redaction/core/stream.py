@@ -1,34 +1,47 @@
 """Redaction of text that comes in pieces: an LLM's output on its way to the TTS.
 
-Holds back only the tail that may still become an entity: ordinary words leave as soon as the next
-begins, a number once something follows that cannot be part of it. Detection always sees the raw
-text, a stretch of what has already left included, so that a number cut in two is still one number.
+Holds back only the tail that may still become part of something: ordinary words leave as soon as
+the next begins, what follows a number, a name or a cue for one once enough ordinary words have
+come. Detection always sees the raw text, a stretch of what has already left included, so that
+whatever the pieces, what leaves is what `Redactor` makes of the whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.units import Unit, UnitKind, scan
+from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
+from antiphon.processors.redaction.core.view import find_cues
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 
 __all__ = ["StreamRedactor"]
 
 # Raw characters kept of what has left, for cues and for numbers longer than what may be held.
-CONTEXT_CHARS = 200
+CONTEXT_CHARS = 240
 # The longest tail held: an IBAN said digit by digit in NATO words and fillers is below this.
 MOST_HELD = 400
-NUMERIC = frozenset(
-    {UnitKind.DIGITS, UnitKind.LETTERS, UnitKind.CARDINAL, UnitKind.ORDINAL, UnitKind.MONTH}
-)
-MOST_SKIPPED = 6
-CONNECTORS = frozenset("._-@+")
+# Words before what is held that may be a cue for it.
+WORDS_OF_A_CUE = 8
 ENDS_A_WORD = frozenset(",;!?")
-MOST_DOMAIN_UNITS = 12
+OPENS_A_NUMBER = frozenset("+([")
+LOOSE = frozenset({UnitKind.LETTERS, UnitKind.FILLER, UnitKind.SYMBOL})
+ENDS_A_SENTENCE = frozenset(".!?")
+CONNECTORS = frozenset("._-@+/")
+# How many ordinary words come after something before it is over: a street after its number, a
+# telephone's "office" or an order's "number" after its digits, a name after "this is".
+AFTER_NUMBER = 5
+AFTER_CUE = 8
+AFTER_SIGN = 1
+AFTER_NAME = 2
+NUMERIC = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL})
+DATED = frozenset({UnitKind.ORDINAL, UnitKind.MONTH})
+OPENING = frozenset({
+    "EMAIL_ADDRESS", "PERSON", "STREET_ADDRESS", "DATE_OF_BIRTH", "CARD_EXPIRY", "PASSWORD",
+})  # fmt: skip
 
 
 class StreamRedactor:
@@ -57,6 +70,8 @@ class StreamRedactor:
         self._language = load_language(language)
         self._raw = ""
         self._left = 0
+        # The first character of what the last tag stands for.
+        self._tagged = -1
 
     def feed(self, text: str) -> str:
         """Take the next piece.
@@ -85,103 +100,177 @@ class StreamRedactor:
 
     def clear(self) -> None:
         """Forget what is held and what was seen, as after an interruption."""
-        self._raw, self._left = "", 0
+        self._raw, self._left, self._tagged = "", 0, -1
 
     def _release(self, safe: int) -> str:
         found = self.redactor.find(self._raw)
         entities = [entity for entity in found if self.redactor.hides(entity)]
         for entity in entities:
             if entity.start < safe < entity.end and len(self._raw) - entity.start <= MOST_HELD:
-                safe = entity.start
+                safe = max(entity.start, self._left)
                 break
+        if safe == self._left:
+            return ""
         self.noticed += sum(e.start < safe and e.end > self._left for e in found)
         leaving = [e for e in entities if e.end > self._left and e.start < safe]
         text = splice(self._raw[:safe], leaving, self._replace, self._left)
         self._left = max(self._left, safe)
-        cut = max(0, self._left - CONTEXT_CHARS)
-        self._raw, self._left = self._raw[cut:], self._left - cut
+        self._forget()
         return text
 
+    def _forget(self) -> None:
+        """Of what has left, keep the last words."""
+        cut = self._left - CONTEXT_CHARS
+        if cut <= 0:
+            return
+        while cut < self._left and not self._raw[cut - 1].isspace():
+            cut += 1
+        self._raw, self._left = self._raw[cut:], self._left - cut
+        self._tagged -= cut
+
     def _replace(self, entity: Entity) -> str:
-        if entity.start < self._left:
+        if entity.start < self._left and entity.start <= self._tagged:
             # What stands for it has left.
             return ""
+        self._tagged = max(entity.start, self._left)
         self.redactor.counts[entity.type] += 1
         return self.redactor.replacement(entity)
 
 
 def _held_from(raw: str, left: int, language: Language) -> int:
     """The index from which on the text may still become part of an entity."""
-    last = raw[-1]
-    held = len(raw)
-    partial = ""
-    if not last.isspace() and last not in ENDS_A_WORD:
-        while held > left and not raw[held - 1].isspace():
-            held -= 1
-        partial = raw[held:]
-    if partial and not _may_go_on(partial, language):
-        return held
-    # What has not left is never much longer than MOST_HELD, so the cost of a piece is bounded.
-    units = scan(raw[left:held], language).units
-    return min(held, left + _tail(units, held - left, partial, language))
+    edge = len(raw)
+    if not raw[-1].isspace() and raw[-1] not in ENDS_A_WORD:
+        while edge > left and not raw[edge - 1].isspace():
+            edge -= 1
+    partial = raw[edge:]
+    begin = _words_back(raw, left)
+    scanned = scan(raw[begin:], language)
+    joins = not partial or _may_go_on(partial, language)
+    held = _zone(scanned, edge - begin, language, joins=joins)
+    whole = [unit for unit in scanned.units if unit.start < edge - begin]
+    if whole and joins:
+        held = min(held, _loose(whole, partial, edge - begin, language))
+    return max(left, min(edge, begin + held))
 
 
-def _tail(units: list[Unit], end: int, partial: str, language: Language) -> int:
-    held, skipped = end, 0
-    index = _address(units, language)
-    if index < len(units):
-        held = units[index].start
-    index = min(index, len(units)) - 1
-    while index >= 0:
-        unit = units[index]
-        following = units[index + 1] if index + 1 < len(units) else None
-        if unit.kind in NUMERIC:
-            held, skipped = unit.start, 0
-        elif unit.kind is UnitKind.WORD:
-            joined = following is not None and _connects(unit, following)
-            waits = following is None and unit.value not in language.common and partial in _AT
-            if not joined and not waits:
-                break
-            held = unit.start
-        elif unit.kind is UnitKind.SYMBOL and (unit.spoken or following is None):
-            if unit.value in ENDS_A_WORD and following is None:
-                skipped += 1
-            else:
-                held = unit.start
-        else:
-            skipped += 1
-            if skipped > MOST_SKIPPED or (unit.kind is UnitKind.SYMBOL and unit.value in "!?;"):
-                break
-        index -= 1
-    return held
+def _words_back(raw: str, left: int) -> int:
+    """Where the words begin that may be a cue for what is held."""
+    begin, words = left, 0
+    while begin > 0 and words < WORDS_OF_A_CUE:
+        begin -= 1
+        words += raw[begin].isspace()
+    return begin
 
 
-_AT = frozenset(
-    {"", "a", "at", "d", "do", "dot", "u", "un", "p", "pl", "h", "hy", "m", "mi", "das"}
-)
+def _zone(scanned: Scan, edge: int, language: Language, *, joins: bool) -> int:
+    """Where something begins that is not over yet; else the end.
+
+    Args:
+        scanned: The text.
+        edge: Where the word begins that is still being written.
+        language: Its language.
+        joins: Whether that word may turn out to be a part of something.
+    """
+    units, start, budget, dated = scanned.units, -1, 0, False
+    cues = list(_openings(scanned, language))
+    for index, unit in enumerate(units):
+        while cues and cues[0] <= unit.start:
+            cues.pop(0)
+            budget, dated = AFTER_CUE, False
+            start = unit.start if start < 0 else start
+        more = _budget(unit, scanned.text, language)
+        if not more and start >= 0 and unit.value in language.street_words:
+            more = AFTER_NUMBER
+        if more:
+            dated = unit.kind in DATED and (dated or start < 0)
+            budget = max(budget, more)
+            start = _first(units, index, language) if start < 0 else start
+        elif start >= 0 and unit.end <= edge:
+            budget -= _cost(unit, language)
+            if budget < 0 or (dated and _undated(unit, language)):
+                start, budget, dated = -1, 0, False
+    over = start < 0 or (budget == 0 and not joins)
+    return len(scanned.text) if over else start
 
 
-def _address(units: list[Unit], language: Language) -> int:
-    """The unit at which a spoken address begins whose domain may still be coming; else the end."""
-    for index in range(len(units) - 1, max(-1, len(units) - MOST_DOMAIN_UNITS), -1):
-        unit = units[index]
-        if unit.kind is UnitKind.SYMBOL and unit.value == "@":
-            return max(0, index - 1)
-        plain = unit.kind is UnitKind.WORD and unit.value in language.common
-        if plain or unit.kind is UnitKind.CARDINAL:
+def _openings(scanned: Scan, language: Language) -> Iterator[int]:
+    """Where cues and introductions end that any words may follow."""
+    words = [w if w != "’" else "'" for w in scanned.words]
+    cues = [c for c in find_cues(scanned, language) if c.type in OPENING]
+    ends = {scanned.ends[cue.last - 1] for cue in cues}
+    plain = [i for i, word in enumerate(words) if word != "'"]
+    said = [words[i] for i in plain]
+    for at, index in enumerate(plain):
+        if words[index] in language.titles:
+            ends.add(scanned.ends[index])
+        elif said[at] in language.name_introductions.by_first:
+            found = language.name_introductions.at(said, at)
+            if found:
+                ends.add(scanned.ends[plain[at + found[0] - 1]])
+    yield from sorted(ends)
+
+
+def _budget(unit: Unit, text: str, language: Language) -> int:
+    """How many ordinary words a unit may still be joined by; 0 if it is ordinary itself."""
+    if unit.kind in NUMERIC or unit.kind in DATED:
+        return AFTER_NUMBER
+    if unit.kind is UnitKind.LETTERS:
+        return AFTER_NUMBER if unit.sure else 0
+    if unit.kind is UnitKind.SYMBOL:
+        sign = unit.value == "@" or (unit.spoken and unit.value in CONNECTORS)
+        return AFTER_SIGN if sign else 0
+    named = unit.kind is UnitKind.WORD and text[unit.start].isupper()
+    return AFTER_NAME if named and unit.value not in language.common else 0
+
+
+def _cost(unit: Unit, language: Language) -> int:
+    """How much a unit says that what was before it is over: most if no street is called so."""
+    if unit.kind is UnitKind.SYMBOL:
+        return int(unit.value in ENDS_A_SENTENCE)
+    if unit.kind is UnitKind.LETTERS:
+        return int(unit.end - unit.start == 1)
+    return 2 if unit.kind is UnitKind.WORD and unit.value in language.common else 1
+
+
+def _undated(unit: Unit, language: Language) -> bool:
+    """Whether a word ends a date that no cue has announced."""
+    return unit.kind is UnitKind.WORD and unit.value not in language.lead_ins
+
+
+def _first(units: list[Unit], index: int, language: Language) -> int:
+    """Where what a unit belongs to begins: letters that may be words, the word it is joined to."""
+    unit, first = units[index], index
+    while first > 0:
+        before = units[first - 1]
+        soft = before.kind is UnitKind.LETTERS or before.kind is UnitKind.FILLER
+        sign = before.kind is UnitKind.SYMBOL and before.value not in ENDS_A_WORD
+        word = before.kind is UnitKind.WORD and unit.kind is not UnitKind.WORD
+        word = word and (unit.kind is UnitKind.SYMBOL or before.value not in language.common)
+        if word or not (soft or sign):
+            first -= word
             break
-    return len(units)
+        first -= 1
+    return units[first].start
 
 
-def _connects(unit: Unit, following: Unit) -> bool:
-    """Whether a word is joined to the next unit by a sign of an address."""
-    if following.kind is not UnitKind.SYMBOL or following.value not in CONNECTORS:
-        return False
-    return following.spoken or following.start == unit.end
+def _loose(units: list[Unit], partial: str, edge: int, language: Language) -> int:
+    """Where the last words begin that what comes next may be joined to; else the edge."""
+    last = units[-1]
+    if last.kind is UnitKind.WORD:
+        joins = last.value not in language.common or partial in ("a", "at")
+        return last.start if joins else edge
+    first, index = edge, len(units) - 1
+    while index >= 0 and units[index].kind in LOOSE:
+        unit = units[index]
+        if unit.kind is UnitKind.LETTERS or unit.value in OPENS_A_NUMBER:
+            first = unit.start
+        index -= 1
+    return first
 
 
 def _may_go_on(partial: str, language: Language) -> bool:
-    """Whether a word that is still being written may continue a number before it."""
+    """Whether a word that is still being written may continue what is before it."""
     if len(partial) == 1 or not partial.isalpha() or (partial.isupper() and len(partial) <= 5):
         return True
     return partial.lower() in language.prefixes

@@ -15,7 +15,7 @@ from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
-__all__ = ["UUID", "Cue", "View"]
+__all__ = ["UUID", "Cue", "View", "find_cues"]
 
 # What a caller gives in digits, or in digits and letters.
 NUMBERED = frozenset(LENGTHS) - {
@@ -96,7 +96,7 @@ class View:
         self.vetoed = vetoed
         self.complete = complete
         self.keys = keys
-        self.cues = list(_cues(scan, language))
+        self.cues = list(find_cues(scan, language))
         asked = not NUMBERED.isdisjoint(expected)
         named = any(cue.type in NUMBERED for cue in self.cues)
         runs = find_runs(scan, language, spelling=bool(expected), amounts=asked or named)
@@ -271,7 +271,7 @@ def _unit_start(unit: Unit) -> int:
     return unit.start
 
 
-def _cues(scan: Scan, language: Language) -> Iterator[Cue]:
+def find_cues(scan: Scan, language: Language) -> Iterator[Cue]:
     """The cues of a text; apostrophes and hyphens count as spaces in them."""
     words = scan.words
     if "'" in scan.text or "’" in scan.text or "-" in scan.text:
