@@ -17,6 +17,7 @@ class Part(StrEnum):
     VAD = "the VAD that all calls share"
     SMART_TURN = "the Smart Turn that all calls share"
     TELEPHONE = "the fast path of a telephone's audio"
+    ROOM = "the one track of all people in a room"
     OBSERVERS = "the fast path past observers"
     BYPASS = "the fast path past processors"
     CHECK = "the check for unguarded ways out"

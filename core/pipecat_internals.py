@@ -106,6 +106,18 @@ LEANS_ON = (
         "nobody else tells a transport whether the microphone is observed",
     ),
     Lean(
+        Part.ROOM,
+        "pipecat.transports.daily.transport:DailyTransport",
+        ("_input", "_client", "_params"),
+        "the input is made by the transport; stock hands each person's audio on by itself",
+    ),
+    Lean(
+        Part.ROOM,
+        "pipecat.transports.base_transport:BaseTransport",
+        ("_input_name",),
+        "what the transport calls the input that it makes",
+    ),
+    Lean(
         Part.OBSERVERS,
         "pipecat.processors.frame_processor:FrameProcessorSetup",
         ("observer",),

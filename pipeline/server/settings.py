@@ -66,6 +66,7 @@ class ServerSettings(EnvironmentSettings):
             `+4930`. None are by default: dialling out costs money.
         daily_api_key: Daily's key.
         daily_api_url: The address of Daily's API.
+        daily_caller_id: The id of the bought number that a telephone shows when Daily calls it.
     """
 
     model_config = SettingsConfigDict(env_prefix="ANTIPHON_", populate_by_name=True)
@@ -103,6 +104,7 @@ class ServerSettings(EnvironmentSettings):
     dial_prefixes: Words = ()
     daily_api_key: SecretStr | None = Field(default=None, validation_alias="DAILY_API_KEY")
     daily_api_url: str = Field(default="https://api.daily.co/v1", validation_alias="DAILY_API_URL")
+    daily_caller_id: str | None = Field(default=None, validation_alias="DAILY_CALLER_ID")
 
     @field_validator("api_keys", "allowed_origins", "dial_prefixes", mode="before")
     @classmethod

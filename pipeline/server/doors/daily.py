@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from loguru import logger
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily.transport import DailyDialinSettings
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from antiphon.pipeline.server.access.bodies import read_json
 from antiphon.pipeline.server.access.guards import Guards
@@ -24,6 +24,36 @@ __all__ = ["StartDaily", "daily_router"]
 DESTINATION = r"^(\+[1-9][0-9]{6,14}|sips?:[\w.+-]+@[\w.:-]+)$"
 
 
+# The ids of Daily's webhook, which are UUIDs, and of a number that was bought.
+ID = r"^[\w.:@-]{1,128}$"
+
+
+class DialIn(BaseModel):
+    """The call that Daily's dial-in webhook announced: what it sends, or the same in snake case.
+
+    Parameters:
+        call_id: The call on hold.
+        call_domain: Where it is held.
+        from_number: Who calls.
+        to_number: The number that was called.
+        sip_headers: What a SIP caller sent along.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    call_id: str = Field(validation_alias=AliasChoices("call_id", "callId"), pattern=ID)
+    call_domain: str = Field(validation_alias=AliasChoices("call_domain", "callDomain"), pattern=ID)
+    from_number: str = Field(
+        default="", validation_alias=AliasChoices("from", "From"), max_length=256
+    )
+    to_number: str = Field(default="", validation_alias=AliasChoices("to", "To"), max_length=256)
+    sip_headers: dict[str, str] = Field(
+        default_factory=dict,
+        validation_alias=AliasChoices("sip_headers", "sipHeaders"),
+        max_length=32,
+    )
+
+
 class StartDaily(BaseModel):
     """What `POST /daily/start` takes.
 
@@ -31,11 +61,25 @@ class StartDaily(BaseModel):
         parameters: What the agent's tools are told about the call.
         dialin: The call that Daily's webhook announced, if the room is for one.
         dial_out_to: A number or SIP address that the agent calls once it is in the room.
+        caller_id: The id of the bought number that a called telephone shows; by default
+            `DAILY_CALLER_ID`, else Daily chooses.
     """
 
+    model_config = ConfigDict(extra="forbid")
+
     parameters: dict[str, str] = Field(default_factory=dict, max_length=32)
-    dialin: DailyDialinSettings | None = None
+    dialin: DialIn | None = None
     dial_out_to: str | None = Field(default=None, pattern=DESTINATION)
+    caller_id: str | None = Field(default=None, pattern=ID)
+
+    @model_validator(mode="after")
+    def one_way(self) -> "StartDaily":
+        """Refuse a room of which nobody knows what it is for."""
+        if self.dialin and self.dial_out_to:
+            raise ValueError("give dialin or dial_out_to, not both")
+        if self.caller_id and not (self.dial_out_to or "").startswith("+"):
+            raise ValueError("caller_id is for a phone number in dial_out_to")
+        return self
 
 
 def daily_router(calls: Calls, guards: Guards) -> APIRouter:
@@ -83,7 +127,8 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         transport = create_daily_transport(
             room_url=room.url,
             token=room.agent_token,
-            dialin=body.dialin,
+            dialin=_held_call(body.dialin),
+            dials_out=body.dial_out_to is not None,
             api_key=api_key,
             api_url=api_url,
         )
@@ -101,7 +146,8 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         for event in ("on_error", "on_dialin_error", "on_dialout_error"):
             transport.add_event_handler(event, leave)
         if body.dial_out_to:
-            _dial_out(transport, body.dial_out_to, leave)
+            caller_id = body.caller_id or settings.daily_caller_id
+            _dial_out(transport, body.dial_out_to, caller_id, leave)
         await calls.run(
             transport,
             key=call_id,
@@ -109,6 +155,7 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
             transport_kind="daily",
             parameters={
                 **({"to": body.dial_out_to} if body.dial_out_to else {}),
+                **_told_by(body.dialin),
                 **body.parameters,
             },
             outbound=body.dial_out_to is not None,
@@ -125,10 +172,32 @@ def _may_dial(destination: str, prefixes: tuple[str, ...]) -> bool:
     return any(destination.startswith(prefix) for prefix in prefixes)
 
 
-def _dial_out(transport: Any, destination: str, give_up: Callable[[], Awaitable[None]]) -> None:
+def _held_call(dialin: DialIn | None) -> DailyDialinSettings | None:
+    if dialin is None:
+        return None
+    return DailyDialinSettings(call_id=dialin.call_id, call_domain=dialin.call_domain)
+
+
+def _told_by(dialin: DialIn | None) -> dict[str, str]:
+    """What the webhook says of the call, for the agent's tools."""
+    if dialin is None:
+        return {}
+    told = {"from": dialin.from_number, "to": dialin.to_number, **dialin.sip_headers}
+    return {name: value for name, value in told.items() if value}
+
+
+def _dial_out(
+    transport: Any,
+    destination: str,
+    caller_id: str | None,
+    give_up: Callable[[], Awaitable[None]],
+) -> None:
+    settings = {"sipUri": destination}
+    if destination.startswith("+"):
+        settings = {"phoneNumber": destination} | ({"callerId": caller_id} if caller_id else {})
+
     async def call(*_: Any) -> None:
-        kind = "phoneNumber" if destination.startswith("+") else "sipUri"
-        _, error = await transport.start_dialout({kind: destination})
+        _, error = await transport.start_dialout(settings)
         if error:
             logger.error("Daily did not call out")
             await give_up()

@@ -1,11 +1,14 @@
 """A Daily room on request; only the native call client and Daily's API are stood in for."""
 
 import asyncio
+import itertools
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 from aiohttp import web
 from pipecat.frames.frames import Frame, UserAudioRawFrame
@@ -103,7 +106,8 @@ class CallClientStub:
         pass
 
     def release(self) -> None:
-        pass
+        """Leave, as a client does whose pipeline is cancelled before it has started."""
+        self.left.set()
 
     def from_another_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
         threading.Thread(target=function, args=arguments, daemon=True).start()
@@ -358,3 +362,141 @@ async def test_each_person_is_heard_as_themselves(room: Any) -> None:
 async def test_no_other_number_is_called(room: Any, number: str, status: int) -> None:
     async with room(dial_prefixes="+4930") as server:
         assert (await start(server, {"dial_out_to": number}))[0] == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dialin": {}},
+        {"dialin": {"call_id": "c1"}},
+        {"dialin": {"callDomain": "d1"}},
+        {"dialin": {"call_id": "", "call_domain": ""}},
+        {"dialin": {"call_id": "c1", "callId": "c2", "call_domain": "d1"}},
+        {"dialin": {"call_id": 7, "call_domain": "d1"}},
+        {"dialin": {"call_id": ["c1"], "call_domain": "d1"}},
+        {"dialin": {"call_id": "c/../1", "call_domain": "d1"}},
+        {"dialin": {"call_id": "c1", "call_domain": "d1", "callID": "c1"}},
+        {"dialin": "c1"},
+        {"dialin": [{"call_id": "c1", "call_domain": "d1"}]},
+        {"callId": "c1", "callDomain": "d1"},
+        {"dial_in": {"call_id": "c1", "call_domain": "d1"}},
+        {"dialin": {"call_id": "c1", "call_domain": "d1"}, "dial_out_to": "+49301234567"},
+        {"dial_out": "+49301234567"},
+        {"dial_out_to": ""},
+        {"dial_out_to": ["+49301234567"]},
+        {"dial_out_to": "+49301234567", "caller_id": ""},
+        {"dial_out_to": "sip:desk@example.com", "caller_id": "n1"},
+        {"caller_id": "n1"},
+        {"parameters": {"a": 1}},
+        {"parameters": None},
+        [],
+        "start",
+    ],
+)
+async def test_a_start_that_nobody_would_answer_makes_no_room(
+    room: Any, api: Any, body: Any
+) -> None:
+    async with room(dial_prefixes="+4930,sip:", capacity=1) as server:
+        assert (await start(server, body))[0] == 422
+        assert (await start(server))[0] == 200
+    assert [kind for kind, _ in api[0].requests].count("room") == 1
+
+
+async def test_a_dial_in_is_taken_as_the_webhook_spells_it(room: Any, api: Any) -> None:
+    webhook = {"callId": "c1", "callDomain": "d1", "From": "+4930111", "To": "+4930222"}
+    async with room() as server:
+        assert (await start(server, {"dialin": webhook, "parameters": {"to": "desk"}}))[0] == 200
+        client = await joined()
+        client.from_another_thread(client.handler.on_dialin_ready, "sip:r1@x.daily.co")
+        connected = await api[0].connected.get()
+    assert (connected["callId"], connected["callDomain"]) == ("c1", "d1")
+
+
+@pytest.mark.parametrize(
+    ("to", "asked", "settings", "dialled_with"),
+    [
+        ("+49301234567", {"caller_id": "n1"}, {}, {"callerId": "n1"}),
+        ("+49301234567", {}, {"daily_caller_id": "n2"}, {"callerId": "n2"}),
+        ("+49301234567", {"caller_id": "n1"}, {"daily_caller_id": "n2"}, {"callerId": "n1"}),
+        ("sip:desk@example.com", {}, {"daily_caller_id": "n2"}, {}),
+    ],
+)
+async def test_a_telephone_shows_the_number_that_calls(
+    room: Any, to: str, asked: Any, settings: Any, dialled_with: Any
+) -> None:
+    async with room(dial_prefixes="+4930,sip:", **settings) as server:
+        assert (await start(server, {"dial_out_to": to, **asked}))[0] == 200
+        client = await joined()
+        await dialled(client)
+    kind = "phoneNumber" if to.startswith("+") else "sipUri"
+    assert client.dialled == [{kind: to, **dialled_with}]
+
+
+@dataclass
+class Greeter(Ears):
+    """An agent that notes when somebody is there to be greeted."""
+
+    greeted: list[str] = field(default_factory=list)
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        async def greet(_: BaseTransport, person: Any) -> None:
+            self.greeted.append(person["id"])
+
+        transport.add_event_handler("on_client_connected", greet)
+        return super().worker(transport, **kwargs)
+
+
+@pytest.mark.parametrize("answers_first", [True, False])
+async def test_whom_the_agent_calls_is_greeted_once_they_have_answered(
+    room: Any, api: Any, answers_first: bool
+) -> None:
+    greeter = Greeter()
+    answered = ("on_dialout_answered", {"sessionId": "phone"})
+    joins = ("on_participant_joined", {"id": "phone", "info": {"userName": "phone"}})
+    async with room(dial_prefixes="+4930", agent=greeter) as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        client = await joined()
+        await dialled(client)
+        first, second = (answered, joins) if answers_first else (joins, answered)
+        for name, data in (first, second):
+            assert greeter.greeted == []
+            client.from_another_thread(getattr(client.handler, name), data)
+            await asyncio.sleep(0.2)
+        while not greeter.greeted:  # noqa: ASYNC110 - told by another thread
+            await asyncio.sleep(0.01)
+        client.leaves("phone")
+        await api[0].deleted.wait()
+    assert greeter.greeted == ["phone"]
+
+
+async def test_two_people_are_heard_on_one_track_of_the_time_that_passes(room: Any) -> None:
+    """Bob's microphone is open and silent while ann speaks, and the other way round."""
+    ears = Ears()
+    lines = {"ann": b"\x00\x10" * 320, "bob": b"\x00\x20" * 320}
+    async with room(agent=ears) as server:
+        await start(server)
+        client = await joined()
+        for person in lines:
+            client.joins(person)
+            await hears(client, person)
+
+        def talk() -> None:
+            for speaker in ("ann", "bob", "ann"):
+                for _ in range(25):
+                    for person in lines:
+                        audio = lines[person] if person == speaker else bytes(640)
+                        client.renderers[person](person, Sound(audio), "microphone")
+                    time.sleep(0.002)
+
+        client.from_another_thread(talk)
+        while len(ears.heard) < 75:  # noqa: ASYNC110 - said by another thread
+            await asyncio.sleep(0.01)
+        client.leaves("ann")
+        client.leaves("bob")
+        await server.metric_reaches("antiphon_calls_active", 0)
+    # One began before the other and is a packet ahead; of neither anything is missing.
+    assert 75 <= len(ears.heard) <= 76
+    track = np.frombuffer(b"".join(audio for _, audio in ears.heard), "<i2").astype(int)
+    assert track.sum() == 320 * (50 * 0x1000 + 25 * 0x2000)
+    named = [person for person, audio in ears.heard if any(audio)]
+    assert [name for name, _ in itertools.groupby(named)] == ["ann", "bob", "ann"]
