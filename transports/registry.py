@@ -29,6 +29,9 @@ TRANSPORTS: Mapping[str, TransportKind] = {
     "daily": TransportKind(
         target="antiphon.transports.daily:create_daily_transport", extra="daily"
     ),
+    "livekit": TransportKind(
+        target="antiphon.transports.livekit:create_livekit_transport", extra="livekit"
+    ),
     "memory": TransportKind(target="antiphon.transports.memory:MemoryTransport"),
     "plivo": TransportKind(
         target="antiphon.transports.telephony.plivo:create_plivo_transport", extra="websocket"
