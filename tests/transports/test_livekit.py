@@ -9,7 +9,7 @@ from pipecat.transports.livekit.transport import LiveKitParams, LiveKitTransport
 from antiphon.transports import create_transport
 from antiphon.transports.livekit import LiveKitRoomTransport
 
-ROOM = {"url": "wss://live.example.com", "token": "a-token", "room_name": "desk"}
+ROOM: dict[str, Any] = {"url": "wss://live.example.com", "token": "a-token", "room_name": "desk"}
 
 
 async def test_a_room_is_pipecats_own_transport_with_all_people_on_one_track() -> None:
@@ -76,7 +76,7 @@ async def test_a_room_that_closes_ends_the_call() -> None:
         ({"room_name": ""}, "room_name is empty"),
     ],
 )
-def test_what_leads_to_no_room_is_refused(wrong: dict[str, str], told: str) -> None:
+def test_what_leads_to_no_room_is_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         create_transport("livekit", **{**ROOM, **wrong})
 
