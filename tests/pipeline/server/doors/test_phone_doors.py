@@ -21,6 +21,7 @@ import pytest
 from aiohttp import web
 from loguru import logger
 
+from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
 from antiphon.pipeline.server.doors.plivo import v3_signature
 from antiphon.simulation.lines.phones import Vendor, open_stream
@@ -477,16 +478,12 @@ async def test_nobody_is_called_who_may_not_be(
 )
 def test_a_door_that_lacks_a_key_is_told_at_the_start(settings: dict[str, str], told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        create_app(_Nobody(), transports=["telnyx"], settings=ServerSettings(**settings))  # type: ignore[arg-type]  # pyright: ignore
+        create_app(VoiceAgent(), transports=["telnyx"], settings=ServerSettings(**settings))
 
 
 def test_plivos_door_needs_the_token_that_signs() -> None:
     with pytest.raises(ValueError, match="PLIVO_AUTH_TOKEN"):
-        create_app(_Nobody(), transports=["plivo"], settings=ServerSettings())  # type: ignore[arg-type]  # pyright: ignore
-
-
-class _Nobody:
-    """An agent that is never asked."""
+        create_app(VoiceAgent(), transports=["plivo"], settings=ServerSettings())
 
 
 WRONG = [None, True, 0, -1, 1.5, 10**30, "", "x", "9" * 5000, "ü\0", [], {}]
