@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import FIRST_COMPLETED
 from collections.abc import Sequence
+from typing import Any
 
 from pipecat.frames.frames import (
     ErrorFrame,
@@ -86,7 +87,8 @@ async def time_to_first_byte(
     try:
         async with asyncio.timeout(timeout_secs):
             # Some vendors' services say that they cannot connect, and start minutes later.
-            await asyncio.wait([start_of_pipeline, answer.came], return_when=FIRST_COMPLETED)
+            waiting: list[asyncio.Future[Any]] = [start_of_pipeline, answer.came]
+            await asyncio.wait(waiting, return_when=FIRST_COMPLETED)
             asked_at = loop.time()
             for frame in _request(kind, speech, speech_rate_hz):
                 if answer.came.done():

@@ -1,0 +1,112 @@
+"""`antiphon voices`: the voices of a vendor, each with the id that `voice=` takes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+__all__ = ["voices"]
+
+# A vendor has hundreds, in pages of this many.
+PAGE = 100
+
+Voice = tuple[str, str, str]
+"""A voice's id, its name, and what else is known of it."""
+
+
+def voices(
+    vendor: Annotated[str, typer.Argument(help="cartesia, deepgram or elevenlabs.")],
+    search: Annotated[
+        str, typer.Option(help="Only those with this in their name, language or description.")
+    ] = "",
+    url: Annotated[str | None, typer.Option(help="Another address than the vendor's.")] = None,
+) -> None:
+    """List a vendor's voices, for `service("cartesia", voice=…)` and the like."""
+    # Imported here, as other commands do: a supervisor of workers needs no Pipecat.
+    from antiphon.pipeline.providers.environment import read_environment
+    from antiphon.pipeline.providers.vendors import KEY_PAGES
+
+    if vendor not in VENDORS:
+        _fail(f"no voices of {vendor!r} here: choose one of {', '.join(sorted(VENDORS))}")
+    package, list_voices = VENDORS[vendor]
+    key: str | None = None
+    try:
+        environment = read_environment()
+        variable = f"{vendor.upper()}_API_KEY"
+        key = environment.get(variable)
+        if key is None:
+            _fail(
+                f"{vendor} needs {variable}: set it in the environment or in .env "
+                f"(a key: https://{KEY_PAGES[vendor.upper()]})"
+            )
+        address = url or environment.get(f"{vendor.upper()}_BASE_URL")
+        count = 0
+        for voice in list_voices(key, address):
+            if search.lower() in " ".join(voice).lower():
+                typer.echo("  ".join(filter(None, voice)))
+                count += 1
+    except ImportError as error:
+        _fail(f"{error}: pip install '{package}'")
+    except typer.Exit:
+        raise
+    except Exception as error:
+        # An SDK's errors quote whole answers, and some their request.
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        _fail(f"{vendor}: {told.replace(key, '…') if key else told}")
+    if not count:
+        _fail(f"{vendor} has no voice{f' with {search!r}' if search else ''}")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.secho(f"antiphon voices: {message}", fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+def _cartesia(key: str, url: str | None) -> Iterator[Voice]:
+    from cartesia import Cartesia
+
+    with Cartesia(api_key=key, base_url=url, max_retries=0) as client:
+        for voice in client.voices.list(limit=PAGE):
+            yield voice.id, voice.name, _about(voice.language, voice.tagline or voice.description)
+
+
+def _deepgram(key: str, url: str | None) -> Iterator[Voice]:
+    from deepgram import DeepgramClient
+    from deepgram.environment import DeepgramClientEnvironment
+
+    options: dict[str, Any] = {}
+    if url:
+        options["environment"] = DeepgramClientEnvironment(
+            base=url, production=url, agent=url, agent_rest=url
+        )
+    client = DeepgramClient(api_key=key, **options)
+    for voice in client.manage.v1.models.list().tts or []:
+        languages = ", ".join(voice.languages or [])
+        yield voice.canonical_name or "", voice.name or "", _about(languages, voice.architecture)
+
+
+def _elevenlabs(key: str, url: str | None) -> Iterator[Voice]:
+    from elevenlabs.client import ElevenLabs
+
+    client = ElevenLabs(api_key=key, base_url=url)
+    page: str | None = None
+    while True:
+        found = client.voices.search(page_size=PAGE, next_page_token=page)
+        for voice in found.voices:
+            labels = voice.labels or {}
+            about = _about(labels.get("language"), labels.get("accent"), voice.description)
+            yield voice.voice_id, voice.name or "", about
+        page = found.next_page_token if found.has_more else None
+        if not page:
+            return
+
+
+def _about(*known: str | None) -> str:
+    return ", ".join(" ".join(word.split()) for word in known if word)
+
+
+VENDORS: Mapping[str, tuple[str, Callable[[str, str | None], Iterator[Voice]]]] = {
+    "cartesia": ("antiphon[cartesia]", _cartesia),
+    "deepgram": ("antiphon[deepgram]", _deepgram),
+    "elevenlabs": ("elevenlabs", _elevenlabs),
+}
