@@ -22,7 +22,6 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSetup
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
@@ -40,6 +39,7 @@ from antiphon.processors.interruption.decision import (
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.interruption.user_aggregators import UserAggregators
 from antiphon.processors.safe_processor import serves_only
 
 __all__ = ["InterruptionStrategy"]
@@ -90,7 +90,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._agent_until = float("-inf")
         self._tools: dict[str, str] = {}
         self._watcher: asyncio.Task[None] | None = None
-        self._guarded: list[FrameProcessor] = []
+        self._aggregators = UserAggregators(self._forget)
         self._behind = StrategiesBehind(self)
         self._tracker = TurnTracker()
         self._register_event_handler("on_decision")
@@ -120,18 +120,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await super().setup(setup)
         processors = list(_flatten(setup.pipeline_worker.pipeline))
         await self._behind.setup(setup, processors)
-        # An interruption empties the queue of the processor that starts it: a transcript already
-        # waiting there would be lost. So each is marked before it gets there.
-        for processor in processors:
-            if isinstance(processor, LLMUserAggregator) and processor.previous:
-                processor.previous.add_event_handler("on_before_push_frame", self._keep_transcript)
-                self._guarded.append(processor.previous)
+        self._aggregators.watch(processors)
 
     async def cleanup(self) -> None:
         """Stop watching."""
-        for processor in self._guarded:
-            processor.remove_event_handler("on_before_push_frame", self._keep_transcript)
-        self._guarded.clear()
+        self._aggregators.release()
         await self._stop_watching()
         await self._behind.cleanup()
         await super().cleanup()
@@ -147,9 +140,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
         self._turn_open = False
         await self._behind.turn_stopped()
-        if self._playback:
-            self._playback.restore()
-            self._playback.resume()
+        self._let_speak()
         await self._track(TurnEvent.CALLER_STOPPED)
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
@@ -193,10 +184,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             case _:
                 pass
         return ProcessFrameResult.CONTINUE
-
-    async def _keep_transcript(self, processor: FrameProcessor, frame: Frame) -> None:
-        if isinstance(frame, TranscriptionFrame):
-            frame.interruptible = False
 
     # What was noticed.
 
@@ -321,6 +308,18 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         limit = self.settings.silent_hold_limit_secs
         return since is not None and not speech.words and now - since > limit
 
+    async def _forget(self, *_: object) -> None:
+        """Let go of what a muted caller has begun to say: of its end, nothing is heard."""
+        if self._speech:
+            self._speech = None
+            self._let_speak()
+            await self._track(TurnEvent.RESTORED)
+
+    def _let_speak(self) -> None:
+        if self._playback:
+            self._playback.restore()
+            self._playback.resume()
+
     def _may_interrupt(self) -> bool:
         return self.interruptible and not (self._playback and self._playback.protected)
 
@@ -352,9 +351,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         words = speech.words
         speech.settle(_now())
         self._ours.reset()
-        if self._playback:
-            self._playback.restore()
-            self._playback.resume()
+        self._let_speak()
         await self._track(TurnEvent.RESTORED)
         logger.debug(f"{self}: ignored ({decision.reason})")
         await self._call_event_handler("on_decision", decision)

@@ -1,11 +1,19 @@
 """Pipecat's own example bots behave with our processors as they do without."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from pipecat.frames.frames import (
+    LLMRunFrame,
+    TranscriptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 
 from . import bots
-from .bots import BOTS, OURS, Bot, Parts, run
+from .bots import BOTS, OURS, Bot, Call, Parts, run
 
 pytestmark = pytest.mark.virtual_time
 
@@ -43,3 +51,22 @@ async def test_with_each_of_ours_alone_a_bot_says_keeps_and_ends_as_without(
 ) -> None:
     stock = await run(make, ())
     assert {name: await run(make, [name]) for name in OURS} == dict.fromkeys(OURS, stock)
+
+
+async def test_where_one_turn_is_for_two_models_no_word_of_an_interruption_is_lost() -> None:
+    async def interrupts(call: Call) -> None:
+        await call.worker.queue_frame(LLMRunFrame())
+        await asyncio.sleep(1.5)
+        push = call.parts.ear.push_frame
+        await push(VADUserStartedSpeakingFrame(start_secs=0.2))
+        for text in ("No.", "I meant Tuesday."):
+            await push(TranscriptionFrame(text, "caller", ""))
+        await push(VADUserStoppedSpeakingFrame(stop_secs=0.2))
+        await asyncio.sleep(8)
+
+    def make(parts: Parts) -> Bot:
+        return replace(bots.concurrent_llm_evaluation(parts), caller=interrupts)
+
+    heard, other = (await run(make, OURS)).contexts
+    assert ("user", "No. I meant Tuesday.") in heard
+    assert ("user", "No. I meant Tuesday.") in other

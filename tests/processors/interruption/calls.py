@@ -32,6 +32,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     UserBackchannelMessage,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import (
@@ -166,6 +167,7 @@ async def call(
     decider: Decider | None = None,
     knows_playback: bool = True,
     behind: Sequence[BaseUserTurnStartStrategy] | None = None,
+    mutes: Sequence[BaseUserMuteStrategy] = (),
     **options: Any,
 ) -> AsyncIterator[Call]:
     """Run `user context → gate → transport.output() → assistant context`."""
@@ -185,7 +187,8 @@ async def call(
             user_turn_strategies=UserTurnStrategies(
                 start=[strategy, *(behind or default_user_turn_start_strategies())],
                 stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.4)],
-            )
+            ),
+            user_mute_strategies=[*mutes],
         ),
     )
     worker = PipelineWorker(

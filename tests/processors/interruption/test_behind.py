@@ -1,8 +1,11 @@
-"""What stands behind our start strategy is asked before the agent is interrupted."""
+"""What else has a say in whether the agent is interrupted: strategies behind ours, and mutes."""
 
 import asyncio
 
 import pytest
+from pipecat.frames.frames import FunctionCallFromLLM, FunctionCallsStartedFrame
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.turns.user_mute import FunctionCallUserMuteStrategy
 from pipecat.turns.user_start import (
     BaseUserTurnStartStrategy,
     MinWordsUserTurnStartStrategy,
@@ -109,3 +112,22 @@ async def test_a_turn_that_is_not_to_interrupt_does_not() -> None:
         await over_the_agent(c, "Stop.")
     assert len(c.turns) == 1
     assert c.said("assistant") == [WHOLE]
+
+
+@pytest.mark.parametrize("after", [0.1, 0.4, 1.5, 2.5])
+async def test_a_caller_who_is_muted_while_speaking_leaves_the_agent_as_loud_as_it_was(
+    after: float,
+) -> None:
+    async with call(mutes=[FunctionCallUserMuteStrategy()]) as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(0.5)
+        await c.caller(began(), every=after)
+        tool = FunctionCallFromLLM("lookup", "1", {}, LLMContext())
+        await c.caller(FunctionCallsStartedFrame(function_calls=[tool]))
+        muted_at = now()
+        await asyncio.sleep(0.3)
+        await c.caller(ended(), final("What is that?"))
+        await asyncio.sleep(8)
+    assert {loud for at, loud in c.loudness(muted_at + 0.1) if loud} == {1.0}
+    assert c.silent_from(muted_at) > 3.3 - after
+    assert (c.turns, c.said("assistant")) == ([], [WHOLE])

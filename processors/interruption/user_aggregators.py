@@ -1,0 +1,51 @@
+"""What the strategy has to do with the processors by which a caller's turns begin."""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from pipecat.frames.frames import Frame, TranscriptionFrame
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.turns.user_turn_processor import UserTurnProcessor
+
+__all__ = ["UserAggregators"]
+
+
+class UserAggregators:
+    """The processors of a pipeline that start a caller's turn.
+
+    An interruption empties the queue of the one that starts it: a transcript already waiting there
+    would be lost. So each transcript is marked before it gets there.
+    """
+
+    def __init__(self, on_muted: Callable[..., Awaitable[None]]) -> None:
+        self._on_muted = on_muted
+        self._handled: list[tuple[FrameProcessor, str, Callable[..., Awaitable[None]]]] = []
+
+    def watch(self, processors: Iterable[FrameProcessor]) -> None:
+        """Keep their transcripts, and tell when one of them mutes the caller.
+
+        Args:
+            processors: All of the pipeline.
+        """
+        for processor in processors:
+            if isinstance(processor, LLMUserAggregator):
+                self._handle(processor, "on_user_mute_started", self._on_muted)
+            if isinstance(processor, LLMUserAggregator | UserTurnProcessor) and processor.previous:
+                self._handle(processor.previous, "on_before_push_frame", _keep_transcript)
+
+    def release(self) -> None:
+        """Leave them as they were."""
+        for processor, event, handler in self._handled:
+            processor.remove_event_handler(event, handler)
+        self._handled.clear()
+
+    def _handle(
+        self, processor: FrameProcessor, event: str, handler: Callable[..., Awaitable[None]]
+    ) -> None:
+        processor.add_event_handler(event, handler)
+        self._handled.append((processor, event, handler))
+
+
+async def _keep_transcript(_: FrameProcessor, frame: Frame) -> None:
+    if isinstance(frame, TranscriptionFrame):
+        frame.interruptible = False
