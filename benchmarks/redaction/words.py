@@ -43,7 +43,7 @@ def redactors(policy: Policy) -> Callable[[FrameProcessor], list[FrameProcessor]
 def kept(context: LLMContext) -> list[str]:
     """What the context has of the agent, each placeholder as its label."""
     return [
-        plain(str(message["content"]))
+        plain(str(message.get("content")))
         for message in context.messages
         if isinstance(message, dict) and message["role"] == "assistant"
     ]

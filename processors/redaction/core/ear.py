@@ -5,10 +5,10 @@ A value that the policy gives to the ear is said in full or as its last four, an
 """
 
 import json
+import os
 import re
 from collections import Counter
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES
@@ -44,8 +44,8 @@ class _Phrases(NamedTuple):
 
 @cache
 def _phrases(language: str) -> _Phrases:
-    table = json.loads(files(__package__).joinpath("ear.json").read_text(encoding="utf-8"))
-    return _Phrases(**table[language])
+    with open(os.path.join(os.path.dirname(__file__), "ear.json"), encoding="utf-8") as table:
+        return _Phrases(**json.load(table)[language])
 
 
 class Ear:

@@ -28,8 +28,8 @@ class Called:
             self.seen.append(params.arguments)
             await params.result_callback(result)
 
-        async def deliver(given: Any, *, properties: Any = None) -> None:
-            delivered.append(given)
+        async def deliver(result: Any, *, properties: Any = None) -> None:
+            delivered.append(result)
 
         nothing: Any = None
         params = FunctionCallParams(name, "1", arguments, nothing, nothing, nothing, deliver)
