@@ -62,6 +62,8 @@ class Expectation:
         self.vetoed = False
         self.given = 0
         self._model = load_ask_model(language)
+        # What was asked for last, of which the last digits may be asked for again.
+        self._before: tuple[str, ...] = ()
         self._turns_left = 0
         self._held = False
 
@@ -100,8 +102,11 @@ class Expectation:
             return
         kinds, act = _by_model(self._model, view) if self._model else _by_rules(view)
         if kinds:
+            self._before = kinds
             self._set(kinds)
         elif act == MORE:
+            if not self.expected and _continues(view):
+                self._set(self._before, turns=2)
             self._turns_left = max(self._turns_left, 2)
         elif act == NUMBER:
             self._set((), vetoed=True)

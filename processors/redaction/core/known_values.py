@@ -53,4 +53,4 @@ class KnownValues:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(match.group().lower() for match in TOKEN.finditer(text))
+    return tuple(match[1].lower() for match in TOKEN.finditer(text))

@@ -17,8 +17,9 @@ __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 # expression cannot backtrack.
 # What no eye sees belongs to the token before it: a card with a zero-width space in it is a card.
 UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
-TOKEN = re.compile(rf"(?:[^\W\d_]++|\d++|[^\s\w{UNSEEN}]|_)[{UNSEEN}]*+")
-STRIPPED = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+TOKEN = re.compile(
+    rf"([^\W\d_]++|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))(?:[{UNSEEN}]|&nbsp;)*+", re.IGNORECASE
+)
 # As long as a card, which nobody has in dollars.
 FEWEST_OF_A_CARD = 13
 NUMERIC = frozenset({"digit", "teen", "tens", "number"})
@@ -88,8 +89,7 @@ class Scan:
         self.ends: list[int] = []
         self.units: list[Unit] = []
         for match in TOKEN.finditer(text):
-            word = match.group().lower()
-            self.words.append(word if word.isascii() else word.rstrip(STRIPPED))
+            self.words.append(match[1].lower())
             self.starts.append(match.start())
             self.ends.append(match.end())
 

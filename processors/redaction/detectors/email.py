@@ -10,6 +10,7 @@ __all__ = ["detect"]
 
 TYPE = "EMAIL_ADDRESS"
 CONNECTORS = frozenset("._-+")
+SPELLED = frozenset({UnitKind.LETTERS, UnitKind.DIGITS})
 # What may stand before an "@" with a space between.
 NAMED = frozenset({UnitKind.WORD, UnitKind.LETTERS, UnitKind.DIGITS})
 MOST_LABELS = 24
@@ -79,8 +80,9 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
         begin = index
         while index < len(units) and _labelled(units[index]):
             unit = units[index]
-            spelled = unit.kind in (UnitKind.LETTERS, UnitKind.DIGITS)
-            if index > begin and not spelled and not _glued(units, index):
+            spelled = unit.kind in SPELLED or (unit.kind is UnitKind.SYMBOL and unit.spoken)
+            spells_on = spelled or (units[index - 1].kind in SPELLED and _dot(units, index + 1))
+            if index > begin and not spells_on and not _glued(units, index):
                 break
             index += 1
             if labels and unit.value in TOP_LEVEL and not _dot(units, index):

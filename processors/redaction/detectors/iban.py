@@ -22,8 +22,10 @@ LENGTHS = {
     "sa": 24, "sc": 31, "se": 24, "si": 19, "sk": 24, "sm": 27, "st": 25, "sv": 28, "tl": 23,
     "tn": 24, "tr": 26, "ua": 29, "va": 22, "vg": 24, "xk": 20,
 }  # fmt: skip
-# A caller leaves out or adds a character; a corrected digit is in the run twice.
+# A caller leaves out or adds a character, or says "forty two" for 40 2; a corrected digit is in the
+# run twice.
 SLACK = 8
+FEWER = 3
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -42,11 +44,12 @@ def _find(run: Run) -> Entity | None:
         value = run.value[offset:]
         # A spelled "o" was taken for a zero.
         size = LENGTHS.get(value[:2].replace("0", "o"))
-        if size is not None and value[2:4].isdecimal() and len(value) >= size - 1:
+        if size is not None and value[2:4].isdecimal() and len(value) >= size - FEWER:
             exact = value[:2].replace("0", "o") + value[2:size]
             valid = iban(exact)
             last, covered = index, 0
-            limit = len(exact) if valid or len(value) > size + SLACK else len(value)
+            longer = len(value) > size + SLACK and not unit.spoken
+            limit = len(exact) if valid or longer else len(value)
             while covered < limit:
                 covered += len(run.units[last].value)
                 last += 1

@@ -176,6 +176,19 @@ def test_a_turn_in_the_middle_of_a_number_does_not_end_it(said: str) -> None:
     assert redactor.redact("one four eight eight").text == "<CREDIT_CARD>"
 
 
+def test_a_part_of_what_was_given_before_may_be_asked_for_again() -> None:
+    redactor = Redactor()
+    for said, role in (
+        ("What's your card number?", "agent"),
+        ("4539 1488 0343 6467", "user"),
+        ("And would you like a receipt?", "agent"),
+        ("no thanks", "user"),
+        ("Sorry, what were the last four again?", "agent"),
+    ):
+        redactor.redact(said, role=role)
+    assert redactor.redact("6467").text == "<CREDIT_CARD>"
+
+
 def test_a_turn_that_asks_for_something_else_ends_what_was_not_begun() -> None:
     redactor = Redactor()
     redactor.redact("What's your card number?", role="agent")

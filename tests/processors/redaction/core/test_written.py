@@ -33,6 +33,7 @@ def test_an_asked_for_number_is_hidden_however_it_was_written(
     [
         "4539\n1488\n0343\n6467",
         "4\u200b539 14\u200d88 03\u206043 64\ufeff67",
+        "4539&nbsp;1488&nbsp;0343&nbsp;6467",
         "4,539,148,803,436,467",
         "45 39 14 88 03 43 64 67",
     ],
