@@ -60,8 +60,6 @@ class Language:
 
     def __init__(self, code: str, table: dict[str, Any]) -> None:
         self.code = code
-        # With the tables, as reading it takes longer than an utterance may.
-        self.tagger = load_tagger(code)
         self.lexicon: dict[str, Entry] = {}
         put = self.lexicon.setdefault
         for kind in ("digits", "teens", "tens", "numbers", "ordinals", "nato", "letters"):
@@ -111,6 +109,8 @@ class Language:
                 self.cues.add(phrase, kind)
         for phrase in table["negative"]:
             self.cues.add(phrase, "")
+        # With the tables, as reading it takes longer than an utterance may.
+        self.tagger = load_tagger(self)
 
     @cached_property
     def prefixes(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ come. Detection always sees the raw text, a stretch of what has already left inc
 whatever the pieces, what leaves is what `Redactor` makes of the whole.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from antiphon.processors.redaction.core.entities import Entity, splice
@@ -151,6 +152,10 @@ def _held_from(raw: str, left: int, language: Language) -> int:
     whole = [unit for unit in scanned.units if unit.start < edge - begin]
     if whole and joins:
         held = min(held, _loose(whole, partial, edge - begin, language))
+    if language.tagger:
+        count = bisect_left(scanned.starts, edge - begin)
+        words, starts = scanned.words[:count], scanned.starts[:count]
+        held = min(held, language.tagger.open_from(raw[begin:edge], words, starts))
     return max(left, min(edge, begin + held))
 
 

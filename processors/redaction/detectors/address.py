@@ -18,7 +18,7 @@ NUMBERED = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL, UnitKind.ORDINAL})
 
 def detect(view: View) -> Iterator[Entity]:
     """A number before a street word; flats and boxes; what a cue or a question announces."""
-    yield from view.by_context(ZIP, view.runs, 4)
+    yield from view.by_context(ZIP, view.runs, 3)
     units = view.scan.units
     index = 0
     while index < len(units):
@@ -40,7 +40,7 @@ def _street(view: View, index: int) -> int:
     units, streets, words = view.scan.units, view.language.street_words, 0
     for last in range(index + 1, min(index + 10, len(units))):
         unit = units[last]
-        if unit.kind is UnitKind.WORD or unit.kind is UnitKind.LETTERS:
+        if unit.kind in (UnitKind.WORD, UnitKind.LETTERS, UnitKind.ORDINAL):
             words += 1
             if words > 1 and unit.value in streets:
                 return last
@@ -54,6 +54,7 @@ def _street(view: View, index: int) -> int:
 def _onward(view: View, last: int) -> int:
     """On from the street over flat numbers, the place and its postcode, while numbers follow."""
     units = view.scan.units
+    plain = view.language.lead_ins | view.language.common
     reach, words = last, 0
     for index in range(last + 1, min(last + MOST_AFTER, len(units))):
         unit = units[index]
@@ -64,7 +65,7 @@ def _onward(view: View, last: int) -> int:
             break
         elif unit.kind is UnitKind.WORD:
             words += 1
-            if words > MOST_NAME_WORDS or unit.value in view.language.lead_ins:
+            if words > MOST_NAME_WORDS or unit.value in plain:
                 break
     return reach
 
@@ -86,7 +87,9 @@ def _answer(view: View) -> int:
     """The first unit of what may be the answer to a question: none far into a sentence is."""
     units, lead_ins = view.scan.units, view.language.lead_ins
     index = 0
-    while index < len(units) and (units[index].kind in SMALL_TALK or units[index].value in lead_ins):
+    while index < len(units) and (
+        units[index].kind in SMALL_TALK or units[index].value in lead_ins
+    ):
         index += 1
     return index if index < len(units) and units[index].kind in NUMBERED else len(units)
 

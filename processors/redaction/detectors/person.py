@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.tagger_words import IN_DICTIONARY, PROPER
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
@@ -10,18 +11,15 @@ __all__ = ["detect"]
 
 PERSON = "PERSON"
 MOST_NAMES = 4
-# In answer to a question for a name.
-FEWEST_SPELLED = 2
 
 
 def detect(view: View) -> Iterator[Entity]:
     """What follows "my name is" or a title, or answers a question for a name.
 
-    Where a tagger knows names, "this is" and a short answer are left to it.
+    Where a tagger knows names, answers are left to it.
     """
     words = view.scan.words
     introductions = view.language.name_introductions
-    tagged = view.language.tagger is not None
     index = 0
     plain = [w if w not in "’" else "'" for w in words]
     while index < len(words):
@@ -32,10 +30,7 @@ def detect(view: View) -> Iterator[Entity]:
         )
         if found:
             size = _consumed(plain, index, found[0])
-            strict = _strict(words, index, size)
-            if not (strict and tagged) and (
-                entity := _names(view, index + size, "cue", titled=strict)
-            ):
+            if entity := _names(view, index + size, "cue", titled=_strict(words, index, size)):
                 yield entity
             index += size
         elif words[index] in view.language.titles:
@@ -45,18 +40,9 @@ def detect(view: View) -> Iterator[Entity]:
             index += skip
         else:
             index += 1
-    if PERSON in view.expected:
-        yield from _spelled(view)
-        asked = view.expected[0] == PERSON and len(words) <= 8 and not tagged
-        if asked and (entity := _answer(view)):
-            yield entity
-
-
-def _spelled(view: View) -> Iterator[Entity]:
-    """A name letter by letter: "O-K-O-N-J-O", "o as in oscar"."""
-    for run in view.runs:
-        if len(run) >= FEWEST_SPELLED and all(u.kind is UnitKind.LETTERS for u in run.units):
-            yield Entity(run.start, run.end, PERSON, 0.5, "asked", run.value)
+    asked = view.expected[:1] == (PERSON,) and len(words) <= 8 and view.language.tagger is None
+    if asked and (entity := _answer(view)):
+        yield entity
 
 
 def _apart(words: list[str], index: int) -> list[str]:
@@ -92,7 +78,9 @@ def _names(view: View, token: int, why: str, *, titled: bool) -> Entity | None:
                 break
             last += 1
             continue
-        if not word[0].isalpha() or word in common or (titled and not text[starts[last]].isupper()):
+        if not word[0].isalpha() or word in common:
+            break
+        if titled and not (text[starts[last]].isupper() or _unknown(view, word)):
             break
         if last > first and "\n" in text[ends[last - 1] : starts[last]]:
             break
@@ -103,6 +91,12 @@ def _names(view: View, token: int, why: str, *, titled: bool) -> Entity | None:
         return None
     span = text[starts[first] : ends[last - 1]]
     return Entity(starts[first], ends[last - 1], PERSON, 0.5, why, span)
+
+
+def _unknown(view: View, word: str) -> bool:
+    """Whether a word is known to be in no dictionary, which tells a name in lower case."""
+    tagger = view.language.tagger
+    return tagger is not None and not tagger.words[word] & (IN_DICTIONARY | PROPER)
 
 
 def _answer(view: View) -> Entity | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.tagger import ADDRESS, CORNER, NAME, NUMBERS
+from antiphon.processors.redaction.core.tagger import ADDRESS, NAME
+from antiphon.processors.redaction.core.tagger_words import CORNER
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -22,13 +23,15 @@ def detect(view: View) -> Iterator[Entity]:
     if tagger is None or view.keys:
         return
     scan = view.scan
-    labels = tagger.labels(view.text, scan.words, scan.starts, view.language, view.expected)
+    labels = tagger.labels(view.text, scan.words, scan.starts, view.expected)
     index, count = 0, len(labels)
     while index < count:
         label = labels[index]
         if label == NAME:
             last = _name_end(view, labels, index)
-            yield _entity(view, index, last, PERSON, 0.5)
+            name = _entity(view, _initials(view, index), last, PERSON, 0.5)
+            if not any(run.start <= name.start and name.end <= run.end for run in view.runs):
+                yield name
         elif label == ADDRESS:
             last = _address_end(view, labels, index)
             if last > index and _placed(view, index, last):
@@ -51,9 +54,36 @@ def _name_end(view: View, labels: list[int], index: int) -> int:
             and (words[last + 1] != "." or len(words[last]) == 1)
         ):
             last += 2
+        elif labels[last + 3 : last + 4] == [NAME] and _elided(view, last + 3):
+            last += 3
         else:
             break
     return last
+
+
+def _elided(view: View, index: int) -> bool:
+    """Whether a letter and an apostrophe stand before a word: O'Neil."""
+    scan = view.scan
+    return (
+        scan.words[index - 1] in "'’"
+        and len(scan.words[index - 2]) == 1
+        and scan.starts[index - 2] + 2 == scan.starts[index]
+    )
+
+
+def _initials(view: View, first: int) -> int:
+    """From the initials on that stand before a name: J. R. Smith."""
+    words = view.scan.words
+    if first > 1 and _elided(view, first):
+        first -= 2
+    while first:
+        initial = first - 2 if words[first - 1] == "." else first - 1
+        if initial < 0 or len(words[initial]) > 1 or not words[initial].isalpha():
+            break
+        if words[initial] in view.language.common or words[initial - 1 : initial] in (["'"], ["’"]):
+            break
+        first = initial
+    return first
 
 
 def _address_end(view: View, labels: list[int], index: int) -> int:
@@ -74,10 +104,9 @@ def _address_end(view: View, labels: list[int], index: int) -> int:
 
 def _placed(view: View, first: int, last: int) -> bool:
     """Whether there is a number in it, or two streets at a corner."""
-    words, lexicon = view.scan.words, view.language.lexicon
-    inside = words[first : last + 1]
+    inside, tagger = view.scan.words[first : last + 1], view.language.tagger
     return (
-        any(w[0].isdecimal() or (w in lexicon and lexicon[w].kind in NUMBERS) for w in inside)
+        any(w[0].isdecimal() or (tagger and w in tagger.words.numbers) for w in inside)
         or "and" in inside
         or _corner(view, first) < first
     )

@@ -34,7 +34,7 @@ Found = Callable[..., list[tuple[str, str]]]
         (("the 5th avenue is long",), []),
         (("twelve elm street",), [("STREET_ADDRESS", "twelve elm street")]),
         (("12, elm street",), []),
-        (("12 elm street oak is where 34 people came",), [("STREET_ADDRESS", "12 elm street")]),
+        (("12 elm street, which is where 34 people came",), [("STREET_ADDRESS", "12 elm street")]),
         (
             ("12 acacia elm mill stone street",),
             [("STREET_ADDRESS", "12 acacia elm mill stone street")],
