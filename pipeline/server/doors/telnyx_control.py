@@ -22,13 +22,15 @@ from antiphon.transports.telephony.transport import checked_id
 
 __all__ = ["OUTBOUND", "TelnyxControl", "client_state"]
 
-# Both ways mu-law, which every telephone speaks; without a mode, nothing that we send is played.
+# Both ways mu-law, which every telephone speaks. Without a mode nothing that we send is played, and
+# by default it is played to the opposite leg, of which a call that nobody bridged has none.
 STREAM = {
     "stream_track": "inbound_track",
     "stream_codec": "PCMU",
     "stream_bidirectional_mode": "rtp",
     "stream_bidirectional_codec": "PCMU",
     "stream_bidirectional_sampling_rate": 8000,
+    "stream_bidirectional_target_legs": "both",
 }
 
 # What a call that the agent made carries along, so that it is told from a leg of another's making.
