@@ -5,32 +5,52 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipecat.transports.base_transport import BaseTransport
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.worker import CallWorker
 from antiphon.simulation.lines.phone_line import PhoneLine
+from antiphon.simulation.lines.phones import Vendor, open_stream
+from antiphon.simulation.lines.telnyx_stream import TelnyxApi, new_keys
 from antiphon.simulation.recording import CallRecorder
 from antiphon.simulation.scenarios.loading import ScenarioError
-from antiphon.simulation.scenarios.schema import Line, Scenario
+from antiphon.simulation.scenarios.schema import Line, NetworkSettings, Scenario
 
-__all__ = ["OwnDoor", "by_ear"]
+if TYPE_CHECKING:
+    from antiphon.pipeline.server import ServerSettings
+
+__all__ = ["OwnDoor", "by_ear", "on_a_poor_line"]
+
+# Telnyx says that it does not keep the order; the others say nothing of the kind.
+SWAPS = {"telnyx": 0.05}
 
 LEAVE_SECS = 2
 """How long the agent may take to notice that the caller has hung up."""
 
 
 class OwnDoor(PhoneLine):
-    """A phone that rings our own Twilio door on loopback."""
+    """A phone that rings our own door for a vendor on loopback."""
 
-    def __init__(self) -> None:
-        """Take a free port, where the phone may ring even before the door is open."""
+    def __init__(self, vendor: Vendor = "twilio", *, swaps: float = 0.0, seed: int = 0) -> None:
+        """Take a free port, where the phone may ring even before the door is open.
+
+        Args:
+            vendor: Whose door.
+            swaps: The share of sound and keys that the vendor delivers after the next message.
+            seed: Another seed swaps others.
+        """
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._token = secrets.token_hex(16)
-        port = self._socket.getsockname()[1]
-        super().__init__(f"http://127.0.0.1:{port}/twilio/voice", auth_token=self._token)
+        self._vendor = vendor
+        self._api = TelnyxApi()
+        # What signs, and what verifies it: the same, but for Telnyx.
+        secret = self._verifier = secrets.token_hex(16)
+        if vendor == "telnyx":
+            secret, self._verifier = new_keys()
+        url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/{vendor}/voice"
+        stream = open_stream(vendor, url, api=self._api, auth_token=secret, swaps=swaps, seed=seed)
+        super().__init__(stream=stream)
 
     def close(self) -> None:
         """Give the port back."""
@@ -45,17 +65,16 @@ class OwnDoor(PhoneLine):
             recorder: Observes the agent's pipeline.
 
         Raises:
-            ImportError: If `antiphon[server,twilio]` is not installed.
+            ImportError: If `antiphon[server]` or the vendor's extra is not installed.
             Exception: Whatever the agent raised when it made its worker.
         """
         try:
             import uvicorn
-            from pydantic import SecretStr
 
-            from antiphon.pipeline.server import ServerSettings, create_app
+            from antiphon.pipeline.server import create_app
         except ImportError as error:
             raise ImportError(
-                "a call by phone needs a server: pip install 'antiphon[server,twilio]'"
+                f"a call by phone needs a server: pip install 'antiphon[server,{self._vendor}]'"
             ) from error
 
         class Server(uvicorn.Server):
@@ -64,13 +83,8 @@ class OwnDoor(PhoneLine):
                 yield  # they are for whoever plays the scenario
 
         observed = _Observed(agent, recorder)
-        settings = ServerSettings(
-            capacity=1,
-            public_url=None,
-            twilio_account_sid=None,
-            twilio_auth_token=SecretStr(self._token),
-        )
-        app = create_app(observed, transports=["twilio"], settings=settings)
+        settings = self._settings(await self._api.open())
+        app = create_app(observed, transports=[self._vendor], settings=settings)
         config = uvicorn.Config(
             app,
             ws="websockets-sansio",
@@ -85,8 +99,28 @@ class OwnDoor(PhoneLine):
         finally:
             server.should_exit = True
             await serving
+            await self._api.close()
         if observed.error:
             raise observed.error
+
+    def _settings(self, telnyx_api_url: str) -> "ServerSettings":
+        from pydantic import SecretStr
+
+        from antiphon.pipeline.server import ServerSettings
+
+        secret = SecretStr(self._verifier)
+        return ServerSettings(
+            capacity=1,
+            public_url=None,
+            # Whatever the environment says, nobody is called but this phone.
+            twilio_account_sid=None,
+            plivo_auth_id=None,
+            twilio_auth_token=secret,
+            plivo_auth_token=secret,
+            telnyx_api_key=secret,
+            telnyx_public_key=self._verifier,
+            telnyx_api_url=telnyx_api_url,
+        )
 
 
 class _Observed:
@@ -104,6 +138,21 @@ class _Observed:
             # A server goes on after an agent that fails, and tells nobody why.
             self.error = error
             raise
+
+
+def on_a_poor_line(scenario: Scenario, vendor: str) -> Scenario:
+    """Return a call over a line that loses 1 % of the packets and delays others by up to 40 ms.
+
+    Args:
+        scenario: The call.
+        vendor: Who carries it: from Telnyx, one message in twenty comes after the next.
+
+    Returns:
+        The call, with everything else as it was.
+    """
+    network = NetworkSettings(loss=0.01, jitter_secs=0.04, reorder=SWAPS.get(vendor, 0.0))
+    caller = scenario.caller.model_copy(update={"network": network})
+    return scenario.model_copy(update={"caller": caller})
 
 
 def by_ear(scenario: Scenario) -> tuple[Scenario, list[str]]:

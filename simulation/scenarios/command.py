@@ -36,16 +36,24 @@ def simulate(
         bool, typer.Option("--real-time", help="Let a second of call take a second.")
     ] = False,
     transport: Annotated[
-        Literal["memory", "twilio"],
+        Literal["memory", "twilio", "telnyx", "plivo"],
         typer.Option(help="Call in memory, or by phone over a WebSocket, in real time."),
     ] = "memory",
     url: Annotated[
         str | None,
         typer.Option(
-            help="Phone this webhook, https://… (signed with TWILIO_AUTH_TOKEN), or media stream, "
-            "wss://…, instead of the scenario's agent."
+            help="Phone this webhook, https://… (signed with TWILIO_AUTH_TOKEN or "
+            "PLIVO_AUTH_TOKEN), or media stream, wss://…, instead of the scenario's agent."
         ),
     ] = None,
+    poor_line: Annotated[
+        bool,
+        typer.Option(
+            "--poor-line",
+            help="Lose 1 % of the packets, delay others by up to 40 ms, and from Telnyx deliver "
+            "5 % of the messages after the next.",
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(help="Where junit.xml, results.json and a folder for each call go."),
@@ -56,19 +64,22 @@ def simulate(
     from antiphon.core.wav import AudioFileError
     from antiphon.simulation.caller.voice import UnknownVoice
     from antiphon.simulation.lines.twilio_stream import TwilioStream
+    from antiphon.simulation.scenarios.by_phone import on_a_poor_line
 
     console = Console()
-    if url and transport != "twilio":
-        _fail("--url is who is phoned: add --transport twilio")
+    if url and transport == "memory":
+        _fail("--url is who is phoned: add --transport twilio, telnyx or plivo")
     try:
         if url:
             TwilioStream(url)  # an address that nobody can call is told first
     except ValueError as error:
         _fail(str(error))
-    how = How(real_time=real_time or transport == "twilio", transport=transport, url=url)
+    how = How(real_time=real_time or transport != "memory", transport=transport, url=url)
     results: list[Result] = []
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
+        if poor_line:
+            loaded = [(path, on_a_poor_line(each, transport)) for path, each in loaded]
         for path, scenario in loaded:
             for note in scenario.notes():
                 console.print(f"{path.name}: {note}", style="yellow", markup=False)

@@ -13,6 +13,7 @@ from pipecat.observers.base_observer import BaseObserver
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
 from antiphon.simulation.lines.phone_line import PhoneLine
+from antiphon.simulation.lines.phones import SECRETS, Vendor, open_stream
 from antiphon.simulation.private_files import make_folder
 from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
 from antiphon.simulation.recording.recorder import write_transcript
@@ -28,7 +29,7 @@ __all__ = ["Played", "play"]
 LONGEST_CALL_SECS = 600.0
 """A call that is longer than this has got stuck."""
 
-Transport = Literal["memory", "twilio"]
+Transport = Literal["memory"] | Vendor
 
 Follow = Callable[[CallRecorder, int], Coroutine[Any, Any, None]]
 """Shows a call while it goes on, given its recorder and the number of lines; cancelled after."""
@@ -88,7 +89,7 @@ async def play(
     if out:
         await asyncio.to_thread(make_folder, out)
         recording = StereoRecording(out / "call.wav")
-    far_end = _far_end(transport, url)
+    far_end = _far_end(transport, url, scenario)
     recorder = CallRecorder(far_end, title=scenario.title, wav=recording)
     settings = scenario.caller
     caller = Caller(
@@ -100,9 +101,7 @@ async def play(
         noise=None
         if settings.noise_snr_db is None
         else Noise(snr_db=settings.noise_snr_db, kind=settings.noise, seed=settings.seed),
-        network=Network(**settings.network.model_dump(), seed=settings.seed)
-        if settings.network
-        else None,
+        network=_network(scenario, transport),
     )
     display = asyncio.create_task(follow(recorder, len(steps))) if follow else None
     too_long = False
@@ -139,10 +138,31 @@ async def play(
     return Played(record=record, differences=found, unjudged=unjudged)
 
 
-def _far_end(transport: Transport, url: str | None) -> MemoryTransport | OwnDoor | PhoneLine:
+def _far_end(
+    transport: Transport, url: str | None, scenario: Scenario
+) -> MemoryTransport | OwnDoor | PhoneLine:
+    if transport == "memory":
+        return MemoryTransport()
     if url:
-        return PhoneLine(url, auth_token=os.environ.get("TWILIO_AUTH_TOKEN"))
-    return OwnDoor() if transport == "twilio" else MemoryTransport()
+        secret = os.environ.get(SECRETS[transport])
+        return PhoneLine(stream=open_stream(transport, url, auth_token=secret))
+    caller = scenario.caller
+    swaps = caller.network.reorder if caller.network and transport == "telnyx" else 0.0
+    return OwnDoor(transport, swaps=swaps, seed=caller.seed)
+
+
+def _network(scenario: Scenario, transport: Transport) -> Network | None:
+    network = scenario.caller.network
+    if network is None:
+        return None
+    # Telnyx numbers the packets before they lose their order.
+    reorder = 0.0 if transport == "telnyx" else network.reorder
+    return Network(
+        loss=network.loss,
+        jitter_secs=network.jitter_secs,
+        reorder=reorder,
+        seed=scenario.caller.seed,
+    )
 
 
 async def _call(

@@ -37,7 +37,7 @@ class How:
     """How calls are made; see `simulate`."""
 
     real_time: bool
-    transport: Literal["memory", "twilio"]
+    transport: Literal["memory", "twilio", "telnyx", "plivo"]
     url: str | None
 
 

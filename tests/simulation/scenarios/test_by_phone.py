@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.cli.command import app
 from antiphon.simulation.scenarios import Scenario
-from antiphon.simulation.scenarios.by_phone import by_ear
+from antiphon.simulation.scenarios.by_phone import by_ear, on_a_poor_line
 from antiphon.simulation.scenarios.loading import ScenarioError, shipped_scenario
 from antiphon.simulation.scenarios.play import Played, play
 from antiphon.simulation.virtual_time import run_virtual
 
-from ..lines.phones import babbler, served
+from ..lines.phones import babbler, listener, served
 from ..lines.test_twilio_caller import Keys, stock_bot
 
 # The vendors' SDKs and Pipecat use what their own dependencies have deprecated.
@@ -154,3 +154,21 @@ def test_a_call_that_cannot_be_made_exits_2_with_one_line(
 
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert told in result.stderr
+
+
+@pytest.mark.parametrize("vendor", ["telnyx", "plivo"])
+def test_each_vendors_stream_can_be_phoned(vendor: str) -> None:
+    async def call() -> Played:
+        async with served(listener(lambda message: None)) as address:
+            called = scenario(lines=[{"hang_up": True}], expect={"greeted": None})
+            return await play(called, transport=vendor, url=f"ws://{address}/ws")  # type: ignore[arg-type]  # pyright: ignore
+
+    assert run_virtual(call()).differences == []
+
+
+def test_a_poor_line_is_as_poor_as_its_vendor() -> None:
+    telnyx, plivo = (on_a_poor_line(scenario(), vendor) for vendor in ("telnyx", "plivo"))
+    assert telnyx.caller.network is not None
+    assert plivo.caller.network is not None
+    assert (telnyx.caller.network.loss, telnyx.caller.network.jitter_secs) == (0.01, 0.04)
+    assert (telnyx.caller.network.reorder, plivo.caller.network.reorder) == (0.05, 0.0)

@@ -1,0 +1,64 @@
+"""Thirty calls through each vendor's own door: 8 kHz, 1 % loss, 40 ms of jitter, Telnyx's swaps."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Virtual time is the time of what has been imported when it begins, and a signature has a time.
+import antiphon.pipeline.server.doors.plivo
+import antiphon.pipeline.server.doors.telnyx
+import antiphon.pipeline.server.doors.twilio  # noqa: F401
+from antiphon.pipeline.server.calls import Calls
+from antiphon.simulation.scenarios.by_phone import on_a_poor_line
+from antiphon.simulation.scenarios.loading import SHIPPED, load_scenario
+from antiphon.simulation.scenarios.play import Played, Transport, play
+from antiphon.simulation.virtual_time import run_virtual
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+VENDORS: list[Transport] = ["twilio", "telnyx", "plivo"]
+
+# Four of the shipped ones are not among them: at 8 kHz the embedded recogniser, whose model is for
+# 16 kHz, hears "two seven" for "seven" in three, and "wait a moment" too late in `barge_in`.
+NOT_BY_PHONE = {"barge_in", "correction", "happy_path", "noise"}
+SCENARIOS = [
+    *(path for path in sorted(SHIPPED.glob("*.yaml")) if path.stem not in NOT_BY_PHONE),
+    *sorted((Path(__file__).parent / "phone").glob("*.yaml")),
+]
+SAMPLE = {"keys_ten"}
+
+
+def calls(path: Path, vendor: Transport, monkeypatch: pytest.MonkeyPatch) -> tuple[Played, Any]:
+    """Play a scenario, and tell what the door dropped of its messages."""
+    dropped: dict[str, int] = {}
+    run = Calls.run
+
+    async def watched(self: Calls, transport: Any, **kwargs: Any) -> Any:
+        try:
+            return await run(self, transport, **kwargs)
+        finally:
+            dropped.update(transport.dropped)
+
+    monkeypatch.setattr(Calls, "run", watched)
+    scenario = on_a_poor_line(load_scenario(path), vendor)
+    return run_virtual(play(scenario, transport=vendor)), dropped
+
+
+def test_there_are_thirty_of_them() -> None:
+    assert len(SCENARIOS) == 30
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem in SAMPLE else pytest.mark.system)
+        for path in SCENARIOS
+    ],
+)
+def test_a_call_over_a_poor_line_goes_as_it_should(
+    path: Path, vendor: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played, dropped = calls(path, vendor, monkeypatch)
+    assert (played.differences, played.unjudged, dropped) == ([], [], {})
