@@ -25,7 +25,9 @@ async def test_a_room_is_pipecats_own_transport_with_all_people_on_one_track() -
 
 async def test_parameters_of_ones_own_are_taken() -> None:
     params = LiveKitParams(audio_in_enabled=True, audio_in_user_tracks=True)
-    assert create_transport("livekit", **ROOM, params=params).input()._params is params
+    transport = create_transport("livekit", **ROOM, params=params)
+    assert isinstance(transport, LiveKitTransport)
+    assert transport.input()._params is params
 
 
 async def test_the_people_in_the_room_are_one_client() -> None:
