@@ -55,15 +55,17 @@ class Provider:
 
         Raises:
             ImportError: If what it needs is not installed; the message says how to install it.
+            ValueError: If it is, and does not work.
         """
         if not isinstance(self.service, str):
             return self.service
         try:
             loaded: Callable[..., FrameProcessor] = resolve_name(self.service)
-        except ImportError as error:
-            raise ImportError(
-                f"{self.name!r} needs a package that is not installed: pip install '{self.package}'"
-            ) from error
+        except Exception as error:
+            told = f"{self.name!r} cannot be loaded ({' '.join(str(error).split())[:200]})"
+            if isinstance(error, ImportError):
+                raise ImportError(f"{told}: pip install '{self.package}'") from error
+            raise ValueError(told) from error
         return loaded
 
     def missing_variables(self, environment: Environment) -> list[str]:

@@ -155,13 +155,12 @@ def agents_of(given: Any, default: Agent | None = None) -> Agents:
         ValueError: If it is none of these, or an agent can answer only one call because a service
             was given to it as an object.
     """
-    if isinstance(given, type) and hasattr(given, "worker"):
-        given = given()
+    given = given() if isinstance(given, type) and hasattr(given, "worker") else given
     for agent in (given, default):
         if isinstance(agent, VoiceAgent):
             agent.require_many_calls()
     if hasattr(given, "worker"):
-        return Agents(given)
+        return Agents(cast("Agent", given))
     if not callable(given) or isinstance(given, type):
         raise ValueError(f"{short(given)} is no VoiceAgent, and no function that makes one")
-    return Agents(default or apologist(), function=given)
+    return Agents(default or apologist(), function=cast("ChooseAgent", given))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.cartesia.tts import CartesiaTTSService
 from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
 
@@ -60,7 +61,8 @@ async def call(tts: Any, *, pronunciations: Mapping[str, str] = SAID) -> tuple[s
         HangUp(after="step_done", after_secs=12.0),
     ]
     await simulate_call(Caller(transport, lines), agent.worker(transport))
-    said = [m["content"] for m in contexts[0].get_messages() if m["role"] == "assistant"]
+    messages: list[Any] = contexts[0].get_messages()
+    said = [m["content"] for m in messages if m["role"] == "assistant"]
     return " ".join(asked), said
 
 
@@ -122,7 +124,7 @@ async def test_a_voice_that_reads_no_markup_now_still_says_what_is_written_as_it
 
 
 async def test_each_voice_of_a_switcher_is_told() -> None:
-    voices = [FakeTTS(), FakeTTS()]
+    voices: list[FrameProcessor] = [FakeTTS(), FakeTTS()]
     compose(lambda: ServiceSwitcher(services=voices), SAID)
     assert [await prepared(voice, "Nguyen") for voice in voices] == ["win", "win"]
 

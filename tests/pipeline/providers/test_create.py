@@ -19,6 +19,7 @@ from antiphon.pipeline.providers.kinds import (
     ServiceKind,
     UnusableService,
 )
+from antiphon.pipeline.providers.registry import Provider
 from antiphon.transports import MemoryTransport
 
 STT, LLM, TTS = ServiceKind
@@ -99,10 +100,24 @@ def test_a_missing_package_is_answered_with_the_install_line(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pipecat.services.rime.tts", None)
     monkeypatch.setitem(sys.modules, "pipecat.services.deepgram.stt", None)
-    with pytest.raises(ImportError, match=r"'rime' needs .*: pip install 'pipecat-ai\[rime\]'$"):
+    with pytest.raises(
+        ImportError, match=r"^'rime' cannot be loaded \(.*\): pip install 'pipecat-ai\[rime\]'$"
+    ):
         VoiceAgent(tts="rime")
     with pytest.raises(ImportError, match=r"pip install 'antiphon\[deepgram\]'$"):
         VoiceAgent(stt="deepgram")
+
+
+def test_a_package_that_does_not_work_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_broken_sdk.py").write_text("raise OSError('libtalk.so:\\nno such file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = Provider(name="broken", service="a_broken_sdk:Talk", package="talk")
+    with pytest.raises(
+        ValueError, match=r"^'broken' cannot be loaded \(libtalk.so: no such file\)$"
+    ):
+        broken.load()
 
 
 @pytest.mark.parametrize(
