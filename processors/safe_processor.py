@@ -32,10 +32,12 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
+from antiphon.core.road import Place, misplaced
+
 if TYPE_CHECKING:
     from pipecat.pipeline.worker import PipelineWorker
 
-__all__ = ["LIFECYCLE_FRAMES", "Bypass", "OneCall", "SafeProcessor", "serves_only"]
+__all__ = ["LIFECYCLE_FRAMES", "Bypass", "OneCall", "SafeProcessor", "serves", "serves_only"]
 
 _PASSING = (InputAudioRawFrame, BotSpeakingFrame, UserSpeakingFrame)
 
@@ -60,6 +62,17 @@ async def serves_only(thing: object, worker: "PipelineWorker") -> bool:
         return True
     await _refuse(worker, thing)
     return False
+
+
+def serves(thing: object, worker: "PipelineWorker") -> bool:
+    """Whether a thing that holds a call's state is at work in this call.
+
+    Args:
+        thing: Such as a turn strategy.
+        worker: Runs the call.
+    """
+    served = _serving.get(thing)
+    return served is not None and served() is worker
 
 
 async def _refuse(worker: "PipelineWorker", thing: object) -> None:
@@ -232,7 +245,13 @@ class SafeProcessor(Bypass):
 
     Subclasses override `handle` and `handle_lifecycle` and leave `process_frame` alone. One whose
     `handle` wants the microphone's audio sets `hears_microphone`.
+
+    Attributes:
+        belongs: Where in a pipeline, if that matters. That it stands elsewhere is told at the
+            start of a call, which goes on.
     """
+
+    belongs: Place | None = None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Route a frame to `handle` or `handle_lifecycle`.
@@ -245,6 +264,10 @@ class SafeProcessor(Bypass):
         if not isinstance(frame, LIFECYCLE_FRAMES):
             await self.handle(frame, direction)
             return
+        if isinstance(frame, StartFrame) and self.belongs:
+            told = misplaced(self, self.belongs, self.pipeline_worker.pipeline)
+            if told:
+                logger.warning(told)
         try:
             await self.handle_lifecycle(frame, direction)
         except Exception as error:

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.core.audio import frame_secs
+from antiphon.core.road import Place
 from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["AdaptiveVAD", "AmbientNoise"]
@@ -88,6 +89,9 @@ class AdaptiveVAD(SafeProcessor):
     """Sets the VAD's `min_volume` by the noise around the caller; stands before the aggregator."""
 
     hears_microphone = True
+    belongs = Place(
+        before="LLMUserAggregator", otherwise="there no audio arrives, and the VAD stays as it was"
+    )
 
     def __init__(
         self,

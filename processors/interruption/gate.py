@@ -37,7 +37,7 @@ from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
 from antiphon.processors.interruption.pieces import like, milliseconds
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
-from antiphon.processors.interruption.settings import PlaybackSettings
+from antiphon.processors.interruption.settings import PLACE, PlaybackSettings
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
 from antiphon.processors.safe_processor import SafeProcessor
 
@@ -58,6 +58,8 @@ class PlaybackGate(SafeProcessor):
 
     - on_duck(gate): the agent is made quieter
     """
+
+    belongs = PLACE
 
     def __init__(
         self, *, settings: PlaybackSettings | None = None, name: str | None = None

@@ -1,5 +1,7 @@
 """The parts of the capability, wired to each other."""
 
+from loguru import logger
+from pipecat.frames.frames import Frame, StartFrame
 from pipecat.turns.user_start import (
     BaseUserTurnStartStrategy,
     TranscriptionUserTurnStartStrategy,
@@ -12,6 +14,7 @@ from antiphon.processors.interruption.decision import Decider
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.strategy import InterruptionStrategy
+from antiphon.processors.safe_processor import serves
 
 __all__ = ["Interruption"]
 
@@ -52,6 +55,17 @@ class Interruption:
         self.strategy = InterruptionStrategy(
             settings=settings, playback=self.playback, decider=decider
         )
+        self.playback.add_event_handler("on_before_process_frame", self._tell_if_forgotten)
+
+    async def _tell_if_forgotten(self, gate: PlaybackGate, frame: Frame) -> None:
+        if not isinstance(frame, StartFrame):
+            return
+        gate.remove_event_handler("on_before_process_frame", self._tell_if_forgotten)
+        if not serves(self.strategy, gate.pipeline_worker):
+            logger.warning(
+                f"{gate}: nothing tells it who interrupts; give LLMUserAggregatorParams("
+                "user_turn_strategies=interruption.turn_strategies())"
+            )
 
     def turn_strategies(
         self,

@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from antiphon.core.road import Place
 from antiphon.processors.interruption.decision import DecisionSettings
 
-__all__ = ["InterruptionSettings", "PlaybackSettings"]
+__all__ = ["PLACE", "InterruptionSettings", "PlaybackSettings"]
+
+PLACE = Place(
+    behind="TTSService",
+    before="BaseOutputTransport",
+    otherwise="there the voice passes it by, and is not ducked, held or resumed",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

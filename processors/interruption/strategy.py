@@ -5,7 +5,6 @@ nowhere else; what is said while the agent is silent goes on to the strategies b
 """
 
 import asyncio
-from collections.abc import Iterator
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -22,10 +21,11 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
+from antiphon.core.road import flattened
 from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
 from antiphon.processors.interruption.behind import StrategiesBehind
 from antiphon.processors.interruption.decision import (
@@ -118,8 +118,13 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if not await serves_only(self, setup.pipeline_worker):
             return
         await super().setup(setup)
-        processors = list(_flatten(setup.pipeline_worker.pipeline))
+        processors = list(flattened(setup.pipeline_worker.pipeline))
         await self._behind.setup(setup, processors)
+        if self._playback and self._playback not in processors:
+            logger.warning(
+                f"{self}: the agent talks on at full loudness; put interruption.playback behind "
+                "the TTS service, before transport.output()"
+            )
         self._aggregators.watch(processors)
 
     async def cleanup(self) -> None:
@@ -390,9 +395,3 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _flatten(processor: FrameProcessor) -> Iterator[FrameProcessor]:
-    yield processor
-    for inner in processor.processors:
-        yield from _flatten(inner)

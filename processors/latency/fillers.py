@@ -26,6 +26,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 
+from antiphon.core.road import Place
 from antiphon.core.wav import read_wav
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT
@@ -114,6 +115,12 @@ class Filler(Wait):
     - on_filler(filler): something was said
     """
 
+    belongs = Place(
+        behind="LLMService",
+        before="TTSService",
+        otherwise="there nothing that it says is spoken, or it talks into an answer",
+    )
+
     def __init__(
         self,
         *,
@@ -198,6 +205,11 @@ class Apology(Wait):
         if not text and not recording:
             raise ValueError("an apology needs a text or a recording")
         super().__init__(after_secs=after_secs, **kwargs)
+        self.belongs = (
+            Place(behind="TTSService", otherwise="there its recording waits for the TTS service")
+            if recording
+            else Place(before="TTSService", otherwise="there nothing that it says is spoken")
+        )
         self._text = text
         self._recording = _samples(Path(recording)) if recording else None
         self._agent_speaks = self._over_agent = False

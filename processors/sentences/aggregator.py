@@ -32,6 +32,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 from pipecat.utils.text.base_text_aggregator import Aggregation, BaseTextAggregator, TextType
 from pipecat.utils.types import is_given
 
+from antiphon.core.road import Place
 from antiphon.processors.safe_processor import SafeProcessor
 from antiphon.processors.sentences.scanner import SentenceScanner
 from antiphon.processors.sentences.settings import SentenceSettings
@@ -117,6 +118,12 @@ class SentenceAggregator(SafeProcessor):
         counts: How many chunks were pushed, by what made them due: `text`, `end` (of the reply),
             `tool_call`, `idle`, `stall`.
     """
+
+    belongs = Place(
+        behind="LLMService",
+        before="TTSService",
+        otherwise="there it cuts no sentences, and the TTS service cuts them its own way",
+    )
 
     def __init__(
         self, *, language: str | None = None, settings: SentenceSettings | None = None
