@@ -151,7 +151,7 @@ class Parts:
         return [PIIRedactor()] if "redaction" in self.ours else []
 
     def speaking(self) -> list[FrameProcessor]:
-        redactors = [PIIRedactor(voice="pass")] if "redaction" in self.ours else []
+        redactors = [PIIRedactor()] if "redaction" in self.ours else []
         return [*redactors, *([SentenceAggregator()] if "sentences" in self.ours else [])]
 
     def playing(self) -> list[FrameProcessor]:
