@@ -4,6 +4,8 @@ A run goes on over separators, fillers and corrections ("four one um double one 
 and keeps both halves of a correction. Its digit segments are what numeric detectors look at.
 """
 
+import sys
+
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.units import CURRENCY, Scan, Unit, UnitKind
 
@@ -112,7 +114,7 @@ class _Amount(Unit):
 
 
 def find_runs(
-    scanned: Scan, language: Language, *, spelling: bool = False, amounts: bool = False
+    scanned: Scan, language: Language, *, spelling: bool = False, amounts_from: int = sys.maxsize
 ) -> list[Run]:
     """The runs of a text, in order.
 
@@ -120,8 +122,8 @@ def find_runs(
         scanned: The text.
         language: Its language.
         spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
-        amounts: Whether a number is expected, so that what a recogniser wrote as a time, a price
-            or an ordinal ("1234 5:06 7890") are digits of it.
+        amounts_from: The character from which on a number is expected, so that what a recogniser
+            wrote as a time, a price or an ordinal ("1234 5:06 7890") are digits of it.
     """
     found: list[Run] = []
     current: list[Unit] = []
@@ -130,6 +132,7 @@ def find_runs(
     text = scanned.text
     lines = "\n" in text
     for unit in scanned.units:
+        amounts = unit.start >= amounts_from
         if amounts and unit.kind in AMOUNTS and (meant := unit.digits or unit.value):
             unit = _Amount(UnitKind.DIGITS, meant, unit.start, unit.end, unit.spoken, True)
         kind = unit.kind

@@ -14,6 +14,7 @@ from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.tagger import prepare
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import find_cues
@@ -38,6 +39,9 @@ AFTER_NUMBER = 5
 AFTER_CUE = 8
 AFTER_SIGN = 1
 AFTER_NAME = 2
+# The tagger tells texts apart that have fewer.
+FEWEST_TOKENS = 6
+SPELLED = frozenset({UnitKind.DIGITS, UnitKind.LETTERS})
 NUMERIC = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL})
 DATED = frozenset({UnitKind.ORDINAL, UnitKind.MONTH})
 OPENING = frozenset({
@@ -177,25 +181,28 @@ def _zone(scanned: Scan, edge: int, language: Language, *, joins: bool) -> int:
         language: Its language.
         joins: Whether that word may turn out to be a part of something.
     """
-    units, start, budget, dated = scanned.units, -1, 0, False
+    units, start, budget, ahead, dated = scanned.units, -1, 0, 0, False
     cues = list(_openings(scanned, language))
+    names = _names(scanned, language)
     for index, unit in enumerate(units):
         while cues and cues[0] <= unit.start:
             cues.pop(0)
             budget, dated = AFTER_CUE, False
             start = unit.start if start < 0 else start
-        more = _budget(unit, scanned.text, language)
-        if not more and start >= 0 and unit.value in language.street_words:
+        more, named = _budget(unit), names.get(unit.start, 0)
+        spells = unit.kind is UnitKind.LETTERS and index and units[index - 1].kind in SPELLED
+        if not more and start >= 0 and (spells or unit.value in language.street_words):
             more = AFTER_NUMBER
-        if more:
+        if more or named:
             dated = unit.kind in DATED and (dated or start < 0)
-            budget = max(budget, more)
+            budget, ahead = max(budget, more), max(ahead, named)
             start = _first(units, index, language) if start < 0 else start
         elif start >= 0 and unit.end <= edge:
             budget -= _cost(unit, language)
-            if budget < 0 or (dated and _undated(unit, language)):
-                start, budget, dated = -1, 0, False
-    over = start < 0 or (budget == 0 and not joins)
+            ahead -= 1
+            if ahead <= 0 and (budget < 0 or (dated and _undated(unit, language))):
+                start, budget, ahead, dated = -1, 0, 0, False
+    over = start < 0 or (budget == 0 and ahead <= 0 and not joins)
     return len(scanned.text) if over else start
 
 
@@ -216,7 +223,21 @@ def _openings(scanned: Scan, language: Language) -> Iterator[int]:
     yield from sorted(ends)
 
 
-def _budget(unit: Unit, text: str, language: Language) -> int:
+def _names(scanned: Scan, language: Language) -> dict[int, int]:
+    """Where words are that may be names, and how many more tell: the tagger looks two ahead."""
+    text, words, starts = scanned.text, scanned.words, scanned.starts
+    tagger = language.tagger
+    seen = tagger and prepare(text, words, starts, language, tagger)
+    if not seen:
+        return {}
+    return {
+        start: max(AFTER_NAME, FEWEST_TOKENS - 1 - index)
+        for index, (start, may) in enumerate(zip(starts, seen.active, strict=True))
+        if may
+    }
+
+
+def _budget(unit: Unit) -> int:
     """How many ordinary words a unit may still be joined by; 0 if it is ordinary itself."""
     if unit.kind in NUMERIC or unit.kind in DATED:
         return AFTER_NUMBER
@@ -225,8 +246,7 @@ def _budget(unit: Unit, text: str, language: Language) -> int:
     if unit.kind is UnitKind.SYMBOL:
         sign = unit.value == "@" or (unit.spoken and unit.value in CONNECTORS)
         return AFTER_SIGN if sign else 0
-    named = unit.kind is UnitKind.WORD and text[unit.start].isupper()
-    return AFTER_NAME if named and unit.value not in language.common else 0
+    return 0
 
 
 def _cost(unit: Unit, language: Language) -> int:

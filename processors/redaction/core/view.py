@@ -98,8 +98,9 @@ class View:
         self.keys = keys
         self.cues = list(find_cues(scan, language))
         asked = not NUMBERED.isdisjoint(expected)
-        named = any(cue.type in NUMBERED for cue in self.cues)
-        runs = find_runs(scan, language, spelling=bool(expected), amounts=asked or named)
+        named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
+        amounts = 0 if asked else min(named, default=len(scan.text))
+        runs = find_runs(scan, language, spelling=bool(expected), amounts_from=amounts)
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()
         self.runs = [run for run in runs if plain or not run.amounts]
