@@ -26,6 +26,8 @@ IN_DICTIONARY, GIVEN, SURNAME, PROPER = 0x01, 0x06, 0x18, 0x20
 # Tokens that an address may reach on from what tells of one, and back to its number.
 ADDRESS_REACH = 12
 MOST_BEFORE = 7
+# Tokens before what tells of an address in which its number is, if it is not right after.
+NUMBER_BEFORE = 8
 NUMBERS = frozenset({"digit", "teen", "tens", "zero", "multiplier", "ordinal", "number"})
 with open(os.path.join(os.path.dirname(__file__), "tagger.json"), encoding="utf-8") as _file:
     _TABLE: dict[str, list[str]] = {k: v.split() for k, v in json.load(_file).items()}
@@ -90,7 +92,7 @@ class Words:
         self.language = language
         ordinary = {w for w in language.common if w not in language.lexicon}
         frequent = frozenset(table["frequent"].split())
-        self.plain = (frequent | ordinary | PUNCTUATION) - language.titles
+        self.plain = (frequent | ordinary | PUNCTUATION | CORNER) - language.titles
         lexicon = language.lexicon.items()
         self.numbers = frozenset(w for w, entry in lexicon if entry.kind in NUMBERS)
         # Words that say nothing of names: what has no other is not looked at. Words of the
@@ -153,8 +155,11 @@ def prepare(
             key = word
             if word in PUNCTUATION:
                 kind = code = word
-            elif word in streets or word in CORNER:
+            elif word in streets:
                 kind = code = "S"
+                anchors.append(index)
+            elif word in CORNER:
+                kind = code = "C"
                 anchors.append(index)
             if word in REQUESTS:
                 request = index
@@ -250,27 +255,29 @@ def prepare(
         before = "'" if word == "’" else word
         end = start + len(word)
     if anchors or asked:
-        _open_addresses(kinds, active, anchors, asked)
-        candidate = True
+        candidate = _open_addresses(kinds, active, anchors, asked) or candidate
     return Prepared(codes, kinds, keys, words, topics, active) if candidate else None
 
 
-def _open_addresses(kinds: list[str], active: list[int], anchors: list[int], asked: bool) -> None:
-    """Let the words around what tells of an address be part of one."""
+def _open_addresses(kinds: list[str], active: list[int], anchors: list[int], asked: bool) -> bool:
+    """Let the words around what tells of an address be part of one; whether there are any."""
     count = len(kinds)
+    numbers = [index for index, kind in enumerate(kinds) if kind in "#C"]
+    anchors = [a for a in anchors if any(a - NUMBER_BEFORE <= n <= a + 2 for n in numbers)]
     if asked:
-        anchors = [0, *range(ADDRESS_REACH, count, ADDRESS_REACH), *anchors]
+        anchors = list(range(0, count, ADDRESS_REACH))
     reach = 0
     for anchor in anchors:
         for index in range(max(anchor, reach), min(anchor + ADDRESS_REACH, count)):
             kind = kinds[index]
-            if kind not in "fx" and kind[0] not in PUNCTUATION:
+            if kind not in "fxC" and kind[0] not in PUNCTUATION:
                 active[index] |= 2
         reach = max(reach, min(anchor + ADDRESS_REACH, count))
         for index in range(anchor - 1, max(-1, anchor - 1 - MOST_BEFORE), -1):
             if kinds[index] in "fx" or kinds[index][0] in PUNCTUATION:
                 break
             active[index] |= 2
+    return bool(anchors)
 
 
 def features(seen: Prepared, index: int, question: str) -> list[str]:

@@ -21,7 +21,7 @@ def detect(view: View) -> Iterator[Entity]:
     words = view.scan.words
     introductions = view.language.name_introductions
     index = 0
-    plain = [w if w not in "’" else "'" for w in words]
+    plain = ["'" if w == "’" else w for w in words] if "’" in view.text else words
     while index < len(words):
         found = (
             introductions.at(_apart(plain, index), 0)

@@ -105,11 +105,8 @@ def _address_end(view: View, labels: list[int], index: int) -> int:
 def _placed(view: View, first: int, last: int) -> bool:
     """Whether there is a number in it, or two streets at a corner."""
     inside, tagger = view.scan.words[first : last + 1], view.language.tagger
-    return (
-        any(w[0].isdecimal() or (tagger and w in tagger.words.numbers) for w in inside)
-        or "and" in inside
-        or _corner(view, first) < first
-    )
+    numbered = any(w[0].isdecimal() or (tagger and w in tagger.words.numbers) for w in inside)
+    return numbered or _corner(view, first) < first
 
 
 def _corner(view: View, first: int) -> int:
