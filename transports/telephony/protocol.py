@@ -26,6 +26,7 @@ class MediaStreamProtocol:
         names_stream: Whether such an event names the stream.
         names_format: Whether such an event names the format.
         quiet_events: Events that say nothing about the caller and are passed over.
+        error_event: The event that says that the provider could not use what it was sent.
         unordered_packets: How many packets of sound may wait for one that others overtook; 0 if
             the provider keeps the order.
     """
@@ -44,6 +45,7 @@ class MediaStreamProtocol:
     names_stream: bool = True
     names_format: bool = False
     quiet_events: frozenset[str] = frozenset({"stop"})
+    error_event: str | None = None
     unordered_packets: int = 0
 
     def line(self, start: Mapping[str, Any]) -> LineFormat:

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 
+from loguru import logger
 from pipecat.audio.utils import create_stream_resampler
 from pipecat.frames.frames import (
     AudioRawFrame,
@@ -26,6 +27,8 @@ __all__ = ["TelephonySerializer"]
 
 # Silero looks at 256 samples at 8 kHz and 512 at 16 kHz (pipecat.audio.vad.silero).
 VAD_WINDOW_MS = 32
+
+SHOWN_CHARS = 200
 
 
 class TelephonySerializer(GuardedSerializer):
@@ -72,6 +75,7 @@ class TelephonySerializer(GuardedSerializer):
         self._window_bytes = self.line.bytes_per_sec * VAD_WINDOW_MS // 1000
         self._held = b""
         self._received = 0
+        self._complaints = 0
 
     async def serialize(self, frame: Frame) -> str | bytes | None:
         """Serialize a frame, and note what that does to the far end's buffer.
@@ -173,6 +177,13 @@ class TelephonySerializer(GuardedSerializer):
         message = json.loads(data)
         if message["event"] == self._protocol.played_event:
             await self._played(self._protocol.mark_name(message))
+            return None
+        if message["event"] == self._protocol.error_event:
+            self._complaints += 1
+            # As for what is dropped: an operator hears of it, a flood does not fill the disk.
+            if str(self._complaints).strip("0") == "1":
+                said = str(message.get("payload"))[:SHOWN_CHARS]
+                logger.warning(f"{self._complaints} error(s) told by the far end, the last: {said}")
             return None
         return await super().deserialize(data)
 

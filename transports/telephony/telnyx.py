@@ -31,6 +31,7 @@ TELNYX = MediaStreamProtocol(
     encodings={"pcmu": PCMU, "pcma": PCMA, "l16": L16},
     names_stream=False,
     quiet_events=frozenset({"stop", "error"}),
+    error_event="error",
     unordered_packets=3,
 )
 

@@ -267,6 +267,21 @@ async def test_sound_and_keys_that_are_none_are_dropped_and_counted(
     assert serializer.dropped == {reason: len(wrong) + 2}
 
 
+async def test_what_telnyx_could_not_use_is_told_and_a_flood_of_it_is_not() -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="WARNING", format="{message}")
+    serializer = await line("telnyx")
+    for _ in range(50):
+        await takes(serializer, json.dumps(MESSAGES["telnyx"]["error"]))
+    logger.remove(sink)
+    assert [each.split(":")[0] for each in lines] == [
+        "1 error(s) told by the far end, the last",
+        "10 error(s) told by the far end, the last",
+    ]
+    assert "100002" in lines[0]
+    assert serializer.dropped == {}
+
+
 @pytest.mark.parametrize("vendor", PROTOCOLS)
 async def test_no_order_of_messages_ends_a_call(vendor: str) -> None:
     texts = [json.dumps(message) for message in MESSAGES[vendor].values()]
