@@ -14,7 +14,6 @@ from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language, load_language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
-from antiphon.processors.redaction.core.tagger import prepare
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import find_cues
@@ -38,9 +37,6 @@ CONNECTORS = frozenset("._-@+/")
 AFTER_NUMBER = 5
 AFTER_CUE = 8
 AFTER_SIGN = 1
-AFTER_NAME = 2
-# The tagger tells texts apart that have fewer.
-FEWEST_TOKENS = 6
 SPELLED = frozenset({UnitKind.DIGITS, UnitKind.LETTERS})
 NUMERIC = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL})
 DATED = frozenset({UnitKind.ORDINAL, UnitKind.MONTH})
@@ -153,6 +149,7 @@ def _held_from(raw: str, left: int, language: Language) -> int:
     scanned = scan(raw[begin:], language)
     joins = not partial or _may_go_on(partial, language)
     held = _zone(scanned, edge - begin, language, joins=joins)
+    held = min(held, _named_from(scanned, edge - begin, language))
     whole = [unit for unit in scanned.units if unit.start < edge - begin]
     if whole and joins:
         held = min(held, _loose(whole, partial, edge - begin, language))
@@ -181,28 +178,26 @@ def _zone(scanned: Scan, edge: int, language: Language, *, joins: bool) -> int:
         language: Its language.
         joins: Whether that word may turn out to be a part of something.
     """
-    units, start, budget, ahead, dated = scanned.units, -1, 0, 0, False
+    units, start, budget, dated = scanned.units, -1, 0, False
     cues = list(_openings(scanned, language))
-    names = _names(scanned, language)
     for index, unit in enumerate(units):
         while cues and cues[0] <= unit.start:
             cues.pop(0)
             budget, dated = AFTER_CUE, False
             start = unit.start if start < 0 else start
-        more, named = _budget(unit), names.get(unit.start, 0)
+        more = _budget(unit)
         spells = unit.kind is UnitKind.LETTERS and index and units[index - 1].kind in SPELLED
         if not more and start >= 0 and (spells or unit.value in language.street_words):
             more = AFTER_NUMBER
-        if more or named:
+        if more:
             dated = unit.kind in DATED and (dated or start < 0)
-            budget, ahead = max(budget, more), max(ahead, named)
+            budget = max(budget, more)
             start = _first(units, index, language) if start < 0 else start
         elif start >= 0 and unit.end <= edge:
             budget -= _cost(unit, language)
-            ahead -= 1
-            if ahead <= 0 and (budget < 0 or (dated and _undated(unit, language))):
-                start, budget, ahead, dated = -1, 0, 0, False
-    over = start < 0 or (budget == 0 and ahead <= 0 and not joins)
+            if budget < 0 or (dated and _undated(unit, language)):
+                start, budget, dated = -1, 0, False
+    over = start < 0 or (budget == 0 and not joins)
     return len(scanned.text) if over else start
 
 
@@ -223,18 +218,14 @@ def _openings(scanned: Scan, language: Language) -> Iterator[int]:
     yield from sorted(ends)
 
 
-def _names(scanned: Scan, language: Language) -> dict[int, int]:
-    """Where words are that may be names, and how many more tell: the tagger looks two ahead."""
-    text, words, starts = scanned.text, scanned.words, scanned.starts
+def _named_from(scanned: Scan, edge: int, language: Language) -> int:
+    """Where a name or an address may begin of which more text decides; else the end."""
     tagger = language.tagger
-    seen = tagger and prepare(text, words, starts, language, tagger)
-    if not seen:
-        return {}
-    return {
-        start: max(AFTER_NAME, FEWEST_TOKENS - 1 - index)
-        for index, (start, may) in enumerate(zip(starts, seen.active, strict=True))
-        if may
-    }
+    if tagger is None:
+        return len(scanned.text)
+    count = bisect_left(scanned.starts, edge)
+    words, starts = scanned.words[:count], scanned.starts[:count]
+    return tagger.open_from(scanned.text[:edge], words, starts)
 
 
 def _budget(unit: Unit) -> int:
