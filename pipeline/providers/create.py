@@ -8,7 +8,11 @@ from typing import Any, cast
 
 from pipecat.processors.frame_processor import FrameProcessor
 
-from antiphon.pipeline.providers.embedded import create_embedded, require_embedded
+from antiphon.pipeline.providers.embedded import (
+    create_order_desk,
+    is_order_desk,
+    require_embedded,
+)
 from antiphon.pipeline.providers.environment import Environment
 from antiphon.pipeline.providers.kinds import (
     MissingVariable,
@@ -37,13 +41,10 @@ def check_service(kind: ServiceKind, named: NamedService, environment: Environme
         ImportError: If what it needs is not installed.
         MissingVariable: If a variable that it needs is not set.
     """
-    if named.name == "embedded":
-        require_embedded(kind)
-        if named.url or named.settings:
-            asked = ", ".join([*(["url"] if named.url else []), *named.settings])
-            raise ValueError(f"the 'embedded' {kind} service takes no settings, and got {asked}")
-        return
-    _order(kind, named, environment, instructions="")
+    if named.provider == "embedded":
+        require_embedded(kind, named)
+    if not is_order_desk(kind, named):
+        _order(kind, named, environment, instructions="")
 
 
 def create_service(
@@ -68,9 +69,10 @@ def create_service(
         ValueError: As `check_service` does, or if the service cannot be made.
         ImportError: As `check_service` does.
     """
-    if named.name == "embedded":
-        check_service(kind, named, environment)
-        return create_embedded(kind)
+    if named.provider == "embedded":
+        require_embedded(kind, named)
+    if is_order_desk(kind, named):
+        return create_order_desk(kind)
     order = _order(kind, named, environment, instructions)
     try:
         return order.fill()

@@ -179,9 +179,24 @@ def test_what_cannot_be_made_says_which_variables_might_help() -> None:
         create(STT, "google")
 
 
-def test_the_embedded_services_take_no_settings() -> None:
-    told = refusal_of(lambda: VoiceAgent(stt=service("embedded", keyterms=["Nguyen"])))
-    assert told == "the 'embedded' stt service takes no settings, and got keyterms"
+@pytest.mark.parametrize(
+    ("place", "given", "got"),
+    [
+        ("stt", service("embedded", keyterms=["Nguyen"]), "keyterms"),
+        ("stt", "embedded/large", "model"),
+        ("llm", service("embedded", url="http://127.0.0.1:1", temperature=0.1), "temperature, url"),
+    ],
+)
+def test_the_embedded_order_desk_takes_no_settings(place: str, given: Any, got: str) -> None:
+    told = refusal_of(lambda: VoiceAgent(**{place: given}))
+    assert told == f"the 'embedded' {place} service takes no settings, and got {got}"
+
+
+def test_the_embedded_voice_is_set_as_any_other() -> None:
+    settings = create(TTS, service("embedded/de", speed=1.25, pitch=60))._settings
+    assert (settings.voice, settings.rate_wpm, settings.pitch) == ("de", 200, 60)
+    told = refusal_of(lambda: VoiceAgent(tts=service("embedded", temperature=0.5)))
+    assert told.startswith("the 'embedded' tts service knows no temperature: it takes ")
 
 
 def test_a_file_fills_in_what_the_environment_does_not_say(

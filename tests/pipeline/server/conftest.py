@@ -9,7 +9,7 @@ import socket
 import sys
 import xml.etree.ElementTree as ElementTree
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 from twilio.request_validator import RequestValidator
 
-from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server import IncomingCall, ServerSettings, create_app
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import LatencyObserver
 
@@ -106,6 +106,13 @@ class ParrotAgent:
 
 # For `antiphon serve --agent conftest:parrot`.
 parrot = ParrotAgent()
+
+
+crash = ParrotAgent(crash=True)
+
+
+async def parrot_for_one(call: IncomingCall) -> ParrotAgent | None:
+    return parrot if call.caller == "+49301234001" else None
 
 
 class PhoneCall:
@@ -348,9 +355,14 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     """`antiphon serve` as a process."""
     processes: list[Process] = []
 
-    async def start(port: int, *, workers: int = 1, **settings: str) -> Process:
-        arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
-        arguments += ["--workers", str(workers)]
+    async def start(
+        port: int,
+        *,
+        workers: int = 1,
+        agent: Sequence[str] = ("--agent", "conftest:parrot"),
+        **settings: str,
+    ) -> Process:
+        arguments = ["serve", "--transport", "twilio", *agent, "--workers", str(workers)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *["-m", "antiphon", *arguments, "--port", str(port)],

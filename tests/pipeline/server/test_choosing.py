@@ -275,3 +275,14 @@ async def test_a_caller_whom_nobody_took_is_back_with_what_was_said(office: Any)
     assert asked[0].context == handoff
     assert asked[0].caller == "+49301234001"
     assert asked[0].parameters == {"from": "+49301234001", "transfer": "no-answer"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_command_names_the_function_and_the_default(
+    start_worker: Any, phone_to: Any, port: int, workers: int
+) -> None:
+    agent = ["--agent", "conftest:parrot_for_one", "--default-agent", "conftest:crash"]
+    await start_worker(port, workers=workers, agent=agent)
+    phone = phone_to(port)
+    assert await (await phone.calls(1)).is_answered()
+    assert not await (await phone.calls(2)).is_answered()
