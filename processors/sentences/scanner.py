@@ -24,6 +24,7 @@ from antiphon.processors.sentences.marks import (
     spoken_length,
 )
 from antiphon.processors.sentences.settings import SentenceSettings
+from antiphon.processors.sentences.spans import may_go_on
 
 __all__ = ["SentenceScanner"]
 
@@ -166,7 +167,7 @@ class SentenceScanner:
             return self._clause(mark, final, chunks)
         if mark == ")" and (step := self._list_item(final, chunks)) is not None:
             return step
-        if mark[0] in '*`<"»' and found.end() == len(self._text) and not final:
+        if not final and may_go_on(mark, self._text, self._at):
             return False
         self._note(found)
         self._at = found.end()

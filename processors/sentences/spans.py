@@ -3,19 +3,39 @@
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["SPAN_MARKS", "OpenSpans"]
+__all__ = ["SPAN_MARKS", "SPELL_TAGS", "OpenSpans", "may_go_on"]
 
 _CLOSER_OF = dict(zip("([{（［｛【〔《〈「『", ")]}）］｝】〕》〉」』", strict=True))
 _OPENER_OF = {closer: opener for opener, closer in _CLOSER_OF.items()}
 # German writes „…“ and »…«, so the same mark opens or closes.
 _QUOTE_CLOSERS = {"“": "”", "„": "“”", "«": "»", "»": "«", '"': '"'}
 SPAN_MARKS = "".join(_CLOSER_OF) + "".join(_OPENER_OF) + '"“”„«»*`<>'
+# What stands between these, voices spell out: Pipecat's services of Cartesia keep it in one piece.
+SPELL_TAGS = ("<spell>", "</spell>")
+_CLOSER_OF[SPELL_TAGS[0]] = SPELL_TAGS[1]
+_OPENER_OF[SPELL_TAGS[1]] = SPELL_TAGS[0]
 _RUN = re.compile(r"\*+|`+|.", re.DOTALL)
 # An opener that nobody closes must not swallow the reply: after this many characters it is taken
 # for a stray mark. An aside of 100 characters takes six seconds to say.
 _REACH = 100
 _QUOTE_REACH = 600
 _DEEPEST = 16
+
+
+def may_go_on(mark: str, text: str, at: int) -> bool:
+    """Whether a mark that ends where the text does, so far, may be another.
+
+    Args:
+        mark: What was found.
+        text: The text so far.
+        at: Where the mark stands in it.
+    """
+    if mark[0] not in '*`<"»':
+        return False
+    rest = text[at : at + len(SPELL_TAGS[1])]
+    return at + len(mark) == len(text) or any(
+        len(rest) < len(tag) and tag.startswith(rest) for tag in SPELL_TAGS
+    )
 
 
 @dataclass(slots=True)
@@ -62,7 +82,7 @@ class OpenSpans:
         """Take note of a mark.
 
         Args:
-            mark: A character of `SPAN_MARKS`, or a run of asterisks or backticks.
+            mark: A character of `SPAN_MARKS`, a run of asterisks or backticks, or a tag.
             position: Where it stands.
             before: The character before it, or an empty string.
             after: The character after it, or an empty string.

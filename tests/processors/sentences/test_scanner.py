@@ -82,6 +82,8 @@ ENGLISH = [
     "**Note. Read this** first.| Then sign.",
     "Run `pip. install` now.| Then wait.",
     "Wait <mark name='a. B'/> here.| Good.",
+    "Your code is <spell>A. B. C! 12.</spell> for now.| Bye.",
+    "It is <spell>x. Y.</spell>.| Is 1 < 2?| Yes.",
 ]
 
 
