@@ -47,8 +47,8 @@ KEYS = {
     if variable != "OPENAI_BASE_URL"
 }
 
-# Whose SDKs are too heavy to install for a test (hundreds of megabytes, or Python 3.12 only), or hold
-# a library back that all use.
+# Whose SDKs are too heavy to install for a test (hundreds of megabytes, or Python 3.12 only), or
+# hold a library back that all use.
 NOT_INSTALLED = {
     (STT, "deepgram_flux_sagemaker"),
     (STT, "deepgram_sagemaker"),
