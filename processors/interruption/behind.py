@@ -11,9 +11,11 @@ from pipecat.turns.user_start import (
     TranscriptionUserTurnStartStrategy,
     UserTurnStartedParams,
     VADUserTurnStartStrategy,
+    WakePhraseUserTurnStartStrategy,
 )
 
 from antiphon.core.pipecat_internals import start_strategies
+from antiphon.processors.interruption.decision import Action, Decision
 
 __all__ = ["StrategiesBehind"]
 
@@ -35,6 +37,7 @@ class StrategiesBehind:
         self._ours = ours
         self._strategies: Sequence[BaseUserTurnStartStrategy] = ()
         self._agreed: UserTurnStartedParams | None = None
+        self._called = False
         self._asking = False
         self._handlers = {
             "on_user_turn_started": self._start,
@@ -53,9 +56,14 @@ class StrategiesBehind:
         """Whether that turn would have interrupted the agent."""
         return self._agreed is None or self._agreed.enable_interruptions
 
+    @property
+    def decision(self) -> Decision | None:
+        """What is for them alone to decide: who says the wake phrase means the agent."""
+        return Decision(action=Action.INTERRUPT, reason="wake_phrase") if self._called else None
+
     def forget(self) -> None:
         """Ask anew from now on."""
-        self._agreed = None
+        self._agreed, self._called = None, False
 
     async def setup(self, setup: FrameProcessorSetup, processors: Iterable[FrameProcessor]) -> None:
         """Take them out of the list that ours is in, which one of the processors has."""
@@ -102,9 +110,12 @@ class StrategiesBehind:
                 return ProcessFrameResult.STOP
         return ProcessFrameResult.CONTINUE
 
-    async def _start(self, _: BaseUserTurnStartStrategy, params: UserTurnStartedParams) -> None:
+    async def _start(
+        self, strategy: BaseUserTurnStartStrategy, params: UserTurnStartedParams
+    ) -> None:
         if self._asking:
             self._agreed = params
+            self._called |= isinstance(strategy, WakePhraseUserTurnStartStrategy)
             return
         await self._ours.trigger_user_turn_started(
             enable_interruptions=params.enable_interruptions,

@@ -285,7 +285,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             agent_state=speech.state,
             language=speech.language,
         )
-        decision = await self._decide(utterance)
+        decision = self._behind.decision or await self._decide(utterance)
         if speech is not self._speech or speech.settled is not None:
             return
         if not self._behind.agree:

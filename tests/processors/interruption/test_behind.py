@@ -131,3 +131,12 @@ async def test_a_caller_who_is_muted_while_speaking_leaves_the_agent_as_loud_as_
     assert {loud for at, loud in c.loudness(muted_at + 0.1) if loud} == {1.0}
     assert c.silent_from(muted_at) > 3.3 - after
     assert (c.turns, c.said("assistant")) == ([], [WHOLE])
+
+
+@pytest.mark.parametrize("phrase", ["computer", "okay jarvis", "alexa", "yeah boss", "mhm now"])
+async def test_a_wake_phrase_that_sounds_like_agreement_interrupts_the_agent(phrase: str) -> None:
+    wake = WakePhraseUserTurnStartStrategy(phrases=[phrase], timeout=30.0)
+    async with call(behind=[wake, *default_user_turn_start_strategies()]) as c:
+        await over_the_agent(c, phrase.capitalize() + ".")
+    assert c.said("user") == [phrase.capitalize() + "."]
+    assert len(c.turns) == 1
