@@ -150,7 +150,7 @@ class PIIRedactor(SafeProcessor):
         self._ear = Ear(self.policy, self.vault, language=language)
         self._thought, self._saying = Pieces(thoughts), Saying(self._ear)
         self._said = SaidWords(self.core, words)
-        self._sharing = (self.core, thoughts.redactor, words.redactor, self._ear)
+        self._redactors = (self.core, thoughts.redactor, words.redactor)
         handlers: dict[type[Frame], _Handler] = {
             Frame: self.push_frame,
             **dict.fromkeys(CARRIED, self._carrying),
@@ -240,7 +240,7 @@ class PIIRedactor(SafeProcessor):
         self.policy = next(given, self.policy)
         self._is_first = self in all_of_them[:1]
         self.vault = vault_of(worker)
-        for part in self._sharing:
+        for part in (*self._redactors, self._ear):
             part.policy, part.vault = self.policy, self.vault
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
@@ -385,6 +385,8 @@ class PIIRedactor(SafeProcessor):
     async def _report_metrics(self) -> None:
         self.tally.add("model", self._thought.counts + self._said.counts)
         self.tally.add("ear", self._ear.counts)
+        # Those of values and of words in pieces are told of only here.
+        self.tally.failed(sum(r.failures for r in self._redactors) - self.tally.failures)
         if self.metrics_enabled:
             await self.push_frame(MetricsFrame(data=[PIIMetricsData.of(self.tally, self.name)]))
 

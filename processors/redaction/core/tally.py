@@ -38,11 +38,11 @@ class Tally:
         if self._whole:
             self._whole.add(destination, counts)
 
-    def failed(self) -> None:
-        """Count a failure."""
-        self.failures += 1
+    def failed(self, times: int = 1) -> None:
+        """Count failures, if there were any."""
+        self.failures += max(0, times)
         if self._whole:
-            self._whole.failed()
+            self._whole.failed(times)
 
     def found_open(self, way: str) -> None:
         """Count an open way: "logs: call guard_logs() before the call"."""

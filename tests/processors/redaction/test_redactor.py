@@ -381,6 +381,22 @@ async def test_a_failure_masks_the_numbers_and_reports_no_content() -> None:
     assert not [f for f in only(out, ErrorFrame) if "4539" in str(f)]
 
 
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [said("hello there")],
+        [LLMThoughtTextFrame("Hello there. "), LLMThoughtEndFrame()],
+        [FunctionCallInProgressFrame("pay", "1", {"note": "hello there"})],
+        [TTSTextFrame("Hello.", TextType.SENTENCE), TTSStoppedFrame()],
+    ],
+    ids=["transcript", "thought", "tool", "voice"],
+)
+async def test_every_failure_is_counted_wherever_it_is(frames: list[Frame]) -> None:
+    redactor = PIIRedactor(detectors=(boom,))
+    await through(redactor, *frames)
+    assert redactor.tally.failures > 0
+
+
 LINE = "You can reach Anna at 415 555 0142."
 
 
