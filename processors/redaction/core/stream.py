@@ -153,10 +153,6 @@ def _held_from(raw: str, left: int, language: Language) -> int:
     whole = [unit for unit in scanned.units if unit.start < edge - begin]
     if whole and joins:
         held = min(held, _loose(whole, partial, edge - begin, language))
-    if language.tagger:
-        count = bisect_left(scanned.starts, edge - begin)
-        words, starts = scanned.words[:count], scanned.starts[:count]
-        held = min(held, language.tagger.open_from(raw[begin:edge], words, starts))
     return max(left, min(edge, begin + held))
 
 
