@@ -1,6 +1,7 @@
 """What steering a call has in common, whoever the vendor is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
@@ -14,6 +15,7 @@ __all__ = [
     "TIMEOUT",
     "CallControl",
     "CallControlError",
+    "Handoff",
     "NumberNotAllowed",
     "OutboundControl",
     "ask_api",
@@ -33,6 +35,21 @@ class CallControlError(RuntimeError):
 
 class NumberNotAllowed(CallControlError):
     """A number is none, or begins with none of the prefixes that may be dialled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handoff:
+    """What a person is told about the caller who is handed over to them.
+
+    Parameters:
+        summary: Is whispered to the person before the caller is there.
+        transcript: The conversation as the agent's context has it, and without what is personal.
+        parameters: What the start of the call carried along.
+    """
+
+    summary: str = ""
+    transcript: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class CallControl(Protocol):

@@ -11,7 +11,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
@@ -22,7 +22,7 @@ from antiphon.pipeline.server.access.bodies import read_form
 from antiphon.pipeline.server.access.guards import Guards, public_url
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.calls import Calls
-from antiphon.pipeline.server.doors.call_control import CallControlError
+from antiphon.pipeline.server.doors.call_control import RING_SECS, CallControlError
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
 from antiphon.pipeline.server.doors.plivo_control import CALL_UUID, PlivoControl
 from antiphon.transports.telephony.plivo import extra_headers, read_plivo_start
@@ -33,6 +33,9 @@ __all__ = ["PlivoRequests", "plivo_router", "v3_signature"]
 # Said to a caller who waits or is turned away, unless `ANTIPHON_BUSY_MESSAGE` says something else.
 BUSY_MESSAGE = "All lines are busy."
 QUEUE_PAUSE_SECS = 10
+
+# "Dial" of plivo.com/docs/voice/xml, read 2026-11.
+UNANSWERED = frozenset({"busy", "failed", "cancel", "timeout", "no-answer"})
 
 CONTENT_TYPE = "audio/x-mulaw;rate=8000"
 
@@ -113,14 +116,14 @@ def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
     router = APIRouter(prefix="/plivo")
     signed = PlivoRequests(calls, guards)
     settings = calls.settings
-    control = PlivoControl(settings) if settings.plivo_auth_id else None
+    control = PlivoControl(settings, calls.state) if settings.plivo_auth_id else None
 
     async def hang_up(call_id: str) -> None:
         # The stream was all that the call had to do; this is for an XML of one's own after it.
         if control is None:
             return
         try:
-            await control.hang_up(call_id)
+            await control.end(call_id)
         except CallControlError as error:
             logger.bind(call_id=call_id).warning(str(error))
 
@@ -128,32 +131,35 @@ def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
         calls, guards, kind="plivo", read_start=read_plivo_start, hang_up=hang_up
     )
 
+    def with_agent(request: Request, form: FormData, **more: str) -> Response:
+        parameters = {
+            "from": _number(str(form.get("From", ""))),
+            "to": _number(str(form.get("To", ""))),
+            "direction": "outbound" if form.get("Direction") == "outbound" else "inbound",
+            **more,
+        }
+        stream = {
+            "bidirectional": "true",
+            "keepCallAlive": "true",
+            "contentType": CONTENT_TYPE,
+            "extraHeaders": extra_headers(parameters, token=streams.token(str(form["CallUUID"]))),
+        }
+        url = public_url(request, settings, "/plivo/stream").replace("http", "ws", 1)
+        return _xml(("Stream", stream, url))
+
     @router.post("/voice")
     async def voice(
         request: Request, form: Annotated[FormData, Depends(signed)], since: float | None = None
     ) -> Response:
         call_id = str(form["CallUUID"])
-        caller, called = (_number(str(form.get(name, ""))) for name in ("From", "To"))
+        caller = _number(str(form.get("From", "")))
         is_outbound = form.get("Direction") == "outbound"
         if is_outbound:
             # The place was promised to the request, when nobody knew the call's own id.
             calls.state.withdraw(str(form.get("RequestUUID", "")))
         verdict = await streams.admit(call_id, caller="" if is_outbound else caller, since=since)
         if verdict is Verdict.AGENT:
-            url = public_url(request, settings, "/plivo/stream").replace("http", "ws", 1)
-            parameters = {
-                "from": caller,
-                "to": called,
-                "direction": "outbound" if is_outbound else "inbound",
-            }
-            headers = extra_headers(parameters, token=streams.token(call_id))
-            stream = {
-                "bidirectional": "true",
-                "keepCallAlive": "true",
-                "contentType": CONTENT_TYPE,
-                "extraHeaders": headers,
-            }
-            return _xml(("Stream", stream, url))
+            return with_agent(request, form)
         message = settings.busy_message or BUSY_MESSAGE
         if verdict is Verdict.QUEUE:
             again = public_url(request, settings, "/plivo/voice")
@@ -169,7 +175,7 @@ def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
 
     @router.websocket("/stream")
     async def stream(websocket: WebSocket) -> None:
-        await streams.answer(websocket)
+        await streams.answer(websocket, control=control)
 
     @router.post("/status", status_code=204)
     async def status(form: Annotated[FormData, Depends(signed)]) -> None:
@@ -178,6 +184,33 @@ def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
         for promised in (call_id, str(form.get("RequestUUID", ""))):
             calls.state.withdraw(promised)
         await calls.cancel_call(call_id, reason="Plivo says: hung up")
+
+    @router.post("/transfer/{handoff_id}", dependencies=[Depends(signed)])
+    async def transfer(request: Request, handoff_id: str) -> Response:
+        handoff = await calls.state.find(handoff_id)
+        if handoff is None or "to" not in handoff:
+            return _xml(("Hangup", {}, ""))
+        response = ElementTree.Element("Response")
+        action = public_url(request, settings, "/plivo/transferred")
+        about = {"action": action, "method": "POST", "timeout": str(RING_SECS)}
+        dial = ElementTree.SubElement(response, "Dial", about)
+        ElementTree.SubElement(dial, "Number").text = handoff["to"].removeprefix("+")
+        return _answer(response)
+
+    @router.post("/transferred")
+    async def transferred(request: Request, form: Annotated[FormData, Depends(signed)]) -> Response:
+        said = str(form.get("DialStatus", ""))
+        if said == "completed" or await calls.state.promise(str(form["CallUUID"])):
+            return _xml(("Hangup", {}, ""))
+        # Nobody answered, so the caller is back; the agent is told why.
+        return with_agent(request, form, transfer=said if said in UNANSWERED else "failed")
+
+    @router.get("/handoffs/{handoff_id}", dependencies=[Depends(guards.start)])
+    async def handoff(handoff_id: str) -> dict[str, Any]:
+        found = await calls.state.find(handoff_id)
+        if found is None:
+            raise Refused(404, "no_handoff", "no such handoff, or too long ago")
+        return found
 
     @router.post("/call", dependencies=[Depends(guards.start)])
     async def call_out(request: Request) -> dict[str, str]:
@@ -233,5 +266,9 @@ def _xml(*elements: tuple[str, dict[str, str], str]) -> Response:
     response = ElementTree.Element("Response")
     for tag, attributes, text in elements:
         ElementTree.SubElement(response, tag, attributes).text = text or None
+    return _answer(response)
+
+
+def _answer(response: ElementTree.Element) -> Response:
     body = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
     return Response(body, media_type="application/xml")

@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import aiohttp
@@ -17,33 +17,19 @@ from antiphon.pipeline.server.doors.call_control import (
     RING_SECS,
     TIMEOUT,
     CallControlError,
+    Handoff,
     check_number,
 )
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.transports.telephony.transport import checked_id
 
-__all__ = ["Handoff", "TwilioControl"]
+__all__ = ["TwilioControl"]
 
 # An error of the SDK, of the network, or of a time that is up.
 FAILURES = (TwilioException, aiohttp.ClientError, OSError, TimeoutError)
 
 CALL_SID = "CA[0-9a-fA-F]{32}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Handoff:
-    """What a person is told about the caller who is handed over to them.
-
-    Parameters:
-        summary: Is whispered to the person before the caller is there.
-        transcript: The conversation as the agent's context has it, and without what is personal.
-        parameters: What the start of the call carried along.
-    """
-
-    summary: str = ""
-    transcript: Sequence[str] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class TwilioControl:

@@ -23,6 +23,7 @@ from loguru import logger
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server import ServerSettings, create_app
+from antiphon.pipeline.server.doors.call_control import CallControlError
 from antiphon.pipeline.server.doors.plivo import v3_signature
 from antiphon.simulation.lines.phones import Vendor, open_stream
 from antiphon.simulation.lines.plivo_stream import PlivoStream, sign_form
@@ -47,7 +48,7 @@ class PlivoApi:
     async def calls(self, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else None
         self.asked.append((request.method, request.path, body))
-        if request.method == "DELETE":
+        if request.method == "DELETE" or (body and "legs" in body):
             return web.Response(status=self.status)
         return web.json_response({"message": "call fired", "request_uuid": str(uuid.UUID(int=9))})
 
@@ -77,13 +78,17 @@ class Office:
 
     async def is_answered(self, phone: VendorStream) -> bool:
         """Whether the parrot answers a packet."""
-        heard = len(phone.heard())
-        for _ in range(200):
+        heard = _heard_bytes(phone)
+        for _ in range(500):
             await phone.send(bytes(phone.codec.bytes_per_sec // 50))
-            if len(phone.heard()) > heard:
+            if _heard_bytes(phone) > heard:
                 return True
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         return False
+
+
+def _heard_bytes(phone: VendorStream) -> int:
+    return sum(len(piece.pcm) for piece in phone.heard())
 
 
 @pytest.fixture
@@ -451,6 +456,68 @@ async def test_plivo_calls_out_and_whoever_answers_talks_to_the_agent(office: An
         assert here.server.agent.called_out == [True]
 
 
+async def test_plivo_hands_a_caller_over_and_does_not_hang_up_on_them(office: Any) -> None:
+    async with office() as here:
+        here.plivo.status = 202
+        phone = await here.calls("plivo", 1)
+        assert await here.is_answered(phone)
+        [call] = here.server.app.state.calls._running
+        handoff = await call.control.transfer(
+            call.id,
+            "+493055555",
+            base_url=call.base_url,
+            summary="The bill is wrong.",
+            parameters=call.parameters,
+        )
+        [(method, path, asked)] = here.plivo.asked
+        assert (method, path) == ("POST", f"/v1/Account/{AUTH_ID}/Call/{call.id}/")
+        assert (asked["legs"], asked["aleg_method"]) == ("aleg", "POST")
+        form = {"CallUUID": call.id, "From": "49301234001", "To": "15550199999"}
+        [dial] = await _asks(here, asked["aleg_url"], form)
+        assert (dial.tag, dial.findtext("Number")) == ("Dial", "493055555")
+        await phone.disconnect()  # Plivo leaves the stream for the new XML
+        await here.server.metric_reaches("antiphon_calls_active", 0)
+        assert len(here.plivo.asked) == 1
+        url = f"{here.server.base}/plivo/handoffs/{handoff}"
+        async with here.server.session.get(url, headers=KEY) as response:
+            known = await response.json()
+        assert (known["summary"], known["parameters"]["from"]) == (
+            "The bill is wrong.",
+            "+49301234001",
+        )
+        async with here.server.session.get(url) as response:
+            assert response.status == 401
+        answered = await _asks(here, dial.attrib["action"], {**form, "DialStatus": "completed"})
+        assert [verb.tag for verb in answered] == ["Hangup"]
+        back = await _asks(here, dial.attrib["action"], {**form, "DialStatus": "no-answer"})
+        stream = back.find("Stream")
+        assert stream is not None
+        assert stream.text is not None
+        again = open_stream("plivo", stream.text, call_sid=call.id)
+        assert isinstance(again, PlivoStream)
+        again._read(stream)
+        here.phones.append(again)
+        await again.connect()
+        assert await here.is_answered(again)
+        [call] = here.server.app.state.calls._running
+        assert call.parameters["transfer"] == "no-answer"
+
+
+async def test_a_transfer_that_plivo_does_not_make_leaves_the_call_as_it_was(office: Any) -> None:
+    async with office() as here:
+        phone = await here.calls("plivo", 1)
+        assert await here.is_answered(phone)
+        [call] = here.server.app.state.calls._running
+        for to, status in (("+19005555", 202), ("+493055555", 500)):
+            here.plivo.status = status
+            with pytest.raises(CallControlError):
+                await call.control.transfer(call.id, to, base_url=call.base_url)
+        assert await here.is_answered(phone)
+        here.plivo.status = 204
+        await call.end()
+        await _hung_up(here, "plivo")
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize(
     ("to", "status"), [("+1900123456", 403), ("sip:a@b", 422), ("../+4930", 422)]
@@ -476,7 +543,7 @@ async def test_nobody_is_called_who_may_not_be(
         ({"telnyx_api_key": "k", "telnyx_public_key": "ü"}, "is no public key"),
     ],
 )
-def test_a_door_that_lacks_a_key_is_told_at_the_start(settings: dict[str, str], told: str) -> None:
+def test_a_door_that_lacks_a_key_is_told_at_the_start(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         create_app(VoiceAgent(), transports=["telnyx"], settings=ServerSettings(**settings))
 
