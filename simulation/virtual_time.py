@@ -37,6 +37,9 @@ _MONOTONIC_ORIGIN = 1_000.0
 # when the send returns, so looptime's 42 idle rounds before each jump would only cost time.
 _IDLE_ROUNDS = 2
 
+# The step of looptime's clock.
+_STEP_SECS = 1e-6
+
 # A thread that needs longer is most likely waiting for the loop itself.
 _THREAD_PATIENCE_SECS = 5.0
 
@@ -192,6 +195,24 @@ def _threads_finish_first(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 @contextmanager
+def _timers_take_time(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let no timer be due at the moment at which it is set.
+
+    Who waits for the rest of a while, and is left with a rounding error, would do so for ever.
+    """
+    call_later = loop.call_later
+
+    def later(delay: float, *args: Any, **kwargs: Any) -> asyncio.TimerHandle:
+        return call_later(max(delay, _STEP_SECS) if delay > 0 else delay, *args, **kwargs)
+
+    loop.call_later = later  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        del loop.call_later
+
+
+@contextmanager
 def _chance_repeats() -> Iterator[None]:
     """Seed what draws at random, such as the SDKs' waits before another try."""
     state = random.getstate()
@@ -237,6 +258,7 @@ def make_virtual(
             stack.enter_context(virtual.looptime_enabled())
         stack.enter_context(_clocks_follow(virtual.time, packages))
         stack.enter_context(_threads_finish_first(virtual))
+        stack.enter_context(_timers_take_time(virtual))
         stack.enter_context(_chance_repeats())
         yield virtual
 

@@ -171,3 +171,22 @@ def test_a_loop_without_a_clock_of_its_own_is_refused() -> None:
 
     with pytest.raises(TypeError, match="not OtherLoop"), make_virtual(OtherLoop()):
         pass
+
+
+def test_what_waits_for_the_rest_of_a_while_does_not_wait_for_ever() -> None:
+    """The rest may be a rounding error, shorter than any step of the clock."""
+
+    async def wait_a_second(from_secs: float) -> int:
+        await asyncio.sleep(from_secs)
+        since, asked = pipecat_time().monotonic(), 0
+        while (rest := since + 1.0 - pipecat_time().monotonic()) > 0 and asked < 10:
+            asked += 1
+            await asyncio.sleep(rest)
+        return asked
+
+    async def wait() -> int:
+        # In the second in which the clock passes a power of two, and is rounded otherwise.
+        begins = (23 + index * 0.001997 for index in range(500))
+        return max(await asyncio.gather(*map(wait_a_second, begins)))
+
+    assert run_virtual(wait()) <= 2
