@@ -322,3 +322,15 @@ async def test_a_tool_is_not_kept_waiting_for_what_the_caller_still_hears() -> N
     # The model reads what the agent said and the result together.
     assert "One moment." in said
     assert results == ['"ready"']
+
+
+async def test_what_the_far_end_keeps_back_is_heard_while_the_agent_holds_its_breath() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=1.0)
+        await c.say(reply(TEN))
+        await asyncio.sleep(0.85)
+        c.gate.hold()
+        await asyncio.sleep(2)
+        await c.worker.queue_frame(InterruptionFrame())
+        await asyncio.sleep(1)
+    assert c.said("assistant") == ["One two three —"]
