@@ -54,16 +54,18 @@ def plain(text: str) -> str:
 
 
 def is_right(shown: list[str], said: list[str], whole: str, policy: Policy) -> bool:
-    """Whether what is kept is what was said; of what was cut off, up to where it was hidden."""
-    redactor = Redactor(policy)
-    told = [plain(redactor.peek(text, "agent", placeholders=True).text) for text in said]
-    if shown == told:
+    """Whether what is kept is what was said, but for what stands for what is hidden."""
+    kept_text, said_text = " ".join(shown), " ".join(said)
+    words = [re.escape(part) for part in re.split(r"<[A-Z_]+>", kept_text)]
+    if re.fullmatch(r".+?".join(words), said_text):
         return True
     # Of a value that was cut off the half decides, as of a word.
-    cut = plain(redactor.peek(whole, "agent", placeholders=True).text)
-    joined = " ".join(shown).replace(" \u2014", "")
-    at_a_value = joined.endswith(">") or cut[len(joined) :].lstrip().startswith("<")
-    return cut.startswith(joined) and at_a_value and whole != " ".join(said)
+    kept_text, said_text = kept_text.removesuffix(" \u2014"), said_text.removesuffix(" \u2014")
+    begun = len(kept_text) + 1
+    hidden = Redactor(policy).find(whole)
+    return said_text.startswith(kept_text) and any(
+        entity.start <= begun and len(said_text) <= entity.end for entity in hidden
+    )
 
 
 def main() -> None:
