@@ -44,7 +44,6 @@ L1 = 1e-5
 # Less says nothing, in parts of SCALE.
 SMALLEST = 6
 FOLDS = 5
-LIKELY = 0.5
 PROVENANCE = (
     "Logistic regressions by benchmarks/redaction/asks/train.py on {count} sentences, made from "
     "its phrases or taken from CLINC150 (CC BY 3.0) and Taskmaster-4 (CC BY 4.0). Feature names "
@@ -145,8 +144,8 @@ def fit(data: list[Example], labels: list[str]) -> AskModel:
 
 
 def heard(model: AskModel, sentence: Sentence) -> set[str]:
-    likely = model.probabilities(sentence)
-    return {k for k, p in likely.items() if p > LIKELY < likely[ASK]} - {*ACTS}
+    found = features(sentence)
+    return {k for k, odds in model.types(found).items() if odds > 0 < model.acts(found)[ASK]}
 
 
 def held_out(made_: list[Made], extra: list[Example], labels: list[str]) -> None:

@@ -6,10 +6,10 @@ beside the words themselves. `benchmarks/redaction/asks/train.py` makes the weig
 """
 
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.view import Cue, View
@@ -99,12 +99,8 @@ def features(sentence: Sentence) -> list[str]:
     end = "?" if sentence.question else "."
     words = ["^", *sentence.words[-MOST_WORDS:], end]
     shape = ["^", "^", "^", *sentence.shape[-MOST_WORDS:], end, end]
-    found = [f"n{min(len(words) - 2, 9)}", end, f"c{min(len(sentence.cues), 3)}"]
-    before = words[0]
-    for word in words[1:-1]:
-        found += [word, f"{before} {word}"]
-        before = word
-    found.append(f"{before} {end}")
+    found = [f"n{min(len(words) - 2, 9)}", end, f"c{min(len(sentence.cues), 3)}", *words[1:-1]]
+    found += map(" ".join, pairwise(words))
     first = " ".join(_any(w) for w in shape[3:5])
     found += [f"^{first}", f"^{first} {_any(shape[5]) if len(shape) > 6 else end}"]
     for at in range(3, len(shape) - 2):
@@ -152,23 +148,45 @@ class AskModel:
         self.labels = tuple(labels)
         self.bias = list(bias)
         self.weights = weights
+        # Acts are last, and all that most sentences are asked for.
+        self._types = len(self.labels) - len(ACTS)
+        self._acts = {
+            name: [x for at in range(0, len(p), 2) if p[at] >= self._types for x in p[at : at + 2]]
+            for name, p in weights.items()
+        }
 
-    def probabilities(self, sentence: Sentence) -> dict[str, float]:
-        """How likely it is, 0 to 1, that a sentence does what an act is.
+    def acts(self, found: Sequence[str]) -> dict[str, float]:
+        """How likely it is that a sentence does what an act is: 0 is even, 2 is 88 %.
 
-        Also, if it asks for something personal, that it asks for each type: how one asks is the
-        same for all of them, and learnt from all.
+        Args:
+            found: What `features` returned.
         """
-        totals, weights = self.bias.copy(), self.weights
-        for name in features(sentence):
+        return self._added(self._acts, found, self._types)
+
+    def types(self, found: Sequence[str]) -> dict[str, float]:
+        """How likely it is, if a sentence asks for something personal, that it is of each type.
+
+        How one asks is the same for all of them, and learnt from all.
+
+        Args:
+            found: What `features` returned.
+        """
+        return self._added(self.weights, found, 0, self._types)
+
+    def _added(
+        self,
+        weights: Mapping[str, Sequence[int]],
+        found: Sequence[str],
+        first: int,
+        last: int | None = None,
+    ) -> dict[str, float]:
+        totals = self.bias.copy()
+        for name in found:
             pairs = weights.get(name)
             if pairs:
                 for at in range(0, len(pairs), 2):
                     totals[pairs[at]] += pairs[at + 1]
-        return {
-            label: 1 / (1 + math.exp(min(-total / SCALE, 60.0)))
-            for label, total in zip(self.labels, totals, strict=True)
-        }
+        return {self.labels[k]: totals[k] / SCALE for k in range(len(totals))[first:last]}
 
 
 @cache

@@ -16,6 +16,7 @@ from antiphon.processors.redaction.core.ask_model import (
     NUMBER,
     OTHER,
     AskModel,
+    features,
     load_ask_model,
     sentences,
 )
@@ -28,9 +29,10 @@ __all__ = ["Expectation"]
 TURNS = 5
 # A cue of these says little unless it is a question for them.
 WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
-# How sure the model must be of what a sentence does, and that it asks: to miss that is a leak.
-LIKELY = 0.5
-ASKS = 0.35
+# How sure the model must be of what a sentence does, in log-odds, and that it asks, which to miss
+# is a leak: one in two, one in three.
+LIKELY = 0.0
+ASKS = -0.6
 
 
 class Asked(NamedTuple):
@@ -161,13 +163,15 @@ def _by_model(model: AskModel, view: View) -> Asked:
     acts: set[str] = set()
     about: list[Cue] = []
     for sentence in list(sentences(view))[-MOST_SENTENCES:]:
-        likely = model.probabilities(sentence)
-        act = max(ACTS, key=likely.__getitem__)
-        if act == ASK and likely[ASK] > ASKS:
-            asked = sorted(set(likely) - {*ACTS}, key=likely.__getitem__, reverse=True)
+        found = features(sentence)
+        does = model.acts(found)
+        act = max(ACTS, key=does.__getitem__)
+        if act == ASK and does[ASK] > ASKS:
+            likely = model.types(found)
+            asked = sorted(likely, key=likely.__getitem__, reverse=True)
             asked = [kind for kind in asked if likely[kind] > LIKELY] or asked[:1]
             kinds += [cue.type for cue in sentence.cues if cue.type in asked] + asked
-        elif likely[act] > LIKELY:
+        elif does[act] > LIKELY:
             acts.add(act)
             if act == MORE and not kinds:
                 kinds += [cue.type for cue in about if cue.type and cue.type not in WEAK]

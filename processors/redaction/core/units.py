@@ -17,9 +17,9 @@ __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 # expression cannot backtrack.
 # What no eye sees belongs to the token before it: a card with a zero-width space in it is a card.
 UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
-TOKEN = re.compile(
-    rf"([^\W\d_]++|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))(?:[{UNSEEN}]|&nbsp;)*+", re.IGNORECASE
-)
+TOKEN = re.compile(rf"([^\W\d_]++|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))(?:[{UNSEEN}]|&nbsp;)*+")
+# The same for a text that has nothing unseen in it.
+SEEN_TOKEN = re.compile(r"([^\W\d_]++|\d++|[^\s\w]|_)")
 # As long as a card, which nobody has in dollars.
 FEWEST_OF_A_CARD = 13
 NUMERIC = frozenset({"digit", "teen", "tens", "number"})
@@ -88,7 +88,8 @@ class Scan:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.units: list[Unit] = []
-        for match in TOKEN.finditer(text):
+        token = SEEN_TOKEN if text.isascii() and "&" not in text else TOKEN
+        for match in token.finditer(text):
             self.words.append(match[1].lower())
             self.starts.append(match.start())
             self.ends.append(match.end())
