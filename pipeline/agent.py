@@ -1,5 +1,6 @@
 """A voice agent described once and composed for every call."""
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,8 +41,12 @@ sentences, three at most, and ask one thing at a time. Write no markdown, lists,
 links or stage directions. Write numbers, prices, times and dates as one says them, and codes \
 character by character. What the caller says was heard by a machine: if it makes no sense, ask."""
 
-# What each group of settings may be, and how that is told.
-GROUPS: dict[str, tuple[Any, str]] = {
+# What each setting may be, and how that is told.
+SETTINGS: dict[str, tuple[Any, str]] = {
+    "instructions": (str, "a text"),
+    "voice_rules": (str | None, "a text, or None for no rules of speech"),
+    "greeting": (str | None, "a text, or None to let the caller speak first"),
+    "tools": (list | tuple, "a list of async functions"),
     "turns": (TurnSettings, "TurnSettings(…)"),
     "interruption": (
         InterruptionSettings | None,
@@ -60,6 +65,8 @@ GROUPS: dict[str, tuple[Any, str]] = {
         Policy | None,
         "a Policy, such as Policy.preset('strict'), or None for no redaction at all",
     ),
+    "voicemail": (str | None, "a text, or None to talk to a box as to a person"),
+    "fast_path": (bool, "True or False"),
 }
 
 
@@ -142,9 +149,12 @@ class VoiceAgent:
                     f"{kind}={service!r}: give the name of a provider, or a class or function "
                     "that makes a Pipecat service"
                 )
-        for name, (kinds, told) in GROUPS.items():
+        for name, (kinds, told) in SETTINGS.items():
             if not isinstance(value := getattr(self, name), kinds):
-                raise TypeError(f"{name}={value!r}: give {told}")
+                raise TypeError(f"{name}={reprlib.repr(value)}: give {told}")
+        for tool in self.tools:
+            if not callable(tool):
+                raise TypeError(f"tools: {reprlib.repr(tool)} is no async function")
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
                 f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "

@@ -38,7 +38,18 @@ class LatencySettings:
         default_factory=lambda: WatchdogLimits(no_first_token=FIRST_TOKEN_LIMIT_SECS)
     )
     fillers: Sequence[str] = ("One moment…",)
-    apology: Path | None = APOLOGY
+    apology: str | Path | None = APOLOGY
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail only in a call."""
+        if not isinstance(self.budgets, Budgets):
+            raise TypeError(f"budgets={self.budgets!r}: give Budgets(…)")
+        if not isinstance(self.limits, WatchdogLimits):
+            raise TypeError(f"limits={self.limits!r}: give WatchdogLimits(…)")
+        if isinstance(self.fillers, str) or not all(isinstance(t, str) for t in self.fillers):
+            raise TypeError(f"fillers={self.fillers!r}: give a list of texts")
+        if not isinstance(self.apology, str | Path | None):
+            raise TypeError(f"apology={self.apology!r}: give the path of a WAV file, or None")
 
     def observer(self, call_id: str) -> LatencyObserver:
         """Make what measures a call.

@@ -10,7 +10,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.pipeline.providers.kinds import MissingVariable
 from antiphon.processors import PIIRedactor
 from antiphon.processors.latency import Budgets
@@ -77,6 +77,15 @@ def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
         ("interruption", False, "interruption=False: give InterruptionSettings.* or None to be"),
         ("sentences", True, "sentences=True: give SentenceSettings.* or None to leave them to the"),
         ("latency", Budgets(), "latency=Budgets.*: give LatencySettings.* or None to measure"),
+        ("summary", 8000, "summary=8000: give Pipecat's LLMAutoContextSummarizationConfig"),
+        ("instructions", None, "instructions=None: give a text"),
+        ("voice_rules", False, "voice_rules=False: give a text, or None"),
+        ("greeting", ["Hello."], r"greeting=\['Hello.'\]: give a text, or None to let the"),
+        ("tools", print, "tools=<built-in function print>: give a list of async functions"),
+        ("tools", "look_up", "tools='look_up': give a list of async functions"),
+        ("tools", ["look_up"], "tools: 'look_up' is no async function"),
+        ("voicemail", True, "voicemail=True: give a text, or None to talk to a box"),
+        ("fast_path", None, "fast_path=None: give True or False"),
         (
             "redaction",
             "strict",
@@ -89,6 +98,23 @@ def test_what_is_no_settings_of_its_group_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(TypeError, match=told):
         VoiceAgent(**{group: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("budgets", 1.0, r"budgets=1.0: give Budgets\(…\)"),
+        ("limits", None, r"limits=None: give WatchdogLimits\(…\)"),
+        ("fillers", "One moment", "fillers='One moment': give a list of texts"),
+        ("fillers", [3], r"fillers=\[3\]: give a list of texts"),
+        ("apology", True, "apology=True: give the path of a WAV file, or None"),
+    ],
+)
+def test_what_cannot_be_done_about_waiting_is_refused_in_one_line(
+    setting: str, value: object, told: str
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        LatencySettings(**{setting: value})  # type: ignore[arg-type]
 
 
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:
