@@ -100,14 +100,14 @@ class Tagger:
 
     def _decode(self, seen: Prepared, begin: int, end: int, question: str) -> list[int]:
         """The best labels for tokens in a row; what is beside them is neither."""
-        weights, steps = self._weights, self._steps[question]
+        weight_of, steps = self._weights.get, self._steps[question]
         (oo, on, oa), (no, nn, na), (ao, an, aa) = steps
         best_o, best_n, best_a = 0.0, -1e9, -1e9
         back: list[tuple[int, int, int]] = []
         for index in range(begin, end):
             name = address = 0.0
             for feature in features(seen, index, question):
-                weight = weights.get(feature)
+                weight = weight_of(feature)
                 if weight is not None:
                     name += weight[0]
                     address += weight[1]

@@ -12,6 +12,7 @@ from array import array
 from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32, decompress
 
@@ -64,8 +65,6 @@ class Prepared(NamedTuple):
         kinds: The same, coarsely.
         keys: The word, or its kind where it may be a name.
         words: The words.
-        topics: Whether content was spoken of a few words before, music, a film, the way somewhere
-            (1), and asked for (2).
         active: Whether it may be a name (1), part of an address (2) or either (3).
     """
 
@@ -73,7 +72,6 @@ class Prepared(NamedTuple):
     kinds: list[str]
     keys: list[str]
     words: Sequence[str]
-    topics: list[int]
     active: list[int]
 
 
@@ -93,6 +91,9 @@ class Words:
         ordinary = {w for w in language.common if w not in language.lexicon}
         frequent = frozenset(table["frequent"].split())
         self.plain = (frequent | ordinary | PUNCTUATION | CORNER) - language.titles
+        self.kinds = {w: w if w in PUNCTUATION else "f" for w in self.plain}
+        self.kinds |= dict.fromkeys(self.plain & language.street_words, "S")
+        self.kinds |= dict.fromkeys(CORNER, "C")
         lexicon = language.lexicon.items()
         self.numbers = frozenset(w for w, entry in lexicon if entry.kind in NUMBERS)
         # Words that say nothing of names: what has no other is not looked at. Words of the
@@ -129,45 +130,35 @@ def prepare(
         known: What is known of words.
         asked: Whether an address was asked for.
     """
-    language = known.language
-    plain, numbers, idle = known.plain, known.numbers, known.idle
-    streets, titles = language.street_words, language.titles
-    if not asked and all(w.isdecimal() for w in words if w not in idle):
+    if not asked and all(w.isdecimal() for w in words if w not in known.idle):
         return None
+    language, numbers = known.language, known.numbers
+    streets, titles = language.street_words, language.titles
     cased = text != text.lower()
     lines = "\n" in text
-    codes: list[str] = []
-    kinds: list[str] = []
-    keys: list[str] = []
-    topics: list[int] = []
-    active: list[int] = []
+    # Most words are plain: only the others are looked at one by one.
+    kinds = list(map(known.kinds.get, words, repeat("")))
+    codes, keys, active = kinds[:], list(words), [0] * len(words)
     anchors: list[int] = []
-    candidate = False
-    before, last, end = "\n", -2, -1
-    topic = request = -REQUEST_REACH - 1
-    for index, word in enumerate(words):
-        start = starts[index]
-        if lines and index and "\n" in text[end:start]:
-            before = "\n"
-        may = 0
-        if word in plain:
-            kind = code = "f"
-            key = word
-            if word in PUNCTUATION:
-                kind = code = word
-            elif word in streets:
-                kind = code = "S"
-                anchors.append(index)
-            elif word in CORNER:
-                kind = code = "C"
-                anchors.append(index)
-            if word in REQUESTS:
-                request = index
-            if word in TOPICS:
-                topic = index
-        elif not word[0].isalpha():
+    candidate, last = False, -2
+    for index, kind in enumerate(kinds):
+        if kind and kind not in "SC":
+            continue
+        if kind:
+            anchors.append(index)
+            continue
+        word, start = words[index], starts[index]
+        before, end = (words[index - 1], starts[index - 1]) if index else ("\n", -1)
+        if index:
+            end += len(before)
+            if lines and "\n" in text[end:start]:
+                before = "\n"
+            elif before == "’":
+                before = "'"
+        code = key = ""
+        if not word[0].isalpha():
             if word[0].isdecimal():
-                glued = start == end and kinds[-1][0].isalpha() and len(words[index - 1]) > 1
+                glued = start == end and kinds[index - 1][0].isalpha() and len(words[index - 1]) > 1
                 kind, code, key = ("x", "x", "x") if glued else ("#", f"#{min(len(word), 6)}", "#")
                 if last == index - 1 and not glued:
                     anchors.append(index)
@@ -196,8 +187,6 @@ def prepare(
             if last == index - 1:
                 anchors.append(index)
         else:
-            if word in TOPICS:
-                topic = index
             bits = known[word]
             if not cased:
                 shape = "l"
@@ -207,31 +196,34 @@ def prepare(
                 shape = "X"
             else:
                 shape = "I" if before in STOPS else "A"
+            beside = index > 0 and active[index - 1] > 0
+            may = 0
             if len(word) == 1:
                 kind, code, key = "i", "i" + shape, "i"
-                may = int(bool(active) and (active[-1] or (before == "." and any(active[-2:]))))
+                may = int(beside or (before == "." and any(active[max(0, index - 2) : index])))
             elif bits & IN_DICTIONARY:
                 code = f"{bits:02x}{shape}"
                 key = word
+                capital = shape in "AX"
                 if (
                     bits & GIVEN
-                    or ((bits & SURNAME or shape in "AX") and (active and active[-1]))
-                    or (bits & SURNAME and shape in "AX")
+                    or (bits & SURNAME and capital)
+                    or (beside and (bits & SURNAME or capital))
                 ):
                     kind, may = ("n" if bits & (GIVEN | SURNAME) else "d") + shape, 1
                 else:
                     kind = "d" + shape
                     if not bits & SURNAME:
-                        idle.add(word)
+                        known.idle.add(word)
             elif before == "@" or words[index + 1 : index + 2] in (["@"], ["_"]):
                 # Part of an e-mail address or of an identifier.
                 kind, code, key = "x", "x", "x"
             else:
                 may = 1
-                if index and kinds[-1][0].isalpha() and known[f"{before} {word}"]:
+                if index and kinds[index - 1][0].isalpha() and known[f"{before} {word}"]:
                     # A town of two words.
-                    kinds[-1], codes[-1] = "p" + shape, "town" + shape
-                    keys[-1] = "p"
+                    kinds[index - 1], codes[index - 1] = "p" + shape, "town" + shape
+                    keys[index - 1] = "p"
                     kind, code, key = "p" + shape, "town" + shape, "p"
                 else:
                     code = f"{bits:02x}{shape}"
@@ -240,23 +232,15 @@ def prepare(
                     if key in "us" and word.endswith(ENDINGS):
                         code += "E"
                         anchors.append(index)
-                if index and kinds[-1] == "#":
+                if index and kinds[index - 1] == "#":
                     anchors.append(index)
                 last = index
             candidate = candidate or may == 1
-        if index - topic > TOPIC_REACH:
-            topics.append(0)
-        else:
-            topics.append(2 if index - request <= REQUEST_REACH else 1)
-        codes.append(code)
-        kinds.append(kind)
-        keys.append(key)
-        active.append(may)
-        before = "'" if word == "’" else word
-        end = start + len(word)
+            active[index] = may
+        kinds[index], codes[index], keys[index] = kind, code, key
     if anchors or asked:
         candidate = _open_addresses(kinds, active, anchors, asked) or candidate
-    return Prepared(codes, kinds, keys, words, topics, active) if candidate else None
+    return Prepared(codes, kinds, keys, words, active) if candidate else None
 
 
 def _open_addresses(kinds: list[str], active: list[int], anchors: list[int], asked: bool) -> bool:
@@ -311,7 +295,12 @@ def features(seen: Prepared, index: int, question: str) -> list[str]:
     ]
     if kind[0] in "ugsp":
         word = seen.words[index]
-        found += (f"c{word[-3:]}", f"d{seen.topics[index]}{kind}")
+        # Whether content is spoken of, music, a film, the way somewhere, and asked for.
+        topic = 0
+        if not TOPICS.isdisjoint(seen.words[max(0, index - TOPIC_REACH) : index]):
+            asking = seen.words[max(0, index - REQUEST_REACH) : index]
+            topic = 1 if REQUESTS.isdisjoint(asking) else 2
+        found += (f"c{word[-3:]}", f"d{topic}{kind}")
         if not word.isascii():
             found.append("f" + kind)
     if seen.active[index] & 2:

@@ -24,7 +24,7 @@ def detect(view: View) -> Iterator[Entity]:
         return
     scan = view.scan
     labels = tagger.labels(view.text, scan.words, scan.starts, view.expected)
-    index, count = 0, len(labels)
+    index, count = 0, len(labels) if any(labels) else 0
     while index < count:
         label = labels[index]
         if label == NAME:
