@@ -7,8 +7,10 @@ vendor that has no such thing says so here, not in a call.
 import dataclasses
 import difflib
 import inspect
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +48,30 @@ WORDS: Mapping[str, tuple[Word, ...]] = {
         ("pace", float),
         ("prosody_speed", float),
     ),
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_texts(value: Any) -> bool:
+    # A text is a collection too, of its letters.
+    return (
+        isinstance(value, Collection)
+        and not isinstance(value, str | bytes | Mapping)
+        and all(isinstance(word, str) for word in value)
+    )
+
+
+# What each of our words may be, and how that is told.
+VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "keyterms": (_are_texts, "a list of texts"),
+    "endpointing_ms": (lambda it: _is_number(it) and it >= 0, "milliseconds"),
+    "temperature": (lambda it: _is_number(it) and it >= 0, "a number from 0"),
+    "max_tokens": (lambda it: _is_number(it) and it >= 1, "a number from 1"),
+    "voice": (lambda it: isinstance(it, str) and bool(it.strip()), "the vendor's id of a voice"),
+    "speed": (lambda it: _is_number(it) and it > 0, "a number above 0, such as 1.1"),
 }
 
 ADDRESSES = ("base_url", "url", "ws_url", "api_endpoint_base_url")
@@ -110,7 +136,7 @@ class Vocabulary:
             By a field of `Settings` or an argument, its value.
 
         Raises:
-            ValueError: If the vendor has no such thing.
+            ValueError: If the vendor has no such thing, or a value of ours can be none.
         """
         return dict(self._translate(name, value, model) for name, value in asked.items())
 
@@ -124,9 +150,15 @@ class Vocabulary:
             candidates = WORDS.get(name, ((name, lambda it: it),))
         for candidate in candidates:
             if candidate and candidate[0] in there:
+                self._refuse_wrong_value(name, value)
                 word, convert = candidate
                 return word, convert(value)
         raise ValueError(f"{self.who} knows no {name}: {self._near(name, there)}")
+
+    def _refuse_wrong_value(self, name: str, value: Any) -> None:
+        fits, told = VALUES.get(name, (None, ""))
+        if fits and not fits(value):
+            raise ValueError(f"{self.who}: {name}={reprlib.repr(value)}: give {told}")
 
     def _near(self, name: str, there: set[str]) -> str:
         ours = [word for word in WORDS if self._knows(word, there)]

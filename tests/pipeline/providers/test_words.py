@@ -108,6 +108,29 @@ def test_what_a_vendor_does_not_know_is_refused_by_its_name(
     assert "\n" not in str(refusal.value)
 
 
+WRONG = [
+    (STT, "deepgram", {"keyterms": "Nguyen"}, "keyterms='Nguyen': give a list of texts"),
+    (STT, "soniox", {"keyterms": 5}, "keyterms=5: give a list of texts"),
+    (STT, "deepgram", {"keyterms": [1]}, "keyterms=[1]: give a list of texts"),
+    (STT, "gladia", {"endpointing_ms": "x"}, "endpointing_ms='x': give milliseconds"),
+    (LLM, "openai", {"temperature": "hot"}, "temperature='hot': give a number from 0"),
+    (LLM, "openai", {"max_tokens": 0}, "max_tokens=0: give a number from 1"),
+    (TTS, "cartesia", {"speed": "fast"}, "speed='fast': give a number above 0"),
+    (TTS, "polly", {"speed": float("nan")}, "speed=nan: give a number above 0"),
+    (TTS, "elevenlabs", {"voice": ""}, "voice='': give the vendor's id of a voice"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "asked", "told"), WRONG)
+def test_a_value_that_can_be_none_of_a_setting_is_refused_in_one_line(
+    kind: ServiceKind, name: str, asked: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"^the '{name}' {kind} service: ") as refusal:
+        settings_of(kind, name, **asked)
+    assert told in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_model_of_the_environment_decides_what_a_word_is_called() -> None:
     made: Any = create_service(
         STT,
