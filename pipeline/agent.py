@@ -20,7 +20,7 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.prewarm import Prewarmed
-from antiphon.pipeline.pronunciations import pronounce
+from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
@@ -155,6 +155,7 @@ class VoiceAgent:
         for tool in self.tools:
             if not callable(tool):
                 raise TypeError(f"tools: {reprlib.repr(tool)} is no async function")
+        check_pronunciations(self.pronunciations)
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
                 f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "
@@ -233,9 +234,7 @@ class VoiceAgent:
             outbound=outbound,
             latency=latency,
             interruption=Interruption(settings=self.interruption) if self.interruption else None,
-            context=LLMContext(
-                tools=[redactors[1].tool(t) for t in self.tools] if redactors else list(self.tools)
-            ),
+            context=LLMContext(tools=tools),
             redactors=redactors,
         )
 

@@ -46,7 +46,9 @@ class LatencySettings:
             raise TypeError(f"budgets={self.budgets!r}: give Budgets(…)")
         if not isinstance(self.limits, WatchdogLimits):
             raise TypeError(f"limits={self.limits!r}: give WatchdogLimits(…)")
-        if isinstance(self.fillers, str) or not all(isinstance(t, str) for t in self.fillers):
+        if not isinstance(self.fillers, list | tuple) or not all(
+            isinstance(text, str) for text in self.fillers
+        ):
             raise TypeError(f"fillers={self.fillers!r}: give a list of texts")
         if not isinstance(self.apology, str | Path | None):
             raise TypeError(f"apology={self.apology!r}: give the path of a WAV file, or None")

@@ -4,6 +4,7 @@ A word written as it sounds goes to every voice. One in IPA, between slashes, go
 Pipecat's services that read phonemes, each in its own markup.
 """
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,30 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.tts_service import TTSService
 from pipecat.utils.text.transforms.pronunciations import pronunciation_transform
 
-__all__ = ["pronounce"]
+__all__ = ["check_pronunciations", "pronounce"]
+
+
+def check_pronunciations(given: object) -> None:
+    """Refuse what says of no word how it sounds.
+
+    Args:
+        given: What was given as pronunciations.
+
+    Raises:
+        TypeError: If it is no mapping of texts to texts, or one of these is empty.
+    """
+    if not isinstance(given, Mapping):
+        wrong = f"pronunciations={reprlib.repr(given)}"
+    else:
+        pairs = [pair for pair in given.items() if not all(map(_is_text, pair))]
+        if not pairs:
+            return
+        wrong = f"pronunciations: {reprlib.repr(dict(pairs[:1]))}"
+    raise TypeError(f"{wrong}: give words and how they sound, such as {{'Nguyen': 'win'}}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip("/ "))
 
 
 def pronounce(tts: FrameProcessor, pronunciations: Mapping[str, str]) -> None:

@@ -1,5 +1,7 @@
 """Who has the turn in a composed call: settings, and what is made of them for each call."""
 
+import inspect
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -72,7 +74,8 @@ class TurnSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only in a call."""
-        if self.silence_secs is not None and not self.silence_secs > 0:
+        secs = self.silence_secs
+        if secs is not None and not (isinstance(secs, int | float) and secs > 0):
             raise ValueError(f"silence_secs={self.silence_secs!r}: give seconds above 0")
         if self.strategies is not None and not callable(self.strategies):
             raise TypeError(
@@ -176,8 +179,16 @@ T = TypeVar("T")
 
 
 def _made(make: Callable[[], T], kind: type[T], name: str) -> T:
-    made = make()
+    try:
+        made: object = make()
+    except Exception as error:
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise UnusableService(
+            f"{name}={reprlib.repr(make)}, called without arguments, raised {told}"
+        ) from error
     if not isinstance(made, kind):
+        if inspect.iscoroutine(made):
+            made.close()
         raise TypeError(
             f"{name} returned {made!r}: it must return a {kind.__name__}, a new one for each call"
         )

@@ -116,10 +116,20 @@ def register_provider(
             must be set.
 
     Raises:
-        ValueError: If there is no such kind, or the name has a slash.
+        ValueError: If there is no such kind, or the name has a slash or is the embedded default's.
+        TypeError: If it is no class and no function.
     """
-    if not name or "/" in name:
-        raise ValueError(f"{name!r} is no name for a provider: it has a slash, or nothing")
+    if not isinstance(name, str) or not name or "/" in name or name == "embedded":
+        raise ValueError(
+            f"{name!r} is no name for a provider: it has a slash, or nothing, or is taken"
+        )
+    if kind not in list(ServiceKind):
+        raise ValueError(f"{kind!r} is no kind of service: give {', '.join(ServiceKind)}")
+    if isinstance(service, FrameProcessor) or not callable(service):
+        raise TypeError(
+            f"{name!r}: {service!r} can make no service: give a class, or a function that makes "
+            "one for each call"
+        )
     variables = dict(variables or {})
     _registered[ServiceKind(kind)][name] = Provider(
         name=name, service=service, arguments=variables, needed=tuple(variables.values())

@@ -276,6 +276,7 @@ async def test_what_is_set_wins_over_what_a_service_brings() -> None:
     ("options", "told"),
     [
         ({"silence_secs": 0}, "silence_secs=0: give seconds above 0"),
+        ({"silence_secs": "0.4"}, "silence_secs='0.4': give seconds above 0"),
         ({"strategies": UserTurnStrategies(stop=[EndsAfter()])}, "give a function that makes"),  # type: ignore[list-item]
         ({"strategies": UserTurnStrategies, "silence_secs": 1}, "silence_secs=1 beside strategies"),
         ({"vad": 0.5}, r"vad=0.5: give VADParams\(…\), or a class"),
@@ -300,5 +301,16 @@ def test_what_makes_no_strategies_is_told() -> None:
     agent = VoiceAgent(turns=TurnSettings(strategies=lambda: "soon"))  # type: ignore[arg-type,return-value]
     with pytest.raises(
         TypeError, match=r"turns\.strategies returned 'soon': .* UserTurnStrategies"
+    ):
+        agent.pipeline(MemoryTransport())
+
+
+def test_what_fails_to_make_strategies_is_told_in_one_line() -> None:
+    def fails() -> UserTurnStrategies:
+        raise KeyError("no such shop")
+
+    agent = VoiceAgent(turns=TurnSettings(strategies=fails))
+    with pytest.raises(
+        ValueError, match=r"^turns\.strategies=<function .*raised KeyError: 'no such shop'$"
     ):
         agent.pipeline(MemoryTransport())

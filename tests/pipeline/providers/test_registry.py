@@ -84,8 +84,16 @@ def test_a_vendors_name_may_be_given_to_another_class() -> None:
     assert bell.told == ("mine", "treble")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("tts", ""), ("tts", "a/b"), ("speech", "bells")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("tts", ""), ("tts", "a/b"), ("stt", "embedded"), ("speech", "bells")]
+)
 def test_what_can_be_no_name_is_refused(kind: str, name: str) -> None:
     bell: Any = Bell
-    with pytest.raises(ValueError, match=r"is no name|is not a valid Serv"):
+    with pytest.raises(ValueError, match=r"is no name|is no kind of service: give stt, llm, tts"):
         register_provider(kind, name, bell)
+
+
+@pytest.mark.parametrize("given", [None, "bells:Bell", FakeTTS()])
+def test_what_makes_no_service_gets_no_name(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"^'bells': .* can make no service: give a class, or"):
+        register_provider("tts", "bells", given)
