@@ -163,4 +163,18 @@ def agents_of(given: Any, default: Agent | None = None) -> Agents:
         return Agents(cast("Agent", given))
     if not callable(given) or isinstance(given, type):
         raise ValueError(f"{short(given)} is no VoiceAgent, and no function that makes one")
+    if not _takes_a_call(given):
+        name = getattr(given, "__qualname__", short(given))
+        raise ValueError(f"{name} is given each call, and takes none: write {name}(call)")
     return Agents(default or apologist(), function=cast("ChooseAgent", given))
+
+
+def _takes_a_call(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(object())
+    except TypeError:
+        return False
+    except ValueError:
+        # Some that are written in C do not say.
+        return True
+    return True
