@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pipecat.adapters.llm.schemas.direct_function import DirectFunction
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction, DirectFunctionWrapper
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
@@ -153,8 +153,7 @@ class VoiceAgent:
             if not isinstance(value := getattr(self, name), kinds):
                 raise TypeError(f"{name}={reprlib.repr(value)}: give {told}")
         for tool in self.tools:
-            if not callable(tool):
-                raise TypeError(f"tools: {reprlib.repr(tool)} is no async function")
+            check_tool(tool)
         check_pronunciations(self.pronunciations)
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
@@ -307,3 +306,13 @@ class VoiceAgent:
     def _environment(self) -> Environment:
         """What the environment says, read once for all calls."""
         return read_environment()
+
+
+def check_tool(tool: object) -> None:
+    """Refuse what Pipecat would only in a call, or we, who wrap it, not even there."""
+    if not callable(tool):
+        raise TypeError(f"tools: {reprlib.repr(tool)} is no async function")
+    try:
+        DirectFunctionWrapper.validate_function(tool)
+    except Exception as error:
+        raise TypeError(f"tools: {reprlib.repr(tool)}: {error}") from None

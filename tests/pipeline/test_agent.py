@@ -84,6 +84,8 @@ def test_an_llm_that_cannot_judge_a_voicemail_box_is_refused_at_once() -> None:
         ("tools", print, "tools=<built-in function print>: give a list of async functions"),
         ("tools", "look_up", "tools='look_up': give a list of async functions"),
         ("tools", ["look_up"], "tools: 'look_up' is no async function"),
+        ("tools", [print], "tools: <built-in function print>: Direct function print must be async"),
+        ("tools", [asyncio.sleep], "tools: <function sle.* parameter must be named 'params'"),
         ("voicemail", True, "voicemail=True: give a text, or None to talk to a box"),
         ("fast_path", None, "fast_path=None: give True or False"),
         ("pronunciations", None, "pronunciations=None: give words and how they sound"),
