@@ -29,6 +29,7 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+from pipecat.processors.text_transformer import StatelessTextTransformer
 from pipecat.utils.text.base_text_aggregator import Aggregation, BaseTextAggregator, TextType
 from pipecat.utils.types import is_given
 
@@ -112,7 +113,9 @@ class SentenceAggregator(SafeProcessor):
     `AggregatedTextFrame`s of type sentence, which the TTS service speaks as they are. Their
     `raw_text` keeps the white space, so the context can be put together again without loss.
 
-    Where an `LLMTextProcessor` behind it looks for tags in the text as it comes, all of it passes.
+    Where an `LLMTextProcessor` behind it looks for tags in the text as it comes, all of it passes;
+    so it does before a `StatelessTextTransformer`, which makes plain text of sentences, without the
+    spaces between them.
 
     Attributes:
         counts: How many chunks were pushed, by what made them due: `text`, `end` (of the reply),
@@ -159,9 +162,9 @@ class SentenceAggregator(SafeProcessor):
         """
         await super().setup(setup)
         for processor in _behind(self, setup.pipeline_worker.pipeline) or ():
-            if isinstance(processor, LLMTextProcessor):
+            if isinstance(processor, LLMTextProcessor | StatelessTextTransformer):
                 self._steps_aside = True
-                logger.info(f"{self}: {processor} behind makes the sentences")
+                logger.info(f"{self}: {processor} behind takes the text as it comes")
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Take text and what tells when to speak it; let the rest pass."""

@@ -51,6 +51,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.processors.filters.function_filter import FunctionFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.text_transformer import StatelessTextTransformer
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import TransportParams
 from pipecat.turns.user_mute import (
@@ -706,6 +707,12 @@ def sync_speech_and_image(parts: Parts) -> Bot:
     return Bot(parts=parts, processors=processors, contexts=[context], caller=asks)
 
 
+def text_transformer(parts: Parts) -> Bot:
+    """Every word of the model is spoken in capitals."""
+    llm = FakeLLM(script=[GREETING, ANSWER, MORE])
+    return talks(parts, llm, asks_twice, after_llm=[StatelessTextTransformer(str.upper)])
+
+
 BOTS: Sequence[Callable[[Parts], Bot]] = (
     background_sound,
     bot_ready_signalling,
@@ -720,6 +727,7 @@ BOTS: Sequence[Callable[[Parts], Bot]] = (
     sound_effects,
     switch_voices,
     sync_speech_and_image,
+    text_transformer,
     user_assistant_turns,
     user_mute_strategy,
     voicemail_detection,
