@@ -38,7 +38,10 @@ def claim(
         UnusableService: If another call has one of the services, or something inside it, or if one
             is of another kind.
         ValueError: If another call has the transport.
+        TypeError: If it is none.
     """
+    if not isinstance(transport, BaseTransport):
+        raise TypeError(f"{transport!r} is no transport: give create_transport('memory') or such")
     for end in (transport.input(), transport.output()):
         if end.next or end.previous:
             raise ValueError(f"{transport} has served a call: make another transport for each call")

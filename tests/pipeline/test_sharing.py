@@ -230,6 +230,12 @@ def test_a_transport_for_two_calls_is_refused() -> None:
         agent.worker(transport)
 
 
+@pytest.mark.parametrize("given", ["memory", MemoryTransport, None])
+def test_what_is_no_transport_is_told_in_one_line(given: Any) -> None:
+    with pytest.raises(TypeError, match=r" is no transport: give create_transport\('memory'\)"):
+        VoiceAgent().worker(given)
+
+
 def test_a_call_that_could_not_be_composed_has_used_nothing_up() -> None:
     tts, transport = EspeakTTSService(), MemoryTransport()
     with pytest.raises(ValueError, match="unknown llm service"):
