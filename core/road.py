@@ -17,11 +17,13 @@ class Place:
         behind: What has to come earlier, if it is there.
         before: What has to come later, if it is there.
         otherwise: What a caller notices of it anywhere else.
+        also: Where it belongs besides, for another reason.
     """
 
     behind: str = ""
     before: str = ""
     otherwise: str
+    also: "Place | None" = None
 
 
 def misplaced(processor: FrameProcessor, place: Place, root: FrameProcessor) -> str | None:
@@ -40,7 +42,7 @@ def misplaced(processor: FrameProcessor, place: Place, root: FrameProcessor) -> 
         here = next((other for other in there if _is(other, kind)), None)
         if here and not any(_is(other, kind) for other in wanted):
             return f"move {processor} {direction} {here}; {place.otherwise}"
-    return None
+    return misplaced(processor, place.also, root) if place.also else None
 
 
 def around(

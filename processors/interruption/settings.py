@@ -11,6 +11,10 @@ PLACE = Place(
     behind="TTSService",
     before="BaseOutputTransport",
     otherwise="there the voice passes it by, and is not ducked, held or resumed",
+    also=Place(
+        before="LLMAssistantAggregator",
+        otherwise="there the conversation keeps words that nobody heard",
+    ),
 )
 
 

@@ -93,6 +93,10 @@ def bot(p: Parts) -> list[FrameProcessor]:
         ("llm sentences tts sink gate", "move PlaybackGate before MemoryOutput; "),
         ("llm tts sentences gate sink", "move SentenceAggregator before FakeTTS; "),
         ("sentences llm tts gate sink", "move SentenceAggregator behind FakeLLM; "),
+        (
+            "llm sentences tts assistant gate sink",
+            "move PlaybackGate before LLMAssistantAggregator; ",
+        ),
         ("llm sentences tts sink", "put interruption.playback behind the TTS service, before "),
     ],
 )
@@ -100,7 +104,8 @@ async def test_one_line_names_what_to_move_where_and_the_agent_is_heard(
     order: str, line: str, told: list[str]
 ) -> None:
     parts = Parts()
-    names = f"source stt user {order} assistant".split()
+    names = f"source stt user {order}".split()
+    names += [] if "assistant" in names else ["assistant"]
     heard = await run(parts, [getattr(parts, name) for name in names])
     assert heard > 20
     [only] = told
