@@ -8,6 +8,7 @@ from pipecat.frames.frames import ControlFrame, Frame, SystemFrame
 from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
+from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.tally import Tally
 
 __all__ = [
@@ -42,7 +43,7 @@ class PIIExpectFrame(ControlFrame):
     """
 
     kinds: tuple[str, ...] = ()
-    turns: int = 5
+    turns: int = TURNS
 
 
 @dataclass

@@ -46,6 +46,7 @@ from pipecat.processors.frame_processor import (
 )
 
 from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.ear import Ear
 from antiphon.processors.redaction.core.entities import Entity, Redaction
 from antiphon.processors.redaction.core.language import LANGUAGES
@@ -182,7 +183,7 @@ class PIIRedactor(SafeProcessor):
         for event in ("on_redacted", "on_redaction_failed", "on_open_way"):
             self._register_event_handler(event)
 
-    def expect(self, *kinds: str, turns: int = 5) -> None:
+    def expect(self, *kinds: str, turns: int = TURNS) -> None:
         """Say what the caller is about to give ("card_number"); see `Redactor.expect`."""
         self.core.expect(*kinds, turns=turns)
 

@@ -21,18 +21,26 @@ from antiphon.processors.redaction.core.ask_model import (
     sentences,
 )
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, Entity
+from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import UnitKind
 from antiphon.processors.redaction.core.view import Cue, View
 
-__all__ = ["Expectation"]
+__all__ = ["TURNS", "Expectation"]
 
-TURNS = 5
+TURNS = 8
 # A cue of these says little unless it is a question for them.
 WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
+# Those of twelve to fourteen digits are so rare that after twelve the last four are to come.
+FEWEST_OF_A_CARD = 15
+OF_A_CARD = frozenset({"CREDIT_CARD", "CVV", "CARD_EXPIRY"})
 # How sure the model must be of what a sentence does, in log-odds, and that it asks, which to miss
 # is a leak: one in two, one in three.
 LIKELY = 0.0
 ASKS = -0.6
+# Below this a question is hardly for any of the types, one in five.
+UNLIKELY = -1.5
+# Turns of both sides for which a call is about paying after it was spoken of.
+PAYING_TURNS = 10
 
 
 class Asked(NamedTuple):
@@ -41,10 +49,12 @@ class Asked(NamedTuple):
     Parameters:
         kinds: The types asked for, most likely first.
         act: What else of `ACTS` it does, "" if nothing.
+        sure: Whether it is for these types rather than for anything else.
     """
 
     kinds: tuple[str, ...] = ()
     act: str = ""
+    sure: bool = True
 
 
 class Expectation:
@@ -56,6 +66,7 @@ class Expectation:
     Parameters:
         expected: The types asked for, most likely first.
         vetoed: True after a question for something that is nothing to hide.
+        paying: True while the call is about paying, or nothing is known of it.
         given: How many digits or letters of what is expected were given.
     """
 
@@ -68,6 +79,13 @@ class Expectation:
         self._before: tuple[str, ...] = ()
         self._turns_left = 0
         self._held = False
+        self._whole: set[str] = set()
+        self._paying_left = 1
+
+    @property
+    def paying(self) -> bool:
+        """Whether a number that nobody asked for may well be a card."""
+        return self._paying_left > 0
 
     def expect(self, kinds: tuple[str, ...], turns: int) -> None:
         """Expect types because the application says so, for so many turns of the caller."""
@@ -88,22 +106,31 @@ class Expectation:
         self.expected = kinds
         self.vetoed = vetoed
         self.given = 0
+        self._whole = set()
         self._turns_left = turns
         self._held = held
 
     @property
     def complete(self) -> bool:
         """Whether enough was given, so that only what is nothing but digits can belong to it."""
-        return bool(self.expected) and self.given >= LENGTHS[self.expected[0]][0]
+        if not self.expected:
+            return False
+        kind = self.expected[0]
+        return self.given >= (FEWEST_OF_A_CARD if kind == "CREDIT_CARD" else LENGTHS[kind][0])
 
     def agent_said(self, view: View) -> None:
         """Take note of what the agent asks."""
         words = [w for w in view.scan.words if w[0].isalnum()]
         phrase = " ".join(words)
+        self._heard(view)
         if not words or phrase in view.language.backchannels or self._held:
             return
-        kinds, act = _by_model(self._model, view) if self._model else _by_rules(view)
-        if kinds:
+        model, paying = self._model, self.paying
+        kinds, act, sure = _by_model(model, view, paying) if model else _by_rules(view)
+        if kinds and not sure and self.expected and not self.complete:
+            # "And the number?" asks for what is still due.
+            self._turns_left = max(self._turns_left, 2)
+        elif kinds:
             self._before = kinds
             self._set(kinds)
         elif act == MORE:
@@ -126,8 +153,10 @@ class Expectation:
 
     def caller_said(self, view: View, found: list[Entity]) -> None:
         """Take note of what the caller gave, or is about to give."""
+        self._heard(view)
         numbers = [e for e in found if e.type not in CONTEXTUAL]
         self.given += sum(len(e.value) for e in numbers if e.type in self.expected)
+        self._next(found)
         if numbers and not _words_after(view, numbers[-1].end):
             if not self.expected:
                 # It may go on in the next turn.
@@ -148,20 +177,41 @@ class Expectation:
         if not view.bare and len(view.scan.words) > 2:
             self._turn()
 
+    def _next(self, found: list[Entity]) -> None:
+        """Expect first what is still due of several that were asked for."""
+        if len(self.expected) < 2 or self._held:
+            return
+        self._whole |= {e.type for e in found if len(e.value) >= LENGTHS[e.type][0]}
+        due = tuple(kind for kind in self.expected if kind not in self._whole)
+        if due and due[0] != self.expected[0]:
+            self.expected = due + tuple(kind for kind in self.expected if kind in self._whole)
+            self.given = 0
+
+    def _heard(self, view: View) -> None:
+        """Take note of whether a turn is about paying."""
+        about = any(cue.type in OF_A_CARD for cue in view.cues)
+        if about or not view.language.payments.isdisjoint(view.scan.words):
+            self._paying_left = PAYING_TURNS
+        elif view.scan.words:
+            self._paying_left -= 1
+
     def _turn(self) -> None:
         self._turns_left -= 1
         if self._turns_left <= 0:
             self.clear()
 
 
-def _by_model(model: AskModel, view: View) -> Asked:
+def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
     """What the sentences of a turn ask for, one after another.
 
     "We have just texted you a code. What does it say?" asks for what the sentence before is about.
+    A question that is for no type in particular ("the number on your receipt?") is for one that a
+    model may read, unless the call is about paying: only the record loses the answer.
     """
     kinds: list[str] = []
     acts: set[str] = set()
     about: list[Cue] = []
+    sure = False
     for sentence in list(sentences(view))[-MOST_SENTENCES:]:
         found = features(sentence)
         does = model.acts(found)
@@ -169,6 +219,9 @@ def _by_model(model: AskModel, view: View) -> Asked:
         if act == ASK and does[ASK] > ASKS:
             likely = model.types(found)
             asked = sorted(likely, key=likely.__getitem__, reverse=True)
+            sure = sure or likely[asked[0]] > UNLIKELY
+            if likely[asked[0]] < UNLIKELY and not paying:
+                asked = [kind for kind in asked if kind not in HIDDEN]
             asked = [kind for kind in asked if likely[kind] > LIKELY] or asked[:1]
             kinds += [cue.type for cue in sentence.cues if cue.type in asked] + asked
         elif does[act] > LIKELY:
@@ -177,7 +230,7 @@ def _by_model(model: AskModel, view: View) -> Asked:
                 kinds += [cue.type for cue in about if cue.type and cue.type not in WEAK]
         about = sentence.cues or about
     first = next((act for act in (MORE, NUMBER, *ACTS) if act in acts), "")
-    return Asked(tuple(dict.fromkeys(kinds)), first)
+    return Asked(tuple(dict.fromkeys(kinds)), first, sure)
 
 
 def _by_rules(view: View) -> Asked:

@@ -98,6 +98,7 @@ class Language:
         self.extensions = frozenset(table["extensions"])
         self.continuations = self._phrases(table["continuations"])
         self.states = frozenset(table["states"])
+        self.payments = frozenset(table["payments"])
         self.titles = frozenset(table["titles"])
         self.name_introductions = self._phrases(table["name_introductions"])
         self.street_words = frozenset(table["street_words"])

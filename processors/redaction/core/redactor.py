@@ -222,6 +222,7 @@ class Redactor:
             expected=self._asked.expected if caller else (),
             vetoed=self._asked.vetoed and caller,
             complete=self._asked.complete and caller,
+            paying=self._asked.paying and caller,
             keys=text.startswith(KEYS_PREFIX),
         )
 

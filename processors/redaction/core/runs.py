@@ -114,7 +114,12 @@ class _Amount(Unit):
 
 
 def find_runs(
-    scanned: Scan, language: Language, *, spelling: bool = False, amounts_from: int = sys.maxsize
+    scanned: Scan,
+    language: Language,
+    *,
+    spelling: bool = False,
+    amounts_from: int = sys.maxsize,
+    apart: bool = False,
 ) -> list[Run]:
     """The runs of a text, in order.
 
@@ -124,6 +129,7 @@ def find_runs(
         spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
         amounts_from: The character from which on a number is expected, so that what a recogniser
             wrote as a time, a price or an ordinal ("1234 5:06 7890") are digits of it.
+        apart: Whether several numbers are expected, so that an "and" stands between two of them.
     """
     found: list[Run] = []
     current: list[Unit] = []
@@ -142,7 +148,8 @@ def find_runs(
             or (kind is UnitKind.CARDINAL and unit.value)
         ):
             broken = current and lines and "\n" in text[current[-1].end : unit.start]
-            if broken and not _goes_on(current, unit):
+            ends = apart and joint and len("".join(u.value for u in current)) > 1
+            if ends or (broken and not _goes_on(current, unit)):
                 _close(current, found, spelling, joints)
                 current, joint = [], False
             if joint:

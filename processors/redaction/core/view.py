@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from antiphon.processors.redaction.core.entities import LENGTHS, Entity
 from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
@@ -75,6 +76,7 @@ class View:
         expected: The types that the other side asked for, most likely first.
         vetoed: True if the question was for something that is nothing to hide.
         complete: True if all of what was expected has been given.
+        paying: True if the call is about paying, or nothing is known of it.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
     """
@@ -87,6 +89,7 @@ class View:
         expected: tuple[str, ...] = (),
         vetoed: bool = False,
         complete: bool = False,
+        paying: bool = False,
         keys: bool = False,
     ) -> None:
         self.scan = scan
@@ -95,12 +98,19 @@ class View:
         self.expected = expected
         self.vetoed = vetoed
         self.complete = complete
+        self.paying = paying
         self.keys = keys
         self.cues = list(find_cues(scan, language))
         asked = not NUMBERED.isdisjoint(expected)
         named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
         amounts = 0 if asked else min(named, default=len(scan.text))
-        runs = find_runs(scan, language, spelling=bool(expected), amounts_from=amounts)
+        runs = find_runs(
+            scan,
+            language,
+            spelling=bool(expected),
+            amounts_from=amounts,
+            apart=len(expected) > 1,
+        )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()
         self.runs = [run for run in runs if plain or not run.amounts]
@@ -152,7 +162,7 @@ class View:
                 if cue.type == "PHONE_NUMBER" and size >= 6:
                     return cue.type, "cue"
         if self.expected and self._plausible(size):
-            return self._expected(size), "asked"
+            return self._expected(span), "asked"
         if self.vetoed:
             return "", "asked"
         if isinstance(span, Segment) and (_counted(span) or self._coded(span)):
@@ -208,12 +218,26 @@ class View:
     def _plausible(self, size: int) -> bool:
         return self.bare or (size >= 3 and not self.complete)
 
-    def _expected(self, size: int) -> str:
-        for kind in self.expected:
+    def _expected(self, span: Placed) -> str:
+        """What of the types asked for a number is: by their order and by its length.
+
+        A part of a number has no telling length; where a secret is among them it is one.
+        """
+        kinds = [kind for kind in self.expected if kind not in WORDED]
+        if not kinds:
+            return self.expected[0]
+        turn = bisect_left(self.segments, span.start, key=_segment_start)
+        turn = turn if turn < len(kinds) else 0
+        # The last four of what is due are it, though what is asked for beside it may be as long.
+        secret = kinds[0] in HIDDEN and len(kinds) > 1
+        if (turn or secret) and len(span) <= LENGTHS[kinds[turn]][1]:
+            return kinds[turn]
+        for kind in kinds:
             fewest, most = LENGTHS[kind]
-            if fewest <= size <= most and kind not in WORDED:
+            if fewest <= len(span) <= most:
                 return kind
-        return self.expected[0]
+        numbered = [kind for kind in kinds if kind in NUMBERED] or kinds
+        return next((kind for kind in numbered if kind in HIDDEN), numbered[0])
 
     def quantity(self, span: Placed) -> bool:
         """Whether a unit of measure or a clock word follows: "twenty two years", "nine pm"."""

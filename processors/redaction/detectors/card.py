@@ -16,6 +16,8 @@ FEWEST_UNNAMED = 13
 # A card's first digits by brand (ISO/IEC 7812), in a turn that is nothing but a part of a card.
 PIECE = range(7, 12)
 STARTS = re.compile(r"3[4-9]|4|5[0-5]|6|2[2-7]")
+# A telephone number with its area code; a card's first pause is not behind its tenth digit.
+AMERICAN = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -38,14 +40,16 @@ def detect(view: View) -> Iterator[Entity]:
 def _piece(view: View, segment: Segment) -> bool:
     """Whether a turn is digits that nobody asked for and that may go on to be a card.
 
-    A model needs no telephone number that it has not asked for, either.
+    Only while the call is about paying: elsewhere they are a telephone or an order number that the
+    agent has asked for in words of its own, and which the model needs.
     """
-    if len(segment) not in PIECE or not view.bare or len(view.segments) > 1:
+    if not (view.paying and view.bare) or len(segment) not in PIECE or len(view.segments) > 1:
         return False
-    if view.text[: segment.start].rstrip(" (")[-1:] == "+":
+    if view.text[: segment.start].rstrip(" (")[-1:] == "+" or AMERICAN.fullmatch(segment.digits):
         return False
     groups = segment.groups
     spoken = all(unit.spoken for unit in segment.units)
-    if not (spoken or groups == [8] or (len(groups) > 1 and {4}.issuperset(groups[:-1]))):
+    single = spoken or max(groups) == 1
+    if not (single or groups == [8] or (len(groups) > 1 and {4}.issuperset(groups[:-1]))):
         return False
     return STARTS.match(segment.digits) is not None

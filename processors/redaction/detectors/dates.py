@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, Entity
+from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
 
@@ -35,6 +36,9 @@ def detect(view: View) -> Iterator[Entity]:
         if kind in view.expected:
             found = _after(view, 0, kind, "asked")
             before = view.expected[: view.expected.index(kind)]
+            named = any(unit.kind is UnitKind.MONTH for unit in view.scan.units)
+            if not (named or HIDDEN.isdisjoint(before)):
+                continue  # digits are of what is due before it
             if found and (view.bare or CONTEXTUAL.issuperset(before)):
                 yield found
 
@@ -52,10 +56,15 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     first = index
     last = -1
     inside = view.language.lead_ins
+    two = len(view.expected) > 1
     while index < len(units) and index - first < MOST_UNITS:
         unit = units[index]
         if _part(unit):
             last = index
+        elif two and last > first and _joins(view, unit):
+            # "march fourth eighty four and 6789" answers two questions.
+            if found := _dated(view, units[first : last + 1], kind, why):
+                return found
         elif _ends(unit, inside):
             break
         index += 1
@@ -104,6 +113,10 @@ def _ends(unit: Unit, inside: frozenset[str]) -> bool:
     if unit.kind is UnitKind.WORD:
         return unit.value not in inside and unit.value not in OF
     return unit.kind is UnitKind.SYMBOL and unit.value in "!?;"
+
+
+def _joins(view: View, unit: Unit) -> bool:
+    return view.text[unit.start : unit.end].lower() in view.language.conjunctions
 
 
 def _part(unit: Unit) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.processors.redaction import Redactor
+from antiphon.processors.redaction import Policy, Redactor
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,10 @@ from antiphon.processors.redaction import Redactor
         (
             (
                 "agent| what's your pin?",
-                "well i do not know that yet",
-                "well i do not know that yet",
-                "well i do not know that yet",
-                "well i do not know that yet",
-                "well i do not know that yet",
+                *["well i do not know that yet"] * 8,
                 "1234",
             ),
-            [("PIN",), ("PIN",), ("PIN",), ("PIN",), ("PIN",), (), ()],
+            [*[("PIN",)] * 8, (), ()],
             "1234",
         ),
         (
@@ -84,7 +80,7 @@ from antiphon.processors.redaction import Redactor
         ),
         (
             ("agent| tell me your name and card number!", "jo"),
-            [("PERSON", "CREDIT_CARD"), ("PERSON", "CREDIT_CARD")],
+            [("PERSON", "CREDIT_CARD"), ("CREDIT_CARD", "PERSON")],
             "<PERSON>",
         ),
         (("what is my pin", "1234"), [("PIN",), ("PIN",)], "<PIN>"),
@@ -230,3 +226,103 @@ def test_a_long_turn_is_judged_by_its_end_in_bounded_time() -> None:
     long = "Thank you for calling us today about your bill. " * 200
     redactor.redact(long + "What's your card number?", role="agent")
     assert redactor.expecting == ("CREDIT_CARD",)
+
+
+SAYS = "four one five five five five oh one four two"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "shown"),
+    [
+        ("How can we reach you?", SAYS, SAYS),
+        ("And your husband's?", SAYS, SAYS),
+        ("Who should the driver ring when they arrive?", SAYS, SAYS),
+        ("Could you confirm it once more?", "6011 2233", "6011 2233"),
+        ("What's the number on your receipt?", "5512 0098 7", "5512 0098 7"),
+        ("Read me the digits on the sticker, please.", "4556 7891", "4556 7891"),
+        ("Your deposit is fifty dollars. And your husband's?", SAYS, SAYS),
+        ("Your deposit is fifty dollars.", "4539 1488", "<CREDIT_CARD>"),
+        ("It was declined. Want to try another?", "yes 5 5 0 0 0 0 5 5", "yes <CREDIT_CARD>"),
+    ],
+)
+def test_a_number_that_nobody_asked_for_is_part_of_a_card_only_where_one_pays(
+    question: str, said: str, shown: str
+) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == shown
+
+
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        (
+            ("agent| your name and number on the card?", "dana mills 4539 1488"),
+            "dana mills <CREDIT_CARD>",
+        ),
+        (
+            ("agent| the name and the number on the card?", "dana mills", "agent| and the number?",
+             "4539 1488"),
+            "<CREDIT_CARD>",
+        ),
+        (
+            ("agent| your phone number and the last four of your social?",
+             "415 555 0142 and 6789"),
+            "415 555 0142 and <US_SSN>",
+        ),
+        (("agent| I need your zip code and CVV.", "94107 and 731"), "94107 and <CVV>"),
+        (
+            ("agent| your date of birth and the last four of your social?",
+             "march fourth eighty four and 6789"),
+            "march fourth eighty four and <US_SSN>",
+        ),
+        (
+            ("agent| your date of birth and the last four of your social?",
+             "march fourth eighty four", "agent| and the last four?", "6789"),
+            "<US_SSN>",
+        ),
+    ],
+)  # fmt: skip
+def test_of_two_things_asked_for_the_secret_one_is_hidden(
+    turns: tuple[str, ...], shown: str
+) -> None:
+    redactor = Redactor(Policy())
+    for turn in turns:
+        agent = turn.startswith("agent| ")
+        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+    assert last.text == shown
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        ("let me find my wallet", "agent| No problem, take your time.", "okay i've got it"),
+        ("sorry can you hear me", "agent| Yes I can hear you.", "there's a lot of noise here",
+         "agent| I'm sorry about that.", "ok so", "let me put my glasses on"),
+    ],
+)  # fmt: skip
+def test_a_card_that_is_fetched_first_is_still_a_card(chat: tuple[str, ...]) -> None:
+    redactor = Redactor(Policy())
+    for turn in ("agent| May I have your card number?", *chat):
+        agent = turn.startswith("agent| ")
+        redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+    assert redactor.redact("four five three nine").text == "<CREDIT_CARD>"
+
+
+def test_the_last_group_of_a_card_may_stand_among_words() -> None:
+    redactor = Redactor(Policy())
+    redactor.redact("What's the card number?", role="agent")
+    for said in ("4539", "1488", "0343"):
+        redactor.redact(said)
+    assert redactor.redact("and finally 6467").text == "and finally <CREDIT_CARD>"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("i pay with 4539148803436467, security 731", "i pay with <CREDIT_CARD>, security <CVV>"),
+        ("i got a code it's 471922", "i got a code it's <PIN>"),
+    ],
+)
+def test_codes_are_told_by_what_comes_before_them(said: str, shown: str) -> None:
+    assert Redactor(Policy()).redact(said).text == shown

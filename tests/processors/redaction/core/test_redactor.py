@@ -65,7 +65,7 @@ def test_an_answer_to_a_harmless_question_stays(question: str, answer: str) -> N
 
 
 def test_an_expectation_ends_after_some_turns_about_something_else() -> None:
-    talk = ["i would rather talk about the weather today"] * 6
+    talk = ["i would rather talk about the weather today"] * 9
 
     assert hidden("agent| what's the cvv?", *talk, "make it one two three")[-1].endswith("three")
 
