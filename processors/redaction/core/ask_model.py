@@ -40,6 +40,8 @@ MOST_WORDS = 40
 # The weights are kept as whole numbers of this part.
 SCALE = 50
 ENDS = frozenset(".!?;")
+# Behind a comma a question of its own: "I've texted you a code, what does it say?".
+ASKING = frozenset({"what", "which", "could", "can", "may"})
 
 
 class Sentence(NamedTuple):
@@ -81,7 +83,9 @@ def sentences(view: View) -> Iterator[Sentence]:
         if word[0].isalnum():
             words.append(_plain(word))
             shape.append(words[-1])
-        elif word in ENDS and (after == len(text) or text[after].isspace()):
+        elif (word in ENDS and (after == len(text) or text[after].isspace())) or (
+            word == "," and len(words) > 2 and index < size and scan.words[index] in ASKING
+        ):
             if words:
                 yield Sentence(words, shape, said, word == "?", start)
             words, shape, said = [], [], []

@@ -326,3 +326,16 @@ def test_the_last_group_of_a_card_may_stand_among_words() -> None:
 )
 def test_codes_are_told_by_what_comes_before_them(said: str, shown: str) -> None:
     assert Redactor(Policy()).redact(said).text == shown
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "shown"),
+    [
+        ("I've texted you a code, what does it say?", "471922", "<PIN>"),
+        ("Thanks, can I have the card number?", "4539", "<CREDIT_CARD>"),
+    ],
+)
+def test_a_question_may_stand_behind_a_comma(question: str, said: str, shown: str) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == shown
