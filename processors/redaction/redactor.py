@@ -49,7 +49,6 @@ from antiphon.core.call_scope import CallScope
 from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.ear import Ear
 from antiphon.processors.redaction.core.entities import Entity, Redaction
-from antiphon.processors.redaction.core.language import LANGUAGES
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
@@ -73,6 +72,7 @@ from antiphon.processors.redaction.presidio import PresidioBackend
 from antiphon.processors.redaction.recording.stt_clock import SttClock
 from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 from antiphon.processors.redaction.shared import processors_of, vault_of
+from antiphon.processors.redaction.tongue import Tongue
 from antiphon.processors.redaction.tools import Handler, wrapped
 from antiphon.processors.redaction.voice import SaidWords, Saying
 from antiphon.processors.safe_processor import SafeProcessor
@@ -110,7 +110,7 @@ class PIIRedactor(SafeProcessor):
 
     Args:
         policy: Who may have what; by default that of another redactor of the call, or `Policy()`.
-        language: The language spoken: "en", "es", "fr" or "de".
+        language: The language spoken: "en", "es", "fr" or "de"; by default as the STT tells it.
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
         expect_keys: Drop single key presses while a number is expected; the keys arrive together,
             redacted, in the aggregator's transcription.
@@ -124,7 +124,7 @@ class PIIRedactor(SafeProcessor):
         self,
         *,
         policy: Policy | None = None,
-        language: str = "en",
+        language: str | None = None,
         interims: Literal["redact", "drop"] = "redact",
         expect_keys: bool = True,
         detectors: Iterable[Detector] = DETECTORS,
@@ -136,8 +136,10 @@ class PIIRedactor(SafeProcessor):
         self.vault = Vault()
         self.policy = Policy() if policy is None else policy
         self.tally = Tally(PROCESS)
+        follows, language = language is None, language or "en"
         common: Any = {"language": language, "vault": self.vault, "detectors": tuple(detectors)}
         self.core = Redactor(self.policy, **common)
+        self._tongue = Tongue(self.core, follows=follows)
         self._given = policy
         self._pii_language = language
         self._interims = interims
@@ -297,7 +299,7 @@ class PIIRedactor(SafeProcessor):
 
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
         words = words_of(frame.result)
-        found = self.core.redact(frame.text, also=await self._second_opinion(frame.text))
+        found = self._tongue.heard(frame, also=await self._second_opinion(frame.text))
         self.tally.add("record", _counts(found.found))
         looked = PIIRedactedFrame(
             counts=_counts(found.found),
@@ -326,13 +328,7 @@ class PIIRedactor(SafeProcessor):
         await self._whole(frame, direction, found._replace(entities=()), result=None)
 
     async def _translation(self, frame: TranslationFrame, direction: FrameDirection) -> None:
-        code = str(frame.language or "").split("-")[0].lower()
-        if code in LANGUAGES:
-            found = Redactor(self.policy, language=code, vault=self.vault).peek(frame.text)
-        else:
-            # A language without a table: nothing numeric passes.
-            found = self.core.growing(frame.text)
-        await self._whole(frame, direction, found)
+        await self._whole(frame, direction, self._tongue.translated(frame))
 
     async def _key(self, frame: InputDTMFFrame, direction: FrameDirection) -> None:
         await self.push_frame(PIIRedactedFrame(keyed=True), direction)

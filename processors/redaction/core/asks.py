@@ -87,6 +87,10 @@ class Expectation:
         """Whether a number that nobody asked for may well be a card."""
         return self._paying_left > 0
 
+    def speak(self, language: str) -> None:
+        """Go over to another language."""
+        self._model = load_ask_model(language)
+
     def expect(self, kinds: tuple[str, ...], turns: int) -> None:
         """Expect types because the application says so, for so many turns of the caller."""
         self._set(kinds, turns=turns, held=True)

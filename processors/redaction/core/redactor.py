@@ -101,6 +101,11 @@ class Redactor:
         """The tables of the language spoken."""
         return self._language
 
+    def speak(self, language: str) -> None:
+        """Go over to another language; what is expected stays."""
+        self._language = load_language(language)
+        self._asked.speak(self._language.code)
+
     def expect(self, *kinds: str, turns: int = TURNS) -> None:
         """Say what the caller is about to give; without types, that nothing is expected.
 
@@ -200,7 +205,7 @@ class Redactor:
             seen = self._view(text, role)
             found: list[Entity] = []
             for number, detect in enumerate(self._detectors, 1):
-                found.extend(detect(seen))
+                found.extend(_checked(detect(seen), len(text)))
                 last = number == len(self._detectors)
                 if (last or not number % UNTIMED) and self._clock() > deadline:
                     raise BudgetExceededError
@@ -271,6 +276,15 @@ class Redactor:
 
         key = self.policy.hash_key or self.vault.hash_key
         return hmac.new(key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
+
+
+def _checked(found: Iterable[Entity], size: int) -> Iterable[Entity]:
+    """What a detector found, which may be an application's own; what is no entity is a failure."""
+    entities = tuple(found)
+    for entity in entities:
+        if entity.type not in ENTITY_TYPES or not 0 <= entity.start < entity.end <= size:
+            raise ValueError("a detector found what is no part of the text, or of no known type")
+    return entities
 
 
 def _whole(kind: str, value: str) -> bool:

@@ -168,6 +168,39 @@ async def test_no_digits_are_left_in_any_other_frame_to_the_model(frame: Frame) 
     assert new.id != frame.id
 
 
+async def test_a_caller_who_goes_over_to_another_language_is_understood() -> None:
+    frames = [
+        said("mi tarjeta es cuatro cinco tres nueve", language=Language.ES),
+        said("meine Kartennummer ist vier fünf drei neun", language=Language.DE_DE),
+        said("my card is four five three nine", language=Language.EN),
+    ]
+
+    out = only(await through(PIIRedactor(), *frames), TranscriptionFrame)
+
+    assert [new.text for new in out] == [
+        "mi tarjeta es <CREDIT_CARD>",
+        "meine Kartennummer ist <CREDIT_CARD>",
+        "my card is <CREDIT_CARD>",
+    ]
+
+
+async def test_in_a_language_without_a_table_no_digit_passes() -> None:
+    frame = said("korttini on 4539 ja 14", language=Language.FI)
+
+    (new,) = only(await through(PIIRedactor(), frame), TranscriptionFrame)
+
+    assert not any(c.isdecimal() for c in new.text)
+    assert new.text.startswith("korttini on ")
+
+
+async def test_a_language_that_was_given_stays() -> None:
+    frame = said("meine Kartennummer ist vier fünf drei neun", language=Language.EN)
+
+    (new,) = only(await through(PIIRedactor(language="de"), frame), TranscriptionFrame)
+
+    assert new.text == "meine Kartennummer ist <CREDIT_CARD>"
+
+
 async def test_interim_transcripts_can_be_dropped() -> None:
     frame = InterimTranscriptionFrame(text="hello", user_id="u", timestamp="t")
 

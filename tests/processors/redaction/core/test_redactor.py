@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,17 @@ def test_a_failing_detector_masks_every_number_and_address_and_says_nothing_else
     assert "@" not in result.text
     assert " at x " not in result.text
     assert result.text.startswith("um <NUMBER>")
+    assert redactor.failures == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [None, 5, [5], "abc", [(1, 2)], [Entity(-5, 999, "PERSON")], [Entity(5, 2, "PERSON")],
+     [Entity(0, 2, "SHOE_SIZE")]],
+)  # fmt: skip
+def test_a_detector_that_finds_what_is_no_entity_fails(found: Any) -> None:
+    redactor = Redactor(detectors=[lambda view: found])
+    assert redactor.redact("my card is 4539 1488 0343 6467").text == "my card is <NUMBER>"
     assert redactor.failures == 1
 
 
