@@ -7,6 +7,7 @@ developers.telnyx.com, read 2026-11), and may come twice or late.
 import base64
 import binascii
 import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -21,12 +22,16 @@ from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.call_control import CallControlError
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
 from antiphon.pipeline.server.doors.telnyx_control import OUTBOUND, TelnyxControl, client_state
+from antiphon.pipeline.server.state.expiring import Expiring
 from antiphon.transports.telephony.telnyx import CALL_CONTROL_ID, read_telnyx_start
 
 __all__ = ["TelnyxEvent", "TelnyxRequests", "telnyx_router"]
 
 # As Telnyx's own SDKs have it.
 TOLERANCE_SECS = 300
+
+# Of so many calls it is known that they have begun, for as long as a signature is good.
+KEEP_CALLS = 10_000
 
 
 class TelnyxCall(BaseModel):
@@ -155,6 +160,8 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
     streams = MediaStreams(
         calls, guards, kind="telnyx", read_start=read_telnyx_start, hang_up=hang_up
     )
+    # What comes again must not count as another call, nor turn away the one that is running.
+    begun: Expiring[None] = Expiring(keep=KEEP_CALLS)
 
     async def with_agent(request: Request, call: TelnyxCall) -> None:
         is_outbound = call.direction == "outgoing"
@@ -180,6 +187,28 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
         else:
             await control.turn_away(call_id)
 
+    async def outgoing(request: Request, call: TelnyxCall) -> None:
+        await calls.state.promise(call.call_control_id)
+        await with_agent(request, call)
+
+    async def once(
+        begin: Callable[[Request, TelnyxCall], Awaitable[None]], request: Request, call: TelnyxCall
+    ) -> None:
+        call_id, now = call.call_control_id, time.monotonic()
+        if not begun.add(call_id, None, until=now + TOLERANCE_SECS, now=now):
+            return
+        try:
+            await begin(request, call)
+        except Refused:
+            begun.forget(call_id)
+            raise
+        except CallControlError as error:
+            begun.forget(call_id)
+            calls.state.withdraw(call_id)
+            logger.bind(call_id=call_id).error(str(error))
+            # Telnyx asks again, or elsewhere.
+            raise Refused(502, "provider", "Telnyx did not take the command") from error
+
     @router.post("/voice")
     async def voice(
         request: Request, event: Annotated[TelnyxEvent, Depends(signed)]
@@ -187,21 +216,14 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
         call = event.data.payload
         call_id = call.call_control_id
         is_ours = call.client_state == client_state(OUTBOUND)
-        try:
-            match event.data.event_type:
-                case "call.initiated" if call.direction == "incoming":
-                    await incoming(request, call)
-                case "call.answered" if call.direction == "outgoing" and is_ours:
-                    await calls.state.promise(call_id)
-                    await with_agent(request, call)
-                case "call.hangup":
-                    calls.state.withdraw(call_id)
-                    await calls.cancel_call(call_id, reason="Telnyx says: hung up")
-        except CallControlError as error:
-            calls.state.withdraw(call_id)
-            logger.bind(call_id=call_id).error(str(error))
-            # Telnyx asks again, or elsewhere.
-            raise Refused(502, "provider", "Telnyx did not take the command") from error
+        match event.data.event_type:
+            case "call.initiated" if call.direction == "incoming":
+                await once(incoming, request, call)
+            case "call.answered" if call.direction == "outgoing" and is_ours:
+                await once(outgoing, request, call)
+            case "call.hangup":
+                calls.state.withdraw(call_id)
+                await calls.cancel_call(call_id, reason="Telnyx says: hung up")
         return {}
 
     @router.websocket("/stream")

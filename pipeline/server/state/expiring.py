@@ -55,3 +55,11 @@ class Expiring(Generic[T]):
         """
         until, value = self._values.get(key, (-math.inf, None))
         return value if until > now else None
+
+    def forget(self, key: str) -> None:
+        """Forget a value before its time is up.
+
+        Args:
+            key: Its key.
+        """
+        self._values.pop(key, None)

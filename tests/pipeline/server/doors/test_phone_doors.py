@@ -396,6 +396,29 @@ async def test_a_webhook_that_comes_twice_answers_once(office: Any) -> None:
     assert [action for action, _ in commands] == ["answer"]
 
 
+async def test_a_webhook_that_comes_again_during_the_call_neither_ends_it_nor_takes_a_place(
+    office: Any,
+) -> None:
+    async with office(capacity=2, rate_per_caller="1/minute") as here:
+        phone = await here.calls("telnyx", 1)
+        assert isinstance(phone, TelnyxStream)
+        payload = {"call_control_id": "v3:call-1", "direction": "incoming"}
+        for number in ("+49301234001", "+49301234001", "+49301234002"):
+            told = {**payload, "from": number}
+            await phone.tell(here.server.session, "call.initiated", told)
+        assert [action for action, _, _ in here.telnyx.asked] == ["answer"]
+        assert await here.is_answered(await here.calls("telnyx", 2))
+
+
+async def test_a_webhook_whose_command_failed_may_come_again(office: Any) -> None:
+    async with office(telnyx_api_url="http://127.0.0.1:9/v2") as here:
+        phone = here.phone("telnyx", 1)
+        payload = {"call_control_id": "v3:call-1", "direction": "incoming", "from": "+4930"}
+        for _ in range(2):
+            with pytest.raises(ConnectionError, match="HTTP 502"):
+                await phone.tell(here.server.session, "call.initiated", payload)
+
+
 async def test_telnyx_calls_out_and_whoever_answers_talks_to_the_agent(office: Any) -> None:
     async with office() as here:
         url = f"{here.server.base}/telnyx/call"
