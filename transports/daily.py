@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 from pipecat.frames.frames import InputAudioRawFrame, UserAudioRawFrame
-from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily.transport import (
     DailyDialinSettings,
     DailyInputTransport,
@@ -213,6 +212,11 @@ class DailyRoomTransport(DailyTransport):
         self._answered = not dials_out
         self._connected = False
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether somebody is there who can hear the agent."""
+        return self._connected
+
     def input(self) -> DailyInputTransport:
         """Return the processor that receives."""
         if not self._input and known(Part.ROOM):
@@ -255,7 +259,7 @@ def create_daily_transport(
     dials_out: bool = False,
     api_key: str = "",
     api_url: str = DAILY_API_URL,
-) -> BaseTransport:
+) -> DailyRoomTransport:
     """Make the transport of one room.
 
     The people in it are heard together, in Pipecat's `UserAudioRawFrame`s, whose `user_id` is that

@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from loguru import logger
-from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily.transport import DailyDialinSettings
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
@@ -16,7 +15,12 @@ from antiphon.pipeline.server.access.bodies import read_json
 from antiphon.pipeline.server.access.guards import Guards
 from antiphon.pipeline.server.access.refusals import Refused, full
 from antiphon.pipeline.server.calls import Calls
-from antiphon.transports.daily import create_daily_room, create_daily_transport, delete_daily_room
+from antiphon.transports.daily import (
+    DailyRoomTransport,
+    create_daily_room,
+    create_daily_transport,
+    delete_daily_room,
+)
 
 __all__ = ["StartDaily", "daily_router"]
 
@@ -43,12 +47,15 @@ class DialIn(BaseModel):
 
     call_id: str = Field(validation_alias=AliasChoices("call_id", "callId"), pattern=ID)
     call_domain: str = Field(validation_alias=AliasChoices("call_domain", "callDomain"), pattern=ID)
-    from_number: str = Field(
-        default="", validation_alias=AliasChoices("from", "From"), max_length=256
+    # What a caller withholds, and what a call has not, may be left out or null.
+    from_number: str | None = Field(
+        default=None, validation_alias=AliasChoices("from", "From"), max_length=256
     )
-    to_number: str = Field(default="", validation_alias=AliasChoices("to", "To"), max_length=256)
-    sip_headers: dict[str, str] = Field(
-        default_factory=dict,
+    to_number: str | None = Field(
+        default=None, validation_alias=AliasChoices("to", "To"), max_length=256
+    )
+    sip_headers: dict[str, str] | None = Field(
+        default=None,
         validation_alias=AliasChoices("sip_headers", "sipHeaders"),
         max_length=32,
     )
@@ -137,14 +144,23 @@ def daily_router(calls: Calls, guards: Guards) -> APIRouter:
         task.add_done_callback(running.discard)
         return {"room_url": room.url, "token": room.person_token, "call_id": call_id}
 
-    async def run(transport: BaseTransport, call_id: str, room_url: str, body: StartDaily) -> None:
+    async def run(
+        transport: DailyRoomTransport, call_id: str, room_url: str, body: StartDaily
+    ) -> None:
         async def leave(*_: Any) -> None:
             # Without the room or the telephone there is no caller; Pipecat would wait for one.
             if call := calls.find(call_id):
-                await call.worker.cancel(reason="Daily reported an error")
+                await call.worker.cancel(reason="Daily says: nobody is there")
+
+        async def leave_if_alone(*_: Any) -> None:
+            # Who was in the room is told as a client; who hung up or was not reached is not.
+            if not transport.is_connected:
+                await leave()
 
         for event in ("on_error", "on_dialin_error", "on_dialout_error"):
             transport.add_event_handler(event, leave)
+        for event in ("on_dialin_stopped", "on_dialout_stopped"):
+            transport.add_event_handler(event, leave_if_alone)
         if body.dial_out_to:
             caller_id = body.caller_id or settings.daily_caller_id
             _dial_out(transport, body.dial_out_to, caller_id, leave)
@@ -182,8 +198,10 @@ def _told_by(dialin: DialIn | None) -> dict[str, str]:
     """What the webhook says of the call, for the agent's tools."""
     if dialin is None:
         return {}
-    told = {"from": dialin.from_number, "to": dialin.to_number, **dialin.sip_headers}
-    return {name: value for name, value in told.items() if value}
+    # The headers are the caller's own: none of them says who calls.
+    numbers = {"from": dialin.from_number, "to": dialin.to_number}
+    headers = {k: v for k, v in (dialin.sip_headers or {}).items() if k.lower() not in numbers}
+    return {name: value for name, value in {**headers, **numbers}.items() if value}
 
 
 def _dial_out(

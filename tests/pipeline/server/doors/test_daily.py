@@ -307,6 +307,41 @@ async def test_a_call_that_nobody_takes_ends(room: Any, api: Any) -> None:
     assert client.left.is_set()
 
 
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        ({"dial_out_to": "+49301234567"}, "on_dialout_stopped"),
+        ({"dialin": {"callId": "c1", "callDomain": "d1"}}, "on_dialin_stopped"),
+    ],
+)
+async def test_who_hangs_up_before_they_are_in_the_room_frees_the_place(
+    room: Any, api: Any, body: Any, event: str
+) -> None:
+    async with room(dial_prefixes="+4930") as server:
+        await start(server, body)
+        client = await joined()
+        client.from_another_thread(getattr(client.handler, event), {"sessionId": "phone"})
+        async with asyncio.timeout(10):
+            await api[0].deleted.wait()
+    assert client.left.is_set()
+
+
+async def test_one_telephone_that_hangs_up_leaves_the_agent_to_the_others(room: Any) -> None:
+    ears = Ears()
+    async with room(dial_prefixes="+4930", agent=ears) as server:
+        await start(server, {"dial_out_to": "+49301234567"})
+        client = await joined()
+        client.from_another_thread(client.handler.on_dialout_answered, {"sessionId": "phone"})
+        for person in ("phone", "ann"):
+            client.joins(person)
+            await hears(client, person)
+        client.from_another_thread(client.handler.on_dialout_stopped, {"sessionId": "phone"})
+        client.leaves("phone")
+        await asyncio.sleep(0.2)
+        client.says("ann", bytes(640))
+        assert await ears.hear(1) == [("ann", bytes(640))]
+
+
 async def test_somebody_who_is_called_takes_the_call_and_hangs_up(room: Any, api: Any) -> None:
     ears = Ears()
     async with room(dial_prefixes="+4930", agent=ears) as server:
@@ -410,6 +445,27 @@ async def test_a_dial_in_is_taken_as_the_webhook_spells_it(room: Any, api: Any) 
         client.from_another_thread(client.handler.on_dialin_ready, "sip:r1@x.daily.co")
         connected = await api[0].connected.get()
     assert (connected["callId"], connected["callDomain"]) == ("c1", "d1")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"From": None, "To": None, "sipHeaders": None}, {}),
+        ({"sipHeaders": {"X-Desk": "7"}}, {"X-Desk": "7", "from": "+4930111", "to": "+4930222"}),
+        # What a caller sends along does not say who calls.
+        ({"sipHeaders": {"from": "+1555", "To": "x"}}, {"from": "+4930111", "to": "+4930222"}),
+        ({"From": "", "sipHeaders": {"From": "+1555"}}, {"to": "+4930222"}),
+    ],
+)
+async def test_the_agent_is_told_of_a_dial_in_what_the_webhook_says(
+    room: Any, more: Any, told: Any
+) -> None:
+    webhook = {"callId": "c1", "callDomain": "d1", "From": "+4930111", "To": "+4930222", **more}
+    async with room() as server:
+        assert (await start(server, {"dialin": webhook}))[0] == 200
+        await joined()
+        [call] = server.app.state.calls._running
+        assert dict(call.parameters) == told
 
 
 @pytest.mark.parametrize(
