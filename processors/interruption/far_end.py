@@ -76,8 +76,6 @@ class FarEnd:
             idle = now >= self._sounds_until + self._behind_secs + _GAP_SECS
         if idle:
             # All that was sent before has been heard: the far end begins anew.
-            if self._sent and self._answers is None and not self._waits_for_marks(now):
-                self._answers = False
             self._begin_at(self.sent_ms)
             self._anew_at = now
         self.sent_ms += ms
@@ -149,4 +147,9 @@ class FarEnd:
         if not self._marks or self._begun or self._answers is False:
             return self._begun
         late_secs = _LOST_SECS if self._answers else _PATIENCE_SECS
-        return now < self._anew_at + self._behind_secs + late_secs
+        if now < self._anew_at + self._behind_secs + late_secs:
+            return True
+        if self._sent and self._answers is None:
+            # Known from here on, also if what was sent is cleared before anything follows.
+            self._answers = False
+        return False

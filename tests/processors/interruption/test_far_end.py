@@ -101,6 +101,16 @@ def test_a_far_end_that_sent_no_mark_is_not_waited_for_again() -> None:
     assert far_end.played(10.64) == pytest.approx(1240)
 
 
+def test_a_far_end_that_sent_no_mark_is_not_waited_for_after_a_clear_either() -> None:
+    far_end = with_marks()
+    say(far_end, 1.0, at=0.0)
+    assert far_end.played(5.0) == pytest.approx(1000)
+    # As at each turn of a caller.
+    far_end.clear()
+    say(far_end, 1.0, at=10.0)
+    assert far_end.played(10.5) == pytest.approx(500)
+
+
 def test_what_was_cleared_proves_nothing_of_what_follows() -> None:
     far_end = with_marks()
     say(far_end, 1.0, at=0.0)
