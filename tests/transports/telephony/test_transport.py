@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ from antiphon.transports import create_transport
 from antiphon.transports.guarded_websocket import GuardedWebsocketTransport
 from antiphon.transports.telephony.media_stream import DropReason
 from antiphon.transports.telephony.playback_marks import PlaybackMark
-from antiphon.transports.telephony.plivo import PlivoStart
+from antiphon.transports.telephony.plivo import PlivoStart, extra_headers
 from antiphon.transports.telephony.telnyx import TelnyxStart
 from antiphon.transports.telephony.twilio import TwilioStart, read_twilio_start
 
@@ -410,3 +411,21 @@ async def test_a_goodbye_is_heard_to_its_end_before_the_hang_up() -> None:
     payloads = [base64.b64decode(p["media"]["payload"]) for p in caller.events("media")]
     assert b"\xff" * 320 in payloads[-1:]
     assert sum(len(payload) for payload in payloads if set(payload) != {255}) == 960
+
+
+def test_what_has_no_room_in_plivos_headers_is_left_out_alone() -> None:
+    told = {
+        "from": "sip:alice_endpoint_1234567890123@phone.plivo.com",
+        "to": "sip:the_other_endpoint_of_a_long_name@phone.plivo.com",
+        "direction": "outbound",
+        "transfer": "no-answer",
+    }
+    value = extra_headers(told, token="t" * 150)
+    assert len(value) <= 512
+    assert re.fullmatch(r"antiphon=[A-Z2-7]+", value)
+    packed = value.removeprefix("antiphon=")
+    carried = json.loads(base64.b32decode(packed + "=" * (-len(packed) % 8)))
+    assert carried == {
+        "token": "t" * 150,
+        **{name: told[name] for name in ("from", "direction", "transfer")},
+    }
