@@ -35,7 +35,8 @@ TELNYX = MediaStreamProtocol(
     unordered_packets=3,
 )
 
-CALL_CONTROL_ID = r"v[0-9]{1,3}:[A-Za-z0-9_-]{1,256}"
+# The second version's end in the padding of base64, as the examples of Telnyx's pages do.
+CALL_CONTROL_ID = r"v[0-9]{1,3}:[A-Za-z0-9_-]{1,256}={0,2}"
 
 
 @dataclass(frozen=True, kw_only=True)

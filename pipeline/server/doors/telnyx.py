@@ -47,8 +47,8 @@ class TelnyxCall(BaseModel):
 
     call_control_id: str = Field(pattern=f"^{CALL_CONTROL_ID}$")
     direction: Literal["incoming", "outgoing"] | None = None
-    caller: str = Field(default="", alias="from", max_length=256)
-    called: str = Field(default="", alias="to", max_length=256)
+    caller: str | None = Field(default=None, alias="from", max_length=256)
+    called: str | None = Field(default=None, alias="to", max_length=256)
     client_state: str | None = None
 
 
@@ -124,7 +124,8 @@ class TelnyxRequests:
 
     def _is_signed(self, body: bytes, signed_at: str, signature: str) -> bool:
         try:
-            if abs(time.time() - int(signed_at)) > TOLERANCE_SECS:
+            # A whole number has no size at which it is too large for one.
+            if abs(int(time.time()) - int(signed_at)) > TOLERANCE_SECS:
                 return False
             signed = base64.b64decode(signature, validate=True)
             self._key.verify(signed, signed_at.encode() + b"|" + body)
@@ -172,8 +173,8 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
                 "http", "ws", 1
             ),
             parameters={
-                "from": call.caller,
-                "to": call.called,
+                "from": call.caller or "",
+                "to": call.called or "",
                 "direction": "outbound" if is_outbound else "inbound",
                 "token": streams.token(call.call_control_id),
             },
@@ -181,7 +182,7 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
 
     async def incoming(request: Request, call: TelnyxCall) -> None:
         call_id = call.call_control_id
-        verdict = await streams.admit(call_id, caller=call.caller, may_queue=False)
+        verdict = await streams.admit(call_id, caller=call.caller or "", may_queue=False)
         if verdict is Verdict.AGENT:
             await with_agent(request, call)
         else:

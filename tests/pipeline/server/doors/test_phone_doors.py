@@ -179,6 +179,7 @@ BODY = json.dumps({"data": EVENT}).encode()
         (BODY, sign_webhook(BODY, PRIVATE, now=time.time() + 400)),
         (BODY, {**sign_webhook(BODY, PRIVATE, now=time.time()), "telnyx-timestamp": "now"}),
         (BODY, {**sign_webhook(BODY, PRIVATE, now=time.time()), "telnyx-timestamp": "9" * 5000}),
+        (BODY, {**sign_webhook(BODY, PRIVATE, now=time.time()), "telnyx-timestamp": "9" * 4000}),
         (BODY, {"telnyx-timestamp": str(int(time.time())), "telnyx-signature-ed25519": "Zm9y"}),
         (BODY, {"telnyx-timestamp": str(int(time.time())), "telnyx-signature-ed25519": "ü"}),
         (BODY, {"telnyx-timestamp": str(int(time.time()))}),
@@ -408,6 +409,33 @@ async def test_a_webhook_that_comes_again_during_the_call_neither_ends_it_nor_ta
             await phone.tell(here.server.session, "call.initiated", told)
         assert [action for action, _, _ in here.telnyx.asked] == ["answer"]
         assert await here.is_answered(await here.calls("telnyx", 2))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"call_control_id": "v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0WWZFISt1Yw2axZ_IiE4pqg"},
+        # As in Telnyx's examples.
+        {"call_control_id": "v2:T02llQxIyaRkhfRKxgAP8nY511EhFLizdvdUKJiSw8d6A9BborherQczRrZv=="},
+        {"from": None, "to": None},
+        {"from": "anonymous"},
+    ],
+)
+async def test_telnyx_is_told_to_answer_whatever_the_id_and_the_number(
+    office: Any, told: Any
+) -> None:
+    async with office() as here:
+        phone = here.phone("telnyx", 1)
+        payload = {"call_control_id": "v3:a", "direction": "incoming", "from": "+4930", **told}
+        await phone.tell(here.server.session, "call.initiated", payload)
+        [(action, call, body)] = here.telnyx.asked
+        assert (action, call) == ("answer", payload["call_control_id"])
+        phone = open_stream("telnyx", body["stream_url"], call_sid=call)
+        assert isinstance(phone, TelnyxStream)
+        phone._client_state = body["client_state"]
+        here.phones.append(phone)
+        await phone.connect()
+        assert await here.is_answered(phone)
 
 
 async def test_a_webhook_whose_command_failed_may_come_again(office: Any) -> None:
