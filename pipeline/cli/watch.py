@@ -105,7 +105,8 @@ def _line(*cells: str, style: str = "") -> Table:
     for name, width in _WIDTHS.items():
         justify: JustifyMethod = "left" if name in ("call", "transport") else "right"
         line.add_column(justify=justify, no_wrap=True, width=width, ratio=None if width else 1)
-    line.add_row(*cells, style=style)
+    # A call's id is anybody's text, and no markup.
+    line.add_row(*map(Text, cells), style=style)
     return line
 
 

@@ -89,6 +89,10 @@ def test_everything_is_there_in_a_terminal_of_80_columns() -> None:
         assert part in words, part
 
 
+def test_the_id_of_a_call_is_shown_as_it_is() -> None:
+    assert "a[/]b[red]" in shown(CALL | {"call_id": "a[/]b[red]"})
+
+
 def test_the_process_is_told_above_its_calls() -> None:
     text = shown()
     for part in ("0 calls", "P50 – P95 –", "P50 800 ms", "barge-ins 2", "stalls 3", "max 310 ms"):
