@@ -222,6 +222,11 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
                 await once(incoming, request, call)
             case "call.answered" if call.direction == "outgoing" and is_ours:
                 await once(outgoing, request, call)
+            case "streaming.failed":
+                # The call goes on, and nobody would hear the caller.
+                calls.state.withdraw(call_id)
+                logger.bind(call_id=call_id).error("Telnyx could not open the media stream")
+                await hang_up(call_id)
             case "call.hangup":
                 calls.state.withdraw(call_id)
                 await calls.cancel_call(call_id, reason="Telnyx says: hung up")

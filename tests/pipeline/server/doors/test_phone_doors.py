@@ -371,6 +371,18 @@ async def test_a_hang_up_before_the_stream_frees_the_place(office: Any) -> None:
         assert await here.is_answered(await here.calls("telnyx", 2))
 
 
+async def test_a_call_whose_stream_telnyx_cannot_open_is_not_left_in_silence(office: Any) -> None:
+    async with office(capacity=1) as here:
+        phone = here.phone("telnyx", 1)
+        assert isinstance(phone, TelnyxStream)
+        payload = {"call_control_id": "v3:call-1", "direction": "incoming", "from": "+4930"}
+        await phone.tell(here.server.session, "call.initiated", payload)
+        failed = {"call_control_id": "v3:call-1", "failure_reason": "connection_failed"}
+        await phone.tell(here.server.session, "streaming.failed", failed)
+        assert [action for action, _, _ in here.telnyx.asked] == ["answer", "hangup"]
+        assert await here.is_answered(await here.calls("telnyx", 2))
+
+
 async def test_a_hang_up_during_the_call_ends_it(office: Any) -> None:
     async with office() as here:
         telnyx, plivo = await here.calls("telnyx", 1), await here.calls("plivo", 2)
