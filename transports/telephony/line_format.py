@@ -95,8 +95,9 @@ def described_line(
     if not isinstance(described, Mapping):
         raise refused
     # As in Plivo's XML: `audio/x-l16;rate=16000`.
-    name, _, rate_in_name = str(described.get("encoding")).lower().partition(";rate=")
-    encoding = encodings.get(name.strip())
+    told = str(described.get("encoding")).lower().replace(" ", "")
+    name, _, rate_in_name = told.partition(";rate=")
+    encoding = encodings.get(name)
     if encoding is None or described.get("channels", 1) not in (1, "1"):
         raise refused
     rate_hz = _whole(described.get(rate_key, rate_in_name or None))

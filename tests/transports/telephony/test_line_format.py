@@ -47,6 +47,7 @@ def alike(heard: bytes, said: bytes) -> bool:
         (PLIVO, L16_16K, "L16", 16_000),
         (PLIVO, {"encoding": "audio/x-l16", "sampleRate": "16000"}, "L16", 16_000),
         (PLIVO, {"encoding": "audio/x-l16;rate=16000"}, "L16", 16_000),
+        (PLIVO, {"encoding": "audio/x-l16; rate=16000"}, "L16", 16_000),
         (TELNYX, {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}, "PCMU", 8000),
         (TELNYX, {"encoding": "PCMA", "sample_rate": 8000, "channels": 1}, "PCMA", 8000),
         (TELNYX, {"encoding": "L16", "sample_rate": 16_000, "channels": 1}, "L16", 16_000),
