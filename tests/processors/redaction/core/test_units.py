@@ -160,8 +160,7 @@ def test_quantities_prices_and_times_spell_nothing(said: str) -> None:
 def test_each_word_is_read_for_what_it_is_beside_its_neighbours(said: str, units: str) -> None:
     """A question mark stands behind what is a digit or a letter only beside others."""
     read = [
-        f"{u.kind.name.lower()}:{u.value}" + ("" if u.sure else "?")
-        for u in scan(said, ENGLISH).units
+        f"{u.kind.lower()}:{u.value}" + ("" if u.sure else "?") for u in scan(said, ENGLISH).units
     ]
     assert " ".join(read) == units
 
