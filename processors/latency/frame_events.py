@@ -45,6 +45,7 @@ from pipecat.metrics.metrics import (
     TTSUsageMetricsData,
 )
 from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.ai_service import AIService
 from pipecat.services.stt_service import STTService
@@ -78,7 +79,6 @@ _SAYS: dict[type[Frame], Moment] = {
     UserStartedSpeakingFrame: Moment.TURN_STARTED,
     UserBackchannelFrame: Moment.BACKCHANNEL,
     CancelFrame: Moment.CANCELLED,
-    LLMContextFrame: Moment.CONTEXT,
     LLMFullResponseStartFrame: Moment.LLM_STARTED,
     LLMMarkerFrame: Moment.MARKER,
     LLMTextFrame: Moment.TOKEN,
@@ -134,6 +134,7 @@ class FrameEvents:
                 TranscriptionFrame: self._transcript,
                 UserStoppedSpeakingFrame: self._turn_ended,
                 InterruptionFrame: self._interrupted,
+                LLMContextFrame: self._context,
                 FunctionCallInProgressFrame: self._tool_started,
                 FunctionCallResultFrame: self._tool_ended,
                 FunctionCallCancelFrame: self._tool_ended,
@@ -244,6 +245,11 @@ class FrameEvents:
         self._drop_fillers()
         self._cut_off = self._bot_speaks
         self._tell(Moment.INTERRUPTED, data, at)
+
+    def _context(self, data: FramePushed, at: float) -> None:
+        # The assistant's is what was said; nobody is asked.
+        if not isinstance(data.source, LLMAssistantAggregator):
+            self._tell(Moment.CONTEXT, data, at)
 
     def _drop_fillers(self) -> None:
         """Forget what an interruption keeps from being written: not what is uninterruptible."""

@@ -123,6 +123,12 @@ MAX_GAP_SECS = 120.0
 """A wait in which nothing is seen for longer is a machine that slept, not an agent that thinks."""
 
 
+def _of_the_turn(marks: list[Mark]) -> list[Mark]:
+    """What stays true when the caller speaks on after a pause: words may come before it."""
+    kept = [mark for mark in marks if mark.moment in (Moment.TURN_STARTED, Moment.TRANSCRIPT)]
+    return kept[-MAX_MARKS:]
+
+
 class Timeline:
     """Cuts what is seen in a call into turns."""
 
@@ -224,10 +230,9 @@ class Timeline:
     def _caller_started(self, mark: Mark) -> list[Turn | BargeIn]:
         if self._phase in (_Phase.ANSWERING, _Phase.SPEAKING):
             # Perhaps a turn, perhaps an "mhm": known when a strategy has decided.
-            self._aside = [mark]
+            self._aside = [*_of_the_turn(self._aside), mark]
             return []
-        started = [m for m in self._marks if m.moment is Moment.TURN_STARTED]
-        self._begin([*started, mark], _Phase.LISTENING)
+        self._begin([*_of_the_turn(self._marks), mark], _Phase.LISTENING)
         return []
 
     def _caller_heard(self, mark: Mark) -> None:

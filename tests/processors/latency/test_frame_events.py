@@ -4,23 +4,28 @@ from pipecat.frames.frames import (
     Frame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
+    LLMContextFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
     MetricsFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.filters.identity_filter import IdentityFilter
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from antiphon.processors.latency import WatchdogLimits
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
-from antiphon.processors.latency.core.timeline import Turn
+from antiphon.processors.latency.core.timeline import Turn, TurnKind
 from antiphon.processors.latency.frame_events import FrameEvents
 from antiphon.transports import TransportKind, create_transport
 
@@ -70,3 +75,23 @@ def test_latency_has_the_label_under_which_the_transport_was_asked_for() -> None
     events = FrameEvents(WatchdogLimits())
     events.learn(create_transport("line", kinds=kinds).output())
     assert events.transport == "line"
+
+
+def test_what_the_assistant_puts_in_the_context_while_the_caller_speaks_is_no_request() -> None:
+    call, pair = FrameEvents(WatchdogLimits()), LLMContextAggregatorPair(LLMContext())
+
+    def pushed(at: float, frame: Frame, source: FrameProcessor) -> None:
+        call.take(FramePushed(source, source, frame, FrameDirection.DOWNSTREAM, round(at * 1e9)))
+
+    user, assistant = pair.user(), pair.assistant()
+    pushed(1.0, VADUserStartedSpeakingFrame(), user)
+    pushed(1.2, TranscriptionFrame("The other one.", "", ""), user)
+    pushed(1.2, UserStartedSpeakingFrame(), user)
+    pushed(1.3, LLMContextFrame(LLMContext()), assistant)
+    pushed(1.6, VADUserStoppedSpeakingFrame(), user)
+    pushed(2.0, LLMContextFrame(LLMContext()), user)
+    pushed(2.0, UserStoppedSpeakingFrame(), user)
+    call.see(Moment.WRITTEN, 2.5)
+    call.see(Moment.CALL_ENDED, 3.0)
+    kinds = [turn.kind for turn in call.done if isinstance(turn, Turn)]
+    assert kinds == [TurnKind.ANSWERED]

@@ -402,3 +402,25 @@ def test_a_wait_of_no_more_than_the_gap_is_an_agent_that_thinks(at: float, jumpe
         max_gap_secs=10.0,
     )
     assert turn.clock_jumped is jumped
+
+
+@pytest.mark.parametrize("over_the_agent", [False, True])
+def test_words_that_come_before_a_pause_of_the_voice_are_no_empty_turn(
+    over_the_agent: bool,
+) -> None:
+    before = [*asked(0), *answered(2)] if over_the_agent else []
+    *_, turn = turns(
+        *before,
+        (M.CALLER_STARTED, 3),
+        *([] if over_the_agent else [(M.TURN_STARTED, 3.0)]),
+        (M.TRANSCRIPT, 3.8),
+        (M.CALLER_STOPPED, 4),
+        (M.CALLER_STARTED, 4.1),
+        *([(M.TURN_STARTED, 4.2)] if over_the_agent else []),
+        (M.CALLER_STOPPED, 4.6),
+        (M.TURN_ENDED, 5),
+        (M.CONTEXT, 5),
+        *answered(5.5),
+        (M.CALL_ENDED, 8),
+    )
+    assert turn.kind is TurnKind.ANSWERED
