@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipecat.pipeline.worker import PipelineWorker
     from pipecat.services.llm_service import LLMService
     from pipecat.turns.user_start import BaseUserTurnStartStrategy
+    from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 __all__ = [
     "LEANS_ON",
@@ -33,6 +34,7 @@ __all__ = [
     "require",
     "span_processors",
     "start_strategies",
+    "stop_strategies",
     "tracing_enabled",
 ]
 
@@ -350,6 +352,16 @@ def start_strategies(processor: object) -> "list[BaseUserTurnStartStrategy]":
     """
     controller = getattr(processor, "_user_turn_controller", None)
     return controller.user_turn_strategies.start or [] if controller else []
+
+
+def stop_strategies(processor: object) -> "list[BaseUserTurnStopStrategy]":
+    """The strategies by which a processor ends a caller's turn; none where it does not.
+
+    Args:
+        processor: The processor.
+    """
+    controller = getattr(processor, "_user_turn_controller", None)
+    return controller.user_turn_strategies.stop or [] if controller else []
 
 
 async def close_client(service: "LLMService[Any]") -> None:

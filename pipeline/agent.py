@@ -28,7 +28,7 @@ from antiphon.pipeline.sharing import claim
 from antiphon.pipeline.turns import TurnSettings
 from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.interruption import Interruption, InterruptionSettings
+from antiphon.processors.interruption import InterruptionSettings
 from antiphon.processors.latency import Apology, LatencyObserver
 from antiphon.processors.redaction import PIIRedactor, Policy, guard_logs
 from antiphon.processors.sentences import SentenceSettings
@@ -232,7 +232,7 @@ class VoiceAgent:
             tts=tts,
             outbound=outbound,
             latency=latency,
-            interruption=Interruption(settings=self.interruption) if self.interruption else None,
+            interruption=self.turns.interruption(self.interruption),
             context=LLMContext(tools=tools),
             redactors=redactors,
         )

@@ -2,7 +2,7 @@
 
 import inspect
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakSet
@@ -29,7 +29,7 @@ from pipecat.turns.user_stop import (
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from antiphon.pipeline.providers.kinds import UnusableService
-from antiphon.processors.interruption import Interruption
+from antiphon.processors.interruption import Interruption, InterruptionSettings
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import SharedSileroVADAnalyzer
 
@@ -66,11 +66,17 @@ class TurnSettings:
             `lambda: UserTurnStrategies(stop=[MyStrategy()])`; or a class of them.
         vad: Pipecat's `VADParams`; or a class or function that makes a `VADAnalyzer` for each call.
             By default Silero, shared by all calls.
+        enable_interruptions: Whether a turn interrupts the agent; by default as `interruption` has
+            it.
+        side_effect_tools: Functions that an interruption must not cut short, by name; by default
+            those of `interruption`, which are none.
     """
 
     silence_secs: float | None = None
     strategies: Callable[[], UserTurnStrategies] | None = None
     vad: VADParams | Callable[[], VADAnalyzer] | None = None
+    enable_interruptions: bool | None = None
+    side_effect_tools: Collection[str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would fail only in a call."""
@@ -92,6 +98,25 @@ class TurnSettings:
                 f"vad={self.vad!r}: give VADParams(…), or a class or function that makes a "
                 "VADAnalyzer for each call"
             )
+        if isinstance(self.side_effect_tools, str):
+            raise TypeError(
+                f"side_effect_tools={self.side_effect_tools!r}: give a set of names, such as "
+                f"{ {self.side_effect_tools} }"
+            )
+
+    def interruption(self, settings: InterruptionSettings | None) -> Interruption | None:
+        """Make what judges what is said over the agent in one call, if it is wanted.
+
+        Args:
+            settings: How callers interrupt.
+        """
+        if settings is None:
+            return None
+        return Interruption(
+            settings=settings,
+            enable_interruptions=self.enable_interruptions,
+            side_effect_tools=self.side_effect_tools,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +176,11 @@ class Turns:
             vad = _made(settings.vad, VADAnalyzer, "turns.vad")  # type: ignore[type-abstract]
         brought = [*(start or []), *(stop or [])] if chosen else []
         _refuse_shared(vad, *brought)
+        if start is None and interruption is None and settings.enable_interruptions is False:
+            start = [
+                VADUserTurnStartStrategy(enable_interruptions=False),
+                TranscriptionUserTurnStartStrategy(enable_interruptions=False),
+            ]
         strategies = interruption.turn_strategies if interruption else UserTurnStrategies
         return cls(
             strategies=strategies(start=start, stop=stop),

@@ -1,5 +1,8 @@
 """The parts of the capability, wired to each other."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from loguru import logger
 from pipecat.frames.frames import Frame, StartFrame
 from pipecat.turns.user_start import (
@@ -42,15 +45,23 @@ class Interruption:
         self,
         *,
         settings: InterruptionSettings | None = None,
+        enable_interruptions: bool | None = None,
+        side_effect_tools: Collection[str] | None = None,
         decider: Decider | None = None,
     ) -> None:
         """Create both.
 
         Args:
             settings: How callers interrupt, and how the agent sounds when they do.
+            enable_interruptions: Goes before that of the settings.
+            side_effect_tools: Goes before those of the settings.
             decider: Asked before the decider that comes with the package.
         """
         settings = settings or InterruptionSettings()
+        if enable_interruptions is not None:
+            settings = replace(settings, enable_interruptions=enable_interruptions)
+        if side_effect_tools is not None:
+            settings = replace(settings, side_effect_tools=frozenset(side_effect_tools))
         self.playback = PlaybackGate(settings=settings.playback)
         self.strategy = InterruptionStrategy(
             settings=settings, playback=self.playback, decider=decider

@@ -11,11 +11,9 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
-    FunctionCallCancelFrame,
-    FunctionCallInProgressFrame,
-    FunctionCallResultFrame,
     InterimTranscriptionFrame,
     ProposedUserStartedSpeakingFrame,
+    ProposedUserStoppedSpeakingFrame,
     TranscriptionFrame,
     UserBackchannelFrame,
     VADUserStartedSpeakingFrame,
@@ -27,18 +25,20 @@ from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
 from antiphon.core.road import flattened
 from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
+from antiphon.processors.interruption.agent import AgentActivity
 from antiphon.processors.interruption.behind import StrategiesBehind
+from antiphon.processors.interruption.deciders import Deciders
 from antiphon.processors.interruption.decision import (
     Action,
     AgentState,
     Decider,
     Decision,
-    InterruptionDecider,
     Utterance,
 )
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.interruption.stops import StopStrategies
 from antiphon.processors.interruption.user_aggregators import UserAggregators
 from antiphon.processors.safe_processor import serves_only
 
@@ -47,6 +47,8 @@ __all__ = ["InterruptionStrategy"]
 _TICK_SECS = 0.1
 # A final transcript this long after its utterance was settled still belongs to it.
 _LATE_SECS = 3.0
+# Whoever had to wait with a turn, and is silent for so long, has said all of it.
+_SAID_ALL_SECS = 1.0
 
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
@@ -82,16 +84,16 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
         self._playback = playback
-        self._other = decider
-        self._ours = InterruptionDecider(settings=self.settings.decision)
+        self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
         self._turn_open = False
-        self._agent_since: float | None = None
-        self._agent_until = float("-inf")
-        self._tools: dict[str, str] = {}
+        self._agent = AgentActivity()
+        self._current: Frame | None = None
+        self._cuts = False
         self._watcher: asyncio.Task[None] | None = None
         self._aggregators = UserAggregators(self._forget)
         self._behind = StrategiesBehind(self)
+        self._stops = StopStrategies(self)
         self._tracker = TurnTracker()
         self._register_event_handler("on_decision")
         self._register_event_handler("on_state")
@@ -126,6 +128,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 "the TTS service, before transport.output()"
             )
         self._aggregators.watch(processors)
+        self._stops.watch(processors)
 
     async def cleanup(self) -> None:
         """Stop watching."""
@@ -145,7 +148,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
         self._turn_open = False
         await self._behind.turn_stopped()
-        self._let_speak()
+        if not self._cuts:
+            self._let_speak()
+        self._cuts = False
         await self._track(TurnEvent.CALLER_STOPPED)
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
@@ -157,37 +162,43 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         Returns:
             STOP where the frame belongs to an utterance over the agent.
         """
+        self._current = frame
         result = await self._take(frame)
+        self._current = None
         if result is ProcessFrameResult.CONTINUE:
             return await self._behind.process_frame(frame)
         return result
 
     async def _take(self, frame: Frame) -> ProcessFrameResult:
+        over = self._agent.see(frame, _now())
         match frame:
             case VADUserStartedSpeakingFrame():
+                self._aggregators.doubles.voice_began()
                 return await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
+                self._aggregators.doubles.voice_ended(_now() - frame.stop_secs)
                 await self._voice_ended(frame.stop_secs)
-            case TranscriptionFrame() | InterimTranscriptionFrame():
+            case TranscriptionFrame() if self._aggregators.emptied(frame):
+                return ProcessFrameResult.STOP
+            case InterimTranscriptionFrame():
+                self._aggregators.doubles.interim()
+                return await self._heard(frame)
+            case TranscriptionFrame():
                 return await self._heard(frame)
             case ProposedUserStartedSpeakingFrame():
                 # From a service that finds turns itself, but not whether this is meant for one.
                 if not self._turn_open and self._agent_state(_now()) is not AgentState.SILENT:
                     return ProcessFrameResult.STOP
+            case ProposedUserStoppedSpeakingFrame() if self._speech:
+                self._speech.frames.append(frame)
             case BotStartedSpeakingFrame():
-                self._agent_since = _now()
                 await self._track(TurnEvent.AGENT_STARTED)
             case BotStoppedSpeakingFrame():
-                self._agent_since, self._agent_until = None, _now()
                 await self._track(TurnEvent.AGENT_STOPPED)
-                await self._settle_pending()
-            case FunctionCallInProgressFrame():
-                self._tools[frame.tool_call_id] = frame.function_name
-            case FunctionCallResultFrame() | FunctionCallCancelFrame():
-                if self._tools.pop(frame.tool_call_id, None):
-                    await self._settle_pending()
             case _:
                 pass
+        if over:
+            await self._settle_pending()
         return ProcessFrameResult.CONTINUE
 
     # What was noticed.
@@ -232,6 +243,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             self._speech = speech
         if isinstance(frame, TranscriptionFrame):
             speech.finals.append(text)
+            speech.frames.append(frame)
             speech.interim = ""
         else:
             speech.interim = text
@@ -249,7 +261,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if state is AgentState.SILENT:
             return None
         playback = self._playback
-        self._ours.reset()
+        self._decider.reset()
         self._behind.forget()
         self._watch()
         return Speech(
@@ -261,10 +273,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         )
 
     def _agent_state(self, at: float) -> AgentState:
-        speaking_now = self._agent_since is not None and self._agent_since <= at
-        if speaking_now or at < self._agent_until or (self._playback and self._playback.held):
-            return AgentState.SPEAKING
-        return AgentState.TOOL if self._tools else AgentState.SILENT
+        held = self._playback and self._playback.held
+        return AgentState.SPEAKING if held else self._agent.state(at)
 
     # Judging it.
 
@@ -285,7 +295,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             agent_state=speech.state,
             language=speech.language,
         )
-        decision = self._behind.decision or await self._decide(utterance)
+        decision = self._behind.decision or await self._decider.decide(utterance)
         if speech is not self._speech or speech.settled is not None:
             return
         if not self._behind.agree:
@@ -296,17 +306,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             await self._ignore(speech, decision)
         elif decision.action is Action.INTERRUPT:
             await self._interrupt(speech, decision)
-
-    async def _decide(self, utterance: Utterance) -> Decision:
-        if self._other:
-            try:
-                async with asyncio.timeout(self.settings.decider_limit_secs):
-                    return await self._other.decide(utterance)
-            except TimeoutError:
-                logger.debug(f"{self}: the other decider took too long")
-            except Exception as error:
-                logger.warning(f"{self}: the other decider failed ({type(error).__name__})")
-        return self._ours.decide(utterance)
 
     def _waited_in_vain(self, speech: Speech, now: float) -> bool:
         since = speech.held_since
@@ -331,31 +330,36 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _interrupt(self, speech: Speech, decision: Decision) -> None:
         playback = self._playback
         if not self._may_interrupt():
-            speech.pending = True
+            speech.pending = speech.waited = True
             return
         if playback and self.settings.enable_interruptions:
             playback.hold()
-        if any(name in self.settings.side_effect_tools for name in self._tools.values()):
-            speech.pending = True
+        if self._agent.runs(self.settings.side_effect_tools):
+            speech.pending = speech.waited = True
             return
         if not speech.words and not speech.asked and playback:
             # Nobody knows yet whether this is meant for the agent: fall silent, lose nothing.
             speech.held_since = speech.held_since or _now()
-            self._ours.reset()
+            self._decider.reset()
             return
-        await self._start_turn(decision)
+        await self._start_turn(speech, decision)
 
-    async def _start_turn(self, decision: Decision) -> None:
+    async def _start_turn(self, speech: Speech, decision: Decision) -> None:
         self._speech = None
         logger.debug(f"{self}: interrupted ({decision.reason})")
         await self._call_event_handler("on_decision", decision)
         interrupts = self.settings.enable_interruptions and self._behind.interrupt
+        self._cuts = interrupts
         await self.trigger_user_turn_started(enable_interruptions=interrupts)
+        # What is being handled comes to them by itself.
+        told = [frame for frame in speech.frames if frame is not self._current]
+        over = speech.waited and speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
+        await self._stops.tell_again(told, over=over)
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:
         words = speech.words
         speech.settle(_now())
-        self._ours.reset()
+        self._decider.reset()
         self._let_speak()
         await self._track(TurnEvent.RESTORED)
         logger.debug(f"{self}: ignored ({decision.reason})")
@@ -369,7 +373,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         speech = self._speech
         if speech and speech.pending:
             speech.pending = False
-            self._ours.reset()
+            self._decider.reset()
             await self._judge(speech)
 
     # Time passing.

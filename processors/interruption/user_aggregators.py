@@ -1,11 +1,14 @@
 """What the strategy has to do with the processors by which a caller's turns begin."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from pipecat.frames.frames import Frame, TranscriptionFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.turns.user_turn_processor import UserTurnProcessor
+
+from antiphon.processors.interruption.doubles import DoubledFinals
 
 __all__ = ["UserAggregators"]
 
@@ -14,11 +17,14 @@ class UserAggregators:
     """The processors of a pipeline that start a caller's turn.
 
     An interruption empties the queue of the one that starts it: a transcript already waiting there
-    would be lost. So each transcript is marked before it gets there.
+    would be lost. So each transcript is marked before it gets there, and what a service sends twice
+    is emptied, or the answer would be cut for a question that was asked once.
     """
 
     def __init__(self, on_muted: Callable[..., Awaitable[None]]) -> None:
+        self.doubles = DoubledFinals()
         self._on_muted = on_muted
+        self._emptied: int | None = None
         self._handled: list[tuple[FrameProcessor, str, Callable[..., Awaitable[None]]]] = []
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
@@ -31,7 +37,7 @@ class UserAggregators:
             if isinstance(processor, LLMUserAggregator):
                 self._handle(processor, "on_user_mute_started", self._on_muted)
             if isinstance(processor, LLMUserAggregator | UserTurnProcessor) and processor.previous:
-                self._handle(processor.previous, "on_before_push_frame", _keep_transcript)
+                self._handle(processor.previous, "on_before_push_frame", self._keep)
 
     def release(self) -> None:
         """Leave them as they were."""
@@ -45,7 +51,20 @@ class UserAggregators:
         processor.add_event_handler(event, handler)
         self._handled.append((processor, event, handler))
 
+    def emptied(self, frame: Frame) -> bool:
+        """Return whether a frame was a transcript that had come before.
 
-async def _keep_transcript(_: FrameProcessor, frame: Frame) -> None:
-    if isinstance(frame, TranscriptionFrame):
+        Args:
+            frame: The frame.
+        """
+        return frame.id == self._emptied
+
+    async def _keep(self, _: FrameProcessor, frame: Frame) -> None:
+        if not isinstance(frame, TranscriptionFrame):
+            return
         frame.interruptible = False
+        now = asyncio.get_running_loop().time()
+        if self.doubles.again(frame.text, frame.user_id, now):
+            # Not "", which a stop strategy takes for a turn without words.
+            frame.text = " "
+            self._emptied = frame.id

@@ -314,3 +314,17 @@ def test_what_fails_to_make_strategies_is_told_in_one_line() -> None:
         ValueError, match=r"^turns\.strategies=<function .*raised KeyError: 'no such shop'$"
     ):
         agent.pipeline(MemoryTransport())
+
+
+async def test_turn_settings_say_whether_callers_interrupt() -> None:
+    call = await Talk(
+        QUESTION,
+        Say(text="stop please", after="agent_starts", after_secs=0.6),
+        turns=TurnSettings(silence_secs=0.4, enable_interruptions=False),
+    ).talk()
+    assert call.asked == [QUESTION.text, "stop please"]
+    assert call.worker.turns
+    agent = VoiceAgent(turns=TurnSettings(side_effect_tools={"book"}))
+    interruption = agent.worker(MemoryTransport()).interruption
+    assert interruption
+    assert interruption.strategy.settings.side_effect_tools == {"book"}

@@ -102,6 +102,7 @@ class Call:
     assistant: LLMAssistantAggregator
     backchannels: list[str]
     turns: list[float]
+    answered: list[float]
 
     async def say(self, frames: Sequence[Frame]) -> None:
         """The agent's side. A word's `pts` counts from now on, as the service's clock has it."""
@@ -200,6 +201,7 @@ async def call(
     started = asyncio.Event()
     backchannels: list[str] = []
     turns: list[float] = []
+    answered: list[float] = []
 
     @worker.event_handler("on_pipeline_started")
     async def on_pipeline_started(*_: object) -> None:
@@ -212,6 +214,10 @@ async def call(
     @pair.user().event_handler("on_user_turn_started")
     async def on_user_turn_started(*_: object) -> None:
         turns.append(now())
+
+    @pair.user().event_handler("on_user_turn_message_added")
+    async def on_user_turn_message_added(*_: object) -> None:
+        answered.append(now())
 
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
@@ -227,6 +233,7 @@ async def call(
         pair.assistant(),
         backchannels,
         turns,
+        answered,
     )
     await worker.queue_frame(EndFrame())
     await running
