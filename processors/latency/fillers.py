@@ -1,6 +1,7 @@
 """What the caller hears while there is no answer: a filler, and, when it is late, an apology."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,9 @@ from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
+    FunctionCallCancelFrame,
     FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
     InterruptionFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
@@ -28,6 +31,7 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.core.road import Place
 from antiphon.core.wav import read_wav
+from antiphon.processors.latency.core.waits import Waits
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT
 from antiphon.processors.latency.observer import LatencyObserver
@@ -35,78 +39,116 @@ from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["Apology", "Filler"]
 
-_ANSWERS = (LLMTextFrame, AggregatedTextFrame, TTSSpeakFrame, TTSAudioRawFrame)
-
-
 class Wait(SafeProcessor):
-    """Knows when the caller has waited too long for an answer to pass by."""
+    """Tells its waits what passes by, and speaks when something is due."""
 
-    def __init__(self, *, after_secs: float, **kwargs: Any) -> None:
+    def __init__(self, *, due_secs: Sequence[float], **kwargs: Any) -> None:
         """Create the processor.
 
         Args:
-            after_secs: How long a wait may be.
+            due_secs: Seconds of a wait after which something is said.
             **kwargs: Passed to `FrameProcessor`.
 
         Raises:
-            ValueError: If `after_secs` is not positive.
+            ValueError: If one of the times is not positive.
         """
-        if not after_secs > 0:
-            raise ValueError(f"after_secs must be above 0, not {after_secs!r}")
+        for secs in due_secs:
+            if not secs > 0:
+                raise ValueError(f"a wait must be above 0 s, not {secs!r}")
         super().__init__(enable_direct_mode=True, **kwargs)
-        self._after_secs = after_secs
+        self._waits = Waits(due_secs)
         self._timer: asyncio.TimerHandle | None = None
-        self._spoken = False
+        # Of a voice that speaks fillers, the contexts in which it does.
+        self._fillers: deque[str] = deque(maxlen=16)
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Begin a wait, or end it."""
-        if isinstance(frame, UserStoppedSpeakingFrame):
-            self._spoken = False
-            self._begin()
-        elif isinstance(frame, FunctionCallInProgressFrame):
-            if self._timer is None:
-                self._begin()
-        elif isinstance(frame, UserStartedSpeakingFrame) or (
-            isinstance(frame, _ANSWERS) and not _is_filler(frame)
-        ):
-            self._stop()
+        self._look_at(frame)
         await self.push_frame(frame, direction)
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Wait no longer for an answer that was cancelled."""
         if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
-            self._stop()
+            self._waits.interrupted()
+            self._set_timer()
 
     async def release(self) -> None:
         """Let no timer outlive the pipeline."""
-        self._stop()
+        self._waits.give_up()
+        self._set_timer()
+
+    def hold(self) -> None:
+        """Say nothing, as long as what the agent says is kept from the caller on purpose."""
+        self._waits.hold()
+        self._set_timer()
+
+    def unhold(self) -> None:
+        """Fill waits again; one that goes on counts from now."""
+        self._waits.release(_now())
+        self._set_timer()
 
     async def speak(self, stall: Stall | None = None) -> None:
-        """Say what is to be said; once a wait.
+        """Say what is to be said.
 
         Args:
             stall: What the caller is waiting for, if a watchdog found it.
         """
         raise NotImplementedError
 
-    def _begin(self) -> None:
-        self._stop()
-        if not self._spoken:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._after_secs, self._late)
+    def _look_at(self, frame: Frame) -> None:
+        waits = self._waits
+        match frame:
+            case UserStartedSpeakingFrame():
+                waits.turn_started()
+            case UserStoppedSpeakingFrame():
+                waits.turn_ended(_now())
+            case FunctionCallInProgressFrame():
+                awaited = frame.cancel_on_interruption
+                waits.tool_started(frame.tool_call_id, _now(), awaited=awaited)
+            case FunctionCallResultFrame() | FunctionCallCancelFrame():
+                waits.tool_ended(frame.tool_call_id, answers=_is_answered(frame))
+            case BotStartedSpeakingFrame():
+                waits.agent_started()
+            case BotStoppedSpeakingFrame():
+                waits.agent_stopped(_now())
+            case LLMTextFrame() | AggregatedTextFrame() | TTSSpeakFrame() | TTSAudioRawFrame():
+                if self._is_filler(frame):
+                    return
+                waits.answered(_now())
+            case _:
+                return
+        self._set_timer()
 
-    def _stop(self) -> None:
+    def _is_filler(self, frame: Frame) -> bool:
+        context_id = getattr(frame, "context_id", None)
+        if getattr(frame, "text_type", None) == FILLER_TEXT:
+            # A voice announces what it is about to speak, with the context it will be in.
+            if context_id:
+                self._fillers.append(context_id)
+            return True
+        return context_id in self._fillers
+
+    def _set_timer(self) -> None:
+        due = self._waits.next_due()
         if self._timer:
+            if due == self._timer.when():
+                return
             self._timer.cancel()
             self._timer = None
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_at(due, self._late)
 
     def _late(self) -> None:
         self._timer = None
-        self.create_task(self.speak(), "late")
+        if self._waits.take(_now()):
+            self.create_task(self.speak(), "late")
+        self._set_timer()
 
 
 class Filler(Wait):
-    """Says "One moment…" when a tool or the first token is late; never over an answer.
+    """Says "One moment…" when a tool or the first token is late; never over what the agent says.
+
+    It says so once more when the wait goes on, and then no more.
 
     Stands between the LLM and the TTS service. What it says is not put into the context.
 
@@ -126,6 +168,7 @@ class Filler(Wait):
         *,
         texts: Sequence[str] = ("One moment…",),
         after_secs: float = 1.2,
+        again_secs: float | None = 3.0,
         **kwargs: Any,
     ) -> None:
         """Create the filler.
@@ -134,28 +177,29 @@ class Filler(Wait):
             texts: What it says, in turn.
             after_secs: How long the caller waits in silence before; less than about 1 s would
                 often be followed at once by the answer.
+            again_secs: How long after that it says something for the second time, if at all.
             **kwargs: Passed to `FrameProcessor`.
 
         Raises:
-            ValueError: If there is nothing to say, or `after_secs` is not positive.
+            ValueError: If there is nothing to say, or a time is not positive.
         """
         if not texts:
             raise ValueError("a filler needs at least one text")
-        super().__init__(after_secs=after_secs, **kwargs)
+        if again_secs is not None and not again_secs > 0:
+            raise ValueError(f"again_secs must be above 0 s or None, not {again_secs!r}")
+        again = [] if again_secs is None else [after_secs + again_secs]
+        super().__init__(due_secs=[after_secs, *again], **kwargs)
         self._texts = tuple(texts)
         self._count = 0
         self._register_event_handler("on_filler")
 
     async def give_up(self, *_: object) -> None:
         """Say no more in this wait, as after an apology: there is nothing to wait for."""
-        self._spoken = True
-        self._stop()
+        self._waits.give_up()
+        self._set_timer()
 
     async def speak(self, stall: Stall | None = None) -> None:
-        """Say the next text, unless this wait has had one."""
-        if self._spoken:
-            return
-        self._spoken = True
+        """Say the next text."""
         text = self._texts[self._count % len(self._texts)]
         self._count += 1
         await self.push_frame(TTSSpeakFrame(text, append_to_context=False, text_type=FILLER_TEXT))
@@ -204,7 +248,7 @@ class Apology(Wait):
         """
         if not text and not recording:
             raise ValueError("an apology needs a text or a recording")
-        super().__init__(after_secs=after_secs, **kwargs)
+        super().__init__(due_secs=[after_secs], **kwargs)
         self.belongs = (
             Place(behind="TTSService", otherwise="there its recording waits for the TTS service")
             if recording
@@ -226,11 +270,9 @@ class Apology(Wait):
         await super().handle(frame, direction)
 
     async def speak(self, stall: Stall | None = None) -> None:
-        """Apologise, unless this wait has had it."""
-        if self._spoken:
-            return
-        self._spoken = True
-        self._stop()
+        """Apologise."""
+        self._waits.give_up()
+        self._set_timer()
         for frame in self._frames():
             frame.interruptible = False
             await self.push_frame(frame)
@@ -250,7 +292,8 @@ class Apology(Wait):
     async def _stalled(self, observer: LatencyObserver, stall: Stall) -> None:
         # A voice over the agent's that no word is made of is most often a noise.
         noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
-        if stall.kind in _HEARD_AS_SILENCE and not noise:
+        heard = stall.kind in _HEARD_AS_SILENCE and not noise
+        if heard and not (self._waits.over or self._waits.held):
             await self.speak(stall)
 
 
@@ -263,6 +306,11 @@ def _samples(recording: Path) -> tuple[bytes, int]:
     return audio.samples.tobytes(), audio.sample_rate_hz
 
 
-def _is_filler(frame: Frame) -> bool:
-    kind = getattr(frame, "text_type", None)
-    return kind == FILLER_TEXT
+def _is_answered(frame: FunctionCallResultFrame | FunctionCallCancelFrame) -> bool:
+    """Whether the model is asked for an answer, as it is unless the tool says otherwise."""
+    properties = getattr(frame, "properties", None)
+    return (properties.run_llm if properties else None) is not False and frame.run_llm is not False
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

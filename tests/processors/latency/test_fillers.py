@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     EndFrame,
     Frame,
     FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallResultProperties,
     LLMTextFrame,
     TTSSpeakFrame,
     TTSStartedFrame,
@@ -74,9 +78,9 @@ async def test_no_filler_is_spoken_once_the_answer_has_begun(run_call: Any, dela
     assert "One moment…" not in call.tts.spoken
 
 
-async def test_a_slow_tool_is_bridged_once(run_call: Any) -> None:
+async def test_a_slow_tool_is_bridged_twice(run_call: Any) -> None:
     async def look_up(params: FunctionCallParams) -> None:
-        await asyncio.sleep(8)
+        await asyncio.sleep(20)
         await params.result_callback({"open": "nine"})
 
     async def scene(call: Any) -> None:
@@ -85,7 +89,32 @@ async def test_a_slow_tool_is_bridged_once(run_call: Any) -> None:
         await one_turn(call)
 
     call = await run_call(scene, after_llm=[Filler(after_secs=1.2)])
-    assert call.tts.spoken.count("One moment…") == 1
+    assert call.tts.spoken.count("One moment…") == 2
+
+
+async def test_a_tool_that_takes_long_is_apologised_for_though_fillers_were_heard(
+    run_call: Any, recording: Path
+) -> None:
+    async def look_up(params: FunctionCallParams) -> None:
+        await asyncio.sleep(20)
+        await params.result_callback({"open": "nine"})
+
+    async def scene(call: Any) -> None:
+        call.llm.register_function("look_up", look_up)
+        call.llm.tool = "look_up"
+        await one_turn(call)
+
+    told: list[float] = []
+    apology = Apology(recording=recording)
+    apology.add_event_handler("on_apology", lambda *_: told.append(now()))
+    call = await run_call(scene, after_llm=[Filler()], after_tts=[apology])
+    assert call.tts.spoken.count("One moment…") == 2
+    # 6 s from the end of the caller's turn.
+    assert told == pytest.approx([7.5], abs=0.1)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def test_a_caller_who_goes_on_hears_no_filler(run_call: Any, delays: Any) -> None:
@@ -239,30 +268,50 @@ async def said(waits: Filler | Apology, *script: tuple[float, Frame | None]) -> 
 
 
 def waits_for_tool() -> Frame:
-    return FunctionCallInProgressFrame("look_up", "1", {}, cancel_on_interruption=False)
+    return FunctionCallInProgressFrame("look_up", "1", {}, cancel_on_interruption=True)
+
+
+def has_result(*, run_llm: bool) -> Frame:
+    properties = FunctionCallResultProperties(run_llm=run_llm)
+    return FunctionCallResultFrame("look_up", "1", {}, "done", properties=properties)
+
+
+def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
+    return [(after_secs, BotStartedSpeakingFrame()), (secs, BotStoppedSpeakingFrame())]
 
 
 @pytest.mark.parametrize(
     ("script", "at"),
     [
-        pytest.param([(1.0, waits_for_tool())], [1.2], id="a tool in the midst of the wait"),
-        pytest.param([(2.0, waits_for_tool())], [1.2], id="a tool after the filler"),
+        pytest.param([(1.0, waits_for_tool())], [1.2, 4.2], id="a tool in the midst of the wait"),
+        pytest.param([(2.0, waits_for_tool())], [1.2, 4.2], id="a tool after the filler"),
         pytest.param(
-            [(0.5, LLMTextFrame("Let me see.")), (0.5, waits_for_tool())],
-            [2.2],
+            [(0.5, LLMTextFrame("Let me see.")), (0.5, waits_for_tool()), *speech(0.2, 2.0)],
+            [4.4, 7.4],
             id="a tool after some words",
+        ),
+        pytest.param(
+            [(0.5, waits_for_tool()), (0.1, TTSSpeakFrame("Let me see.")), *speech(0.2, 2.0)],
+            [0.6, 4.0, 7.0],
+            id="some words in the midst of a tool",
+        ),
+        pytest.param(
+            [*speech(1.0, 2.0), (0.5, LLMTextFrame("Yes."))], [3.0], id="speech that ends late"
+        ),
+        pytest.param(
+            [(0.5, waits_for_tool()), (0.3, has_result(run_llm=False))], [], id="nothing to say"
         ),
         pytest.param([(0.5, LLMTextFrame("Yes."))], [], id="an answer"),
         pytest.param(
             [(0.5, TTSSpeakFrame("One moment…", text_type=FILLER_TEXT))],
-            [0.5, 1.2],
+            [0.5, 1.2, 4.2],
             id="another's filler",
         ),
         pytest.param([(0.5, None), (0.1, waits_for_tool())], [], id="given up"),
-        pytest.param([(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7], id="the turn after"),
+        pytest.param([(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.7], id="the turn after"),
     ],
 )
-async def test_a_wait_is_bridged_once_and_only_while_there_is_no_answer(
+async def test_a_wait_is_bridged_twice_and_only_while_there_is_no_answer_and_no_speech(
     script: list[tuple[float, Frame | None]], at: list[float]
 ) -> None:
     told = await said(Filler(after_secs=1.2), (0.0, UserStoppedSpeakingFrame()), *script)
@@ -270,7 +319,7 @@ async def test_a_wait_is_bridged_once_and_only_while_there_is_no_answer(
 
 
 async def test_what_fills_a_wait_is_not_put_into_the_context(recording: Path) -> None:
-    for waits in (Filler(), Apology(), Apology(recording=recording)):
+    for waits in (Filler(again_secs=None), Apology(), Apology(recording=recording)):
         [(_, written)] = await said(waits, (0.0, UserStoppedSpeakingFrame()))
         assert not written
 
@@ -301,6 +350,7 @@ async def test_probes_around_a_processor_show_what_it_costs(run_call: Any, copie
     [
         lambda: Filler(texts=()),
         lambda: Filler(after_secs=0),
+        lambda: Filler(again_secs=0),
         lambda: Apology(text=""),
         lambda: Apology(recording=Path(__file__)),
         lambda: LatencyProbe(place=""),

@@ -1,0 +1,132 @@
+"""When a caller who waits is to hear something: one wait after the other.
+
+Pure: what happened comes in with its time, and when something is due goes out. A filler and an
+apology each keep such waits, and differ only in when they are due.
+"""
+
+from collections.abc import Sequence
+
+__all__ = ["Waits"]
+
+UNHEARD_SECS = 2.5
+"""How long words that are on their way to the voice count as about to sound."""
+
+
+class Waits:
+    """Knows since when the caller hears nothing while the agent owes something."""
+
+    def __init__(self, due_secs: Sequence[float]) -> None:
+        """Start with nothing owed.
+
+        Args:
+            due_secs: Seconds of a wait after which something is due, each once, in order.
+        """
+        self._due_secs = tuple(due_secs)
+        self._said = 0
+        self._since: float | None = None
+        self._tools: set[str] = set()
+        self._speaks = self._words_under_way = self._held = False
+
+    def turn_started(self) -> None:
+        """The caller has the turn: nothing is owed, nor what was begun for the turn before."""
+        self._tools.clear()
+        self.interrupted()
+
+    def turn_ended(self, at: float) -> None:
+        """The caller waits for an answer."""
+        self._said = 0
+        self._since = at
+
+    def tool_started(self, call_id: str, at: float, *, awaited: bool) -> None:
+        """The agent uses a tool.
+
+        Args:
+            call_id: Tells it from other tools.
+            at: When.
+            awaited: Whether the answer waits for it, so that nothing said meanwhile is the answer.
+        """
+        if awaited:
+            self._tools.add(call_id)
+        if self._since is None:
+            self._since = at
+            if self._words_under_way:
+                self._since += UNHEARD_SECS
+
+    def tool_ended(self, call_id: str, *, answers: bool) -> None:
+        """A tool has given its result, or was cancelled.
+
+        Args:
+            call_id: The tool's.
+            answers: Whether the model answers now.
+        """
+        self._tools.discard(call_id)
+        if not (answers or self._tools):
+            self._since = None
+
+    def answered(self, at: float) -> None:
+        """Words or sound of an answer came by; fillers are none."""
+        self._words_under_way = True
+        if not self._tools:
+            self._since = None
+        elif self._since is not None:
+            self._since = at + UNHEARD_SECS
+
+    def agent_started(self) -> None:
+        """The agent is heard, with a filler or an answer."""
+        self._speaks = True
+
+    def agent_stopped(self, at: float) -> None:
+        """The agent has fallen silent."""
+        if self._since is not None and self._words_under_way:
+            self._since = at
+        self._speaks = self._words_under_way = False
+
+    def interrupted(self) -> None:
+        """Nothing is owed any more, and no words are on their way."""
+        self._since = None
+        self._words_under_way = False
+
+    def hold(self) -> None:
+        """Owe nothing, as long as what the agent says is kept from the caller on purpose."""
+        self._held = True
+
+    def release(self, at: float) -> None:
+        """Owe again what is not answered; the wait counts from now."""
+        self._held = False
+        if self._since is not None:
+            self._since = at
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is owed because the agent is kept from being heard."""
+        return self._held
+
+    def give_up(self) -> None:
+        """Owe nothing more in this wait."""
+        self._said = len(self._due_secs)
+
+    @property
+    def over(self) -> bool:
+        """Whether all that is to be said in this wait has been."""
+        return self._said == len(self._due_secs)
+
+    def next_due(self) -> float | None:
+        """When to say something; None if nothing is owed, or not while the agent speaks."""
+        if self._since is None or self.over or self._speaks or self._held:
+            return None
+        return self._since + self._due_secs[self._said]
+
+    def take(self, at: float) -> bool:
+        """Take what is due.
+
+        Args:
+            at: The present time.
+
+        Returns:
+            Whether something is to be said now.
+        """
+        due = self.next_due()
+        if due is None or at < due - 1e-6:
+            return False
+        self._said += 1
+        return True
