@@ -25,7 +25,7 @@ from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.turns import Turns
-from antiphon.pipeline.voicemail import voicemail_detector
+from antiphon.pipeline.voicemail import Voicemail
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import CUT_TEXT, Interruption
 from antiphon.processors.latency import LatencyObserver
@@ -91,16 +91,16 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
         transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
     connect_playback(transport, gate=gate, latency=parts.latency)
-    voicemail = None
-    if parts.outbound and agent.voicemail is not None:
-        voicemail = voicemail_detector(parts.llm, message=agent.voicemail)
     fillers, apologies = what_fills_waits(agent.latency, parts.latency)
+    voicemail = Voicemail.of_call(parts.llm, agent.voicemail if parts.outbound else None)
+    if voicemail:
+        voicemail.listen(transport, user, [*fillers, *apologies])
     processors = [
         transport.input(),
         parts.stt,
         keypad,
         *([after_stt] if after_stt else []),
-        *([voicemail.detector()] if voicemail else []),
+        *([voicemail.detector] if voicemail else []),
         user,
         parts.llm,
         *([after_llm] if after_llm else []),
@@ -108,7 +108,7 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         *fillers,
         parts.tts,
         *apologies,
-        *([voicemail.gate()] if voicemail else []),
+        *([voicemail.gate] if voicemail else []),
         *([gate] if gate else []),
         transport.output(),
         assistant,

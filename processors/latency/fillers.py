@@ -39,6 +39,7 @@ from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["Apology", "Filler"]
 
+
 class Wait(SafeProcessor):
     """Tells its waits what passes by, and speaks when something is due."""
 

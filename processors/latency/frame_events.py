@@ -161,12 +161,15 @@ class FrameEvents:
         """
         frame = data.frame
         handler = self.handlers[type(frame)]
-        if handler is None or frame.id in self._seen:
+        if handler is None:
             return False
+        owed = isinstance(frame, OutputAudioRawFrame) and self._to_write(data)
+        if frame.id in self._seen:
+            return owed
         self._seen[frame.id] = frame
         if data.direction is FrameDirection.UPSTREAM and not isinstance(frame, _UPSTREAM_TOO):
             return False
-        return handler(data, data.timestamp / 1e9) is not False
+        return handler(data, data.timestamp / 1e9) is not False or owed
 
     def see(self, moment: Moment, at: float) -> None:
         """Take in a moment that no frame tells."""
@@ -314,6 +317,14 @@ class FrameEvents:
         if not filler:
             self.done += self.timeline.see(Mark(moment=Moment.AUDIO, at=at, owner=name))
         return True
+
+    def _to_write(self, data: FramePushed) -> bool:
+        """See audio reach the transport; whatever stands before it may hold it back with reason."""
+        known = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
+        if known or not isinstance(data.destination, BaseOutputTransport):
+            return False
+        self.watchdogs.see(Moment.TO_WRITE, at=data.timestamp / 1e9)
+        return self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
 
     def _speaks(self, source: FrameProcessor) -> bool:
         """Whether speech begins here; a processor behind the voice pushes it on as new frames."""

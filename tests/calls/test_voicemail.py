@@ -13,6 +13,8 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.worker import CallWorker
+from antiphon.processors.latency import Stall
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import silence_pcm, speech_pcm
 from antiphon.simulation.vendors.openai import OpenAIServer, Reply
@@ -29,6 +31,7 @@ class Outcall:
 
     def __init__(self, transport: MemoryTransport, asked: list[str]) -> None:
         self.asked = asked
+        self.stalls: list[Stall] = []
         self._transport = transport
 
     @property
@@ -84,7 +87,12 @@ async def called(
         call = asyncio.create_task(runner.run())
         await transport.connect()
         try:
-            yield Outcall(transport, asked), call
+            outcall = Outcall(transport, asked)
+            if isinstance(worker, CallWorker) and worker.latency:
+                worker.latency.add_event_handler(
+                    "on_stall", lambda _, stall: outcall.stalls.append(stall)
+                )
+            yield outcall, call
         finally:
             await worker.cancel()
             await call
@@ -126,6 +134,36 @@ async def test_a_person_who_answers_is_talked_to() -> None:
         await person.says(speech_pcm(1.0) + silence_pcm(10.0))
         assert not call.done()
         assert person.words == 6
+
+
+@pytest.mark.parametrize("late_secs", [0.5, 1.5, 3.0, 6.0])
+async def test_a_person_who_says_hello_late_hears_greeting_and_answer_and_no_apology(
+    late_secs: float,
+) -> None:
+    async with called("Hello, who is this?", "conversation", MESSAGE) as (person, call):
+        await person.says(silence_pcm(late_secs) + speech_pcm(1.0) + silence_pcm(12.0))
+        assert not call.done()
+        assert person.words == 6
+        assert person.stalls == []
+
+
+async def test_a_callee_who_says_nothing_is_greeted_after_a_few_seconds() -> None:
+    async with called("Hello?", "conversation", MESSAGE) as (person, call):
+        await person.says(silence_pcm(3.5))
+        assert person.words == 0
+        await person.says(silence_pcm(2.5))
+        assert person.words == 2
+        await person.says(silence_pcm(10.0))
+        assert person.words == 2
+        assert not call.done()
+
+
+async def test_a_box_whose_greeting_begins_late_still_gets_its_message() -> None:
+    async with called(GREETING, "voicemail", MESSAGE) as (box, call):
+        await box.says(silence_pcm(6.0) + speech_pcm(4.0) + silence_pcm(20.0))
+        assert call.done()
+        # The answer to its first words had begun.
+        assert box.words >= 2 + len(MESSAGE.split())
 
 
 @pytest.mark.parametrize(("voicemail", "outbound"), [(MESSAGE, False), (None, True)])

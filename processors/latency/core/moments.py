@@ -37,6 +37,7 @@ class Moment(enum.StrEnum):
     TOOL_ENDED = enum.auto()
     TTS_STARTED = enum.auto()
     AUDIO = enum.auto()
+    TO_WRITE = enum.auto()
     TTS_STOPPED = enum.auto()
     WRITTEN = enum.auto()
     HEARD = enum.auto()

@@ -69,7 +69,8 @@ class WatchdogLimits:
         tokens_stalled: From one token to the next, or to the end.
         no_speech: From the start of speech synthesis to its first audio.
         speech_unfinished: From the last audio, once the LLM is done, to more or the end.
-        no_audio_written: From the first audio to the first that the transport wrote.
+        no_audio_written: From the first audio that reached the transport to the first that it
+            wrote; what a gate in front of it holds is not owed.
         no_answer: From the end of the caller's turn to any audio written, except while a tool
             runs.
         audio_underrun: A hole within the agent's speech that is worth reporting.
@@ -193,14 +194,15 @@ class Watchdogs:
                 told = late is not None and late.reported
                 return self._llm_ended(at, service, told=told)
             case Moment.AUDIO:
+                self._owe(StallKind.SPEECH_UNFINISHED, at, service)
+            case Moment.TO_WRITE:
                 if not self._speaking and StallKind.NO_AUDIO_WRITTEN not in self._owed:
                     self._owe(StallKind.NO_AUDIO_WRITTEN, at, "")
-                self._owe(StallKind.SPEECH_UNFINISHED, at, service)
             case Moment.WRITTEN | Moment.FILLER_WRITTEN:
                 self._speaking = True
             case Moment.INTERRUPTED | Moment.CANCELLED:
                 self._llm_at_work = self._speaking = False
-            case Moment.TTS_STOPPED:
+            case Moment.TTS_STOPPED | Moment.BOT_STOPPED:
                 self._speaking = False
         return []
 

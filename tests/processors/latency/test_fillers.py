@@ -308,7 +308,9 @@ def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
             id="another's filler",
         ),
         pytest.param([(0.5, None), (0.1, waits_for_tool())], [], id="given up"),
-        pytest.param([(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.7], id="the turn after"),
+        pytest.param(
+            [(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.7], id="the turn after"
+        ),
     ],
 )
 async def test_a_wait_is_bridged_twice_and_only_while_there_is_no_answer_and_no_speech(

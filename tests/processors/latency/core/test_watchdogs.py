@@ -81,14 +81,24 @@ ANSWER = [
             [(S.TTS_STARTED, 3), (S.AUDIO, 4), (S.WRITTEN, 4.1)],
             [(StallKind.SPEECH_UNFINISHED, 6.5)],
         ),
-        ([(S.AUDIO, 4), (S.TTS_STOPPED, 4.2)], [(StallKind.NO_AUDIO_WRITTEN, 5.0)]),
         (
-            [(S.AUDIO, 4), (S.AUDIO, 4.9), (S.TTS_STOPPED, 4.9)],
+            [(S.AUDIO, 4), (S.TO_WRITE, 4), (S.TTS_STOPPED, 4.2)],
             [(StallKind.NO_AUDIO_WRITTEN, 5.0)],
+        ),
+        (
+            [(S.AUDIO, 4), (S.TO_WRITE, 4), (S.TO_WRITE, 4.9), (S.TTS_STOPPED, 4.9)],
+            [(StallKind.NO_AUDIO_WRITTEN, 5.0)],
+        ),
+        # A gate holds it.
+        ([(S.AUDIO, 4), (S.TTS_STOPPED, 4.2)], []),
+        # What a gate let out before does not vouch for what follows.
+        (
+            [*ANSWER, (S.TO_WRITE, 7), (S.WRITTEN, 7), (S.BOT_STOPPED, 7.2), (S.TO_WRITE, 8)],
+            [(StallKind.NO_AUDIO_WRITTEN, 9.0)],
         ),
         ([(S.AUDIO, 4), (S.WRITTEN, 4.1), (S.AUDIO, 4.5), (S.TTS_STOPPED, 4.9)], []),
         (
-            [*ANSWER, (S.AUDIO, 8.0), (S.TTS_STOPPED, 8.1)],
+            [*ANSWER, (S.AUDIO, 8.0), (S.TO_WRITE, 8.0), (S.TTS_STOPPED, 8.1)],
             [(StallKind.NO_AUDIO_WRITTEN, 9.0)],
         ),
         ([(S.TURN_ENDED, 3)], [(StallKind.NO_ANSWER, 9.0)]),
