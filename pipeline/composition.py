@@ -24,6 +24,7 @@ from antiphon.pipeline.fast_path.pipeline import (
 from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.sharing import settle
+from antiphon.pipeline.silence import ask_who_is_silent
 from antiphon.pipeline.turns import Turns
 from antiphon.pipeline.voicemail import Voicemail
 from antiphon.pipeline.worker import CallWorker
@@ -93,6 +94,7 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
     connect_playback(transport, gate=gate, latency=parts.latency)
     fillers, apologies = what_fills_waits(agent.latency, parts.latency)
     voicemail = Voicemail.of_call(parts.llm, agent.voicemail if parts.outbound else None)
+    ask_who_is_silent(transport, user, agent.turns.reprompts, after_secs=agent.turns.reprompt_secs)
     if voicemail:
         voicemail.listen(transport, user, [*fillers, *apologies])
     processors = [

@@ -2,7 +2,7 @@
 
 import inspect
 import reprlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakSet
@@ -70,6 +70,9 @@ class TurnSettings:
             it.
         side_effect_tools: Functions that an interruption must not cut short, by name; by default
             those of `interruption`, which are none.
+        reprompts: What the agent asks a caller who says nothing, each once in a silence; none for
+            an agent that waits.
+        reprompt_secs: Seconds of silence before each.
     """
 
     silence_secs: float | None = None
@@ -77,12 +80,18 @@ class TurnSettings:
     vad: VADParams | Callable[[], VADAnalyzer] | None = None
     enable_interruptions: bool | None = None
     side_effect_tools: Collection[str] | None = None
+    reprompts: Sequence[str] = ("Are you still there?", "Hello? Are you still there?")
+    reprompt_secs: float = 20.0
 
     def __post_init__(self) -> None:
         """Refuse what would fail only in a call."""
         secs = self.silence_secs
         if secs is not None and not (isinstance(secs, int | float) and secs > 0):
             raise ValueError(f"silence_secs={self.silence_secs!r}: give seconds above 0")
+        if not self.reprompt_secs > 0:
+            raise ValueError(f"reprompt_secs={self.reprompt_secs!r}: give seconds above 0")
+        if isinstance(self.reprompts, str) or not all(isinstance(t, str) for t in self.reprompts):
+            raise TypeError(f"reprompts={self.reprompts!r}: give a list of texts")
         if self.strategies is not None and not callable(self.strategies):
             raise TypeError(
                 f"strategies={self.strategies!r}: give a function that makes them for each call, "

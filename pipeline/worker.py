@@ -6,7 +6,7 @@ does a tool that swallows its cancellation, and a handler or a cleanup that neve
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
     StopFrame,
+    SystemFrame,
     TranscriptionFrame,
     UserSpeakingFrame,
     UserStartedSpeakingFrame,
@@ -25,7 +26,8 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import IDLE_TIMEOUT_SECS, PipelineWorker
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.base_worker import WorkerParams
 
 from antiphon.core.call_scope import CallScope
@@ -45,6 +47,10 @@ IDLE_TIMEOUT_FRAMES = (
     UserSpeakingFrame,
     UserStartedSpeakingFrame,
 )
+
+
+class _AtWorkFrame(SystemFrame):
+    """A tool is at work."""
 
 
 class CallWorker(PipelineWorker):
@@ -89,6 +95,9 @@ class CallWorker(PipelineWorker):
         """
         if pipeline.next or pipeline.previous:
             raise ValueError(f"{pipeline} is another worker's: compose a pipeline for each call")
+        idle_frames = kwargs.get("idle_timeout_frames", IDLE_TIMEOUT_FRAMES)
+        kwargs["idle_timeout_frames"] = (*idle_frames, _AtWorkFrame)
+        idle_secs = kwargs.get("idle_timeout_secs", IDLE_TIMEOUT_SECS) or 0.0
         observers: list[BaseObserver] = list(kwargs.get("observers") or ())
         tracking = kwargs.setdefault("enable_turn_tracking", kwargs.get("enable_tracing", False))
         quiet = pipeline if isinstance(pipeline, QuietPipeline) else QuietPipeline([pipeline])
@@ -96,20 +105,19 @@ class CallWorker(PipelineWorker):
             quiet.accept_observer(observer)
         if not observers and not tracking and kwargs.get("enable_rtvi") is False:
             # A hundredth: of Pipecat's five minutes, three seconds.
-            quiet.observe_only(
-                kwargs.setdefault("idle_timeout_frames", IDLE_TIMEOUT_FRAMES),
-                every_secs=(kwargs.get("idle_timeout_secs", IDLE_TIMEOUT_SECS) or 0.0) / 100,
-            )
+            quiet.observe_only(kwargs["idle_timeout_frames"], every_secs=idle_secs / 100)
         if latency:
             observers.append(latency)
         super().__init__(quiet, **{**kwargs, "observers": observers})
         self.latency = latency
         self.interruption = interruption
         self._quiet = quiet
+        self._idle_secs = idle_secs
         self._end_deadline_secs = end_deadline_secs
         self._cancel_deadline_secs = cancel_deadline_secs
         self._cleanup_deadline_secs = cleanup_deadline_secs
         self._deadlines: set[asyncio.TimerHandle] = set()
+        self._patience: asyncio.TimerHandle | None = None
         self._overdue = asyncio.Event()
         self.stuck: Sequence[str] = ()
 
@@ -131,6 +139,7 @@ class CallWorker(PipelineWorker):
         tasks = PatientTaskManager()
         run = asyncio.create_task(super().run(replace(params, task_manager=tasks)))
         overdue = asyncio.create_task(self._overdue.wait())
+        self._be_patient_with_tools()
         try:
             await asyncio.wait((run, overdue), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -179,6 +188,18 @@ class CallWorker(PipelineWorker):
         for deadline in self._deadlines:
             deadline.cancel()
         self._deadlines.clear()
+        if self._patience:
+            self._patience.cancel()
+
+    def _be_patient_with_tools(self) -> None:
+        """While a tool works the call is not idle, which Pipecat tells by what is said alone."""
+        if not self._idle_secs:
+            return
+        if any(each.has_function_calls_in_progress for each in _assistants(self._quiet)):
+            self.create_task(self.queue_frame(_AtWorkFrame()))
+        self._patience = asyncio.get_running_loop().call_later(
+            self._idle_secs / 4, self._be_patient_with_tools
+        )
 
     def _start_deadline(self, frame: Frame, secs: float) -> None:
         self._deadlines.add(
@@ -198,3 +219,10 @@ class CallWorker(PipelineWorker):
         self._give_up_after(self._cleanup_deadline_secs)
         await self._call_event_handler("on_pipeline_timeout", frame)
         await self._quiet.push_frame(frame)
+
+
+def _assistants(processor: FrameProcessor) -> Iterator[LLMAssistantAggregator]:
+    for part in processor.processors:
+        if isinstance(part, LLMAssistantAggregator):
+            yield part
+        yield from _assistants(part)

@@ -21,6 +21,7 @@ from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.server.state.interface import SharedState
 from antiphon.pipeline.server.state.stores import open_state
+from antiphon.pipeline.silence import IdleGoodbye
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import (
     ConversationMeasures,
@@ -275,9 +276,12 @@ class Calls:
             runner = WorkerRunner(handle_sigint=False)
             await runner.add_workers(call.worker)
 
+            goodbye = IdleGoodbye(call.worker)
+
             async def say_goodbye(*_: Any) -> None:
-                logger.info("nobody says anything: ending the call")
-                await current_call().end(self.settings.goodbye)
+                logger.info("nobody says anything: saying goodbye")
+                if await goodbye.say(self.settings.goodbye):
+                    await current_call().end()
 
             call.worker.add_event_handler("on_idle_timeout", say_goodbye)
             if call.worker.latency:
