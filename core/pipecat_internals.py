@@ -35,6 +35,7 @@ __all__ = [
     "span_processors",
     "start_strategies",
     "stop_strategies",
+    "tool_time",
     "tracing_enabled",
 ]
 
@@ -372,6 +373,16 @@ async def close_client(service: "LLMService[Any]") -> None:
     """
     if client := getattr(service, "_client", None):
         await client.close()
+
+
+def tool_time(tool: object) -> tuple[float | None, bool]:
+    """Tell what Pipecat's `tool_options` says of a tool: its time, and whether it is awaited.
+
+    Args:
+        tool: A function; one without options is awaited without limit.
+    """
+    own = getattr(tool, "_pipecat_timeout_secs", None)
+    return own, getattr(tool, "_pipecat_cancel_on_interruption", True)
 
 
 def _told(lacks: list[str]) -> str:

@@ -25,11 +25,12 @@ from antiphon.pipeline.providers.create import check_service, create_service, ma
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
 from antiphon.pipeline.sharing import claim
+from antiphon.pipeline.tools import settled
 from antiphon.pipeline.turns import TurnSettings
 from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import InterruptionSettings
-from antiphon.processors.latency import Apology, LatencyObserver
+from antiphon.processors.latency import Apology, LatencyObserver, WatchdogLimits
 from antiphon.processors.redaction import PIIRedactor, Policy, guard_logs
 from antiphon.processors.sentences import SentenceSettings
 
@@ -221,7 +222,8 @@ class VoiceAgent:
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
         pronounce(tts, self.pronunciations)
-        redactors, tools = None, list(self.tools)
+        limits = self.latency.limits if self.latency else WatchdogLimits()
+        redactors, tools = None, [settled(t, within_secs=limits.no_tool_result) for t in self.tools]
         if self.redaction is not None:
             redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
             tools = [redactors[1].tool(tool) for tool in tools]

@@ -123,6 +123,7 @@ class FrameEvents:
         # Held weakly: an entry goes with its frame.
         self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
         self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
+        self._awaited: set[str] = set()
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
         self._bot_speaks = self._cut_off = False
@@ -264,11 +265,18 @@ class FrameEvents:
         assert isinstance(data.frame, FunctionCallInProgressFrame)
         call = data.frame
         self._tell(Moment.TOOL_STARTED, data, at, key=call.tool_call_id, name=call.function_name)
+        if call.cancel_on_interruption:
+            if not self._awaited:
+                self.watchdogs.see(Moment.TOOLS_AWAITED, at=at, service=call.function_name)
+            self._awaited.add(call.tool_call_id)
 
     def _tool_ended(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallResultFrame | FunctionCallCancelFrame)
         call = data.frame
         self._tell(Moment.TOOL_ENDED, data, at, key=call.tool_call_id, name=call.function_name)
+        self._awaited.discard(call.tool_call_id)
+        if not self._awaited:
+            self.watchdogs.see(Moment.TOOLS_DONE, at=at)
 
     def _sentence(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, AggregatedTextFrame)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ async def test_a_silent_caller_is_asked_twice_and_then_left_alone_until_the_good
         await call.listens(24)
         assert call.running.done()
     assert texts(said) == ["Harbour Supplies.", "Are you there?", "Hello?", GOODBYE]
-    gaps = [later - earlier for (earlier, _), (later, _) in zip(said, said[1:], strict=False)]
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(said)]
     assert gaps == pytest.approx([4.6, 4.8, 10.4], abs=0.3)
 
 

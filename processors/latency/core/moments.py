@@ -35,6 +35,8 @@ class Moment(enum.StrEnum):
     """The LLM has called tools; each starts on its own, perhaps after the LLM has ended."""
     TOOL_STARTED = enum.auto()
     TOOL_ENDED = enum.auto()
+    TOOLS_AWAITED = enum.auto()
+    TOOLS_DONE = enum.auto()
     TTS_STARTED = enum.auto()
     AUDIO = enum.auto()
     TO_WRITE = enum.auto()

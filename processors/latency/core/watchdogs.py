@@ -31,6 +31,8 @@ class StallKind(enum.StrEnum):
     """The TTS service sent audio, then neither more nor an end."""
     NO_AUDIO_WRITTEN = enum.auto()
     """There was audio to play, and the transport wrote none."""
+    NO_TOOL_RESULT = enum.auto()
+    """A tool that the answer waits for has given no result."""
     NO_ANSWER = enum.auto()
     """The caller's turn ended, and nothing at all is to be heard."""
     AUDIO_UNDERRUN = enum.auto()
@@ -71,6 +73,7 @@ class WatchdogLimits:
         speech_unfinished: From the last audio, once the LLM is done, to more or the end.
         no_audio_written: From the first audio that reached the transport to the first that it
             wrote; what a gate in front of it holds is not owed.
+        no_tool_result: From the first of the tools that the answer waits for to the last result.
         no_answer: From the end of the caller's turn to any audio written, except while a tool
             runs.
         audio_underrun: A hole within the agent's speech that is worth reporting.
@@ -83,6 +86,7 @@ class WatchdogLimits:
     no_speech: float | None = 2.0
     speech_unfinished: float | None = 2.5
     no_audio_written: float | None = 1.0
+    no_tool_result: float | None = 30.0
     no_answer: float | None = 6.0
     audio_underrun: float | None = 0.1
     loop_lag: float | None = 0.25
@@ -123,6 +127,7 @@ _SETTLES: dict[Moment, tuple[StallKind, ...]] = {
     Moment.LLM_ENDED: (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED),
     Moment.TOOLS_CALLED: _OF_A_CHOICE,
     Moment.TOOL_STARTED: _OF_A_CHOICE,
+    Moment.TOOLS_DONE: (StallKind.NO_TOOL_RESULT,),
     Moment.AUDIO: (StallKind.NO_SPEECH,),
     Moment.TTS_STOPPED: (StallKind.NO_SPEECH, StallKind.SPEECH_UNFINISHED),
     Moment.WRITTEN: _OF_THE_SOUND,
@@ -135,6 +140,7 @@ _OWES: dict[Moment, StallKind] = {
     Moment.TOKEN: StallKind.TOKENS_STALLED,
     Moment.TTS_STARTED: StallKind.NO_SPEECH,
     Moment.TURN_ENDED: StallKind.NO_ANSWER,
+    Moment.TOOLS_AWAITED: StallKind.NO_TOOL_RESULT,
     Moment.TOOL_ENDED: StallKind.NO_ANSWER,
 }
 
