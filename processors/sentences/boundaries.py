@@ -15,7 +15,6 @@ from antiphon.processors.sentences.evidence import (
     FINAL,
     FIRST_WIDE,
     ITEM_LINE,
-    MARKS_AROUND_WORD,
     NOT_BEFORE_FINAL,
     OPENERS_TOO,
     REFERENCE,
@@ -27,14 +26,12 @@ from antiphon.processors.sentences.evidence import (
     next_word,
     over_spaced_marks,
     over_spaces,
+    words_before,
 )
-from antiphon.processors.sentences.languages import LanguageTable
-from antiphon.processors.sentences.marks import (
-    CLOSERS,
-    SPEECH,
-    STRONG,
-    TERMINATORS,
-)
+from antiphon.processors.sentences.languages import LanguageTable, has_word
+from antiphon.processors.sentences.marks import CLOSERS, SPEECH, STRONG, TERMINATORS
+from antiphon.processors.sentences.markup import MARKUP, first_said, over_markup
+from antiphon.processors.sentences.numbers import ends_number, is_number
 from antiphon.processors.sentences.spans import OpenSpans
 
 __all__ = ["BoundaryJudge"]
@@ -80,13 +77,13 @@ class BoundaryJudge:
         if self._letter_at < 0:
             silent = self._silent_to - self.base
             if end > silent:
-                found = SPEECH.search(self.text, silent, end)
-                if found is None:
-                    self._silent_to = self.base + end
+                said, silent = first_said(self.text, silent, end)
+                if said < 0:
+                    self._silent_to = self.base + silent
                     return False
-                self._letter_at = self.base + found.start()
+                self._letter_at = self.base + said
                 if self.lower_case is None:
-                    pair = self.text[found.start() : found.start() + 2]
+                    pair = self.text[said : said + 2]
                     self.lower_case = pair.islower() or (pair[:1].islower() and not pair.isalpha())
         return 0 <= self._letter_at < self.base + end
 
@@ -94,7 +91,10 @@ class BoundaryJudge:
         """Judge a line end: a blank line and a line that starts anew end what came before."""
         text, n = self.text, len(self.text)
         after = over_spaces(self.text, at)
-        proof = self.proof(after)
+        unmarked = over_markup(text, after, final=self.final)
+        if unmarked is None:
+            return _WAIT
+        proof = self.proof(unmarked)
         if proof == n:
             return Verdict(Answer.NO, n) if self.final else _WAIT
         if not text[proof].isalnum():
@@ -113,8 +113,12 @@ class BoundaryJudge:
     def mark(self, at: int) -> Verdict:
         """Judge a terminator."""
         text, n, final = self.text, len(self.text), self.final
+        ends: bool | None
         if text[at] in FINAL and self._stands_alone(at):
-            return Verdict(Answer.YES, at + 1)
+            ends = True
+            if is_number(text[at - 1], self.table.numbers):
+                ends = self._ends_number(text[at - 1], "", at, over_spaces(text, at + 1))
+            return _WAIT if ends is None else Verdict(Answer.YES if ends else Answer.NO, at + 1)
         run = at + 1
         if text[at] == "." and run < n and (text[run].isdigit() or text[run].islower()):
             return Verdict(Answer.NO, run)  # 3.5, example.com: the quick way out
@@ -149,22 +153,24 @@ class BoundaryJudge:
             return Verdict(Answer.NO, end)
         if gap and text[after] in CERTAIN_OPENERS and self._is_plain_end(at, run):
             return Verdict(Answer.YES, closed)
-        proof = self.proof(after)
+        unmarked = over_markup(text, after, final=final) if text[after] in MARKUP else after
+        if unmarked is None:
+            return _WAIT
+        gap = gap or unmarked > after
+        proof = self.proof(unmarked)
         if proof == n:
             return Verdict(Answer.NO, n) if final else _WAIT
         if not text[proof].isalnum():
             return Verdict(Answer.NO, end)
         if text[at] in STRONG_HERE or text[run - 1] in STRONG:
             # 「はい。」と言った: a particle behind the quote goes on.
-            ends: bool | None = (
-                gap or text[closed - 1] not in "」』" or text[after] not in "とっでのなが、"
-            )
+            ends = gap or text[closed - 1] not in "」』" or text[after] not in "とっでのなが、"
         elif not gap and text[after] not in "¿¡":
             ends = self._joined(at, run, after) if text[after].isalnum() else False
         elif text.count("\n", closed, after) > 1:
             ends = True
         elif text[at] == "…" or (text[at] == "." and end - at > 1):
-            ends = self._after_ellipsis(after, proof)
+            ends = self._after_ellipsis(at, after, proof)
         elif text[at] == ".":
             ends = self._after_dot(at, proof)
         else:
@@ -210,7 +216,8 @@ class BoundaryJudge:
                 pattern = REFERENCE if char == "[" else CLOSING_TAG
                 found = pattern.match(text, place)
                 if found is None:
-                    if not self.final and n - place < 36:
+                    may = char == "[" or text[place + 1 : place + 2] in ("", "/")
+                    if may and not self.final and n - place < 36:
                         return n  # it may still become one
                     break
                 place = found.end()
@@ -265,7 +272,17 @@ class BoundaryJudge:
         plain = left.isalpha() and left[-2:].islower() and len(left) > 1
         return plain and left[0].islower() and run_right[1:2].islower()
 
-    def _after_ellipsis(self, after: int, proof: int) -> bool | None:
+    def _ends_number(self, left: str, before: str, at: int, proof: int) -> bool | None:
+        if "\n" in self.text[at:proof]:
+            return True
+        return ends_number(self.text, left, before, proof, self.table.numbers, final=self.final)
+
+    def _after_ellipsis(self, at: int, after: int, proof: int) -> bool | None:
+        left, before = self.words_before(at)
+        if not before and left.lower() in self.table.hesitations:
+            return False
+        if (ends := self._ends_number(left, before, at, proof)) is not True:
+            return ends
         if self.text[proof] != "I":
             return not self.text[proof].islower()
         word = next_word(self.text, proof, final=self.final)  # "what I mean... I would" goes on
@@ -286,6 +303,8 @@ class BoundaryJudge:
         """Behind a full stop and a space."""
         text, table = self.text, self.table
         left, before = self.words_before(at)
+        if (ends := self._ends_number(left, before, at, proof)) is not True:
+            return ends
         low = left.lower()
         right = text[proof]
         if right.islower():
@@ -302,17 +321,25 @@ class BoundaryJudge:
             return self._after_number(left, before, proof)
         if low in table.units and (before[-1:].isdigit() or ROMAN.fullmatch(before)):
             return not digit
-        if digit and self._has(table.numbered, low, left):
-            return False
-        if self._has(table.titles, low, left):
+        if has_word(table.numbered, low, left) or any(map(low.endswith, table.numbered_endings)):
+            if digit:
+                return False
+            if right in "IVXLC":
+                word = next_word(text, proof, final=self.final)
+                if word is None:
+                    return None
+                if word in ("v", "x") or ROMAN.fullmatch(text, proof, proof + len(word)):
+                    return False
+        names = len(left) == 1 and before.lower() in table.labels  # plan C.
+        if has_word(table.titles, low, left) and not names:
             return False
         if len(left) == 1 and left.isalpha():
             return self._after_initial(left, before, proof)
         if low in ("a.m", "p.m"):
             return self._after_time(proof)
-        if low in table.units and not self._has(table.abbreviations, low, left):
+        if low in table.units and not has_word(table.abbreviations, low, left):
             return not digit
-        if self._has(table.abbreviations, low, left) or DOTTED.fullmatch(left):
+        if has_word(table.abbreviations, low, left) or DOTTED.fullmatch(left):
             if digit:
                 return False
             word = next_word(self.text, proof, final=self.final)
@@ -360,27 +387,13 @@ class BoundaryJudge:
         """Whether a word is known to carry a dot of its own."""
         low, table = left.lower(), self.table
         return (
-            self._has(table.titles, low, left)
-            or self._has(table.abbreviations, low, left)
-            or self._has(table.numbered, low, left)
+            has_word(table.titles, low, left)
+            or has_word(table.abbreviations, low, left)
+            or has_word(table.numbered, low, left)
             or low in table.units
             or DOTTED.fullmatch(left) is not None
         )
 
-    @staticmethod
-    def _has(words: frozenset[str], low: str, left: str) -> bool:
-        return low in words or (left[:1].isupper() and low[:1].upper() + low[1:] in words)
-
     def words_before(self, at: int) -> tuple[str, str]:
         """The word that the mark ends, without marks around it, and the word before that."""
-        words = self.text[max(self.start, at - 40) : at].split()
-        if not words or self.text[at - 1].isspace():
-            return "", ""
-        left = words[-1].lstrip(MARKS_AROUND_WORD)
-        for joint in "—–/(":
-            left = left.rpartition(joint)[2]
-        for apostrophe in "'’":  # l'Ing., but not Mary's.
-            elided, _, word = left.rpartition(apostrophe)
-            if len(elided) <= 4 and len(word) > 2:
-                left = word
-        return left, words[-2] if len(words) > 1 else ""
+        return words_before(self.text, self.start, at)

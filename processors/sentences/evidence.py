@@ -4,6 +4,7 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
+from antiphon.processors.sentences.languages import LanguageTable
 from antiphon.processors.sentences.marks import BULLETS, CLOSERS, LATIN, STRONG, TERMINATORS
 
 
@@ -87,15 +88,34 @@ def next_word(text: str, proof: int, *, final: bool) -> str | None:
     return found.group().replace("’", "'").lower()
 
 
-def ends_surely(words: list[str], marks: str) -> bool:
+def ends_surely(words: list[str], marks: str, table: LanguageTable) -> bool:
     """Whether words and the marks after them end a sentence, whatever may follow."""
     last = words[-1]
     match marks:
         case ".":
-            return len(words) > 2 and len(last) >= 4 and last.isalpha() and last == last.lower()
+            if len(words) < 3 or len(last) < 4 or not last.isalpha() or last != last.lower():
+                return False
+            # It may become the name of a file or a host: go to example.com.
+            near = {word.strip(MARKS_AROUND_WORD + ",:").lower() for word in words[-4:-1]}
+            return near.isdisjoint(table.pointers) and last not in table.numbers
         case "!":  # not yet: Yahoo! and the like
             return len(words) == 1 or last == last.lower()
         case "?" | "？" | "！" | "؟":
             return True
         case mark:
             return mark in STRONG
+
+
+def words_before(text: str, start: int, at: int) -> tuple[str, str]:
+    """The word that a mark ends, without marks around it, and the word before that."""
+    words = text[max(start, at - 40) : at].split()
+    if not words or text[at - 1].isspace():
+        return "", ""
+    left = words[-1].lstrip(MARKS_AROUND_WORD)
+    for joint in "—–/(":
+        left = left.rpartition(joint)[2]
+    for apostrophe in "'’":  # l'Ing., but not Mary's.
+        elided, _, word = left.rpartition(apostrophe)
+        if len(elided) <= 4 and len(word) > 2:
+            left = word
+    return left, words[-2] if len(words) > 1 else ""

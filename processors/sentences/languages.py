@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["LanguageTable", "language_table"]
+__all__ = ["LanguageTable", "has_word", "language_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class LanguageTable:
     abbreviations: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
+    numbered_endings: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
@@ -24,12 +25,20 @@ class LanguageTable:
     times_not_after: frozenset[str] = frozenset()
     time_openers: frozenset[str] = frozenset()
     brands: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    hesitations: frozenset[str] = frozenset()
+    pointers: frozenset[str] = frozenset()
 
     def __or__(self, other: "LanguageTable") -> "LanguageTable":
         """The words of both tables."""
         return LanguageTable(
             *(getattr(self, f.name) | getattr(other, f.name) for f in fields(self))
         )
+
+
+def has_word(words: frozenset[str], low: str, written: str) -> bool:
+    """Whether a word, given in lower case and as written, is among those of a table."""
+    return low in words or (written[:1].isupper() and low[:1].upper() + low[1:] in words)
 
 
 @cache

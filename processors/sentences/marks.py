@@ -10,6 +10,8 @@ __all__ = [
     "CLOSERS",
     "LATIN",
     "LIST_MARKER",
+    "OPENING_ITEM",
+    "OPENING_LABELS",
     "SPEECH",
     "STRONG",
     "TERMINATORS",
@@ -32,6 +34,9 @@ WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 LIST_MARKER = re.compile(
     rf"\s*[-*#>{BULLETS}]*\s*\(?(?P<label>\d{{1,3}}|[A-Za-z]|[ivx]{{2,4}})(?P<close>\.?\)|\.)"
 )
+# The first item of a list that a colon announces: "two options: 1. Keep it. 2. Drop it."
+OPENING_LABELS = "1aAi."  # what stands before its mark
+OPENING_ITEM = re.compile(r"[:：]\s{1,3}\(?(?P<label>1|[aAi](?!\.$))(?P<close>\.?\)|\.)$")
 _ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 
 

@@ -8,21 +8,23 @@ between two chunks goes with the second.
 import re
 
 from antiphon.processors.sentences.boundaries import BoundaryJudge
-from antiphon.processors.sentences.events import EVENT, EVENT_OR_CLAUSE, SPACE, SPAN, TAIL
+from antiphon.processors.sentences.events import EVENT, EVENT_OR_CLAUSE, SPAN, TAIL
 from antiphon.processors.sentences.evidence import Answer, Verdict, ends_surely
 from antiphon.processors.sentences.languages import language_table
+from antiphon.processors.sentences.long_text import place_to_cut, word_end
 from antiphon.processors.sentences.marks import (
     BULLETS,
-    CLAUSE_END,
     CLAUSE_MARKS,
     CLAUSE_MARKS_WITHOUT_SPACE,
     LIST_MARKER,
-    SPEECH,
+    OPENING_ITEM,
+    OPENING_LABELS,
     TERMINATORS,
     WIDE,
     next_labels,
     spoken_length,
 )
+from antiphon.processors.sentences.numbers import joins_numbers, reads_on
 from antiphon.processors.sentences.settings import SentenceSettings
 from antiphon.processors.sentences.spans import may_go_on
 
@@ -108,7 +110,11 @@ class SentenceScanner:
             or behind a title.
         """
         chunks: list[str] = []
-        end = self._complete_end(after_number=True) or self._held or self._word_end(len(self._text))
+        end = (
+            self._complete_end(after_number=True)
+            or self._held
+            or word_end(self._judge, self._start, len(self._text))
+        )
         if end and self._judge.speaks(end):
             self._release(end, chunks)
         return self._settle(chunks)
@@ -213,19 +219,22 @@ class SentenceScanner:
         proof = self._judge.proof(at)
         if proof == n and not final:
             return False
-        self._at = at + 1
         spans, place = self._judge.spans, self._base + at
         if (
             proof < n
             and text[proof].isalnum()
             and (text[at + 1].isspace() or mark in CLAUSE_MARKS_WITHOUT_SPACE)
-            and not (text[at - 1 : at].isdigit() and text[proof].isdigit())
             and not spans.inside(place)
             and not spans.in_quote(place)
             and spoken_length(text[self._start : at + 1].strip())
             >= self._rules.first_clause_min_chars
         ):
-            self._cut(at + 1, chunks)
+            inside = joins_numbers(text, self._start, at, self._judge.table.numbers, final=final)
+            if inside is None:
+                return False
+            if not inside:
+                self._cut(at + 1, chunks)
+        self._at = at + 1
         return True
 
     def _list_item(self, final: bool, chunks: list[str]) -> bool | None:
@@ -236,8 +245,14 @@ class SentenceScanner:
         """
         text, at, start = self._text, self._at, self._start
         found = LIST_MARKER.fullmatch(text, start, at + 1) if at - start < 16 else None
-        if found is None and not self._next_items:
-            return None
+        labels, close = self._next_items, self._item_close
+        if found is None and not labels:
+            if at - start < 8 or text[at - 1] not in OPENING_LABELS:
+                return None
+            opening = OPENING_ITEM.search(text, at - 8, at + 1)
+            if opening is None or " " not in text[start : opening.start()].strip():
+                return None
+            labels, close = (opening["label"],), opening["close"]
         if at + 1 == len(text):
             return None if final else False
         if text[at : at + 2] == ".)":
@@ -251,11 +266,10 @@ class SentenceScanner:
             self._at = at + 1
             return True
         dotted = text[at - 1] == "." and text[at] == ")"
-        close = ".)" if dotted else text[at]
-        if close != self._item_close:
+        if close != (".)" if dotted else text[at]):
             return None
         label_end = at - len(close) + 1
-        for label in self._next_items:
+        for label in labels:
             begin = label_end - len(label)
             if text[begin:label_end] != label:
                 continue
@@ -265,11 +279,12 @@ class SentenceScanner:
             if end < begin and self._judge.speaks(end):
                 if proof == len(text):
                     return None if final else False
-                if close != "." or not text[proof].islower() or label.isalpha():
+                numbered = bool(self._next_items) and (close != "." or label.isalpha())
+                if numbered or not text[proof].islower():
                     self._cut(end, chunks)
                     if self._start == start:
                         # The item before is too short to be spoken alone: this one goes with it.
-                        self._next_items = next_labels(label)
+                        self._next_items, self._item_close = next_labels(label), close
                         self._at = at + 1
                     return True  # else the same mark again, now at the start of its item
         return None
@@ -318,31 +333,12 @@ class SentenceScanner:
         if limit - start < longest and 2 * len(WIDE.findall(text, start, limit)) < limit - start:
             self._limit = longest
             return
-        # What comes next must have something to say too: cut before the last letter at the latest.
-        last = max((found.start() for found in SPEECH.finditer(text, start, limit)), default=0)
-        end = 0
-        for clause in CLAUSE_END.finditer(text, start + (limit - start) // 3, last):
-            end = clause.end()
-        end = end or self._word_end(last) or last
+        end = place_to_cut(self._judge, start, limit)
         if self._judge.speaks(end):
             self._release(end, chunks)
             self._at = limit
         else:
             self._limit = 2 * (limit - start)
-
-    def _word_end(self, limit: int) -> int:
-        """The last place between two words, not inside a number and not behind a title."""
-        text, judge = self._text, self._judge
-        judge.start = self._start
-        for space in reversed(list(SPACE.finditer(text, max(self._start, limit - 80), limit))):
-            end = space.start()
-            left, right = text[end - 1 : end], text[space.end() : space.end() + 1]
-            if end == self._start or (left.isdigit() and (right.isdigit() or not right)):
-                continue
-            if left == "." and judge.is_known(judge.words_before(end - 1)[0]):
-                continue
-            return end
-        return 0
 
     def _longest(self) -> int:
         longest = self._rules.max_chars
@@ -370,7 +366,9 @@ class SentenceScanner:
             initial = len(left) == 1 and left.isalpha() and before.lower() not in judge.table.labels
             if not left or initial or judge.is_known(left):
                 return 0
-            if left[-1].isdigit() and not after_number:
+            if not after_number and (
+                left[-1].isdigit() or reads_on(left, before, judge.table.numbers)
+            ):
                 return 0
         return tail.end("closers")
 
@@ -382,7 +380,7 @@ class SentenceScanner:
             return False
         if self._judge.spans.in_quote(self._base + at):
             return False
-        return ends_surely(text[self._start : at].split(), text[at:])
+        return ends_surely(text[self._start : at].split(), text[at:], self._judge.table)
 
     def _settle(self, chunks: list[str]) -> list[str]:
         """Drop what has been given back from the buffer."""

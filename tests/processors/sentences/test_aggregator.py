@@ -87,12 +87,12 @@ def order(heard: list[tuple[float, Frame]]) -> list[str]:
 
 
 async def test_the_rest_of_a_reply_comes_sentence_by_sentence_before_its_end() -> None:
-    heard = await play([START(), "One. Two", ". Three.", END()])
+    heard = await play([START(), "Red. Blue", ". Green.", END()])
     assert order(heard) == [
         "LLMFullResponseStartFrame",
-        "One.",
-        "Two.",
-        "Three.",
+        "Red.",
+        "Blue.",
+        "Green.",
         "LLMFullResponseEndFrame",
         "EndFrame",
     ]
@@ -215,14 +215,14 @@ async def test_a_language_update_of_the_voice_is_followed() -> None:
 
 async def test_other_frames_pass_unchanged_and_in_order() -> None:
     other = TextFrame("not from a model. at all")
-    heard = await play([START(), "One. T", other, "wo.", END()])
-    assert order(heard)[1:5] == ["One.", "TextFrame", "Two.", "LLMFullResponseEndFrame"]
+    heard = await play([START(), "Red. B", other, "lue.", END()])
+    assert order(heard)[1:5] == ["Red.", "TextFrame", "Blue.", "LLMFullResponseEndFrame"]
     assert any(frame is other for _, frame in heard)
 
 
 async def test_chunks_are_counted_by_what_made_them_due() -> None:
     aggregator = SentenceAggregator(settings=WHOLE)
-    await play([START(), "One. Two.", 0.5, " And then we", 2.0, " go", END()], aggregator)
+    await play([START(), "Red. Blue.", 0.5, " And then we", 2.0, " go", END()], aggregator)
     assert aggregator.counts == {"text": 1, "idle": 1, "stall": 1, "end": 1}
 
 

@@ -20,11 +20,11 @@ ENGLISH = [
     'It is a 12"x4 panel.| T^hen go.',
     'We use 12"x4 panels (or "so. Called" ones) now.| T^hen go.',
     "Take plan b.| T^hen go.",
-    "Grade A.| T^hen B. Plan c. Then",
+    "Grade A.| T^hen B. Plan c.| T^hen",
     "J. The end",
     "It is 5 h.| T^hen we go.",
     "It is 5 lb. 3 oz. now.| I^t is 5 lb.| T^hen",
-    "He ran 3.| 4^ were left.",
+    "He ran 3.| 4 w^ere left.",
     "See fig. 3 there.",
     "Go to Rd. 5.",
     "Ask me — I know.| A^sk: I know.",
@@ -58,7 +58,7 @@ ENGLISH = [
     "Fact.[12]| M^ore",
     "Fact.[1",
     "Fine.</b>| M^ore",
-    "Fine.<b> More",
+    "Fine.|<b> M^ore",
     "Done. 🎉 🎉| M^ore",
     "Done 🎉.| M^ore",
     "Done.🎉 more",
@@ -89,7 +89,7 @@ ENGLISH = [
     "Buy:• milk• bread",
     "Options (1) red.| (^2) blue.",
     "It has (a) a lid (b) a cup.",
-    "Pick one: 1.| T^ea 2.| M^ilk",
+    "Pick one:| 1. T^ea| 2. M^ilk",
     "a) Tea| b) M^ilk| c) J^uice",
     "i. Tea| ii. M^ilk| iii. J^uice",
     "a. Tea| b. m^ilk",
@@ -140,7 +140,7 @@ ENGLISH = [
 
 OTHERS = [
     ("de", "Am 3. 4. kommt er.| D^ann geht er."),
-    ("de", "Es waren 3.| 4^ kamen."),
+    ("de", "Es waren 3.| 4 k^amen."),
     ("el", "τι κάνεις;| κ^αλά."),
     ("he", "זה א. כהן בא."),
     ("hy", "Բարև։|լ^ավ եմ։"),
@@ -225,6 +225,11 @@ def test_a_clause_is_given_back_with_the_next_word(marked: str) -> None:
         ("ठीक है।", "hi", True),
         ("Բարև։", "hy", True),
         ("We will be there soon", "en", False),
+        # Names of files and hosts may go on.
+        ("Please visit our site at example.", "en", False),
+        ("Please open the file settings.", "en", False),
+        ("Bitte öffnen Sie die Datei bericht.", "de", False),
+        ("Your code is seven. seven.", "en", False),
     ],
 )
 def test_an_eager_scanner_waits_only_where_an_end_is_unsure(

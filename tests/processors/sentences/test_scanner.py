@@ -82,6 +82,24 @@ ENGLISH = [
     "**Note. Read this** first.| Then sign.",
     "Run `pip. install` now.| Then wait.",
     "Wait <mark name='a. B'/> here.| Good.",
+    "Hold on.| <break time='0.5s'/> I have it.| Ready?",
+    "Oh no!| <emotion value='sad'/> I am sorry.|<break/>But we can help.",
+    "Well done.| *laughs softly* You made it.| _sighs_ Now rest. *waves*",
+    "That is *really* good.| *Really* good.",
+    "Hmm... Let me see.| Here it is.",
+    # Numbers that are read back, and counts that are not
+    "Your code is 7. 7. 4. 0.| Is that right?",
+    "Dial 212. 555. 0187.| Then wait.",
+    "The pin is Six. Three. Three. Nine.| Got it?",
+    "It is two... four... eight...| Okay?",
+    "I was born in 1988.| 12 years later we moved.",
+    "I have one.| Two more came.",
+    # Abbreviations before numbers, and lists that a colon announces
+    "Your Acct. 2231 and Ref. 8 are open.| See vol. XI and chap. V too.",
+    "Your bill is Rs. 750 now.| Temp. 98.6 is fine.",
+    "You have two options:| 1. Keep it.| 2. Drop it.",
+    "You have two options:| 1) Keep it.| 2) Drop it.",
+    "Your total is: 5.| Thanks.",
     "Your code is <spell>A. B. C! 12.</spell> for now.| Bye.",
     "It is <spell>x. Y.</spell>.| Is 1 < 2?| Yes.",
 ]
@@ -91,6 +109,10 @@ OTHERS = [
     ("de", "Das ist z.B. am 3. Oktober so.| Der 2. Weltkrieg endete 1945.| Ja."),
     ("de", "Es kostet 1.250,75 Euro.| Um 14.30 Uhr kommt Dr. Weber."),
     ("de", "Er rief: „Halt. Nicht so schnell!“| Dann war es still."),
+    ("de", "Sie wohnt in der Lindenstr. 12.| Frau Dr. med. Sommer auch.| Siehe Bd. IV dort."),
+    ("nl", "Het is in de Kerkstr. 5.| Past dat?"),
+    ("id", "Harganya Rp. 50000 sekarang.| Oke?"),
+    ("zh", "号码是一三八。零零一三。|对吗？"),
     ("fr", "Bonjour !| Comment allez-vous ?| M. Petit arrive à 15 h."),
     ("fr", "Elle a dit : « Entrez ! »| Puis elle est sortie."),
     ("es", "¡Hola!| ¿Cómo está la Sra. Ruiz?| Vive en EE. UU. desde enero."),
@@ -169,6 +191,12 @@ def test_a_stop_of_its_own_script_is_proof_in_itself() -> None:
         "That makes 1,200 dollars in all,| plus tax.",
         "好的，我来帮您查一下，|请稍等。|好，知道了。",
         "Ask (now, not later, if you please) for it.",
+        # A number that is read back is one clause.
+        "The reference number is nine, eight, seven, forty-one,| is that right?",
+        "The confirmation code is B, 7, C, 9, 4.| Is that right?",
+        "Your number is four one five, five five five, oh one four two.| Is that right?",
+        "The number is 415 – 555 – 0142.| Is that right?",
+        "您的号码是一三八，零零一三，八零零零。|对吗？",
     ],
 )
 def test_only_the_first_chunk_of_a_reply_may_end_at_a_clause(expected: str) -> None:
