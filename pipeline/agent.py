@@ -33,6 +33,7 @@ from antiphon.processors.interruption import InterruptionSettings
 from antiphon.processors.latency import Apology, LatencyObserver, WatchdogLimits
 from antiphon.processors.redaction import PIIRedactor, Policy, guard_logs
 from antiphon.processors.sentences import SentenceSettings
+from antiphon.processors.sentences.spoken import speaks_plainly
 
 __all__ = ["VoiceAgent"]
 
@@ -221,6 +222,7 @@ class VoiceAgent:
         services = {kind: self._prewarmed.take(kind) for kind in ServiceKind}
         claim(transport, services, given=self._services)
         stt, llm, tts = services.values()
+        speaks_plainly(tts)
         pronounce(tts, self.pronunciations)
         limits = self.latency.limits if self.latency else WatchdogLimits()
         redactors, tools = None, [settled(t, within_secs=limits.no_tool_result) for t in self.tools]

@@ -30,6 +30,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 from pipecat.processors.text_transformer import StatelessTextTransformer
+from pipecat.services.tts_service import TTSService
 from pipecat.utils.text.base_text_aggregator import Aggregation, BaseTextAggregator, TextType
 from pipecat.utils.types import is_given
 
@@ -37,6 +38,7 @@ from antiphon.core.road import Place
 from antiphon.processors.safe_processor import SafeProcessor
 from antiphon.processors.sentences.scanner import SentenceScanner
 from antiphon.processors.sentences.settings import SentenceSettings
+from antiphon.processors.sentences.spoken import speaks_plainly
 
 __all__ = ["SentenceAggregator", "SentenceTextAggregator"]
 
@@ -155,7 +157,7 @@ class SentenceAggregator(SafeProcessor):
         self._scanner.set_language(language)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
-        """Look who takes the text behind.
+        """Look who takes the text behind, and have the voice leave out what is not said.
 
         Args:
             setup: Pipecat's setup.
@@ -165,6 +167,8 @@ class SentenceAggregator(SafeProcessor):
             if isinstance(processor, LLMTextProcessor | StatelessTextTransformer):
                 self._steps_aside = True
                 logger.info(f"{self}: {processor} behind takes the text as it comes")
+            elif isinstance(processor, TTSService):
+                speaks_plainly(processor)
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Take text and what tells when to speak it; let the rest pass."""

@@ -34,6 +34,7 @@ from antiphon.processors.sentences import (
     SentenceSettings,
     SentenceTextAggregator,
 )
+from antiphon.simulation.fakes import FakeTTS
 
 pytestmark = pytest.mark.looptime
 WHOLE = SentenceSettings(first_clause=False)
@@ -84,6 +85,19 @@ def texts(heard: list[tuple[float, Frame]]) -> list[str]:
 
 def order(heard: list[tuple[float, Frame]]) -> list[str]:
     return [f.text if isinstance(f, AggregatedTextFrame) else type(f).__name__ for _, f in heard]
+
+
+async def test_the_voice_behind_it_says_no_markdown_link_targets_or_emoji() -> None:
+    voice, asked = FakeTTS(), []
+
+    @voice.event_handler("on_tts_request")
+    async def on_tts_request(_: FakeTTS, context_id: str, text: str) -> None:
+        asked.append(text)
+
+    tokens = ["We", " sell", " [te", "a](https", "://x.example", "/a.b?", "c=d)", " and", " **to"]
+    parts = Pipeline([SentenceAggregator(settings=WHOLE), voice])
+    await play([START(), *tokens, "ys**", ".", " 🎉", " Good", " day", "!", END()], parts)
+    assert asked == ["We sell tea and toys.", "Good day!"]
 
 
 async def test_the_rest_of_a_reply_comes_sentence_by_sentence_before_its_end() -> None:

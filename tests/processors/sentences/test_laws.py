@@ -29,7 +29,7 @@ PIECES = st.sampled_from(
         "1. ", "2) ", "**", "*", "`", "``", "<b>", "</b>", "<", "😊", " 🎉", "。", "！", "「", "」",
         "你好", "です", "।", "है", "؟", "نعم", "։", "¿", "¡", " Привет", " г.", " ", "   ", "x",
         "Tel.", " (he", "(011)", " no.", " Max", "A", "www.example.com", "a@b.co", " iPhone",
-        "<break/>", " *laughs* ", " five", " Five.", " 5.", ", six", "，零", "一三", ": 1. ", " Rs.",
+        "<break/>", " *laughs* ", " five", " Five.", " 5.", ", six", "，零", "一三", ": 1. ", "Rs.",
         " word word word word word word word word",
     ]
 )  # fmt: skip
