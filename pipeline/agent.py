@@ -237,7 +237,7 @@ class VoiceAgent:
             outbound=outbound,
             latency=latency,
             interruption=self.turns.interruption(self.interruption),
-            context=LLMContext(tools=tools),
+            context=LLMContext(tools=[*tools]),
             redactors=redactors,
         )
 

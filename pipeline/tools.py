@@ -6,7 +6,7 @@ next has been announced, and the model answers each (pipecat#4908).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -18,7 +18,7 @@ from antiphon.core.pipecat_internals import tool_time
 
 __all__ = ["settled"]
 
-Tool = Callable[..., Any]
+Tool = Callable[..., Awaitable[Any]]
 
 # So much later than the observer, which names the tool, is its call settled.
 BEHIND_OBSERVER_SECS = 0.1
