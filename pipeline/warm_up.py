@@ -6,7 +6,7 @@ loop, and with it every call that is running, for up to 0.2 s.
 
 from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from antiphon.processors.latency.core.prices import Prices
-from antiphon.processors.redaction import Policy, Redactor
+from antiphon.processors.redaction import PIIRedactor, Policy, Redactor
 from antiphon.processors.sentences.scanner import SentenceScanner
 from antiphon.services.smart_turn import SharedSmartTurnAnalyzer
 from antiphon.services.vad.silero import SharedSileroVADAnalyzer
@@ -37,6 +37,8 @@ def load_tables(redaction: Policy | None) -> None:
     """
     if redaction is not None:
         Redactor(redaction).redact(SAMPLE)
+        # Besides, how a value is said aloud.
+        PIIRedactor(policy=redaction)
     SentenceScanner().feed(SAMPLE)
     InterruptionDecider().decide(Utterance(words=SAMPLE, agent_text=SAMPLE, is_final=True))
     Prices.load()
