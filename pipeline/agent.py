@@ -24,9 +24,9 @@ from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
-from antiphon.pipeline.sharing import claim
+from antiphon.pipeline.sharing import claim, refuse_another_kind
 from antiphon.pipeline.tools import settled
-from antiphon.pipeline.turns import TurnSettings
+from antiphon.pipeline.turns import Turns, TurnSettings
 from antiphon.pipeline.warm_up import load_models, load_tables
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.interruption import InterruptionSettings
@@ -225,7 +225,8 @@ class VoiceAgent:
         speaks_plainly(tts)
         pronounce(tts, self.pronunciations)
         limits = self.latency.limits if self.latency else WatchdogLimits()
-        redactors, tools = None, [settled(t, within_secs=limits.no_tool_result) for t in self.tools]
+        redactors: tuple[PIIRedactor, PIIRedactor] | None = None
+        tools: list[Any] = [settled(t, within_secs=limits.no_tool_result) for t in self.tools]
         if self.redaction is not None:
             redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
             tools = [redactors[1].tool(tool) for tool in tools]
@@ -237,7 +238,7 @@ class VoiceAgent:
             outbound=outbound,
             latency=latency,
             interruption=self.turns.interruption(self.interruption),
-            context=LLMContext(tools=[*tools]),
+            context=LLMContext(tools=tools),
             redactors=redactors,
         )
 
@@ -260,15 +261,25 @@ class VoiceAgent:
         """Load what the first call would otherwise wait for; a server does it before it listens.
 
         Raises:
-            ValueError: If a service cannot be made.
+            ValueError: If a service cannot be made, or no call could be composed of it.
+            TypeError: If `turns` makes no strategies or no VAD.
         """
-        for kind, service in self._services.items():
-            if not isinstance(service, FrameProcessor):
-                await self._prewarmed.keep_if_slow(kind)
+        made = {
+            kind: await self._prewarmed.keep_if_slow(kind)
+            for kind, service in self._services.items()
+            if not isinstance(service, FrameProcessor)
+        }
         if self.latency and self.latency.apology:
             Apology(recording=self.latency.apology)
         load_tables(self.redaction)
         await load_models()
+        # Of these, which no call gets: what would be refused in each call is told before the first.
+        for kind, service in made.items():
+            refuse_another_kind(kind, service)
+        if tts := made.get(ServiceKind.TTS):
+            pronounce(tts, self.pronunciations)
+        if stt := made.get(ServiceKind.STT):
+            Turns.of_call(self.turns, stt, None)
 
     async def run(self, transport: BaseTransport, *, handle_sigint: bool = True) -> None:
         """Run one call until it ends.

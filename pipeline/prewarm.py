@@ -49,7 +49,7 @@ class Prewarmed:
         """
         self._stock[kind] = service
 
-    async def keep_if_slow(self, kind: ServiceKind) -> None:
+    async def keep_if_slow(self, kind: ServiceKind) -> FrameProcessor:
         """Keep a service, and from then on another for each call, if making one takes time.
 
         One that cannot be made away from the event loop is not kept, and made when a call wants it.
@@ -57,18 +57,22 @@ class Prewarmed:
         Args:
             kind: Which place in the pipeline it takes.
 
+        Returns:
+            One that no call gets, to be looked at.
+
         Raises:
             Exception: Whatever making it raises.
         """
         # Whatever the first one imports is not to be measured.
-        self._make(kind)
+        first = self._make(kind)
         started_at = time.perf_counter()
         try:
             made = await asyncio.to_thread(self._make, kind)
         except Exception:
-            return
+            return first
         if time.perf_counter() - started_at >= SLOW_SECS:
             self.keep(kind, made)
+        return first
 
     def take(self, kind: ServiceKind) -> FrameProcessor:
         """Take a service for a call, which without one in stock is made now.

@@ -12,7 +12,7 @@ from pipecat.transports.base_transport import BaseTransport
 
 from antiphon.pipeline.providers.kinds import Service, ServiceKind, UnusableService
 
-__all__ = ["claim", "settle"]
+__all__ = ["claim", "refuse_another_kind", "settle"]
 
 # The neighbours that each service of a call was given, and what is inside it: a second pipeline or
 # switcher around it has taken it away from them before the second call is composed.
@@ -46,7 +46,7 @@ def claim(
         if end.next or end.previous:
             raise ValueError(f"{transport} has served a call: make another transport for each call")
     for kind, service in services.items():
-        _refuse_another_kind(kind, service)
+        refuse_another_kind(kind, service)
         others = [other for place, other in services.items() if place is not kind]
         shared = [part for part in _whole(service) if part in _placed]
         for part in shared:
@@ -72,8 +72,17 @@ def settle(processors: Sequence[FrameProcessor], services: Collection[FrameProce
                     _placed[inner] = (ref(inner.previous), ref(inner.next))
 
 
-def _refuse_another_kind(kind: ServiceKind, service: FrameProcessor) -> None:
-    """By name, as importing the services costs a second; what is none of these is not judged."""
+def refuse_another_kind(kind: ServiceKind, service: FrameProcessor) -> None:
+    """Refuse a service of another kind than its place; what is of none is not judged.
+
+    Args:
+        kind: The place.
+        service: The service.
+
+    Raises:
+        UnusableService: If it is for another place.
+    """
+    # By name, as importing the services costs a second.
     bases = {place: f"{place.upper()}Service" for place in ServiceKind}
     names = {cls.__name__ for cls in type(service).__mro__}
     found = [place for place, base in bases.items() if base in names]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pipecat.frames.frames import TTSSpeakFrame
@@ -10,11 +11,12 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import LatencySettings, VoiceAgent
+from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
 from antiphon.pipeline.providers.kinds import MissingVariable
 from antiphon.processors import PIIRedactor
 from antiphon.processors.latency import Budgets
 from antiphon.services import EspeakTTSService
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
 
@@ -178,3 +180,20 @@ def test_no_way_out_of_a_composed_agent_is_left_unguarded() -> None:
     worker = VoiceAgent().worker(MemoryTransport())
     (redactor, *_) = (p for p in flat(worker.pipeline) if isinstance(p, PIIRedactor))
     assert redactor.check(worker) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"tts": lambda: FakeLLM(script=())}, "is of the kind LLMService: give it as llm"),
+        ({"pronunciations": {"Nguyen": "/wɪn/"}}, "FakeTTS cannot say 'Nguyen' by the phonemes"),
+        ({"turns": TurnSettings(vad=lambda: None)}, r"turns\.vad returned None"),  # type: ignore[arg-type,return-value]
+    ],
+)
+async def test_what_would_be_refused_in_each_call_is_told_before_the_first(
+    options: dict[str, Any], told: str
+) -> None:
+    services = {"stt": lambda: FakeSTT(script=()), "llm": lambda: FakeLLM(script=())}
+    agent = VoiceAgent(**{**services, "tts": FakeTTS, **options})
+    with pytest.raises((TypeError, ValueError), match=told):
+        await agent.warm_up()
