@@ -75,7 +75,20 @@ class InterruptionSettings:
     silent_hold_limit_secs: float = 5.0
 
     def __post_init__(self) -> None:
-        """Refuse limits that are none."""
+        """Refuse what would fail only in a call, or be taken for something else."""
+        for name, kind in (("decision", DecisionSettings), ("playback", PlaybackSettings)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise TypeError(f"{name} is {value!r}: give {kind.__name__}(…)")
+        if not isinstance(self.enable_interruptions, bool):
+            raise TypeError(
+                f"enable_interruptions is {self.enable_interruptions!r}: give True or False"
+            )
+        tools = self.side_effect_tools
+        # A text would be searched for the name.
+        if not isinstance(tools, frozenset | set | list | tuple) or not all(
+            isinstance(tool, str) for tool in tools
+        ):
+            raise TypeError(f"side_effect_tools is {tools!r}: give the names of functions")
         for name in ("late_transcript_secs", "decider_limit_secs", "silent_hold_limit_secs"):
             if not (value := getattr(self, name)) > 0:
                 raise ValueError(f"{name} is {value!r}: give a number of seconds above 0")

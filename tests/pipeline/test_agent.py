@@ -14,6 +14,7 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
 from antiphon.pipeline.providers.kinds import MissingVariable
 from antiphon.processors import PIIRedactor
+from antiphon.processors.interruption import InterruptionSettings
 from antiphon.processors.latency import Budgets
 from antiphon.services import EspeakTTSService
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
@@ -125,6 +126,23 @@ def test_what_cannot_be_done_about_waiting_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(TypeError, match=told):
         LatencySettings(**{setting: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("decision", None, r"decision is None: give DecisionSettings\(…\)"),
+        ("playback", 0.25, r"playback is 0.25: give PlaybackSettings\(…\)"),
+        ("enable_interruptions", "no", "enable_interruptions is 'no': give True or False"),
+        ("side_effect_tools", "charge", "side_effect_tools is 'charge': give the names"),
+        ("side_effect_tools", [print], "side_effect_tools is .*: give the names of functions"),
+    ],
+)
+def test_what_interrupts_nobody_is_refused_in_one_line(
+    setting: str, value: object, told: str
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        InterruptionSettings(**{setting: value})  # type: ignore[arg-type]
 
 
 async def test_who_connects_is_greeted_and_who_leaves_ends_the_call() -> None:

@@ -232,8 +232,9 @@ def test_what_is_no_agent_is_refused_as_the_server_is_made(given: Any) -> None:
 
 
 def test_a_function_that_takes_no_call_is_refused_as_the_server_is_made() -> None:
+    function: Any = wants_no_call
     with pytest.raises(ValueError, match=r"^wants_no_call is given each call, and takes none: "):
-        create_app(wants_no_call, settings=ServerSettings())
+        create_app(function, settings=ServerSettings())
 
 
 def test_a_default_that_can_answer_only_once_is_refused() -> None:
