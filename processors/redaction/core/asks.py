@@ -32,7 +32,7 @@ TURNS = 8
 WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
 # Those of twelve to fourteen digits are so rare that after twelve the last four are to come.
 FEWEST_OF_A_CARD = 15
-OF_A_CARD = frozenset({"CREDIT_CARD", "CVV", "CARD_EXPIRY"})
+OF_A_PAYMENT = frozenset({"CREDIT_CARD", "CVV", "CARD_EXPIRY", "PIN"})
 # How sure the model must be of what a sentence does, in log-odds, and that it asks, which to miss
 # is a leak: one in two, one in three.
 LIKELY = 0.0
@@ -193,7 +193,7 @@ class Expectation:
 
     def _heard(self, view: View) -> None:
         """Take note of whether a turn is about paying."""
-        about = any(cue.type in OF_A_CARD for cue in view.cues)
+        about = any(cue.type in OF_A_PAYMENT for cue in view.cues)
         if about or not view.language.payments.isdisjoint(view.scan.words):
             self._paying_left = PAYING_TURNS
         elif view.scan.words:

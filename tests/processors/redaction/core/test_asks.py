@@ -242,6 +242,8 @@ SAYS = "four one five five five five oh one four two"
         ("Read me the digits on the sticker, please.", "4556 7891", "4556 7891"),
         ("Your deposit is fifty dollars. And your husband's?", SAYS, SAYS),
         ("Your deposit is fifty dollars.", "4539 1488", "<CREDIT_CARD>"),
+        ("How would you like to settle the bill?", "4539 1488", "<CREDIT_CARD>"),
+        ("I've texted you a code. Read me the digits you see.", "47 19 22", "<PIN>"),
         ("It was declined. Want to try another?", "yes 5 5 0 0 0 0 5 5", "yes <CREDIT_CARD>"),
     ],
 )
