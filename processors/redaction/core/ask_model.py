@@ -42,6 +42,8 @@ SCALE = 50
 ENDS = frozenset(".!?;")
 # Behind a comma a question of its own: "I've texted you a code, what does it say?".
 ASKING = frozenset({"what", "which", "could", "can", "may"})
+# What a turn may begin with; the question comes behind its comma.
+OPENINGS = frozenset({"alright", "excellent", "great", "ok", "okay", "perfect", "thanks"})
 
 
 class Sentence(NamedTuple):
@@ -90,6 +92,8 @@ def sentences(view: View) -> Iterator[Sentence]:
                 yield Sentence(words, shape, said, word == "?", start)
             words, shape, said = [], [], []
             start = after
+        elif word == "," and len(words) == 1 and words[0] in OPENINGS:
+            words, shape, start = [], [], after
     if words:
         yield Sentence(words, shape, said, False, start)
 

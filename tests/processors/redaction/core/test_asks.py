@@ -335,6 +335,7 @@ def test_codes_are_told_by_what_comes_before_them(said: str, shown: str) -> None
     [
         ("I've texted you a code, what does it say?", "471922", "<PIN>"),
         ("Thanks, can I have the card number?", "4539", "<CREDIT_CARD>"),
+        ("We sent a code. Great, read me the digits on the screen.", "47 19 22", "<PIN>"),
     ],
 )
 def test_a_question_may_stand_behind_a_comma(question: str, said: str, shown: str) -> None:
