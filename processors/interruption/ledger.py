@@ -17,6 +17,9 @@ __all__ = ["PlaybackLedger", "Word"]
 # Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
 # characters a second.
 _MS_PER_CHAR = 65.0
+# Of a sentence, as its words' times or its length tell, less sound than this is not all of it.
+# What is missing is no pause or fast voice.
+_TIMED_SHARE, _ESTIMATED_SHARE, _MISSING_MS = 0.75, 0.4, 400.0
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
@@ -61,6 +64,26 @@ def _pieces(text: str, *, joined: bool) -> tuple[list[str], bool]:
     if _UNSPACED.search(text):
         return list(text), True
     return (_PIECES.findall(text), True) if joined else (text.split(), False)
+
+
+def _sounding(sentence: _Sentence) -> int:
+    """How many characters of a sentence sound."""
+    return sum(char.isalnum() for char in sentence.text)
+
+
+def _breaks_off(sound_ms: float, expected_ms: float, *, share: float) -> bool:
+    return sound_ms < expected_ms * share and expected_ms - sound_ms > _MISSING_MS
+
+
+def _heard_of(sentence: _Sentence, position_ms: float) -> list[Word]:
+    """The words not yet taken that sound, where the audio has ended: all, unless it broke off."""
+    words = sentence.words[sentence.taken :]
+    if not words:
+        return words
+    expected_ms = words[-1].end_ms - sentence.start_ms
+    if not _breaks_off(position_ms - sentence.start_ms, expected_ms, share=_TIMED_SHARE):
+        return words
+    return [word for word in words if (word.start_ms + word.end_ms) / 2 <= position_ms]
 
 
 class PlaybackLedger:
@@ -141,6 +164,10 @@ class PlaybackLedger:
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = sum(len(s.text) for s in sharing)
+        expected_ms = self._ms_per_char * sum(map(_sounding, sharing))
+        if _breaks_off(duration_ms, expected_ms, share=_ESTIMATED_SHARE):
+            self._close_short(sharing, start_ms)
+            return
         self._ms_per_char += 0.3 * (duration_ms / max(1, chars) - self._ms_per_char)
         for each in sharing:
             end_ms = start_ms + duration_ms * len(each.text) / chars
@@ -240,11 +267,24 @@ class PlaybackLedger:
                 break
             if not (sentence.closed or sentence.timed or self._gives_times):
                 self._lay(sentence, sentence.start_ms, position_ms)
-            found += sentence.words[sentence.taken :]
+            found += _heard_of(sentence, position_ms)
             sentence.taken = len(sentence.words)
         while len(self._sentences) > 1 and self._last_of(self._sentences[0]) < position_ms:
             self._sentences.popleft()
         return found
+
+    def _close_short(self, sentences: list[_Sentence], start_ms: float) -> None:
+        """Close sentences whose sound breaks off: what would come after it was not said."""
+        for sentence in sentences:
+            end_ms = start_ms + len(sentence.text) * self._ms_per_char
+            self._lay(sentence, start_ms, end_ms)
+            sentence.words = [
+                word
+                for word in sentence.words
+                if (word.start_ms + word.end_ms) / 2 <= self._received_ms
+            ]
+            sentence.closed = True
+            start_ms = end_ms
 
     @property
     def pending(self) -> bool:

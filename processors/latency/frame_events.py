@@ -55,6 +55,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.core.conversation import Conversation
+from antiphon.processors.latency.core.given_speech import GivenSpeech
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
@@ -124,6 +125,7 @@ class FrameEvents:
         self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
         self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
         self._awaited: set[str] = set()
+        self._given = GivenSpeech()
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
         self._bot_speaks = self._cut_off = False
@@ -164,7 +166,11 @@ class FrameEvents:
         handler = self.handlers[type(frame)]
         if handler is None:
             return False
-        owed = isinstance(frame, OutputAudioRawFrame) and self._to_write(data)
+        owed = False
+        if isinstance(frame, OutputAudioRawFrame):
+            owed = self._to_write(data)
+        elif isinstance(frame, AggregatedTextFrame):
+            self._announce(data.source, frame)
         if frame.id in self._seen:
             return owed
         self._seen[frame.id] = frame
@@ -248,6 +254,7 @@ class FrameEvents:
     def _interrupted(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()
         self._cut_off = self._bot_speaks
+        self._given.dropped()
         self._tell(Moment.INTERRUPTED, data, at)
 
     def _context(self, data: FramePushed, at: float) -> None:
@@ -294,11 +301,15 @@ class FrameEvents:
             if data.frame.context_id and not data.frame.append_to_context:
                 self._fillers.append((data.frame.context_id, data.source.name))
             return
+        self._given.began()
         self._tell(Moment.TTS_STARTED, data, at)
 
     def _tts_stopped(self, data: FramePushed, at: float) -> None:
         if self._speaks(data.source):
             self._tell(Moment.TTS_STOPPED, data, at)
+            if self._given.ended():
+                kind, service = StallKind.SPEECH_CUT_SHORT, data.source.name
+                self.stalls.append(Stall(kind=kind, service=service, elapsed_secs=0.0, at=at))
 
     def _spoken(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, TTSTextFrame)
@@ -316,6 +327,7 @@ class FrameEvents:
                 self._lasting_secs += _secs(data.frame)
         if not self._speaks(data.source):
             return False
+        self._given.sounded(_secs(data.frame))
         follows = self.watchdogs.more_audio(at)
         name = data.source.name
         if not follows:
@@ -325,6 +337,11 @@ class FrameEvents:
         if not filler:
             self.done += self.timeline.see(Mark(moment=Moment.AUDIO, at=at, owner=name))
         return True
+
+    def _announce(self, source: FrameProcessor, frame: AggregatedTextFrame) -> None:
+        """See a text leave the voice, before its sound; it may have been seen on its way there."""
+        if frame.will_be_spoken and isinstance(source, TTSService):
+            self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
 
     def _to_write(self, data: FramePushed) -> bool:
         """See audio reach the transport; whatever stands before it may hold it back with reason."""

@@ -29,6 +29,8 @@ class StallKind(enum.StrEnum):
     """The TTS service began, and sent no audio."""
     SPEECH_UNFINISHED = enum.auto()
     """The TTS service sent audio, then neither more nor an end."""
+    SPEECH_CUT_SHORT = enum.auto()
+    """The TTS service ended its audio long before its text could have been said."""
     NO_AUDIO_WRITTEN = enum.auto()
     """There was audio to play, and the transport wrote none."""
     NO_TOOL_RESULT = enum.auto()
