@@ -35,7 +35,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
-from antiphon.processors.interruption.pieces import like, milliseconds
+from antiphon.processors.interruption.pieces import like, milliseconds, shown_at_once
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
 from antiphon.processors.interruption.settings import PLACE, PlaybackSettings
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
@@ -180,6 +180,7 @@ class PlaybackGate(SafeProcessor):
             direction is FrameDirection.UPSTREAM
             or isinstance(frame, SystemFrame)
             or frame.transport_destination is not None
+            or shown_at_once(frame)
         ):
             await self.push_frame(frame, direction)
             return

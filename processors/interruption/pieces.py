@@ -1,10 +1,10 @@
-"""Audio frames cut into pieces: how long they sound, and which belong together."""
+"""Audio frames cut into pieces: how long they sound, what belongs together, and what does not."""
 
-from pipecat.frames.frames import OutputAudioRawFrame
+from pipecat.frames.frames import Frame, OutputAudioRawFrame, OutputImageRawFrame, SpriteFrame
 
 from antiphon.core.audio import frame_secs
 
-__all__ = ["bytes_of", "like", "milliseconds", "same_kind"]
+__all__ = ["bytes_of", "like", "milliseconds", "same_kind", "shown_at_once"]
 
 
 def milliseconds(frame: OutputAudioRawFrame) -> float:
@@ -35,3 +35,10 @@ def same_kind(one: OutputAudioRawFrame, other: OutputAudioRawFrame) -> bool:
         and one.interruptible == other.interruptible
         and getattr(one, "context_id", None) == getattr(other, "context_id", None)
     )
+
+
+def shown_at_once(frame: Frame) -> bool:
+    """Whether a frame is a picture that is not bound to the audio before it."""
+    if isinstance(frame, OutputImageRawFrame):
+        return not frame.sync_with_audio
+    return isinstance(frame, SpriteFrame)

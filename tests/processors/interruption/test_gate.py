@@ -13,6 +13,8 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    OutputImageRawFrame,
+    SpriteFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
@@ -334,3 +336,48 @@ async def test_what_the_far_end_keeps_back_is_heard_while_the_agent_holds_its_br
         await c.worker.queue_frame(InterruptionFrame())
         await asyncio.sleep(1)
     assert c.said("assistant") == ["One two three —"]
+
+
+def picture(*, synced: bool = False) -> OutputImageRawFrame:
+    frame = OutputImageRawFrame(image=b"\0" * 12, size=(2, 2), format="RGB")
+    frame.sync_with_audio = synced
+    return frame
+
+
+async def test_pictures_pass_the_voice_unless_they_are_bound_to_it() -> None:
+    shown: list[float] = []
+
+    async def note(_: object, frame: Frame) -> None:
+        if isinstance(frame, OutputImageRawFrame | SpriteFrame):
+            shown.append(round(now(), 1))
+
+    async with call() as c:
+        c.gate.add_event_handler("on_before_push_frame", note)
+        await c.say(reply([("One two three four five.", 3000)]))
+        await c.say([picture(synced=True)])
+        began = now()
+        for _ in range(10):
+            await c.say([picture()])
+            await asyncio.sleep(0.1)
+        await c.say([SpriteFrame(images=[picture()])])
+        await asyncio.sleep(3)
+    steps = [round(at - began, 1) for at in shown]
+    assert steps == pytest.approx([*(i / 10 for i in range(11)), 3.0], abs=0.11)
+
+
+async def test_no_picture_is_lost_to_an_interruption() -> None:
+    shown: list[Frame] = []
+    async with call() as c:
+        c.gate.add_event_handler(
+            "on_before_push_frame",
+            lambda _, frame: (
+                shown.append(frame) if isinstance(frame, OutputImageRawFrame) else None
+            ),
+        )
+        await c.say(reply([("One two three four five.", 3000)]))
+        for i in range(20):
+            await c.say([picture()])
+            if i == 10:
+                await c.worker.queue_frame(InterruptionFrame())
+            await asyncio.sleep(0.05)
+    assert len(shown) == 20
