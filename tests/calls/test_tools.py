@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,9 +26,10 @@ pytestmark = pytest.mark.virtual_time
 class Asks(AnsweringLLMService):
     """Calls some tools at once, and answers what comes of them."""
 
-    def __init__(self, *tools: str) -> None:
+    def __init__(self, *tools: str, first_words: str = "") -> None:
         super().__init__(model="asks", tokens_per_sec=50)
         self._tools = tools
+        self._first_words = first_words
         self.answered: list[str] = []
 
     async def answer(self, context: LLMContext) -> None:
@@ -37,6 +39,7 @@ class Asks(AnsweringLLMService):
             self.answered.append(str(context.get_messages()))
             await self.say(["It ", "is ", "done."])
             return
+        await self.say([f"{word} " for word in self._first_words.split()])
         await self.run_function_calls(
             [
                 FunctionCallFromLLM(
@@ -110,11 +113,20 @@ async def asked(tools: Sequence[Any], listen_secs: float = 12.0) -> tuple[list[s
         latency=LatencySettings(limits=limits, fillers=(), apology=None),
         redaction=None,
     )
+    stalls: list[Stall] = []
+    await asked_of(agent, stalls, listen_secs)
+    return llm.answered, stalls
+
+
+async def asked_of(
+    agent: VoiceAgent, stalls: list[Stall] | None = None, listen_secs: float = 30.0
+) -> MemoryTransport:
+    """Ask an agent once, and listen."""
     transport = MemoryTransport()
     worker = agent.worker(transport, enable_rtvi=False, idle_timeout_secs=None)
     assert worker.latency
-    stalls: list[Stall] = []
-    worker.latency.add_event_handler("on_stall", lambda _, stall: stalls.append(stall))
+    told = [] if stalls is None else stalls
+    worker.latency.add_event_handler("on_stall", lambda _, stall: told.append(stall))
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
@@ -126,7 +138,7 @@ async def asked(tools: Sequence[Any], listen_secs: float = 12.0) -> tuple[list[s
     await asyncio.sleep(listen_secs)
     await worker.cancel()
     await running
-    return llm.answered, stalls
+    return transport
 
 
 @pytest.mark.parametrize(
@@ -158,3 +170,49 @@ async def test_a_tool_has_the_time_that_it_asks_for(tool: Any, result: str) -> N
     answered, _ = await asked((tool,))
     assert result in answered[-1]
     assert "There is no result" not in answered[-1]
+
+
+async def works_on(params: FunctionCallParams) -> None:
+    """Look it up."""
+    await asyncio.sleep(20)
+    await params.result_callback("five")
+
+
+class Voice(FakeTTS):
+    """Notes what it says, and when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[float, str]] = []
+
+    async def run_tts(self, text: str, context_id: str) -> Any:
+        self.said.append((round(asyncio.get_running_loop().time(), 1), text))
+        async for frame in super().run_tts(text, context_id):
+            yield frame
+
+
+@pytest.mark.parametrize("first_words", ["", "Let me check on that for you. "])
+async def test_who_waits_for_a_tool_of_twenty_seconds_hears_why_every_few_of_them(
+    first_words: str,
+) -> None:
+    llm, voice = Asks("works_on", first_words=first_words), Voice()
+    agent = VoiceAgent(
+        stt=FakeSTT(script=["look it up"]),
+        llm=llm,
+        tts=voice,
+        tools=[works_on],
+        turns=TurnSettings(silence_secs=0.4),
+        redaction=None,
+    )
+    transport = await asked_of(agent)
+    texts = [text for _, text in voice.said]
+    assert texts == [
+        *filter(None, [first_words.strip()]),
+        "One moment…",
+        "One moment…",
+        "It is done.",
+    ]
+    sounds = sorted(chunk.at_secs for chunk in transport.played if any(chunk.pcm))
+    silences = [later - earlier for earlier, later in pairwise(sounds) if later - earlier > 2.6]
+    # After the apology there is nothing to say but the answer.
+    assert len(silences) == 1
