@@ -18,7 +18,7 @@ from pipecat.frames.frames import InputDTMFFrame
 
 from antiphon.core.wav import Samples
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, SpeechActivity, spans_of_speech
-from antiphon.simulation.caller.conditions import Network, Noise
+from antiphon.simulation.caller.conditions import Echo, Network, Noise
 from antiphon.simulation.caller.follower import PATIENCE_SECS, ScriptFollower
 from antiphon.simulation.caller.script import PAUSE_SECS, HangUp, Press, Say, Step
 from antiphon.simulation.caller.voice import EspeakVoice, Voice
@@ -119,6 +119,8 @@ class Caller:
         patience_secs: float = PATIENCE_SECS,
         noise: Noise | None = None,
         network: Network | None = None,
+        echo_db: float | None = None,
+        echo_ms: float = 200.0,
     ) -> None:
         """Learn the script.
 
@@ -131,7 +133,11 @@ class Caller:
             patience_secs: How long the caller waits for an answer before going on without one.
             noise: What is heard around the caller, without a break.
             network: What becomes of the packets on their way to the agent.
+            echo_db: How loud the agent's own voice comes back, beside itself: -20, say. None for
+                no echo.
+            echo_ms: How late it does.
         """
+        self._echo = None if echo_db is None else Echo(db=echo_db, delay_ms=echo_ms)
         self._noise = noise
         self._network = network
         self._transport = transport
@@ -208,6 +214,8 @@ class Caller:
             frame = np.concatenate((frame, SILENCE[len(frame) :]))
             if self._noise:
                 frame = self._noise.add_to(frame)
+            if self._echo:
+                frame = self._echo.add_to(frame, at_secs)
             # A frame is on the wire when its last sample has been spoken, not when its first has.
             await asyncio.sleep(at_secs + FRAME_SECS - loop.time())
             for packet in self._network.carry(frame) if self._network else (frame,):
@@ -221,6 +229,8 @@ class Caller:
     async def _hear(self, transport: FarEnd, chunk: PlayedAudio) -> None:
         samples = np.frombuffer(chunk.pcm, "<i2")[:: chunk.num_channels]
         self._agent.feed(chunk.at_secs, samples, chunk.sample_rate_hz)
+        if self._echo:
+            self._echo.hear(chunk.at_secs, samples, chunk.sample_rate_hz)
 
 
 def _spoken_line(text: str, samples: Samples, at_secs: float) -> SpokenLine:

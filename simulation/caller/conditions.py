@@ -1,6 +1,6 @@
-"""What happens to a caller's voice on its way: noise around it, and a network that is not perfect.
+"""What happens to a caller's voice on its way: noise, the agent's echo, and a poor network.
 
-Both are seeded and count frames instead of reading a clock, so that a call repeats exactly.
+All are seeded and count frames instead of reading a clock, so that a call repeats exactly.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from antiphon.core.wav import Samples
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
 from antiphon.simulation.lines.babble import speech_pcm
 
-__all__ = ["Network", "Noise", "NoiseKind"]
+__all__ = ["Echo", "Network", "Noise", "NoiseKind"]
 
 NoiseKind = Literal["hiss", "babble"]
 
@@ -74,6 +74,45 @@ def _babble(random: np.random.Generator) -> NDArray[np.float64]:
     mixed = np.sum(voices, axis=0)
     together: NDArray[np.float64] = mixed / np.sqrt(np.mean(np.square(mixed)))
     return together
+
+
+class Echo:
+    """The agent's own voice, as the caller's phone picks it up and sends it back."""
+
+    def __init__(self, *, db: float, delay_ms: float) -> None:
+        """Say how loud and how late it comes back.
+
+        Args:
+            db: Its loudness beside the agent's voice, in dB: below 0.
+            delay_ms: From the agent's sound at the phone to its echo on the way back.
+        """
+        self._gain = 10 ** (db / 20)
+        self._delay_secs = delay_ms / 1000
+        self._sounds: deque[tuple[float, NDArray[np.float64]]] = deque()
+
+    def hear(self, at_secs: float, samples: Samples, sample_rate_hz: int) -> None:
+        """Take what the phone plays from a time on, on any clock."""
+        count = round(len(samples) * SAMPLE_RATE_HZ / sample_rate_hz)
+        places = np.arange(count) * (sample_rate_hz / SAMPLE_RATE_HZ)
+        heard = np.interp(places, np.arange(len(samples)), samples.astype(np.float64))
+        self._sounds.append((at_secs + self._delay_secs, heard * self._gain))
+
+    def add_to(self, frame: Samples, at_secs: float) -> Samples:
+        """Return a frame that begins at a time, with the echo that sounds meanwhile."""
+        mixed = frame.astype(np.float64)
+        for starts_at, sound in self._sounds:
+            place = round((starts_at - at_secs) * SAMPLE_RATE_HZ)
+            begin, end = max(place, 0), min(place + len(sound), len(frame))
+            if begin < end:
+                mixed[begin:end] += sound[begin - place : end - place]
+        while self._sounds and self._over(*self._sounds[0]) <= at_secs:
+            self._sounds.popleft()
+        echoed: Samples = np.clip(np.round(mixed), -32768, 32767).astype(np.int16)
+        return echoed
+
+    @staticmethod
+    def _over(starts_at: float, sound: NDArray[np.float64]) -> float:
+        return starts_at + len(sound) / SAMPLE_RATE_HZ
 
 
 class Network:
