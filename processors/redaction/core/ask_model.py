@@ -39,6 +39,10 @@ MOST_SENTENCES = 8
 MOST_WORDS = 40
 # The weights are kept as whole numbers of this part.
 SCALE = 50
+# Of a label, what some hundred weights of some hundred add up to has room in so many bits.
+BITS = 24
+HALF = 1 << BITS - 1
+MASK = (1 << BITS) - 1
 ENDS = frozenset(".!?;")
 # Behind a comma a question of its own: "I've texted you a code, what does it say?".
 ASKING = frozenset({"what", "which", "could", "can", "may"})
@@ -109,10 +113,9 @@ def features(sentence: Sentence) -> list[str]:
     shape = ["^", "^", "^", *sentence.shape[-MOST_WORDS:], end, end]
     found = [f"n{min(len(words) - 2, 9)}", end, f"c{min(len(sentence.cues), 3)}", *words[1:-1]]
     found += map(" ".join, pairwise(words))
-    first = " ".join(_any(w) for w in shape[3:5])
+    first = f"{_any(shape[3])} {_any(shape[4])}"
     found += [f"^{first}", f"^{first} {_any(shape[5]) if len(shape) > 6 else end}"]
-    for at in range(3, len(shape) - 2):
-        kind = shape[at]
+    for at, kind in enumerate(shape[:-2] if sentence.cues else ()):
         if kind[0] != "<":
             continue
         mark = _any(kind)
@@ -156,12 +159,12 @@ class AskModel:
         self.labels = tuple(labels)
         self.bias = list(bias)
         self.weights = weights
-        # Acts are last, and all that most sentences are asked for.
-        self._types = len(self.labels) - len(ACTS)
-        self._acts = {
-            name: [x for at in range(0, len(p), 2) if p[at] >= self._types for x in p[at : at + 2]]
+        # All weights of a feature in one whole number, so that to add them up is one sum.
+        self._packed = {
+            name: sum(p[at + 1] << p[at] * BITS for at in range(0, len(p), 2))
             for name, p in weights.items()
         }
+        self._start = sum(b + HALF << k * BITS for k, b in enumerate(bias))
 
     def acts(self, found: Sequence[str]) -> dict[str, float]:
         """How likely it is that a sentence does what an act is: 0 is even, 2 is 88 %.
@@ -169,7 +172,7 @@ class AskModel:
         Args:
             found: What `features` returned.
         """
-        return self._added(self._acts, found, self._types)
+        return self._added(found, len(self.labels) - len(ACTS), len(self.labels))
 
     def types(self, found: Sequence[str]) -> dict[str, float]:
         """How likely it is, if a sentence asks for something personal, that it is of each type.
@@ -179,22 +182,15 @@ class AskModel:
         Args:
             found: What `features` returned.
         """
-        return self._added(self.weights, found, 0, self._types)
+        return self._added(found, 0, len(self.labels) - len(ACTS))
 
-    def _added(
-        self,
-        weights: Mapping[str, Sequence[int]],
-        found: Sequence[str],
-        first: int,
-        last: int | None = None,
-    ) -> dict[str, float]:
-        totals = self.bias.copy()
-        for name in found:
-            pairs = weights.get(name)
-            if pairs:
-                for at in range(0, len(pairs), 2):
-                    totals[pairs[at]] += pairs[at + 1]
-        return {self.labels[k]: totals[k] / SCALE for k in range(len(totals))[first:last]}
+    def _added(self, found: Sequence[str], first: int, last: int) -> dict[str, float]:
+        total = sum(filter(None, map(self._packed.get, found)), self._start) >> first * BITS
+        odds = {}
+        for label in self.labels[first:last]:
+            odds[label] = ((total & MASK) - HALF) / SCALE
+            total >>= BITS
+        return odds
 
 
 @cache

@@ -41,6 +41,8 @@ ASKS = -0.6
 UNLIKELY = -1.5
 # Turns of both sides for which a call is about paying after it was spoken of.
 PAYING_TURNS = 10
+# Of what several sentences do, the first of these counts.
+FIRST = (MORE, NUMBER, *ACTS)
 
 
 class Asked(NamedTuple):
@@ -219,7 +221,7 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
     for sentence in list(sentences(view))[-MOST_SENTENCES:]:
         found = features(sentence)
         does = model.acts(found)
-        act = max(ACTS, key=does.__getitem__)
+        act = max(does, key=does.__getitem__)
         if act == ASK and does[ASK] > ASKS:
             likely = model.types(found)
             asked = sorted(likely, key=likely.__getitem__, reverse=True)
@@ -233,7 +235,7 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
             if act == MORE and not kinds:
                 kinds += [cue.type for cue in about if cue.type and cue.type not in WEAK]
         about = sentence.cues or about
-    first = next((act for act in (MORE, NUMBER, *ACTS) if act in acts), "")
+    first = next((act for act in FIRST if act in acts), "") if acts else ""
     return Asked(tuple(dict.fromkeys(kinds)), first, sure)
 
 
