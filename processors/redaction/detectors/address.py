@@ -20,7 +20,7 @@ def detect(view: View) -> Iterator[Entity]:
     """A number before a street word; flats and boxes; what a cue or a question announces."""
     yield from view.by_context(ZIP, view.runs, 3)
     units = view.scan.units
-    index = 0
+    index = 0 if view.segments else len(units)
     while index < len(units):
         if units[index].kind is UnitKind.DIGITS and (last := _street(view, index)):
             last = _onward(view, last)

@@ -1,5 +1,6 @@
 """IP and MAC addresses, written or said with "dot"."""
 
+import re
 from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
@@ -11,7 +12,7 @@ __all__ = ["detect"]
 HEX = frozenset("0123456789abcdefABCDEF")
 # A shorter mix of digits and letters up to F is an order code as often as an address.
 FEWEST_SPELLED = 12
-WRITTEN = HEX | frozenset(":.-")
+WRITTEN = re.compile("[0-9A-Fa-f:.-]{2,}")
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -26,7 +27,8 @@ def detect(view: View) -> Iterator[Entity]:
     text = view.text
     if ":" in text or text.count("-") >= 5 or text.count(".") >= 2:
         yield from _written(text)
-    yield from _quads(view.scan.units)
+    if view.segments:
+        yield from _quads(view.scan.units)
 
 
 def _mixed(value: str) -> bool:
@@ -36,21 +38,15 @@ def _mixed(value: str) -> bool:
 
 def _written(text: str) -> Iterator[Entity]:
     """Maximal pieces of hexadecimal digits and separators."""
-    index, size = 0, len(text)
-    while index < size:
-        if text[index] not in WRITTEN:
-            index += 1
-            continue
-        begin = index
-        while index < size and text[index] in WRITTEN:
-            index += 1
+    for written in WRITTEN.finditer(text):
+        begin, index = written.span()
         if begin and text[begin - 1].isalnum():
             continue
-        piece = text[begin:index].rstrip(".-")
+        piece = written[0].rstrip(".-")
         if piece.endswith(":") and not piece.endswith("::"):
             piece = piece[:-1].rstrip(".-")
         end = begin + len(piece)
-        if index < size and text[index].isalnum() and end == index:
+        if end == index and text[end : end + 1].isalnum():
             continue
         if kind := _kind(piece):
             yield Entity(begin, end, kind, 0.9, "format", piece)
