@@ -141,7 +141,8 @@ class Redactor:
             else:
                 self._asked.caller_said(view, found)
         hidden = tuple(filter(self.hides, found))
-        self.counts.update(e.type for e in hidden)
+        for entity in hidden:
+            self.counts[entity.type] += 1
         shown, self._open = self._render(text, hidden, role)
         return Redaction(shown, hidden, failed, tuple(found), tagged(text, found))
 

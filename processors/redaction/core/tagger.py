@@ -32,7 +32,9 @@ class Tagger:
 
     def __init__(self, table: Mapping[str, Any], language: "Language") -> None:
         self.words = Words(table, language)
-        self._weights: dict[str, list[float]] = table["weights"]
+        # Both weights of a feature, a name's and an address's, in one number, which is one place in
+        # memory to look at and one sum.
+        self._weights = {feature: complex(*pair) for feature, pair in table["weights"].items()}
         steps: list[list[float]] = table["transitions"]
         # By what was asked for, and has not to be that sure to be found.
         self._steps = {
@@ -105,12 +107,8 @@ class Tagger:
         best_o, best_n, best_a = 0.0, -1e9, -1e9
         back: list[tuple[int, int, int]] = []
         for index in range(begin, end):
-            name = address = 0.0
-            for feature in features(seen, index, question):
-                weight = weight_of(feature)
-                if weight is not None:
-                    name += weight[0]
-                    address += weight[1]
+            weights = filter(None, map(weight_of, features(seen, index, question)))
+            both = sum(weights, 0j)
             may = seen.active[index]
             to_o, from_o = best_o + oo, NEITHER
             if best_n + no > to_o:
@@ -129,8 +127,8 @@ class Tagger:
                 to_a, from_a = best_a + aa, ADDRESS
             back.append((from_o, from_n, from_a))
             best_o = to_o
-            best_n = to_n + name if may & 1 else -1e9
-            best_a = to_a + address if may & 2 else -1e9
+            best_n = to_n + both.real if may & 1 else -1e9
+            best_a = to_a + both.imag if may & 2 else -1e9
         ends = (best_o, best_n + no, best_a + ao)
         label = max(range(3), key=ends.__getitem__)
         labels = [label]

@@ -130,7 +130,9 @@ def prepare(
         known: What is known of words.
         asked: Whether an address was asked for.
     """
-    if not asked and all(w.isdecimal() for w in words if w not in known.idle):
+    if not asked and (
+        known.idle.issuperset(words) or all(w.isdecimal() for w in words if w not in known.idle)
+    ):
         return None
     language, numbers = known.language, known.numbers
     streets, titles = language.street_words, language.titles
