@@ -17,9 +17,10 @@ __all__ = ["PlaybackLedger", "Word"]
 # Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
 # characters a second.
 _MS_PER_CHAR = 65.0
+# No voice says a letter or a digit faster, whatever pace was learned from a few letters.
+_FASTEST_MS_PER_CHAR = 30.0
 # Of a sentence, as its words' times or its length tell, less sound than this is not all of it.
-# What is missing is no pause or fast voice.
-_TIMED_SHARE, _ESTIMATED_SHARE, _MISSING_MS = 0.75, 0.4, 400.0
+_SHARE, _MISSING_MS = 0.75, 200.0
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
@@ -71,8 +72,8 @@ def _sounding(sentence: _Sentence) -> int:
     return sum(char.isalnum() for char in sentence.text)
 
 
-def _breaks_off(sound_ms: float, expected_ms: float, *, share: float) -> bool:
-    return sound_ms < expected_ms * share and expected_ms - sound_ms > _MISSING_MS
+def _breaks_off(sound_ms: float, expected_ms: float) -> bool:
+    return sound_ms < expected_ms * _SHARE and expected_ms - sound_ms > _MISSING_MS
 
 
 def _heard_of(sentence: _Sentence, position_ms: float) -> list[Word]:
@@ -80,8 +81,9 @@ def _heard_of(sentence: _Sentence, position_ms: float) -> list[Word]:
     words = sentence.words[sentence.taken :]
     if not words:
         return words
-    expected_ms = words[-1].end_ms - sentence.start_ms
-    if not _breaks_off(position_ms - sentence.start_ms, expected_ms, share=_TIMED_SHARE):
+    # When the last word ends is a guess by its length, and an address is long and soon said.
+    expected_ms = words[-1].start_ms - sentence.start_ms
+    if not _breaks_off(position_ms - sentence.start_ms, expected_ms):
         return words
     return [word for word in words if (word.start_ms + word.end_ms) / 2 <= position_ms]
 
@@ -164,8 +166,7 @@ class PlaybackLedger:
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = sum(len(s.text) for s in sharing)
-        expected_ms = self._ms_per_char * sum(map(_sounding, sharing))
-        if _breaks_off(duration_ms, expected_ms, share=_ESTIMATED_SHARE):
+        if _breaks_off(duration_ms, _FASTEST_MS_PER_CHAR * sum(map(_sounding, sharing))):
             self._close_short(sharing, start_ms)
             return
         self._ms_per_char += 0.3 * (duration_ms / max(1, chars) - self._ms_per_char)

@@ -300,3 +300,12 @@ def test_a_question_is_known_by_its_mark(said: str, asked: bool) -> None:
     ledger.word(1, said, 0, source=None)
     assert ledger.asked(100, within_ms=1000) is asked
     assert PlaybackLedger().asked(100, within_ms=1000) is False
+
+
+def test_a_long_last_word_that_is_soon_said_is_heard() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "or dana@harbour.example.", source=None)
+    ledger.receive(700)
+    ledger.word(1, "or", 0, source=None)
+    ledger.word(1, "dana@harbour.example.", 300, source=None)
+    assert [word.text for word in ledger.settle(700)] == ["or", "dana@harbour.example."]
