@@ -5,9 +5,12 @@ at it, so here it goes where it is needed and ends there, as does the word that 
 speaking.
 """
 
+import copy
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
@@ -273,6 +276,8 @@ class AssistantAggregator(OneCall, LLMAssistantAggregator):
                 whole again; the voice gives it word by word.
             summary: When the beginning of the conversation becomes a summary; never by default.
         """
+        if hide and summary and summary.summary_config.llm:
+            summary = _redacted(summary, hide)
         params = LLMAssistantAggregatorParams(
             enable_auto_context_summarization=summary is not None,
             auto_context_summarization_config=summary,
@@ -285,6 +290,22 @@ class AssistantAggregator(OneCall, LLMAssistantAggregator):
         """What the agent said, as it enters the context."""
         said = super().aggregation_string()
         return self._hide(said) if self._hide else said
+
+
+def _redacted(
+    summary: LLMAutoContextSummarizationConfig, hide: Callable[[str], str]
+) -> LLMAutoContextSummarizationConfig:
+    """Have redacted what another model sums up, which goes past the redactor behind the call's."""
+    # All calls have the model; each has its own redactor.
+    llm: Any = copy.copy(summary.summary_config.llm)
+    infer = llm.run_inference
+
+    async def run_inference(*args: Any, **kwargs: Any) -> str | None:
+        said = await infer(*args, **kwargs)
+        return hide(said) if said else said
+
+    llm.run_inference = run_inference
+    return replace(summary, summary_config=replace(summary.summary_config, llm=llm))
 
 
 class LastAggregator(_FrameSink, AssistantAggregator):

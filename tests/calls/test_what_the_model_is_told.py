@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,21 @@ async def test_a_long_conversation_begins_with_a_summary_without_secrets(fast_pa
     assert "CREDIT_CARD" in llm.read[0]
     for secret in (*DIGITS, "four five three nine"):
         assert secret not in str(llm.read)
+        assert secret not in str(llm.contexts)
+
+
+@pytest.mark.parametrize("fast_path", [True, False])
+async def test_what_another_model_sums_up_has_no_secrets_either(fast_path: bool) -> None:
+    other = Summarising(lambda _: "", adds=f"Card {DIGITS[-1]}.")
+    llm = Summarising(lambda _: "Very well, " + "it is noted. " * 8)
+    summary = beyond(60)
+    summary = replace(summary, summary_config=replace(summary.summary_config, llm=other))
+    await talk(llm, *LINES, summary=summary, fast_path=fast_path)
+    assert llm.read == []
+    assert other.read
+    assert llm.contexts[-1][0].startswith("Conversation summary: They wanted tea")
+    for secret in DIGITS:
+        assert secret not in str(other.read)
         assert secret not in str(llm.contexts)
 
 
