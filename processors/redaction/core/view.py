@@ -224,6 +224,13 @@ class View:
         A part of a number has no telling length; where a secret is among them it is one.
         """
         kinds = [kind for kind in self.expected if kind not in WORDED]
+        longest = max(LENGTHS[kind][1] for kind in kinds) if kinds else 0
+        if (
+            FEWEST_OF_A_CARD <= len(span) <= 19
+            and len(span) > longest
+            and isinstance(span, Segment)
+        ):
+            return "CREDIT_CARD"
         if not kinds:
             return self.expected[0]
         turn = bisect_left(self.segments, span.start, key=_segment_start)

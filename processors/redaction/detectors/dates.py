@@ -15,6 +15,8 @@ PARTS = frozenset(
     {UnitKind.DIGITS, UnitKind.ORDINAL, UnitKind.MONTH, UnitKind.CARDINAL, UnitKind.LETTERS}
 )
 MOST_UNITS = 24
+# More are a card, whatever was asked for.
+MOST_DIGITS = 12
 # The words that may stand between the cue and the date, or inside it.
 MOST_WORDS_BEFORE = 6
 OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
@@ -98,7 +100,7 @@ def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
     named = any(u.kind in (UnitKind.MONTH, UnitKind.ORDINAL) for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
         return None
-    if kind == EXPIRY and digits > 8:
+    if digits > (8 if kind == EXPIRY else MOST_DIGITS):
         return None
     value = view.text[span[0].start : span[-1].end]
     return Entity(span[0].start, span[-1].end, kind, 0.92, why, value)

@@ -342,3 +342,13 @@ def test_a_question_may_stand_behind_a_comma(question: str, said: str, shown: st
     redactor = Redactor(Policy())
     redactor.redact(question, role="agent")
     assert redactor.redact(said).text == shown
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What's your phone number?", "Your name, phone and card?", "And your zip?", "Date of birth?"],
+)
+def test_a_whole_card_is_one_whatever_was_asked_for(question: str) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    assert redactor.redact("4539 1488 0343 6467").text == "<CREDIT_CARD>"
