@@ -46,7 +46,7 @@ def calls(path: Path, vendor: Transport, monkeypatch: pytest.MonkeyPatch) -> tup
 
 
 def test_there_are_thirty_of_them() -> None:
-    assert len(SCENARIOS) == 30
+    assert len(SCENARIOS) == 31
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
