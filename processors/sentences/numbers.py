@@ -7,8 +7,8 @@ from antiphon.processors.sentences.marks import TERMINATORS
 
 __all__ = ["ends_number", "is_number", "joins_numbers", "reads_on"]
 
-_FIGURES = re.compile(r"\d+(?:[.,:/]\d+)*")
-_LAST_FIGURES = re.compile(r"\d+(?:[.,:/]\d+)*$")
+_FIGURES = re.compile(r"\d+(?:[.,:/–-]\d+)*")
+_LAST_FIGURES = re.compile(r"\d+(?:[.,:/–-]\d+)*$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SEPARATORS = " \u00a0\u202f-–"
 # Figures of scripts that write a number without spaces, or its figures as one word.

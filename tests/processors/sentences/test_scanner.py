@@ -90,6 +90,7 @@ ENGLISH = [
     # Numbers that are read back, and counts that are not
     "Your code is 7. 7. 4. 0.| Is that right?",
     "Dial 212. 555. 0187.| Then wait.",
+    "The code is 4-1-5. 5-5-5.| Then wait.",
     "The pin is Six. Three. Three. Nine.| Got it?",
     "It is two... four... eight...| Okay?",
     "I was born in 1988.| 12 years later we moved.",
