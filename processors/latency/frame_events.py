@@ -1,27 +1,18 @@
 """From Pipecat's frames to the cores: what each frame of a call says about its latency."""
 
 from collections import deque
-from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
-    CancelFrame,
-    ClientConnectedFrame,
     Frame,
     FunctionCallCancelFrame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
-    FunctionCallsStartedFrame,
-    InterimTranscriptionFrame,
     InterruptionFrame,
     LLMContextFrame,
-    LLMFullResponseEndFrame,
-    LLMFullResponseStartFrame,
-    LLMMarkerFrame,
-    LLMTextFrame,
     MetricsFrame,
     OutputAudioRawFrame,
     SpeechOutputAudioRawFrame,
@@ -31,18 +22,14 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     TTSTextFrame,
     UserBackchannelFrame,
-    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import (
-    LLMUsageMetricsData,
     MetricsData,
-    STTUsageMetricsData,
     TextAggregationMetricsData,
     TTFBMetricsData,
-    TTSUsageMetricsData,
 )
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
@@ -61,6 +48,7 @@ from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
 from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
+from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, metered, package_of
 
 __all__ = ["FILLER_TEXT", "FrameEvents"]
 
@@ -72,31 +60,6 @@ _CHUNK_SLACK_SECS = 0.02
 
 # Pushed upstream alone by some services; everything else that matters also goes downstream.
 _UPSTREAM_TOO = (TranscriptionFrame, UserBackchannelFrame)
-
-# The frames that say one thing, and nothing else.
-_SAYS: dict[type[Frame], Moment] = {
-    ClientConnectedFrame: Moment.CONNECTED,
-    InterimTranscriptionFrame: Moment.INTERIM,
-    UserStartedSpeakingFrame: Moment.TURN_STARTED,
-    UserBackchannelFrame: Moment.BACKCHANNEL,
-    CancelFrame: Moment.CANCELLED,
-    LLMFullResponseStartFrame: Moment.LLM_STARTED,
-    LLMMarkerFrame: Moment.MARKER,
-    LLMTextFrame: Moment.TOKEN,
-    LLMFullResponseEndFrame: Moment.LLM_ENDED,
-    FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
-}
-
-# False: there is nothing to tell.
-_Handler = Callable[[FramePushed, float], bool | None]
-
-
-class _Handlers(dict[type[Frame], _Handler | None]):
-    """Who takes in a kind of frame: of most, such as the caller's audio, nobody."""
-
-    def __missing__(self, kind: type[Frame]) -> _Handler | None:
-        self[kind] = next((found for base in kind.__mro__ if (found := self.get(base))), None)
-        return self[kind]
 
 
 class FrameEvents:
@@ -129,8 +92,8 @@ class FrameEvents:
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
         self._bot_speaks = self._cut_off = False
-        self.handlers = _Handlers(
-            {kind: self._telling(moment) for kind, moment in _SAYS.items()}
+        self.handlers = Handlers(
+            {kind: self._telling(moment) for kind, moment in SAYS.items()}
             | {
                 VADUserStartedSpeakingFrame: self._caller_started,
                 VADUserStoppedSpeakingFrame: self._caller_stopped,
@@ -189,14 +152,14 @@ class FrameEvents:
         if isinstance(processor, AIService):
             model = processor.settings.model
             self.services[name] = Service(
-                provider=_package_of(processor), model=model if isinstance(model, str) else ""
+                provider=package_of(processor), model=model if isinstance(model, str) else ""
             )
         if isinstance(processor, STTService):
             self._stt = name
         if isinstance(processor, TTSService):
             self._tts = name
         if isinstance(processor, BaseOutputTransport):
-            self.transport = kind_of(processor) or _package_of(processor)
+            self.transport = kind_of(processor) or package_of(processor)
 
     def _tell(
         self,
@@ -215,7 +178,7 @@ class FrameEvents:
         self.stalls += self.watchdogs.see(moment, at=at, service=owner)
         self.conversation.see(moment, at=at)
 
-    def _telling(self, moment: Moment) -> _Handler:
+    def _telling(self, moment: Moment) -> Handler:
         """Handle a kind of frame that says one thing and nothing else."""
 
         def handle(data: FramePushed, at: float) -> None:
@@ -412,37 +375,10 @@ class FrameEvents:
     def _used(self, metrics: MetricsData) -> None:
         service = self.services.get(metrics.processor, Service(provider=metrics.processor))
         model = metrics.model or service.model
-        match metrics:
-            case STTUsageMetricsData():
-                used = {"audio_minute": metrics.value.audio_seconds / 60}
-            case TTSUsageMetricsData():
-                used = {"million_characters": metrics.value / 1e6}
-            case LLMUsageMetricsData():
-                # Some vendors count cached tokens among the prompt's, some beside them; the
-                # total is the gross figure of both.
-                tokens = metrics.value
-                cached = tokens.cache_read_input_tokens or 0
-                fresh = tokens.total_tokens - tokens.completion_tokens - cached
-                used = {
-                    "million_input": max(0, fresh) / 1e6,
-                    "million_cached_input": cached / 1e6,
-                    "million_output": tokens.completion_tokens / 1e6,
-                }
-            case _:
-                return
-        for unit, amount in used.items():
+        for unit, amount in metered(metrics).items():
             if amount:
                 self.usage.add(service.provider, model, unit, amount)
 
 
 def _secs(frame: OutputAudioRawFrame) -> float:
     return len(frame.audio) / (2 * frame.sample_rate * frame.num_channels)
-
-
-def _package_of(processor: FrameProcessor) -> str:
-    """Name a service or transport as its package does: "deepgram" of pipecat.services.deepgram."""
-    parts = type(processor).__module__.split(".")
-    for room in ("services", "transports"):
-        if room in parts[:-1]:
-            return parts[parts.index(room) + 1]
-    return type(processor).__name__

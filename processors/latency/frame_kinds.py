@@ -1,0 +1,85 @@
+"""What kinds of frames, metrics and processors there are, for what follows a call by its frames."""
+
+from collections.abc import Callable
+
+from pipecat.frames.frames import (
+    CancelFrame,
+    ClientConnectedFrame,
+    Frame,
+    FunctionCallsStartedFrame,
+    InterimTranscriptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMMarkerFrame,
+    LLMTextFrame,
+    UserBackchannelFrame,
+    UserStartedSpeakingFrame,
+)
+from pipecat.metrics.metrics import (
+    LLMUsageMetricsData,
+    MetricsData,
+    STTUsageMetricsData,
+    TTSUsageMetricsData,
+)
+from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.frame_processor import FrameProcessor
+
+from antiphon.processors.latency.core.moments import Moment
+
+__all__ = ["SAYS", "Handler", "Handlers", "metered", "package_of"]
+
+# The frames that say one thing, and nothing else.
+SAYS: dict[type[Frame], Moment] = {
+    ClientConnectedFrame: Moment.CONNECTED,
+    InterimTranscriptionFrame: Moment.INTERIM,
+    UserStartedSpeakingFrame: Moment.TURN_STARTED,
+    UserBackchannelFrame: Moment.BACKCHANNEL,
+    CancelFrame: Moment.CANCELLED,
+    LLMFullResponseStartFrame: Moment.LLM_STARTED,
+    LLMMarkerFrame: Moment.MARKER,
+    LLMTextFrame: Moment.TOKEN,
+    LLMFullResponseEndFrame: Moment.LLM_ENDED,
+    FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
+}
+
+# False: there is nothing to tell.
+Handler = Callable[[FramePushed, float], bool | None]
+
+
+class Handlers(dict[type[Frame], Handler | None]):
+    """Who takes in a kind of frame: of most, such as the caller's audio, nobody."""
+
+    def __missing__(self, kind: type[Frame]) -> Handler | None:
+        self[kind] = next((found for base in kind.__mro__ if (found := self.get(base))), None)
+        return self[kind]
+
+
+def metered(metrics: MetricsData) -> dict[str, float]:
+    """Return how much of each unit that costs money was used."""
+    match metrics:
+        case STTUsageMetricsData():
+            return {"audio_minute": metrics.value.audio_seconds / 60}
+        case TTSUsageMetricsData():
+            return {"million_characters": metrics.value / 1e6}
+        case LLMUsageMetricsData():
+            # Some vendors count cached tokens among the prompt's, some beside them; the
+            # total is the gross figure of both.
+            tokens = metrics.value
+            cached = tokens.cache_read_input_tokens or 0
+            fresh = tokens.total_tokens - tokens.completion_tokens - cached
+            return {
+                "million_input": max(0, fresh) / 1e6,
+                "million_cached_input": cached / 1e6,
+                "million_output": tokens.completion_tokens / 1e6,
+            }
+        case _:
+            return {}
+
+
+def package_of(processor: FrameProcessor) -> str:
+    """Name a service or transport as its package does: "deepgram" of pipecat.services.deepgram."""
+    parts = type(processor).__module__.split(".")
+    for room in ("services", "transports"):
+        if room in parts[:-1]:
+            return parts[parts.index(room) + 1]
+    return type(processor).__name__
