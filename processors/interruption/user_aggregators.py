@@ -1,6 +1,7 @@
 """What the strategy has to do with the processors by which a caller's turns begin."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 from pipecat.frames.frames import Frame, TranscriptionFrame
@@ -25,6 +26,8 @@ class UserAggregators:
         self.doubles = DoubledFinals()
         self._on_muted = on_muted
         self._emptied: int | None = None
+        # Branches each have an aggregator, and one frame comes to all.
+        self._kept: deque[int] = deque(maxlen=16)
         self._handled: list[tuple[FrameProcessor, str, Callable[..., Awaitable[None]]]] = []
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
@@ -60,8 +63,9 @@ class UserAggregators:
         return frame.id == self._emptied
 
     async def _keep(self, _: FrameProcessor, frame: Frame) -> None:
-        if not isinstance(frame, TranscriptionFrame):
+        if not isinstance(frame, TranscriptionFrame) or frame.id in self._kept:
             return
+        self._kept.append(frame.id)
         frame.interruptible = False
         now = asyncio.get_running_loop().time()
         if self.doubles.again(frame.text, frame.user_id, now):
