@@ -32,7 +32,7 @@ class Voice(FakeTTS):
         super().__init__(words_per_second=4.0)
         self._said = said
 
-    async def run_tts(self, text: str, context_id: str) -> Any:
+    async def run_tts(self, text: str, context_id: str) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         self._said.append((round(now(), 1), text))
         async for frame in super().run_tts(text, context_id):
             yield frame

@@ -185,7 +185,7 @@ class Voice(FakeTTS):
         super().__init__()
         self.said: list[tuple[float, str]] = []
 
-    async def run_tts(self, text: str, context_id: str) -> Any:
+    async def run_tts(self, text: str, context_id: str) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         self.said.append((round(asyncio.get_running_loop().time(), 1), text))
         async for frame in super().run_tts(text, context_id):
             yield frame

@@ -46,7 +46,7 @@ class Grammar:
         options = self.table
         for key in path:
             options = options[key]
-        chosen = self.random.choice(options)
+        chosen = self.random.choice(options)  # pyright: ignore[reportArgumentType]
         if not isinstance(chosen, str):
             return chosen
         self._sources.append(chosen)

@@ -111,7 +111,7 @@ class Language:
         for phrase in table["negative"]:
             self.cues.add(phrase, "")
         # With the tables, as reading it takes longer than an utterance may.
-        self.tagger = load_tagger(self)
+        self.tagger = load_tagger(self)  # pyright: ignore[reportArgumentType]
 
     @cached_property
     def prefixes(self) -> frozenset[str]:

@@ -333,12 +333,12 @@ class _Scanner:
         if glued in self.language.ordinal_suffixes and len(word) <= 2:
             return self._add(UnitKind.ORDINAL, word, index, 2, spoken=False)
         if (start and text[start - 1] in CURRENCY) or glued == "%":
-            return self._quantity(index, amount_size(self.scan, index))
+            return self._quantity(index, amount_size(self.scan, index))  # pyright: ignore[reportArgumentType]
         if glued in ("-", "/", ".") and is_date(text, start):
             return self._add(UnitKind.CARDINAL, "", index, 5, spoken=False)
-        if glued == ":" and len(word) <= 2 and (size := time_size(self.scan, index)):
+        if glued == ":" and len(word) <= 2 and (size := time_size(self.scan, index)):  # pyright: ignore[reportArgumentType]
             return self._quantity(index, size)
-        if glued in (",", ".") and (size := amount_size(self.scan, index)) > 1:
+        if glued in (",", ".") and (size := amount_size(self.scan, index)) > 1:  # pyright: ignore[reportArgumentType]
             digits = "".join(words[index : index + size : 2])
             if len(digits) >= FEWEST_OF_A_CARD:
                 return self._add(UnitKind.DIGITS, digits, index, size, spoken=False)

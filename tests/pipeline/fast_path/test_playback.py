@@ -30,7 +30,7 @@ JITTER_SECS = 1.0
 class LateBuffer(PlaybackBuffer):
     """A far end that keeps a second of sound before it begins to play."""
 
-    def put(self, ulaw: bytes, now: float) -> None:
+    def put(self, ulaw: bytes, now: float) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         if now > self._ends_at:
             self._ends_at = now + JITTER_SECS
         super().put(ulaw, now)
