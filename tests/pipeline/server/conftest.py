@@ -31,11 +31,14 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
+from pipecat.transports.daily import transport as daily_transport
 from twilio.request_validator import RequestValidator
 
 from antiphon.pipeline.server import IncomingCall, ServerSettings, create_app
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import LatencyObserver
+
+from .daily_room import CallClientStub, OwedAnswers
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
@@ -54,6 +57,17 @@ def collector_as_it_was() -> Iterator[None]:
     if gc.get_threshold() != thresholds:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+@pytest.fixture
+async def daily_client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A stand-in for Daily's client; what its microphone still owes comes before the loop ends."""
+    owed = OwedAnswers()
+    monkeypatch.setattr(daily_transport, "CallClient", CallClientStub)
+    monkeypatch.setattr(daily_transport, "completion_callback", owed.callback)
+    monkeypatch.setattr(CallClientStub, "instances", [])
+    yield
+    await owed.come()
 
 
 class Parrot(FrameProcessor):

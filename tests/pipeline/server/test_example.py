@@ -12,13 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from pipecat.transports.daily import transport as daily_transport
 
 from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.lines.phone_line import PhoneLine
 
 from .conftest import API_KEY, AUTH_TOKEN, answers, free_port
-from .doors.test_daily import CallClientStub, DailyApi, hears, joined
+from .daily_room import DailyApi, hears, joined
 from .doors.test_webrtc import Browser
 
 EXAMPLE = runpy.run_path(str(Path(__file__).parents[3] / "examples/four_processors.py"))
@@ -89,11 +88,9 @@ async def test_in_a_browser(serve: Serve) -> None:
 async def test_in_a_daily_room(
     serve: Serve,
     daily: DailyApi,
-    monkeypatch: pytest.MonkeyPatch,
+    daily_client: None,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(daily_transport, "CallClient", CallClientStub)
-    monkeypatch.setattr(CallClientStub, "instances", [])
     async with serve("daily") as url, aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bearer {API_KEY}"}
         async with session.post(f"{url}/daily/start", headers=headers) as response:

@@ -13,10 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 from pipecat.runner.types import DailyRunnerArguments
-from pipecat.transports.daily import transport as daily_transport
 
 from .conftest import PhoneCall, answers, free_port, sid
-from .doors.test_daily import CallClientStub, hears, joined
+from .daily_room import hears, joined
 from .doors.test_webrtc import Browser
 
 ROOT = Path(__file__).parents[3]
@@ -88,10 +87,8 @@ async def test_a_caller_by_phone_hears_the_agent(start: Start) -> None:
 
 
 async def test_a_call_in_a_daily_room_ends_with_the_person(
-    no_guard: None, monkeypatch: pytest.MonkeyPatch
+    no_guard: None, daily_client: None
 ) -> None:
-    monkeypatch.setattr(daily_transport, "CallClient", CallClientStub)
-    monkeypatch.setattr(CallClientStub, "instances", [])
     bot = runpy.run_path(str(BOT))["bot"]
     room = DailyRunnerArguments(room_url="https://x.daily.co/r1", token="owner")
     call = asyncio.create_task(bot(room))
