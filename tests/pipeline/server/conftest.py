@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,13 @@ import pytest
 import uvicorn
 from aiohttp import web
 from fastapi import FastAPI
-from pipecat.frames.frames import (
-    Frame,
-    InputAudioRawFrame,
-    TTSAudioRawFrame,
-    TTSSpeakFrame,
-    TTSStoppedFrame,
-)
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.daily import transport as daily_transport
 from twilio.request_validator import RequestValidator
 
-from antiphon.pipeline.server import IncomingCall, ServerSettings, create_app
-from antiphon.pipeline.worker import CallWorker
-from antiphon.processors.latency import LatencyObserver
+from antiphon.pipeline.server import ServerSettings, create_app
 
 from .daily_room import CallClientStub, OwedAnswers
+from .parrot import ParrotAgent
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 API_KEY = "key-of-the-test"
@@ -68,65 +56,6 @@ async def daily_client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(CallClientStub, "instances", [])
     yield
     await owed.come()
-
-
-class Parrot(FrameProcessor):
-    """Answers each packet with a tone, and speaks a text as one packet of tone per word."""
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        if isinstance(frame, InputAudioRawFrame):
-            await self.push_frame(tone(1))
-        elif isinstance(frame, TTSSpeakFrame):
-            await self.push_frame(tone(len(frame.text.split())))
-            await self.push_frame(TTSStoppedFrame())
-        else:
-            await self.push_frame(frame, direction)
-
-
-def tone(packets: int) -> TTSAudioRawFrame:
-    return TTSAudioRawFrame(audio=TONE * packets, sample_rate=8000, num_channels=1)
-
-
-@dataclass
-class ParrotAgent:
-    """An agent that needs no services; keeps the workers that it made."""
-
-    crash: bool = False
-    workers: list[CallWorker] = field(default_factory=list)
-    called_out: list[bool] = field(default_factory=list)
-
-    def worker(
-        self, transport: BaseTransport, *, outbound: bool = False, **kwargs: Any
-    ) -> CallWorker:
-        self.called_out.append(outbound)
-        if self.crash:
-            raise RuntimeError("no agent today")
-        worker = CallWorker(
-            Pipeline([transport.input(), Parrot(), transport.output()]),
-            enable_rtvi=False,
-            params=PipelineParams(audio_in_sample_rate=8000),
-            latency=LatencyObserver(call_id=kwargs["conversation_id"]),
-            **kwargs,
-        )
-
-        async def leave(*_: Any) -> None:
-            await worker.cancel()
-
-        transport.add_event_handler("on_client_disconnected", leave)
-        self.workers.append(worker)
-        return worker
-
-
-# For `antiphon serve --agent conftest:parrot`.
-parrot = ParrotAgent()
-
-
-crash = ParrotAgent(crash=True)
-
-
-async def parrot_for_one(call: IncomingCall) -> ParrotAgent | None:
-    return parrot if call.caller == "+49301234001" else None
 
 
 class PhoneCall:
@@ -373,7 +302,7 @@ async def start_worker() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
         port: int,
         *,
         workers: int = 1,
-        agent: Sequence[str] = ("--agent", "conftest:parrot"),
+        agent: Sequence[str] = ("--agent", "parrot:parrot"),
         **settings: str,
     ) -> Process:
         arguments = ["serve", "--transport", "twilio", *agent, "--workers", str(workers)]

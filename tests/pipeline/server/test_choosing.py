@@ -287,7 +287,7 @@ async def test_a_caller_whom_nobody_took_is_back_with_what_was_said(office: Any)
 async def test_a_command_names_the_function_and_the_default(
     start_worker: Any, phone_to: Any, port: int, workers: int
 ) -> None:
-    agent = ["--agent", "conftest:parrot_for_one", "--default-agent", "conftest:crash"]
+    agent = ["--agent", "parrot:parrot_for_one", "--default-agent", "parrot:crash"]
     await start_worker(port, workers=workers, agent=agent)
     phone = phone_to(port)
     assert await (await phone.calls(1)).is_answered()

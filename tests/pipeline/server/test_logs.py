@@ -192,7 +192,7 @@ async def taken() -> AsyncIterator[int]:
 
 
 def command(port: int, workers: int) -> list[str]:
-    arguments = ["serve", "--transport", "twilio", "--agent", "conftest:parrot"]
+    arguments = ["serve", "--transport", "twilio", "--agent", "parrot:parrot"]
     arguments += ["--port", str(port), "--workers", str(workers)]
     return [sys.executable, "-m", "antiphon", *arguments]
 
