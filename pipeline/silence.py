@@ -93,13 +93,12 @@ class IdleGoodbye:
         Returns:
             Whether nobody objected, and the call is to end.
         """
-        if self._saying or not text:
-            return not self._saying
+        if self._saying:
+            return False
         self._saying = True
-        try:
-            return await self._say(text)
-        finally:
-            self._saying = False
+        # Once it is over, the call ends, and is idle until then.
+        self._saying = over = not text or await self._say(text)
+        return over
 
     async def _say(self, text: str) -> bool:
         self._stays = self._said = self._spoke = False

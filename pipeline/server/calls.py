@@ -279,8 +279,8 @@ class Calls:
             goodbye = IdleGoodbye(call.worker)
 
             async def say_goodbye(*_: Any) -> None:
-                logger.info("nobody says anything: saying goodbye")
                 if await goodbye.say(self.settings.goodbye):
+                    logger.info("nobody says anything: ending the call")
                     await current_call().end()
 
             call.worker.add_event_handler("on_idle_timeout", say_goodbye)
