@@ -315,6 +315,8 @@ class PlaybackGate(SafeProcessor):
             self._reply_began_ms = received_ms
         elif isinstance(frame, _REPLY_ENDS):
             self._in_reply = False
+            # Its time has come; by a clock of its own it could come behind a tool's result.
+            frame.pts = None
         await self.push_frame(frame)
         if isinstance(frame, FunctionCallInProgressFrame) and (
             follows := self._tool_calls.announced(frame, self._now())
