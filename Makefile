@@ -17,7 +17,8 @@ demo: $(STAMP)-simulation
 test: $(STAMP)-test
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
-# Those that need programs which pip cannot install: apt-get install haproxy prometheus chromium.
+# Those that take long, or need programs which pip cannot install:
+# apt-get install haproxy prometheus redis-server chromium
 test-system: $(STAMP)-test
 	$(BIN)/python -m pytest -q -m system
 

@@ -83,7 +83,7 @@ def test_the_searcher_finds_nothing_in_ordinary_text(text: str) -> None:
     assert leaks(text) == []
 
 
-@pytest.fixture(params=POLICIES)
+@pytest.fixture(params=["default", pytest.param("strict", marks=pytest.mark.system)])
 def make_agent(request: pytest.FixtureRequest) -> Callable[..., VoiceAgent]:
     policy = POLICIES[request.param]
 
@@ -183,6 +183,7 @@ async def test_what_is_spoken(
     assert ways.leaks(but=MODEL_MAY_KNOW) == {}
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_is_keyed(ways: Ways, tmp_path: Path) -> None:
@@ -247,6 +248,7 @@ RESULTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_a_tool_gives(ways: Ways, tmp_path: Path) -> None:
@@ -264,6 +266,7 @@ async def test_what_a_tool_gives(ways: Ways, tmp_path: Path) -> None:
     assert ways.leaks() == {}
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_a_tool_raises(
@@ -284,6 +287,7 @@ async def test_what_a_tool_raises(
     assert ways.leaks(but=MODEL_MAY_KNOW) == {}
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_a_vendor_quotes_in_an_error(
@@ -301,6 +305,7 @@ async def test_what_a_vendor_quotes_in_an_error(
     assert ways.leaks() == {}
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_a_model_over_the_network_is_sent(ways: Ways, tmp_path: Path) -> None:
@@ -318,6 +323,7 @@ async def test_what_a_model_over_the_network_is_sent(ways: Ways, tmp_path: Path)
     assert any('"llm' in span for span in ways.spans)
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_a_call_by_phone(ways: Ways, tmp_path: Path) -> None:

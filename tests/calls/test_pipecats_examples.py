@@ -45,6 +45,7 @@ async def test_with_all_of_ours_a_bot_says_keeps_and_ends_as_without(
     assert stock.words
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("make", FOREIGN, ids=named)
 async def test_with_each_of_ours_alone_a_bot_says_keeps_and_ends_as_without(
     make: Callable[[Parts], Bot],

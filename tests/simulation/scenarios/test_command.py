@@ -33,7 +33,9 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["hang_up", "openai_fails"])
+@pytest.mark.parametrize(
+    "name", ["hang_up", pytest.param("openai_fails", marks=pytest.mark.system)]
+)
 def test_a_call_is_the_same_twice_frame_by_frame(tmp_path: Path, name: str) -> None:
     result = simulate(SHIPPED / f"{name}.yaml", "--repeat", "2", "--report", tmp_path)
 

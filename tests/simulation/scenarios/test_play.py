@@ -22,14 +22,22 @@ def played(**data: object) -> Played:
 
 
 PLAYED_BELOW = {"card_number"}
-SHIPPED_FILES = [path for path in sorted(SHIPPED.glob("*.yaml")) if path.stem not in PLAYED_BELOW]
+QUICK = {"backchannel", "barge_in", "happy_path", "keypad", "openai_fails"}
 
 
-@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
-def test_a_shipped_scenario_goes_as_expected(path: Path) -> None:
-    assert run_virtual(play(load_scenario(path))).differences == []
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(path.stem, marks=[] if path.stem in QUICK else [pytest.mark.system])
+        for path in sorted(SHIPPED.glob("*.yaml"))
+        if path.stem not in PLAYED_BELOW
+    ],
+)
+def test_a_shipped_scenario_goes_as_expected(name: str) -> None:
+    assert run_virtual(play(load_scenario(SHIPPED / f"{name}.yaml"))).differences == []
 
 
+@pytest.mark.system
 def test_a_call_is_the_same_again_whatever_was_heard_before() -> None:
     def frames() -> list[str]:
         log = FrameLog()
