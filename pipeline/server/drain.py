@@ -20,7 +20,7 @@ from antiphon.core.pipecat_internals import Part, require
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.process.http_protocol import CallRequests
-from antiphon.pipeline.server.process.listening import CannotListenError, bind
+from antiphon.pipeline.server.process.listening import CannotListenError, bind, tell_where
 from antiphon.pipeline.server.process.websocket_protocol import CallWebSocket
 
 __all__ = ["CannotWarmUpError", "DrainServer", "serve_app", "spare_collector"]
@@ -92,6 +92,8 @@ class DrainServer(uvicorn.Server):
         except OSError as error:
             # Another server had taken the address as well, and listens first.
             raise CannotListenError(self.config.host, self.config.port, error) from error
+        for listening in sockets or ():
+            tell_where(listening)
 
     async def serve_until_drained(self, sockets: list[socket.socket] | None = None) -> bool:
         """Serve until stopped, and then until the calls have ended.
@@ -167,7 +169,5 @@ async def serve_app(app: FastAPI, *, host: str, port: int, **options: Any) -> bo
         CannotListenError: If the address is in use.
         CannotWarmUpError: If the agent cannot get ready.
     """
-    sock = bind(host, port)
-    logger.info(f"answering on {host}:{port}")
-    with sock:
+    with bind(host, port) as sock:
         return await DrainServer(app, host=host, port=port, **options).serve_until_drained([sock])

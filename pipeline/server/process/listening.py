@@ -2,7 +2,9 @@
 
 import socket
 
-__all__ = ["CannotListenError", "bind"]
+from loguru import logger
+
+__all__ = ["CannotListenError", "bind", "tell_where"]
 
 
 class CannotListenError(Exception):
@@ -37,3 +39,13 @@ def bind(host: str, port: int) -> socket.socket:
             sock.close()
         raise CannotListenError(host, port, error) from error
     return sock
+
+
+def tell_where(listening: socket.socket) -> None:
+    """Log where calls are answered, once they are.
+
+    Args:
+        listening: The socket.
+    """
+    host, port = listening.getsockname()[:2]
+    logger.info(f"answering on {host}:{port}")

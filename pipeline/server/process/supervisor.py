@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from antiphon.pipeline.server.logs import log_as_json
 from antiphon.pipeline.server.metrics import LOG_LINES_DROPPED, REDIS_LOST
-from antiphon.pipeline.server.process.listening import CannotListenError, bind
+from antiphon.pipeline.server.process.listening import CannotListenError, bind, tell_where
 from antiphon.pipeline.server.process.metrics_merge import counted, merge_metrics
 from antiphon.pipeline.server.process.rpc import Rpc
 from antiphon.pipeline.server.settings import WorkerOptions
@@ -90,7 +90,6 @@ class Supervisor:
         except OSError as error:
             # Another server had taken it, and listens first.
             raise CannotListenError(host, port, error) from error
-        logger.info(f"answering on {host}:{port}")
         self._listener.setblocking(False)
         loop = asyncio.get_running_loop()
         for told in SIGNALS:
@@ -171,6 +170,8 @@ class Supervisor:
             self._state.leave()
 
         def ready() -> None:
+            if self._listener and not (self._has_answered or self._stopping):
+                tell_where(self._listener)
             worker.is_ready = self._has_answered = True
             self._accept(not self._stopping)
 

@@ -49,6 +49,7 @@ async def test_an_agent_that_fails_ends_the_server_with_a_line(
     text = said.decode()
     assert process.returncode == 2
     assert any(told in line for line in text.splitlines())
+    assert "answering on" not in text
     assert "Traceback" not in text
     assert SECRET not in text
 
