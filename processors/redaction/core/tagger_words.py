@@ -40,6 +40,10 @@ STREET_OPENERS = frozenset(_TABLE["openers"])
 # Words after which a name is of something to hear, see or go to, and of asking for it.
 TOPICS = frozenset(_TABLE["topics"])
 REQUESTS = frozenset(_TABLE["requests"])
+# What a list may be of, what begins one, and what of a sentence may stand in a title.
+WORKS = frozenset(_TABLE["works"])
+LISTING = frozenset(_TABLE["listing"])
+OF_TITLES = frozenset(_TABLE["of_titles"])
 CONTRACTED = frozenset({"s", "t", "m", "d", "ll", "re", "ve", "’"})
 TOPIC_REACH = 8
 REQUEST_REACH = 14

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.tagger import ADDRESS, NAME
-from antiphon.processors.redaction.core.tagger_words import CORNER
+from antiphon.processors.redaction.core.tagger_words import (
+    CORNER,
+    IN_DICTIONARY,
+    LISTING,
+    OF_TITLES,
+    STOPS,
+    WORKS,
+)
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
@@ -30,7 +37,8 @@ def detect(view: View) -> Iterator[Entity]:
         if label == NAME:
             last = _name_end(view, labels, index)
             name = _entity(view, _initials(view, index), last, PERSON, 0.5)
-            if not any(run.start <= name.start and name.end <= run.end for run in view.runs):
+            spelled = any(r.start <= name.start and name.end <= r.end for r in view.runs)
+            if not spelled and not _listed(view, index, last):
                 yield name
         elif label == ADDRESS:
             last = _address_end(view, labels, index)
@@ -59,6 +67,42 @@ def _name_end(view: View, labels: list[int], index: int) -> int:
         else:
             break
     return last
+
+
+def _listed(view: View, first: int, last: int) -> bool:
+    """Whether a name is what a film, a song or a book is called, in a list of such."""
+    words = view.scan.words
+    begin = next((i + 1 for i in range(first - 1, -1, -1) if words[i] in STOPS), 0)
+    works = next((i for i in range(begin, first) if words[i] in WORKS), first)
+    listing = next((i for i in range(first - 1, works, -1) if words[i] in LISTING), None)
+    if listing is not None:
+        said = view.language.common.intersection(words[listing + 1 : first])
+        return all(word in OF_TITLES or word in view.language.lexicon for word in said)
+    return first == last and PERSON not in view.expected and _among_titles(view, first)
+
+
+def _among_titles(view: View, index: int) -> bool:
+    """Whether a word is all of an item in a list of which one before is written as titles are."""
+    words = view.scan.words
+    if words[index - 1 : index] != [","] or words[index + 1 : index + 2] not in ([","], []):
+        return False
+    ends = [i for i, word in enumerate(words[:index]) if word == ","]
+    begins = [0, *(i + 1 for i in ends)]
+    return any(_titled(view, begin, end) for begin, end in zip(begins, ends, strict=False))
+
+
+def _titled(view: View, begin: int, end: int) -> bool:
+    """Whether ordinary words have a capital beside one for grammar: "The Next Level"."""
+    tagger, scan = view.language.tagger, view.scan
+    inside = range(begin + 1, end)
+    return (
+        tagger is not None
+        and any(scan.words[i] in OF_TITLES for i in range(begin, end))
+        and any(
+            view.text[scan.starts[i]].isupper() and tagger.words[scan.words[i]] == IN_DICTIONARY
+            for i in inside
+        )
+    )
 
 
 def _elided(view: View, index: int) -> bool:

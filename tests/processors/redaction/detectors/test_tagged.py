@@ -76,6 +76,33 @@ def test_what_is_asked_for_is_nobodys_name_or_address(found: Found, asked: str, 
     assert found(*[turn for turn in (asked, text) if turn]) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the movies playing tonight are the rhythm section underwater gretel hensel and cats",
+        "we have books including the long way emma lindqvist and the quiet earth",
+        "agent| The films showing are Underwater, Carrie Whitlock and The Turning.",
+        "The Quiet Place: Part Two, Doolittle, Frozen 2, and Spies in Disguise.",
+    ],
+)
+def test_what_a_film_or_a_book_in_a_list_is_called_is_nobodys_name(found: Found, text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the books are late so please call margaret holloway", "margaret holloway"),
+        ("the books are with margaret holloway in billing", "margaret holloway"),
+        ("the shows are all under the name dana mills", "dana mills"),
+        ("The books are here. Please call Margaret Holloway.", "Margaret Holloway"),
+        ("New York, Doolittle, and a Blue Cross plan", "Doolittle"),
+    ],
+)
+def test_a_person_beside_a_list_of_titles_stays_one(found: Found, text: str, name: str) -> None:
+    assert ("PERSON", name) in found(text)
+
+
 def test_a_lone_word_that_nobody_asked_for_says_nothing(found: Found) -> None:
     assert found("mark") == []
 
