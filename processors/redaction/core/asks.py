@@ -6,6 +6,7 @@ turns old. Backchannels ("mm hmm", "go ahead") change nothing, nor does a questi
 the middle of a number ("is that card in your name?").
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.ask_model import (
@@ -16,11 +17,12 @@ from antiphon.processors.redaction.core.ask_model import (
     NUMBER,
     OTHER,
     AskModel,
+    Sentence,
     features,
     load_ask_model,
     sentences,
 )
-from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, Entity
+from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import UnitKind
 from antiphon.processors.redaction.core.view import Cue, View
@@ -39,6 +41,10 @@ LIKELY = 0.0
 ASKS = -0.6
 # Below this a question is hardly for any of the types, one in five.
 UNLIKELY = -1.5
+# Digits of a number that is nobody's secret, at the least.
+FEWEST_PLAIN = 3
+# Tokens that may stand between two things that are asked for in one breath.
+MOST_BETWEEN = 7
 # Turns of both sides for which a call is about paying after it was spoken of.
 PAYING_TURNS = 10
 # Of what several sentences do, the first of these counts.
@@ -66,7 +72,8 @@ class Expectation:
         language: The language spoken, an ISO 639-1 code.
 
     Parameters:
-        expected: The types asked for, most likely first.
+        expected: The types asked for, most likely first; "" among them for a number that is
+            nobody's secret.
         vetoed: True after a question for something that is nothing to hide.
         paying: True while the call is about paying, or nothing is known of it.
         given: How many digits or letters of what is expected were given.
@@ -119,9 +126,9 @@ class Expectation:
     @property
     def complete(self) -> bool:
         """Whether enough was given, so that only what is nothing but digits can belong to it."""
-        if not self.expected:
+        kind = self.expected[0] if self.expected else PLAIN
+        if kind == PLAIN:
             return False
-        kind = self.expected[0]
         return self.given >= (FEWEST_OF_A_CARD if kind == "CREDIT_CARD" else LENGTHS[kind][0])
 
     def agent_said(self, view: View) -> None:
@@ -137,7 +144,7 @@ class Expectation:
             # "And the number?" asks for what is still due.
             self._turns_left = max(self._turns_left, 2)
         elif kinds:
-            self._before = kinds
+            self._before = tuple(kind for kind in kinds if kind)
             self._set(kinds)
         elif act == MORE:
             if not self.expected and _continues(view):
@@ -162,7 +169,7 @@ class Expectation:
         self._heard(view)
         numbers = [e for e in found if e.type not in CONTEXTUAL]
         self.given += sum(len(e.value) for e in numbers if e.type in self.expected)
-        self._next(found)
+        self._next(view, found)
         if numbers and not _words_after(view, numbers[-1].end):
             if not self.expected:
                 # It may go on in the next turn.
@@ -183,11 +190,15 @@ class Expectation:
         if not view.bare and len(view.scan.words) > 2:
             self._turn()
 
-    def _next(self, found: list[Entity]) -> None:
+    def _next(self, view: View, found: list[Entity]) -> None:
         """Expect first what is still due of several that were asked for."""
         if len(self.expected) < 2 or self._held:
             return
         self._whole |= {e.type for e in found if len(e.value) >= LENGTHS[e.type][0]}
+        if PLAIN in self.expected and any(
+            len(s) >= FEWEST_PLAIN and view.evidence(s)[0] == PLAIN for s in view.segments
+        ):
+            self._whole.add(PLAIN)
         due = tuple(kind for kind in self.expected if kind not in self._whole)
         if due and due[0] != self.expected[0]:
             self.expected = due + tuple(kind for kind in self.expected if kind in self._whole)
@@ -222,6 +233,8 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
         found = features(sentence)
         does = model.acts(found)
         act = max(does, key=does.__getitem__)
+        goes_on = sentence.words[0] in view.language.conjunctions
+        both = _both(view, sentence)
         if act == ASK and does[ASK] > ASKS:
             likely = model.types(found)
             asked = sorted(likely, key=likely.__getitem__, reverse=True)
@@ -229,14 +242,33 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
             if likely[asked[0]] < UNLIKELY and not paying:
                 asked = [kind for kind in asked if kind not in HIDDEN]
             asked = [kind for kind in asked if likely[kind] > LIKELY] or asked[:1]
+            kinds += [PLAIN] if NUMBER in acts and goes_on and not kinds else []
+            kinds += [k for k in both if k == PLAIN or k in asked] if PLAIN in both else []
             kinds += [cue.type for cue in sentence.cues if cue.type in asked] + asked
+        elif act == NUMBER and len(both) > 1:
+            kinds += both
+            sure = True
         elif does[act] > LIKELY:
             acts.add(act)
+            kinds += [PLAIN] if act == NUMBER and goes_on and kinds else []
             if act == MORE and not kinds:
                 kinds += [cue.type for cue in about if cue.type and cue.type not in WEAK]
         about = sentence.cues or about
     first = next((act for act in FIRST if act in acts), "") if acts else ""
     return Asked(tuple(dict.fromkeys(kinds)), first, sure)
+
+
+def _both(view: View, sentence: Sentence) -> list[str]:
+    """The types that are asked for beside a number that is nobody's secret, and "" for that."""
+    words, cues = view.scan.words, sentence.cues
+    both: list[str] = []
+    for cue, after in pairwise(cues):
+        between = words[cue.last : after.token][: MOST_BETWEEN + 1]
+        if (PLAIN in (cue.type, after.type)) and cue.type != after.type:
+            joined = not view.language.conjunctions.isdisjoint(between)
+            if joined and len(between) <= MOST_BETWEEN:
+                both += [cue.type, after.type]
+    return list(dict.fromkeys(both))
 
 
 def _by_rules(view: View) -> Asked:

@@ -10,6 +10,7 @@ __all__ = [
     "CONTEXTUAL",
     "ENTITY_TYPES",
     "LENGTHS",
+    "PLAIN",
     "SENSITIVE_AUTHENTICATION",
     "Entity",
     "Redaction",
@@ -46,6 +47,8 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "PERSON": (2, 40),
 }
 ENTITY_TYPES = frozenset(LENGTHS)
+# What is asked for beside something personal and is nobody's secret, an order's number.
+PLAIN = ""
 # Found only as far as the words around them tell.
 CONTEXTUAL = frozenset({"PERSON", "STREET_ADDRESS", "ZIP_CODE"})
 # What PCI DSS v4.0.1 requirement 3.3.1 forbids to keep after authorisation, and passwords.

@@ -183,7 +183,7 @@ class Redactor:
     @property
     def expecting(self) -> tuple[str, ...]:
         """The types that the caller is expected to give, most likely first."""
-        return self._asked.expected
+        return tuple(kind for kind in self._asked.expected if kind)
 
     def hides(self, entity: Entity) -> bool:
         """Whether the policy hides what was found."""

@@ -119,7 +119,7 @@ def find_runs(
     *,
     spelling: bool = False,
     amounts_from: int = sys.maxsize,
-    apart: bool = False,
+    apart: frozenset[str] = frozenset(),
 ) -> list[Run]:
     """The runs of a text, in order.
 
@@ -129,12 +129,12 @@ def find_runs(
         spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
         amounts_from: The character from which on a number is expected, so that what a recogniser
             wrote as a time, a price or an ordinal ("1234 5:06 7890") are digits of it.
-        apart: Whether several numbers are expected, so that an "and" stands between two of them.
+        apart: What stands between two numbers, where several are expected.
     """
     found: list[Run] = []
     current: list[Unit] = []
     joints: set[int] = set()
-    bridges, joint = 0, False
+    bridges, joint, parted = 0, False, False
     text = scanned.text
     lines = "\n" in text
     for unit in scanned.units:
@@ -148,14 +148,14 @@ def find_runs(
             or (kind is UnitKind.CARDINAL and unit.value)
         ):
             broken = current and lines and "\n" in text[current[-1].end : unit.start]
-            ends = apart and joint and len("".join(u.value for u in current)) > 1
+            ends = parted and len("".join(u.value for u in current)) > 1
             if ends or (broken and not _goes_on(current, unit)):
                 _close(current, found, spelling, joints)
                 current, joint = [], False
             if joint:
                 joints.add(unit.start)
             current.append(unit)
-            bridges, joint = 0, False
+            bridges, joint, parted = 0, False, False
         elif not current:
             continue
         elif bridges < MOST_BRIDGES and (
@@ -167,9 +167,10 @@ def find_runs(
         ):
             bridges += 1
             joint = joint or unit.value in language.conjunctions
+            parted = parted or unit.value in apart
         else:
             _close(current, found, spelling, joints)
-            current, joint = [], False
+            current, joint, parted = [], False, False
     _close(current, found, spelling, joints)
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from antiphon.processors.redaction.core.entities import LENGTHS, Entity
+from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
@@ -109,7 +109,7 @@ class View:
             language,
             spelling=bool(expected),
             amounts_from=amounts,
-            apart=len(expected) > 1,
+            apart=_between(expected, language),
         )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()
@@ -157,7 +157,7 @@ class View:
         nearby = bisect_left(self.cues, after, key=_cue_token)
         for cue in self.cues[nearby : nearby + REACH_LEFT + 1]:
             if cue.token <= after + REACH_LEFT:
-                if not cue.type and size < 17 and left is None:
+                if not cue.type and size < 17 and left is None and not self._leads(cue):
                     return "", "cue"
                 if cue.type == "PHONE_NUMBER" and size >= 6:
                     return cue.type, "cue"
@@ -206,6 +206,14 @@ class View:
                 return None
         return best
 
+    def _leads(self, cue: Cue) -> bool:
+        """Whether a cue behind a number that was asked for is of the next: "731, order 4556"."""
+        if not self.expected:
+            return False
+        following = bisect_left(self.segments, self.scan.ends[cue.last - 1], key=_segment_start)
+        later = self.segments[following : following + 1]
+        return bool(later) and self.token_at(later[0].start) - cue.last <= NEGATIVE_REACH
+
     def _fit(self, kind: str, size: int) -> str:
         """A cue for one type may stand before another that was asked for in the same breath."""
         fewest, most = LENGTHS[kind]
@@ -224,6 +232,9 @@ class View:
         A part of a number has no telling length; where a secret is among them it is one.
         """
         kinds = [kind for kind in self.expected if kind not in WORDED]
+        if PLAIN in kinds and len(kinds) > 1 and isinstance(span, Segment):
+            return self._beside(span, kinds)
+        kinds = [kind for kind in kinds if kind != PLAIN]
         longest = max(LENGTHS[kind][1] for kind in kinds) if kinds else 0
         if (
             FEWEST_OF_A_CARD <= len(span) <= 19
@@ -232,7 +243,7 @@ class View:
         ):
             return "CREDIT_CARD"
         if not kinds:
-            return self.expected[0]
+            return next(kind for kind in self.expected if kind)
         turn = bisect_left(self.segments, span.start, key=_segment_start)
         turn = turn if turn < len(kinds) else 0
         # The last four of what is due are it, though what is asked for beside it may be as long.
@@ -245,6 +256,24 @@ class View:
                 return kind
         numbered = [kind for kind in kinds if kind in NUMBERED] or kinds
         return next((kind for kind in numbered if kind in HIDDEN), numbered[0])
+
+    def _beside(self, span: Segment, kinds: list[str]) -> str:
+        """Whether a number is the secret asked for or the plain one beside it.
+
+        By its length; where that says nothing, by the order in which they were asked for.
+        """
+        secrets = [kind for kind in kinds if kind != PLAIN]
+
+        def fits(size: int) -> list[str]:
+            return [kind for kind in secrets if LENGTHS[kind][0] <= size <= LENGTHS[kind][1]]
+
+        turn = bisect_left(self.segments, span.start, key=_segment_start)
+        rivals = sum(bool(fits(len(other))) for other in self.segments)
+        if fitting := fits(len(span)):
+            return kinds[turn] if rivals > len(secrets) and turn < len(kinds) else fitting[0]
+        if len(span) >= FEWEST_OF_A_CARD:
+            return "CREDIT_CARD"
+        return kinds[min(turn, len(kinds) - 1)]
 
     def quantity(self, span: Placed) -> bool:
         """Whether a unit of measure or a clock word follows: "twenty two years", "nine pm"."""
@@ -285,6 +314,13 @@ def _counted(segment: Segment) -> bool:
     if min(steps) < 1:
         return False
     return steps == {1} if len(sizes) == 1 else sizes == {1, 2}
+
+
+def _between(expected: tuple[str, ...], language: Language) -> frozenset[str]:
+    """What stands between two numbers that were asked for at once; a card's groups have commas."""
+    if len(expected) < 2:
+        return frozenset()
+    return language.conjunctions | {","} if PLAIN in expected else language.conjunctions
 
 
 def _cue_token(cue: Cue) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from antiphon.processors.redaction.core.entities import CONTEXTUAL, Entity
+from antiphon.processors.redaction.core.entities import CONTEXTUAL, PLAIN, Entity
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
@@ -36,13 +36,20 @@ def detect(view: View) -> Iterator[Entity]:
         return
     for kind in (BIRTH, EXPIRY):
         if kind in view.expected:
-            found = _after(view, 0, kind, "asked")
             before = view.expected[: view.expected.index(kind)]
+            found = _after(view, _due(view, before), kind, "asked")
             named = any(unit.kind is UnitKind.MONTH for unit in view.scan.units)
             if not (named or HIDDEN.isdisjoint(before)):
                 continue  # digits are of what is due before it
             if found and (view.bare or CONTEXTUAL.issuperset(before)):
                 yield found
+
+
+def _due(view: View, before: tuple[str, ...]) -> int:
+    """Where the answer begins, behind the plain number that was asked for before it."""
+    if PLAIN not in before or len(view.segments) < 2:
+        return 0
+    return view.segments[0].end
 
 
 def _after(view: View, char: int, kind: str, why: str) -> Entity | None:

@@ -353,3 +353,57 @@ def test_a_whole_card_is_one_whatever_was_asked_for(question: str) -> None:
     redactor = Redactor(Policy())
     redactor.redact(question, role="agent")
     assert redactor.redact("4539 1488 0343 6467").text == "<CREDIT_CARD>"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "shown"),
+    [
+        ("Your order number and CVV?", "45561234 and 731", "45561234 and <CVV>"),
+        ("What's your CVV and your order number?", "731 and 45561234", "<CVV> and 45561234"),
+        ("Order number, please, and the security code.", "45561234, 731", "45561234, <CVV>"),
+        (
+            "Order number and security code?",
+            "731 and the order is 45561234",
+            "<CVV> and the order is 45561234",
+        ),
+        (
+            "Order number? And the security code?",
+            "it's 45561234 and 731",
+            "it's 45561234 and <CVV>",
+        ),
+        ("Your booking reference and the PIN, please.", "88213 and 4411", "88213 and <PIN>"),
+        ("And your PIN and the room number?", "4411 and 512", "<PIN> and 512"),
+        (
+            "The invoice number and the last four of your social?",
+            "55120 and 6789",
+            "55120 and <US_SSN>",
+        ),
+        (
+            "I need the tracking number and your card number.",
+            "99887766 and 4539148803436467",
+            "99887766 and <CREDIT_CARD>",
+        ),
+        ("Case number and expiry date?", "99120 and 09/28", "99120 and <CARD_EXPIRY>"),
+        ("Order number and your name?", "45561234, priya okafor", "45561234, <PERSON>"),
+    ],
+)
+def test_of_two_things_asked_for_only_what_is_secret_is_hidden(
+    question: str, said: str, shown: str
+) -> None:
+    redactor = Redactor(Policy(model={"PERSON": "redact"}))
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == shown
+
+
+def test_a_plain_number_and_a_secret_may_come_in_two_turns() -> None:
+    redactor = Redactor(Policy())
+    redactor.redact("Could I get the order number and the code on the back?", role="agent")
+    assert redactor.redact("it's 45561234").text == "it's 45561234"
+    assert redactor.expecting == ("CVV",)
+    assert redactor.redact("and 731").text == "and <CVV>"
+
+
+def test_an_order_that_was_paid_by_card_asks_for_no_card() -> None:
+    redactor = Redactor(Policy())
+    redactor.redact("What's the number of the order that you paid by card?", role="agent")
+    assert redactor.redact("45561234").text == "45561234"
