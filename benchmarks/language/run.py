@@ -1,0 +1,94 @@
+"""How often the language of a call is taken for another, and how soon a change is followed.
+
+    python benchmarks/language/run.py          # of the kept half
+    python benchmarks/language/run.py --dev    # of the half to develop on, with what fails
+
+`foreign.toml` has what callers say with foreign names and loan words in it, none of which is a
+change; `changes.toml` what they say in earnest. Each is heard in turn by one tracker a language, as
+in one long call, with each kind of tag that services give.
+"""
+
+import argparse
+import random
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from antiphon.processors.language.tracker import LanguageTracker
+
+HERE = Path(__file__).parent
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "hi", "ja", "zh")
+TAGS = ("right", "wrong", "multi", "none")
+
+
+def load(name: str) -> dict[str, Any]:
+    with (HERE / name).open("rb") as table:
+        return tomllib.load(table)
+
+
+def foreign(*, dev: bool) -> Iterator[tuple[str, str, str]]:
+    """By language of the speaker, what is said, and the language of what is foreign in it."""
+    table, rng = load("foreign.toml"), random.Random(24)
+    others = {code: [c for c in LANGUAGES if c != code] for code in LANGUAGES}
+    for code in LANGUAGES:
+        said = [(text, rng.choice(others[code])) for text in table[code]]
+        for carrier in table["carriers"][code]:
+            for other in rng.sample([c for c in table["names"] if c != code], 3):
+                said.append((carrier.format(rng.choice(table["names"][other])), other))
+        for index, (text, other) in enumerate(said):
+            if (index % 2 == 0) == dev:
+                yield code, text, other
+
+
+def tag(kind: str, code: str, other: str) -> str | None:
+    return {"right": code, "wrong": other, "multi": "multi", "none": None}[kind]
+
+
+def false_switches(*, dev: bool) -> None:
+    for kind in TAGS:
+        trackers = {code: LanguageTracker([code, *LANGUAGES]) for code in LANGUAGES}
+        heard = false = 0
+        for code, text, other in foreign(dev=dev):
+            tracker = trackers[code]
+            result = tracker.hear(text, tag(kind, code, other))
+            heard += 1
+            if result.settled != code:
+                false += 1
+                trackers[code] = LanguageTracker([code, *LANGUAGES])
+                if dev:
+                    print("   false:", code, "->", result.settled, text)
+        print(f"false switches, tags {kind}: {false} of {heard} ({false / heard:.1%})")
+
+
+def followed(*, dev: bool) -> None:
+    table = load("changes.toml")
+    for kind in TAGS:
+        at_once = in_two = total = 0
+        for code in LANGUAGES:
+            for before in LANGUAGES:
+                if before == code:
+                    continue
+                said = table[code][0 if dev else 1 :: 2]
+                for index, text in enumerate(said):
+                    tracker = LanguageTracker([before, *(c for c in LANGUAGES if c != before)])
+                    given = tag(kind, code, before)
+                    total += 1
+                    if tracker.hear(text, given).settled == code:
+                        at_once += 1
+                    elif tracker.hear(said[index - 1], given).settled == code:
+                        in_two += 1
+                    elif dev:
+                        print("   not followed:", before, "->", code, text)
+        print(
+            f"changes, tags {kind}: {at_once / total:.1%} followed at once, "
+            f"{(at_once + in_two) / total:.1%} by the next utterance, of {total}"
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dev", action="store_true")
+    dev = parser.parse_args().dev
+    false_switches(dev=dev)
+    followed(dev=dev)

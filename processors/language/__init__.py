@@ -1,0 +1,1 @@
+"""Which language a caller speaks, and who else has to know."""

@@ -1,0 +1,136 @@
+"""Which language a caller speaks, one utterance after the other.
+
+One foreign name, one title or one loan word is no change of language: what is clear and long is
+followed at once, what is not when the next utterance says the same. A tag is believed as far as the
+words do not speak against it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from antiphon.core.language_tags import language_of
+from antiphon.processors.language.evidence import (
+    OF_SCRIPT,
+    Evidence,
+    evidence_of,
+    listed_languages,
+)
+
+__all__ = ["Heard", "LanguageTracker"]
+
+# Below these nobody is followed at once. Four words alone may be a title, "Cien años de soledad".
+FEWEST_WORDS_TAGGED = 4
+FEWEST_WORDS = 5
+
+# Words that only one language has, or twice as many that two have, of an utterance that is sure.
+SURE = 1.75
+
+# Of a language that a caller has left, in words of which no other language has any.
+MOST_OF_ANOTHER = 0.6
+
+
+class Heard(NamedTuple):
+    """What an utterance tells.
+
+    Parameters:
+        spoken: Its language as an ISO 639-1 code, for whoever looks at this utterance alone; ""
+            if nothing tells.
+        settled: What the call is held in from here on; "" as long as nothing has told.
+        switched: Whether that is another than before.
+    """
+
+    spoken: str
+    settled: str
+    switched: bool
+
+
+class LanguageTracker:
+    """Follows the language of one caller.
+
+    Args:
+        languages: Those that the agent speaks, as ISO 639-1 codes; the call begins in the first.
+            None for whatever is spoken, beginning in none.
+
+    Attributes:
+        settled: What the call is held in, "" as long as nothing has told.
+    """
+
+    def __init__(self, languages: Sequence[str] = ()) -> None:
+        self._languages = tuple(languages)
+        self.settled = self._languages[0] if self._languages else ""
+        self._next = ""
+
+    def read(self, text: str, tag: object = None) -> str:
+        """Tell the language of an utterance, which need not be over, and settle nothing.
+
+        Args:
+            text: What was said.
+            tag: What the STT calls its language, in whatever form.
+
+        Returns:
+            An ISO 639-1 code; what is settled if the utterance tells nothing.
+        """
+        told = language_of(tag)
+        return self._spoken(_read(evidence_of(text), told, self.settled), told)
+
+    def hear(self, text: str, tag: object = None) -> Heard:
+        """Take an utterance.
+
+        Args:
+            text: What was said.
+            tag: What the STT calls its language, in whatever form.
+        """
+        told = language_of(tag)
+        reading = _read(evidence_of(text), told, self.settled)
+        before = self.settled
+        if reading.language and self._speaks(reading.language):
+            if reading.is_clear or reading.language == self._next or not before:
+                self.settled = reading.language
+            self._next = reading.language
+        elif reading.is_clear:
+            self._next = ""
+        return Heard(self._spoken(reading, told), self.settled, self.settled != before)
+
+    def _spoken(self, reading: "_Reading", told: str) -> str:
+        if reading.language:
+            return reading.language
+        return told if told and (self._speaks(told) or not self.settled) else self.settled
+
+    def _speaks(self, language: str) -> bool:
+        return not self._languages or language in self._languages
+
+
+class _Reading(NamedTuple):
+    language: str
+    is_clear: bool
+
+
+_UNSURE = _Reading("", is_clear=False)
+
+
+def _read(found: Evidence, told: str, settled: str) -> _Reading:
+    words, score = found.words, dict(found.score)
+    listed = listed_languages()
+    if not score:
+        # Nothing speaks against a tag of a language that is not known by its words.
+        untold = words >= FEWEST_WORDS and told and told not in listed
+        return _Reading(told, is_clear=True) if untold else _UNSURE
+    if settled == "ja" and told != "zh" and set(score) == {"zh"} and words < FEWEST_WORDS:
+        return _UNSURE  # a short answer without a kana
+    if score.get(told):
+        score[told] += 1.0
+    best = max(score, key=lambda language: score[language])
+    other = max((s for language, s in score.items() if language != best), default=0.0)
+    own = score[best] - (1.0 if best == told else 0.0)
+    if own < 1.0 or score[best] < 2 * other:
+        return _UNSURE
+    fewest = FEWEST_WORDS_TAGGED if best == told else FEWEST_WORDS
+    # Who says "É" or "My name is" goes on in that language, however long the name.
+    carried = best != settled and MOST_OF_ANOTHER < score.get(settled, 0.0) > score[best] / 5
+    known = found.known[best] >= min(words / 4, 4.0)
+    clear = words >= fewest and own >= SURE and known and not carried
+    if told and told == settled and told not in listed and not clear:
+        return _UNSURE
+    if best != settled and told in OF_SCRIPT.get(best, ()):
+        best = told
+    return _Reading(best, is_clear=clear)
