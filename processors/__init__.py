@@ -6,6 +6,7 @@ from antiphon.core import lazy
 
 if TYPE_CHECKING:
     from antiphon.processors.interruption import Interruption
+    from antiphon.processors.language import LanguageFollower
     from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
     from antiphon.processors.redaction import PIIRedactor
     from antiphon.processors.safe_processor import SafeProcessor
@@ -15,6 +16,7 @@ __all__ = [
     "Apology",
     "Filler",
     "Interruption",
+    "LanguageFollower",
     "LatencyObserver",
     "LatencyProbe",
     "PIIRedactor",
@@ -27,6 +29,7 @@ __getattr__, __dir__ = lazy.exports(
     __name__,
     {
         "interruption": "Interruption",
+        "language": "LanguageFollower",
         "latency": "Apology Filler LatencyObserver LatencyProbe",
         "redaction": "PIIRedactor",
         "safe_processor": "SafeProcessor",

@@ -147,7 +147,11 @@ def _parts(word: str) -> tuple[str, ...]:
 
 @cache
 def _lists() -> Mapping[str, frozenset[str]]:
-    text = resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("antiphon.processors.language")
+        .joinpath("words.toml")
+        .read_text(encoding="utf-8")
+    )
     return {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
 
 

@@ -21,6 +21,7 @@ __all__ = ["Heard", "LanguageTracker"]
 # Below these nobody is followed at once. Four words alone may be a title, "Cien años de soledad".
 FEWEST_WORDS_TAGGED = 4
 FEWEST_WORDS = 5
+FEWEST_WORDS_STRANGE = 2
 
 # Words that only one language has, or twice as many that two have, of an utterance that is sure.
 SURE = 1.75
@@ -70,31 +71,39 @@ class LanguageTracker:
         Returns:
             An ISO 639-1 code; what is settled if the utterance tells nothing.
         """
-        told = language_of(tag)
-        return self._spoken(_read(evidence_of(text), told, self.settled), told)
+        return self._look(text, tag)[1]
 
-    def hear(self, text: str, tag: object = None) -> Heard:
+    def hear(self, text: str, tag: object = None, *, predicted: bool = False) -> Heard:
         """Take an utterance.
 
         Args:
             text: What was said.
             tag: What the STT calls its language, in whatever form.
+            predicted: Whether it may come once more, and so settles nothing by itself unless it is
+                clear.
         """
-        told = language_of(tag)
-        reading = _read(evidence_of(text), told, self.settled)
+        reading, spoken = self._look(text, tag)
         before = self.settled
+        if predicted and not reading.is_clear:
+            return Heard(spoken, before, switched=False)
         if reading.language and self._speaks(reading.language):
             if reading.is_clear or reading.language == self._next or not before:
                 self.settled = reading.language
             self._next = reading.language
         elif reading.is_clear:
             self._next = ""
-        return Heard(self._spoken(reading, told), self.settled, self.settled != before)
+        return Heard(spoken, self.settled, switched=self.settled != before)
 
-    def _spoken(self, reading: "_Reading", told: str) -> str:
+    def _look(self, text: str, tag: object) -> tuple["_Reading", str]:
+        told, found = language_of(tag), evidence_of(text)
+        reading = _read(found, told, self.settled)
         if reading.language:
-            return reading.language
-        return told if told and (self._speaks(told) or not self.settled) else self.settled
+            return reading, reading.language
+        if told and (self._speaks(told) or not self.settled):
+            return reading, told
+        # Whatever it is, it is none that is known here, and whoever redacts had better know.
+        foreign = told and not found.score and found.words >= FEWEST_WORDS_STRANGE
+        return reading, told if foreign else self.settled
 
     def _speaks(self, language: str) -> bool:
         return not self._languages or language in self._languages

@@ -71,6 +71,20 @@ def test_a_language_without_a_list_is_known_by_its_tag() -> None:
     assert tracker.hear("dank u wel", "nl").spoken == "nl"
 
 
+def test_a_tag_is_kept_where_no_word_is_known_and_not_where_there_is_none() -> None:
+    tracker = LanguageTracker(["en", "es"])
+    assert tracker.hear("cztery jeden jeden jeden", "pl").spoken == "pl"
+    assert tracker.hear("4111 1111 1111 1111", "pl").spoken == "en"
+    assert tracker.settled == "en"
+
+
+def test_a_prediction_that_is_not_clear_does_not_count_as_an_utterance() -> None:
+    tracker = LanguageTracker(["en", "es"])
+    tracker.hear("Sí, gracias", predicted=True)
+    assert tracker.hear("Sí, gracias").settled == "en"
+    assert tracker.hear(ORDERS["es"], predicted=True).settled == "es"
+
+
 def test_a_short_answer_in_chinese_characters_is_japanese_in_a_japanese_call() -> None:
     tracker = LanguageTracker(["ja", "zh"])
     assert tracker.hear("了解", None).spoken == "ja"
