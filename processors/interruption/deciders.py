@@ -3,6 +3,7 @@
 import asyncio
 
 from loguru import logger
+from pipecat.frames.frames import LLMMessagesAppendFrame
 
 from antiphon.processors.interruption.decision import (
     Decider,
@@ -26,6 +27,18 @@ class Deciders:
     def reset(self) -> None:
         """Forget the utterance."""
         self._ours.reset()
+
+    def note(self, words: str, language: str | None) -> LLMMessagesAppendFrame | None:
+        """Return what the model is to know of words that did not interrupt; None for "uh-huh".
+
+        Args:
+            words: What was said over the agent.
+            language: In which language, if it is known.
+        """
+        if self._ours.is_comment(words, language):
+            return None
+        text = f'While you were speaking the caller said "{words}". You spoke on.'
+        return LLMMessagesAppendFrame([{"role": "developer", "content": text}], run_llm=False)
 
     async def decide(self, utterance: Utterance) -> Decision:
         """Decide about the utterance as it stands.

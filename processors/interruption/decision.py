@@ -36,12 +36,20 @@ _OBJECTION = (PhraseKind.ASK, PhraseKind.REPAIR, PhraseKind.REJECT)
 # How much of the final threshold's doubt is still allowed while the caller speaks: the largest
 # value that adds no false interruption in cross-validation (tried: 0.2, 0.35, 0.6).
 _EARLY_DOUBT = 0.35
+_ABOVE_ZERO = (
+    "false_interruption_cost",
+    "noise_after_secs",
+    "hold_after_secs",
+    "long_speech_secs",
+)
 
 
 class Action(StrEnum):
     """What to do about an utterance."""
 
     WAIT = "wait"
+    HOLD = "hold"
+    """Fall silent, and lose nothing, until it is clear."""
     IGNORE = "ignore"
     INTERRUPT = "interrupt"
 
@@ -65,19 +73,23 @@ class DecisionSettings:
         text_model: Whether to use the text model where there is one for the language. Without it
             the word lists decide.
         noise_after_secs: A voice without words counts as noise this long after it ended.
-        long_speech_secs: Speech this long interrupts, even if no word of it has arrived.
+        hold_after_secs: A voice that goes on for this long silences the agent until it is clear
+            what it wants.
+        long_speech_secs: Speech this long interrupts where no transcript of it is waited for, as
+            with a speech-to-speech model.
     """
 
     language: str = "en"
     false_interruption_cost: float = 1.75
     text_model: bool = True
     noise_after_secs: float = 0.8
-    long_speech_secs: float = 2.0
+    hold_after_secs: float = 0.3
+    long_speech_secs: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse settings that decide nothing."""
         lexicon(self.language)
-        for name in ("false_interruption_cost", "noise_after_secs", "long_speech_secs"):
+        for name in _ABOVE_ZERO:
             if not (value := getattr(self, name)) > 0:
                 raise ValueError(f"{name} is {value!r}: give a number above 0")
 
@@ -97,6 +109,8 @@ class Utterance:
             `speech_secs` it gives the time since the onset.
         agent_state: What the agent was doing when the caller began.
         language: Overrides the settings' language; unknown languages fall back to it.
+        sounding: Whether the voice is to be heard at this moment.
+        transcribed: Whether words of it are to be waited for.
     """
 
     words: str | Sequence[str] = ()
@@ -107,6 +121,8 @@ class Utterance:
     silence_secs: float | None = None
     agent_state: AgentState = AgentState.SPEAKING
     language: str | None = None
+    sounding: bool = True
+    transcribed: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ class Decision:
     """What to do, and why.
 
     Parameters:
-        action: "wait", "ignore" or "interrupt".
+        action: "wait", "hold", "ignore" or "interrupt".
         reason: Which rule decided; never words of the caller.
         probability: That the caller means to interrupt, where words were weighed.
     """
@@ -179,16 +195,19 @@ class InterruptionDecider:
             return self._without_words(utterance)
         if utterance.agent_state is AgentState.SILENT:
             return Decision(Action.INTERRUPT, "the floor is free")
-        language = self._language(utterance)
+        language = self._language(utterance.language)
         lists = lexicon(language)
         spans = lists.cut(words)
         unfinished = not utterance.is_final and lists.may_continue(spans)
         if _is_command(spans, unfinished=unfinished):
             return Decision(Action.INTERRUPT, "command")
+        objects = any(span.kind is PhraseKind.REJECT for span in spans)
+        clear = objects or not (unfinished or _comments(spans))
+        wait = Action.HOLD if clear or self._goes_on(utterance) else Action.WAIT
         if utterance.agent_asked:
             if utterance.is_final or any(span.kind is not PhraseKind.FILLER for span in spans):
                 return Decision(Action.INTERRUPT, "answer")
-            return Decision(Action.WAIT, "answer in progress")
+            return Decision(wait, "answer in progress")
         if self.settings.text_model and language in _MODEL_LANGUAGES:
             found = features(spans, utterance.agent_text)
             probability = turn_model().probability(found, is_final=utterance.is_final)
@@ -201,21 +220,37 @@ class InterruptionDecider:
             return Decision(Action.INTERRUPT, "takes the turn", probability)
         if utterance.is_final:
             return Decision(Action.IGNORE, "backchannel", probability)
-        return Decision(Action.WAIT, "undecided", probability)
+        return Decision(wait, "undecided", probability)
 
     def _without_words(self, utterance: Utterance) -> Decision:
         silence_secs = utterance.silence_secs
+        long = utterance.speech_secs >= self.settings.long_speech_secs
+        if long and not utterance.transcribed:
+            return Decision(Action.INTERRUPT, "long speech")
         expired = silence_secs is not None and silence_secs >= self.settings.noise_after_secs
         if not (expired or utterance.is_final):
-            if utterance.speech_secs >= self.settings.long_speech_secs:
-                return Decision(Action.INTERRUPT, "long speech")
-            return Decision(Action.WAIT, "no words yet")
+            action = Action.HOLD if self._goes_on(utterance) else Action.WAIT
+            return Decision(action, "no words yet")
         if utterance.agent_asked:
             return Decision(Action.INTERRUPT, "answer in progress")
         return Decision(Action.IGNORE, "noise")
 
-    def _language(self, utterance: Utterance) -> str:
-        code = (utterance.language or self.settings.language).lower().split("-")[0]
+    def _goes_on(self, utterance: Utterance) -> bool:
+        lasts = utterance.silence_secs is None and utterance.sounding
+        return lasts and utterance.speech_secs >= self.settings.hold_after_secs
+
+    def is_comment(self, words: str, language: str | None = None) -> bool:
+        """Return whether words say no more than "uh-huh" or "how nice".
+
+        Args:
+            words: The words.
+            language: Overrides the settings' language.
+        """
+        spans = lexicon(self._language(language)).cut(normalize(words))
+        return not spans or _comments(spans)
+
+    def _language(self, language: str | None) -> str:
+        code = (language or self.settings.language).lower().split("-")[0]
         return code if code in languages() else self.settings.language.lower().split("-")[0]
 
 
@@ -227,10 +262,19 @@ def _is_command(spans: Sequence[PhraseSpan], *, unfinished: bool) -> bool:
         if span.kind not in _LEAD:
             if len(spans) > 1:
                 return False
-            return span.kind is PhraseKind.REJECT or (
-                span.kind is PhraseKind.REPAIR and not unfinished
-            )
+            # "No" may become "no no, go on", and "what" may become "what a shame".
+            return span.kind in (PhraseKind.REJECT, PhraseKind.REPAIR) and not unfinished
     return False
+
+
+def _comments(spans: Sequence[PhraseSpan]) -> bool:
+    """Whether all of it is "uh-huh" and the like; "that's" alone may become anything."""
+    kinds = [span.kind for span in spans]
+    return all(kind in _LEAD or kind is PhraseKind.ASSESS for kind in kinds) and kinds[-1] in (
+        PhraseKind.BACK,
+        PhraseKind.ASSESS,
+        PhraseKind.FILLER,
+    )
 
 
 def _asks(words: str | Sequence[str], spans: Sequence[PhraseSpan]) -> bool:

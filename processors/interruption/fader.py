@@ -30,6 +30,16 @@ class Fader:
         """Whether silence has been reached."""
         return self._gain <= 0
 
+    def fall_silent(self, *, at_once: bool) -> None:
+        """Go to silence.
+
+        Args:
+            at_once: Without a ramp, where nothing sounds.
+        """
+        self.target = 0.0
+        if at_once:
+            self._gain = 0.0
+
     def jump(self, gain: float) -> None:
         """Set the loudness at once, between two stretches of audio.
 

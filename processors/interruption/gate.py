@@ -135,20 +135,20 @@ class PlaybackGate(SafeProcessor):
         """Fall silent, keeping what was not played."""
         if self._held_at is None and not self._ending:
             self._held_at = self._now()
-            # What the far end keeps back of it will still be heard.
-            self._held_position_ms = self.ledger.far_end.had_turn(self._held_at)
-            self._fader.target = 0.0
+            # All that was sent will still be heard.
+            self._held_position_ms = self.ledger.sent_ms
+            self._fader.fall_silent(at_once=not self.playing)
 
     def resume(self) -> None:
         """Go on where `hold` fell silent: from that word, or from its clause after a while."""
         if self._held_at is None:
             return
-        held_secs = self._now() - self._held_at
+        waited = self._now() - self._held_at > self.settings.clause_after_secs
         self._held_at = None
         self._fader.target = 1.0
-        waited = held_secs > self.settings.clause_after_secs
         start_of = self.ledger.clause_start if waited else self.ledger.word_start
-        self._rewind(start_of(self._held_position_ms))
+        if self._held_position_ms < self.ledger.sent_ms:
+            self._rewind(start_of(self._held_position_ms))
         self._wake.set()
 
     def agent_text(self) -> str:
@@ -278,7 +278,7 @@ class PlaybackGate(SafeProcessor):
             await self._play_piece()
 
     def _fading(self) -> bool:
-        """Whether the voice that is to fall silent still has to be faded out."""
+        # The voice that is to fall silent still has to be faded out.
         return not self._fader.silent and isinstance(self._items[0][0], OutputAudioRawFrame)
 
     async def _rest(self) -> None:

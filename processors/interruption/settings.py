@@ -63,7 +63,9 @@ class InterruptionSettings:
         decider_limit_secs: How long another decider may take before ours decides.
         side_effect_tools: Functions that must not be cut short: while one runs, the agent falls
             silent for an interruption, but the turn begins when the function is done.
-        silent_hold_limit_secs: How long the agent stays silent for a voice without a word.
+        silent_hold_limit_secs: How long the agent stays silent for a voice without a word (a
+            television). Up to 5 s where a word cannot be expected so soon: of a service that tells
+            none before its final ones, or of an answer.
     """
 
     decision: DecisionSettings = field(default_factory=DecisionSettings)
@@ -72,7 +74,7 @@ class InterruptionSettings:
     late_transcript_secs: float = 1.0
     decider_limit_secs: float = 0.2
     side_effect_tools: frozenset[str] = frozenset()
-    silent_hold_limit_secs: float = 5.0
+    silent_hold_limit_secs: float = 0.8
 
     def __post_init__(self) -> None:
         """Refuse what would fail only in a call, or be taken for something else."""

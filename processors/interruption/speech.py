@@ -3,12 +3,14 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
 
-from antiphon.processors.interruption.decision import AgentState
+from antiphon.processors.interruption.decision import AgentState, Utterance
 
-__all__ = ["Speech"]
+__all__ = ["LATE_SECS", "Speech"]
 
+# A final transcript this long after its utterance was settled still belongs to it.
+LATE_SECS = 3.0
 # Far more than anybody says over an agent before it is settled.
 _MAX_FRAMES = 64
 
@@ -39,10 +41,53 @@ class Speech:
         """All words so far."""
         return " ".join([*self.finals, self.interim]).strip()
 
+    def take(self, frame: TranscriptionFrame | InterimTranscriptionFrame) -> None:
+        """Add a transcript; what was settled is open again.
+
+        Args:
+            frame: The transcript.
+        """
+        if isinstance(frame, TranscriptionFrame):
+            self.finals.append(frame.text.strip())
+            self.frames.append(frame)
+            self.interim = ""
+        else:
+            self.interim = frame.text.strip()
+        self.user_id, self.timestamp = frame.user_id, frame.timestamp
+        self.language = str(frame.language) if frame.language else None
+        self.settled = None
+
     def complete(self, now: float, *, silence_secs: float) -> bool:
         """Whether the words are final and the caller has been silent for so long."""
         final = bool(self.finals) and not self.interim and not self.speaking
         return final and now - self.ended >= silence_secs
+
+    def silence_secs(self, now: float) -> float | None:
+        """How long the voice has been over; None while it lasts."""
+        return None if self.speaking else now - self.ended
+
+    def utterance(self, now: float, *, sounding: bool, transcribed: bool) -> Utterance:
+        """What is known of it, for a decision.
+
+        Args:
+            now: The time.
+            sounding: Whether the voice is to be heard at this moment.
+            transcribed: Whether words of it are to be waited for.
+        """
+        words, silence_secs = self.words, self.silence_secs(now)
+        overdue = silence_secs is not None and silence_secs > LATE_SECS / 2
+        return Utterance(
+            words=words,
+            agent_text=self.agent_text,
+            agent_asked=self.asked,
+            speech_secs=(now if self.speaking else self.ended) - self.onset,
+            is_final=bool(words) and not self.speaking and (not self.interim or overdue),
+            silence_secs=silence_secs,
+            agent_state=self.state,
+            language=self.language,
+            sounding=sounding,
+            transcribed=transcribed,
+        )
 
     def settle(self, now: float) -> None:
         """Leave it at that, unless more of it is heard."""

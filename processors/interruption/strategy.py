@@ -11,6 +11,7 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
+    InputAudioRawFrame,
     InterimTranscriptionFrame,
     ProposedUserStartedSpeakingFrame,
     ProposedUserStoppedSpeakingFrame,
@@ -33,20 +34,24 @@ from antiphon.processors.interruption.decision import (
     AgentState,
     Decider,
     Decision,
-    Utterance,
 )
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
-from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.interruption.speech import LATE_SECS, Speech
 from antiphon.processors.interruption.stops import StopStrategies
+from antiphon.processors.interruption.ticker import Ticker
 from antiphon.processors.interruption.user_aggregators import UserAggregators
+from antiphon.processors.interruption.voice import AgentVoice
+from antiphon.processors.interruption.voice_level import VoiceLevel
+from antiphon.processors.interruption.wordless import WordlessVoices
 from antiphon.processors.safe_processor import serves_only
 
 __all__ = ["InterruptionStrategy"]
 
-_TICK_SECS = 0.1
-# A final transcript this long after its utterance was settled still belongs to it.
-_LATE_SECS = 3.0
+# How long the agent is silent, at the most, for a voice of which no word can be expected yet.
+_LONGEST_HOLD_SECS = 5.0
+# By then the words of a voice that has ended are told, but for the last.
+_WORDS_LAG_SECS = 0.4
 # Whoever had to wait with a turn, and is silent for so long, has said all of it.
 _SAID_ALL_SECS = 1.0
 
@@ -84,13 +89,16 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
         self._playback = playback
+        self._voice = AgentVoice(playback)
         self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
         self._turn_open = False
         self._agent = AgentActivity()
         self._current: Frame | None = None
         self._cuts = False
-        self._watcher: asyncio.Task[None] | None = None
+        self._level = VoiceLevel()
+        self._wordless = WordlessVoices()
+        self._ticker = Ticker(self, self._look)
         self._aggregators = UserAggregators(self._forget)
         self._behind = StrategiesBehind(self)
         self._stops = StopStrategies(self)
@@ -105,8 +113,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _track(self, event: TurnEvent) -> None:
         before = self._tracker.snapshot
-        heard_secs = self._playback.reply_heard_secs if self._playback else 0.0
-        if (snapshot := self._tracker.take(event, heard_secs=heard_secs)) is not before:
+        if (snapshot := self._tracker.take(event, heard_secs=self._voice.heard_secs)) is not before:
             await self._call_event_handler("on_state", snapshot)
 
     async def setup(  # type: ignore[override] # as BaseUserTurnStartStrategy has it
@@ -133,7 +140,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def cleanup(self) -> None:
         """Stop watching."""
         self._aggregators.release()
-        await self._stop_watching()
+        await self._ticker.stop()
         await self._behind.cleanup()
         await super().cleanup()
 
@@ -149,7 +156,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._turn_open = False
         await self._behind.turn_stopped()
         if not self._cuts:
-            self._let_speak()
+            self._voice.go_on()
         self._cuts = False
         await self._track(TurnEvent.CALLER_STOPPED)
 
@@ -172,6 +179,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _take(self, frame: Frame) -> ProcessFrameResult:
         over = self._agent.see(frame, _now())
         match frame:
+            case InputAudioRawFrame():
+                if self._speech and self._speech.speaking:
+                    self._level.hear(frame.audio, _now())
             case VADUserStartedSpeakingFrame():
                 self._aggregators.doubles.voice_began()
                 return await self._voice_began(frame)
@@ -182,8 +192,10 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 return ProcessFrameResult.STOP
             case InterimTranscriptionFrame():
                 self._aggregators.doubles.interim()
+                self._wordless.interim()
                 return await self._heard(frame)
             case TranscriptionFrame():
+                self._wordless.final()
                 return await self._heard(frame)
             case ProposedUserStartedSpeakingFrame():
                 # From a service that finds turns itself, but not whether this is meant for one.
@@ -213,10 +225,13 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             if speech is None:
                 return ProcessFrameResult.CONTINUE
         speech.speaking = True
+        self._level.begin()
         await self._behind.ask(frame)
-        if self._playback and self._may_interrupt() and self._behind.agree:
-            self._playback.duck()
+        if self._may_interrupt() and self._behind.agree and self._voice.duck():
             await self._track(TurnEvent.DUCKED)
+            if speech.state is AgentState.TOOL:
+                # It says nothing yet: what it is about to say waits until this is clear.
+                self._hold(speech)
         return ProcessFrameResult.STOP
 
     async def _voice_ended(self, stop_secs: float) -> None:
@@ -229,11 +244,10 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _heard(
         self, frame: TranscriptionFrame | InterimTranscriptionFrame
     ) -> ProcessFrameResult:
-        text = frame.text.strip()
-        if self._turn_open or not text:
+        if self._turn_open or not frame.text.strip():
             return ProcessFrameResult.CONTINUE
         speech = self._speech
-        if speech and speech.settled is not None and _now() - speech.settled > _LATE_SECS:
+        if speech and speech.settled is not None and _now() - speech.settled > LATE_SECS:
             speech = None
         if speech is None:
             onset = _now() - self.settings.late_transcript_secs
@@ -241,17 +255,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             if speech is None:
                 return ProcessFrameResult.CONTINUE
             self._speech = speech
-        if isinstance(frame, TranscriptionFrame):
-            speech.finals.append(text)
-            speech.frames.append(frame)
-            speech.interim = ""
-        else:
-            speech.interim = text
-        speech.user_id, speech.timestamp = frame.user_id, frame.timestamp
-        speech.language = str(frame.language) if frame.language else None
-        speech.settled = None
+        speech.take(frame)
         await self._behind.ask(frame)
-        self._watch()
+        self._ticker.start()
         await self._judge(speech)
         return ProcessFrameResult.STOP
 
@@ -260,21 +266,19 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         state = self._agent_state(onset)
         if state is AgentState.SILENT:
             return None
-        playback = self._playback
         self._decider.reset()
         self._behind.forget()
-        self._watch()
+        self._ticker.start()
         return Speech(
             onset=onset,
             state=state,
-            asked=bool(playback and playback.asked(secs_ago=_now() - onset)),
-            agent_text=playback.agent_text() if playback else "",
+            asked=self._voice.asked(_now() - onset),
+            agent_text=self._voice.text,
             ended=_now(),
         )
 
     def _agent_state(self, at: float) -> AgentState:
-        held = self._playback and self._playback.held
-        return AgentState.SPEAKING if held else self._agent.state(at)
+        return AgentState.SPEAKING if self._voice.held else self._agent.state(at)
 
     # Judging it.
 
@@ -282,18 +286,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if speech is not self._speech or speech.settled is not None or speech.pending:
             return
         now = _now()
-        silence = None if speech.speaking else now - speech.ended
-        overdue = silence is not None and silence > _LATE_SECS / 2
-        words = speech.words
-        utterance = Utterance(
-            words=words,
-            agent_text=speech.agent_text,
-            agent_asked=speech.asked,
-            speech_secs=(now if speech.speaking else speech.ended) - speech.onset,
-            is_final=bool(words) and not speech.speaking and (not speech.interim or overdue),
-            silence_secs=silence,
-            agent_state=speech.state,
-            language=speech.language,
+        utterance = speech.utterance(
+            now, sounding=self._level.sounds(now), transcribed=self._stops.wait_for_words
         )
         decision = self._behind.decision or await self._decider.decide(utterance)
         if speech is not self._speech or speech.settled is not None:
@@ -306,41 +300,47 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             await self._ignore(speech, decision)
         elif decision.action is Action.INTERRUPT:
             await self._interrupt(speech, decision)
+        elif decision.action is Action.HOLD:
+            if speech.words or speech.asked or self._wordless.hold:
+                self._hold(speech)
+        elif speech.held_since and speech.words and (utterance.silence_secs or 0) > _WORDS_LAG_SECS:
+            # It seems to be a comment, but a word may be missing yet.
+            speech.held_since = None
+            self._voice.go_on(quietly=True)
 
     def _waited_in_vain(self, speech: Speech, now: float) -> bool:
-        since = speech.held_since
-        limit = self.settings.silent_hold_limit_secs
-        return since is not None and not speech.words and now - since > limit
+        if speech.held_since is None or speech.words:
+            return False
+        soon = (
+            speech.state is AgentState.SPEAKING and not speech.asked and self._wordless.words_soon
+        )
+        limit = self.settings.silent_hold_limit_secs if soon else _LONGEST_HOLD_SECS
+        return now - speech.held_since > limit
+
+    def _hold(self, speech: Speech) -> None:
+        """Have the agent fall silent, and lose nothing."""
+        allowed = self._may_interrupt() and self.settings.enable_interruptions
+        if allowed and self._voice.hold() and speech.held_since is None:
+            speech.held_since = _now()
 
     async def _forget(self, *_: object) -> None:
         """Let go of what a muted caller has begun to say: of its end, nothing is heard."""
         if self._speech:
             self._speech = None
-            self._let_speak()
+            self._voice.go_on()
             await self._track(TurnEvent.RESTORED)
 
-    def _let_speak(self) -> None:
-        if self._playback:
-            self._playback.restore()
-            self._playback.resume()
-
     def _may_interrupt(self) -> bool:
-        return self.interruptible and not (self._playback and self._playback.protected)
+        return self.interruptible and not self._voice.protected
 
     async def _interrupt(self, speech: Speech, decision: Decision) -> None:
-        playback = self._playback
         if not self._may_interrupt():
             speech.pending = speech.waited = True
             return
-        if playback and self.settings.enable_interruptions:
-            playback.hold()
+        if self.settings.enable_interruptions:
+            self._voice.hold()
         if self._agent.runs(self.settings.side_effect_tools):
             speech.pending = speech.waited = True
-            return
-        if not speech.words and not speech.asked and playback:
-            # Nobody knows yet whether this is meant for the agent: fall silent, lose nothing.
-            speech.held_since = speech.held_since or _now()
-            self._decider.reset()
             return
         await self._start_turn(speech, decision)
 
@@ -358,15 +358,18 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:
         words = speech.words
+        self._wordless.ignored(held=speech.held_since is not None, words=words)
         speech.settle(_now())
         self._decider.reset()
-        self._let_speak()
+        self._voice.go_on()
         await self._track(TurnEvent.RESTORED)
         logger.debug(f"{self}: ignored ({decision.reason})")
         await self._call_event_handler("on_decision", decision)
         if words:
             await self.trigger_reset_aggregation()
             await self.push_frame(UserBackchannelFrame(words, speech.user_id, speech.timestamp))
+            if note := self._decider.note(words, speech.language):
+                await self.push_frame(note)
 
     async def _settle_pending(self) -> None:
         """Start the turn that had to wait, if nothing stands in its way any more."""
@@ -376,25 +379,15 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             self._decider.reset()
             await self._judge(speech)
 
-    # Time passing.
-
-    def _watch(self) -> None:
-        if self._watcher is None:
-            self._watcher = self.create_task(self._tick(), f"{self}::tick")
-
-    async def _tick(self) -> None:
-        while (speech := self._speech) and speech.settled is None:
-            await asyncio.sleep(_TICK_SECS)
-            if speech.pending and self._may_interrupt():
-                await self._settle_pending()
-            else:
-                await self._judge(speech)
-        self._watcher = None
-
-    async def _stop_watching(self) -> None:
-        if self._watcher:
-            watcher, self._watcher = self._watcher, None
-            await self.cancel_task(watcher)
+    async def _look(self) -> bool:
+        """Look at what is undecided, as time passes; return whether anything is."""
+        if (speech := self._speech) is None or speech.settled is not None:
+            return False
+        if speech.pending and self._may_interrupt():
+            await self._settle_pending()
+        else:
+            await self._judge(speech)
+        return (speech := self._speech) is not None and speech.settled is None
 
 
 def _now() -> float:

@@ -169,6 +169,7 @@ async def call(
     knows_playback: bool = True,
     behind: Sequence[BaseUserTurnStartStrategy] | None = None,
     mutes: Sequence[BaseUserMuteStrategy] = (),
+    realtime_service_mode: bool | None = None,
     **options: Any,
 ) -> AsyncIterator[Call]:
     """Run `user context → gate → transport.output() → assistant context`."""
@@ -191,6 +192,7 @@ async def call(
             ),
             user_mute_strategies=[*mutes],
         ),
+        realtime_service_mode=realtime_service_mode,
     )
     worker = PipelineWorker(
         Pipeline([speech_service, pair.user(), gate, transport.output(), pair.assistant()]),

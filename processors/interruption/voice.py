@@ -1,0 +1,64 @@
+"""The agent's voice as the strategy moves it, with a gate or without one."""
+
+from antiphon.processors.interruption.gate import PlaybackGate
+
+__all__ = ["AgentVoice"]
+
+
+class AgentVoice:
+    """Without a gate the agent talks on at full loudness, and what it says is not known."""
+
+    def __init__(self, playback: PlaybackGate | None) -> None:
+        self._gate = playback
+
+    @property
+    def text(self) -> str:
+        """What the agent is saying."""
+        return self._gate.agent_text() if self._gate else ""
+
+    @property
+    def heard_secs(self) -> float:
+        """How much of the reply the caller has heard."""
+        return self._gate.reply_heard_secs if self._gate else 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether the agent is silent in the middle of what it says."""
+        return self._gate is not None and self._gate.held
+
+    @property
+    def protected(self) -> bool:
+        """Whether what is being said must be heard to its end."""
+        return self._gate is not None and self._gate.protected
+
+    def asked(self, secs_ago: float) -> bool:
+        """Return whether the agent was asking something.
+
+        Args:
+            secs_ago: How long ago.
+        """
+        return self._gate is not None and self._gate.asked(secs_ago=secs_ago)
+
+    def duck(self) -> bool:
+        """Speak more quietly; return whether that is possible."""
+        if self._gate:
+            self._gate.duck()
+        return self._gate is not None
+
+    def hold(self) -> bool:
+        """Fall silent, and lose nothing; return whether that is possible."""
+        if self._gate:
+            self._gate.hold()
+        return self._gate is not None
+
+    def go_on(self, *, quietly: bool = False) -> None:
+        """Speak on where it fell silent.
+
+        Args:
+            quietly: More quietly than before.
+        """
+        if self._gate:
+            self._gate.restore()
+            self._gate.resume()
+            if quietly:
+                self._gate.duck()

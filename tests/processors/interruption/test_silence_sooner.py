@@ -1,0 +1,156 @@
+"""Who goes on speaking over the agent silences it before a word is known."""
+
+import asyncio
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from pipecat.frames.frames import (
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    InputAudioRawFrame,
+)
+
+from antiphon.processors.interruption.decision import Action
+
+from .calls import RATE, Call, began, call, ended, final, interim, now, reply
+from .test_strategy import Slow
+
+pytestmark = pytest.mark.looptime(start=0)
+
+STORY = [("One two three four five.", 3000), ("Six seven eight nine ten.", 3000)]
+WHOLE = "One two three four five. Six seven eight nine ten."
+
+
+def silences(call: Call, since: float = 0.0) -> list[float]:
+    audible = [at for at, loud in call.loudness(since) if loud]
+    return [b - a - 0.04 for a, b in pairwise(audible) if b - a > 0.1]
+
+
+async def sound(call: Call, secs: float, *, loud: bool = True) -> None:
+    """The caller's microphone for a while."""
+    pcm = np.full(RATE // 50, 3000 if loud else 20, "<i2").tobytes()
+    for _ in range(round(secs * 50)):
+        await call.caller(InputAudioRawFrame(pcm, RATE, 1))
+        await asyncio.sleep(0.02)
+
+
+async def test_a_sentence_silences_the_agent_before_its_words_are_known() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        at = now() - 0.2
+        await c.caller(began())
+        await sound(c, 0.6)
+        await c.caller(interim("but I"))
+        await sound(c, 0.6)
+        await c.caller(ended(), final("But I have paid for that already."))
+        await asyncio.sleep(2)
+    assert c.silent_from(at) <= 0.45
+    assert c.said("user") == ["But I have paid for that already."]
+
+
+async def test_a_short_comment_leaves_the_agent_talking() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began())
+        await sound(c, 0.02)
+        await sound(c, 0.28, loud=False)
+        await c.caller(ended(), interim("uh-huh"), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(7)
+    assert silences(c) == []
+    assert c.said("assistant") == [WHOLE]
+
+
+async def test_a_long_comment_costs_a_held_breath() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began())
+        await sound(c, 0.6)
+        await c.caller(ended(), interim("oh that's great"))
+        await asyncio.sleep(0.2)
+        await c.caller(final("Oh, that's great."))
+        await asyncio.sleep(7)
+    [breath] = silences(c)
+    assert breath < 0.8
+    assert c.said("assistant") == [WHOLE]
+    assert c.backchannels == ["Oh, that's great."]
+    assert len(c.context.messages) == 1
+
+
+async def test_the_agent_falls_silent_for_a_television_once() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(0.5)
+        for _ in range(3):
+            await c.caller(began(), every=1.5)
+            await c.caller(ended(), every=0.5)
+        await asyncio.sleep(4)
+    [silence] = silences(c)
+    assert silence < 1.0
+    assert c.said("assistant") == [WHOLE]
+
+
+async def test_where_words_come_late_the_agent_waits_for_them() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.5)
+        await c.caller(ended(), final("Tell me a story."), every=0.1)
+        await asyncio.sleep(1)
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        at = now() - 0.2
+        await c.caller(began(), every=2.5)
+        await c.caller(ended(), every=0.4)
+        await c.caller(final("But I have paid for that already."))
+        await asyncio.sleep(2)
+    assert c.silent_from(at) <= 0.6
+    assert c.said("user")[-1] == "But I have paid for that already."
+
+
+async def test_the_result_of_a_tool_waits_for_a_caller_who_speaks() -> None:
+    async with call() as c:
+        await c.say(reply([("One moment.", 600)]))
+        await asyncio.sleep(1.2)
+        running = FunctionCallInProgressFrame("look", "1", {}, cancel_on_interruption=False)
+        await c.caller(running, every=0.1)
+        await c.caller(began(), every=0.5)
+        await c.caller(FunctionCallResultFrame("look", "1", {}, {"found": 3}))
+        at = now()
+        await c.say(reply(STORY))
+        await asyncio.sleep(2)
+        spoke_over = c.silent_from(at)
+        await c.caller(ended(), every=0.3)
+        await c.caller(final("Uh-huh."))
+        await asyncio.sleep(7)
+    assert spoke_over == 0
+    assert silences(c, at) == []
+    assert sum(len(chunk.pcm) for chunk in c.transport.played if any(chunk.pcm)) / 32 == 6600
+    assert c.turns == []
+
+
+async def test_words_that_were_not_yielded_to_are_in_a_note() -> None:
+    async with call(decider=Slow(0, Action.IGNORE)) as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began(), ended(), final("I live there now."), every=0.1)
+        await asyncio.sleep(7)
+    assert c.said("user") == []
+    assert c.said("developer") == [
+        'While you were speaking the caller said "I live there now.". You spoke on.'
+    ]
+    assert c.said("assistant") == [WHOLE]
+
+
+async def test_a_model_that_hears_for_itself_needs_no_transcript_to_be_interrupted() -> None:
+    async with call(realtime_service_mode=True) as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        at = now()
+        await c.caller(began(), every=1.4)
+        await c.caller(ended())
+        await asyncio.sleep(2)
+    assert len(c.turns) == 1
+    assert c.turns[0] - at < 1.0
+    assert c.silent_from(at) < 0.3
