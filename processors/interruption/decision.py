@@ -36,6 +36,11 @@ _OBJECTION = (PhraseKind.ASK, PhraseKind.REPAIR, PhraseKind.REJECT)
 # How much of the final threshold's doubt is still allowed while the caller speaks: the largest
 # value that adds no false interruption in cross-validation (tried: 0.2, 0.35, 0.6).
 _EARLY_DOUBT = 0.35
+# How likely an interruption is by what says no more than "uh-huh".
+_COMMENT = 0.05
+# Whoever follows instructions repeats the end of the last one.
+_REPEATED_CHARS = 160
+_MAX_REPEATED = 5
 _ABOVE_ZERO = (
     "false_interruption_cost",
     "noise_after_secs",
@@ -215,6 +220,8 @@ class InterruptionDecider:
             probability = _probability_by_lists(spans, unsegmented=lists.unsegmented)
         if utterance.is_final and _asks(utterance.words, spans):
             probability = max(probability, 0.95)
+        elif lists.hands_back(spans) or _repeats(spans, utterance.agent_text):
+            probability = min(probability, _COMMENT)
         threshold = self._final if utterance.is_final else self._early
         if probability >= threshold and not unfinished:
             return Decision(Action.INTERRUPT, "takes the turn", probability)
@@ -277,6 +284,15 @@ def _comments(spans: Sequence[PhraseSpan]) -> bool:
     )
 
 
+def _repeats(spans: Sequence[PhraseSpan], agent_text: str) -> bool:
+    """Whether it agrees, and then says nothing that the agent has not just said."""
+    content = [span.text for span in spans if span.kind is PhraseKind.CONTENT]
+    agrees = spans[0].kind is PhraseKind.BACK and not any(s.kind in _OBJECTION for s in spans)
+    if not (agrees and 0 < len(content) <= _MAX_REPEATED):
+        return False
+    return set(content) <= set(normalize(agent_text[-_REPEATED_CHARS:]))
+
+
 def _asks(words: str | Sequence[str], spans: Sequence[PhraseSpan]) -> bool:
     """Whether the speech service heard a question about something ("really?" asks nothing)."""
     if not words or not words[-1].rstrip().endswith(("?", "？")):
@@ -288,11 +304,11 @@ def _probability_by_lists(spans: Sequence[PhraseSpan], *, unsegmented: bool) -> 
     """How likely an interruption is, from the kinds of words alone."""
     kinds = [span.kind for span in spans if span.kind not in _LEAD]
     if not kinds:
-        return 0.05
+        return _COMMENT
     # Japanese and Chinese ask and negate at the end as well as at the beginning.
     if any(kind in _OBJECTION for kind in (kinds if unsegmented else kinds[:1])):
         return 0.9
     content = sum(span.size for span in spans if span.kind is PhraseKind.CONTENT)
     if kinds[0] is PhraseKind.ASSESS and content < 1:
-        return 0.05
+        return _COMMENT
     return min(0.95, 0.3 + 0.2 * content)

@@ -47,6 +47,8 @@ _WORD = re.compile(rf"{_LETTER}+(?:['\-]{_LETTER}+)*[\-']?")
 _CHARS_A_WORD = 2
 # Whoever has said this much has taken the turn; what follows changes nothing.
 _MAX_WORDS = 12
+# "No, sorry, it's fine, go on."
+_MAX_EXCUSE = 6
 
 
 class PhraseSpan(NamedTuple):
@@ -72,14 +74,22 @@ def normalize(words: str | Iterable[str]) -> list[str]:
 class Lexicon:
     """One language's phrases, ready to be found in what was said."""
 
-    def __init__(self, phrases: Mapping[str, PhraseKind], *, unsegmented: bool = False) -> None:
+    def __init__(
+        self,
+        phrases: Mapping[str, PhraseKind],
+        *,
+        go_on: Iterable[str] = (),
+        unsegmented: bool = False,
+    ) -> None:
         """Index the phrases.
 
         Args:
             phrases: Each phrase, as a caller says it, and its kind.
+            go_on: Those of them that hand the turn back.
             unsegmented: True for scripts written without spaces.
         """
         self.unsegmented = unsegmented
+        self._go_on = tuple(go_on)
         self._kinds: dict[str, PhraseKind] = {}
         self._longest: dict[str, int] = {}
         self._unfinished: set[str] = set()
@@ -131,6 +141,16 @@ class Lexicon:
             return True
         return self._join([span.text for span in spans[-2:]]) in self._unfinished
 
+    def hands_back(self, spans: Sequence[PhraseSpan]) -> bool:
+        """Return whether what was said ends in "go on", whatever excuse or "no" stands before it.
+
+        Args:
+            spans: What `cut` returned.
+        """
+        text = self._join([span.text for span in spans]).removesuffix(" please")
+        excused = not any(s.kind in (PhraseKind.ASK, PhraseKind.STOP) for s in spans[:-1])
+        return len(spans) <= _MAX_EXCUSE and excused and text.endswith(self._go_on)
+
     def _units(self, words: Sequence[str]) -> Sequence[str]:
         return "".join(words) if self.unsegmented else words
 
@@ -172,4 +192,8 @@ def lexicon(language: str) -> Lexicon:
         listed = table.get(name, [])
         assert isinstance(listed, list)
         phrases.update(dict.fromkeys(listed, kind))
-    return Lexicon(phrases, unsegmented=bool(table.get("unsegmented", False)))
+    go_on = table.get("go_on", [])
+    assert isinstance(go_on, list)
+    phrases.update(dict.fromkeys(go_on, PhraseKind.BACK))
+    unsegmented = bool(table.get("unsegmented", False))
+    return Lexicon(phrases, go_on=go_on, unsegmented=unsegmented)

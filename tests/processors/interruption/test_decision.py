@@ -267,3 +267,40 @@ def test_where_talking_on_costs_as_much_as_stopping_the_agent_stops() -> None:
 def test_a_language_that_nobody_knows_is_read_by_that_of_the_settings() -> None:
     decider = InterruptionDecider(settings=DecisionSettings(language="de"))
     assert decider.decide(Utterance(words="Moment mal", language="xx-YY")).action == "interrupt"
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("not now", "interrupt"),
+        ("mm no", "interrupt"),
+        ("you are wrong", "interrupt"),
+        ("Not that one.", "interrupt"),
+        ("no no go on", "ignore"),
+        ("sorry, go ahead", "ignore"),
+        ("sorry, please go on", "ignore"),
+        ("No, sorry, carry on please.", "ignore"),
+        ("no problem", "ignore"),
+        ("stop, do not go on", "interrupt"),
+        ("can you go on", "interrupt"),
+    ],
+)
+def test_refusals_interrupt_and_who_hands_the_turn_back_does_not(words: str, action: str) -> None:
+    assert final(words) == action
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("right, round the old mill", "ignore"),
+        ("okay the mill", "ignore"),
+        ("right, round the old mill?", "interrupt"),
+        ("right, round the blue lake", "interrupt"),
+        ("no, round the old mill", "interrupt"),
+    ],
+)
+def test_who_follows_instructions_may_repeat_them(words: str, action: str) -> None:
+    said = Utterance(
+        words=words, is_final=True, agent_text="Now walk round the old mill, and stop."
+    )
+    assert InterruptionDecider().decide(said).action == action
