@@ -91,6 +91,7 @@ class FrameEvents:
         self._given = GivenSpeech()
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
         self._sounds_until: float | None = None
+        self._audible_until: float | None = None
         self._bot_speaks = self._cut_off = False
         self.handlers = Handlers(
             {kind: self._telling(moment) for kind, moment in SAYS.items()}
@@ -327,7 +328,10 @@ class FrameEvents:
             self.stalls.append(
                 Stall(kind=StallKind.AUDIO_UNDERRUN, service=name, elapsed_secs=hole, at=at)
             )
-        self._sounds_until = max(at, self._sounds_until or at) + secs
+        begins = max(at, self._sounds_until or at)
+        self._sounds_until = begins + secs
+        if audible := len(frame.audio.rstrip(b"\0")):
+            self._audible_until = begins + secs * audible / len(frame.audio)
         if self._cut_off:
             # The interruption is still on its way; what is written until then answers nothing.
             return broke_off
@@ -353,9 +357,11 @@ class FrameEvents:
         self._tell(Moment.BOT_STARTED, data, at)
 
     def _bot_stopped(self, data: FramePushed, at: float) -> None:
-        self._sounds_until = None
+        # Before an interruption the agent may have fallen silent already.
+        silent_secs = 0.0 if self._audible_until is None else max(0.0, at - self._audible_until)
+        self._sounds_until = self._audible_until = None
         self._bot_speaks = self._cut_off = False
-        self._tell(Moment.BOT_STOPPED, data, at)
+        self._tell(Moment.BOT_STOPPED, data, at, secs=silent_secs)
 
     def _metrics(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, MetricsFrame)

@@ -312,7 +312,7 @@ class Timeline:
             self._begin([], _Phase.SPEAKING)
 
     def _bot_stopped(self, mark: Mark) -> list[Turn | BargeIn]:
-        done: list[Turn | BargeIn] = [*self._barge_in_over(mark.at)]
+        done: list[Turn | BargeIn] = [*self._barge_in_over(mark.at - mark.secs)]
         if self._phase is _Phase.SPEAKING:
             done.extend(self._close(mark.at))
             speaks = self._aside and self._aside[-1].moment is Moment.CALLER_STARTED
