@@ -322,7 +322,8 @@ class FrameEvents:
     def _written(self, data: FramePushed, frame: OutputAudioRawFrame, at: float) -> bool:
         secs = _secs(frame)
         hole = 0.0 if self._sounds_until is None else at - self._sounds_until
-        broke_off = self._hole_secs is not None and hole > self._hole_secs
+        broken = self._hole_secs is not None and hole > self._hole_secs
+        broke_off = broken and not self.timeline.ducked
         if broke_off:
             name = data.source.name
             self.stalls.append(

@@ -158,6 +158,11 @@ class Timeline:
         """Whether the agent is speaking."""
         return self._phase is _Phase.SPEAKING
 
+    @property
+    def ducked(self) -> bool:
+        """Whether the agent gives way to a voice: it may be silent on purpose."""
+        return self._ducked_at is not None
+
     def has(self, moment: Moment) -> bool:
         """Whether the turn in progress has seen a moment: then its like need not be told."""
         return any(mark.moment is moment for mark in self._marks)

@@ -424,3 +424,14 @@ def test_words_that_come_before_a_pause_of_the_voice_are_no_empty_turn(
         (M.CALL_ENDED, 8),
     )
     assert turn.kind is TurnKind.ANSWERED
+
+
+def test_an_agent_that_gives_way_to_a_voice_is_known_to_until_it_is_settled() -> None:
+    timeline = Timeline()
+    for moment, at in [*asked(0), *answered(2), (M.CALLER_STARTED, 3.0)]:
+        timeline.see(Mark(moment=moment, at=at))
+    before = timeline.ducked
+    timeline.see(Mark(moment=M.DUCKED, at=3.1))
+    during = timeline.ducked
+    timeline.see(Mark(moment=M.BACKCHANNEL, at=4.0))
+    assert (before, during, timeline.ducked) == (False, True, False)
