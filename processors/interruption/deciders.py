@@ -11,6 +11,7 @@ from antiphon.processors.interruption.decision import (
     InterruptionDecider,
     Utterance,
 )
+from antiphon.processors.interruption.echo import judge_echo
 from antiphon.processors.interruption.settings import InterruptionSettings
 
 __all__ = ["Deciders"]
@@ -46,6 +47,10 @@ class Deciders:
         Args:
             utterance: All that is known so far.
         """
+        judged = judge_echo(utterance)
+        if isinstance(judged, Decision):
+            return judged
+        utterance = judged
         if self._other:
             try:
                 async with asyncio.timeout(self._limit_secs):

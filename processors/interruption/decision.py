@@ -116,6 +116,7 @@ class Utterance:
         language: Overrides the settings' language; unknown languages fall back to it.
         sounding: Whether the voice is to be heard at this moment.
         transcribed: Whether words of it are to be waited for.
+        own_words: What the agent has just said, which may come back as an echo.
     """
 
     words: str | Sequence[str] = ()
@@ -128,6 +129,7 @@ class Utterance:
     language: str | None = None
     sounding: bool = True
     transcribed: bool = True
+    own_words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,18 @@ class InterruptionDecider:
     def _language(self, language: str | None) -> str:
         code = (language or self.settings.language).lower().split("-")[0]
         return code if code in languages() else self.settings.language.lower().split("-")[0]
+
+
+def is_command(words: Sequence[str], language: str | None) -> bool:
+    """Whether all that was said, in lower case, is a command such as "wait".
+
+    Args:
+        words: What was said.
+        language: A BCP 47 code; English if unknown.
+    """
+    code = (language or "en").lower().split("-")[0]
+    lists = lexicon(code if code in languages() else "en")
+    return bool(words) and _is_command(lists.cut(words), unfinished=False)
 
 
 def _is_command(spans: Sequence[PhraseSpan], *, unfinished: bool) -> bool:

@@ -33,6 +33,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
+from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger, Word
 from antiphon.processors.interruption.pieces import like, milliseconds, shown_at_once
@@ -87,6 +88,7 @@ class PlaybackGate(SafeProcessor):
         self._reply_began_ms = 0.0
         self._word_times = WordTimes()
         self._tool_calls = ToolCallGuard()
+        self.own_words = OwnWords()
         # Contexts whose speech is not to be written down; only the last few can still be playing.
         self._unwritten: deque[str | None] = deque(maxlen=8)
         self._pacer: asyncio.Task[None] | None = None
@@ -348,6 +350,7 @@ class PlaybackGate(SafeProcessor):
     async def _tell(self, words: list[Word]) -> None:
         for word in words:
             assert isinstance(word.source, AggregatedTextFrame)
+            self.own_words.sounded(word.text, self._now())
             frame = heard_text(word.text, source=word.source, joined=word.joined)
             self._in_reply = word.source.context_id not in self._unwritten
             frame.append_to_context &= self._in_reply

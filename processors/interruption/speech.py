@@ -1,6 +1,7 @@
 """What is known of an utterance over the agent, until it is settled."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
@@ -66,13 +67,16 @@ class Speech:
         """How long the voice has been over; None while it lasts."""
         return None if self.speaking else now - self.ended
 
-    def utterance(self, now: float, *, sounding: bool, transcribed: bool) -> Utterance:
+    def utterance(
+        self, now: float, *, sounding: bool, transcribed: bool, own_words: Sequence[str]
+    ) -> Utterance:
         """What is known of it, for a decision.
 
         Args:
             now: The time.
             sounding: Whether the voice is to be heard at this moment.
             transcribed: Whether words of it are to be waited for.
+            own_words: What the agent has just said, which may come back as an echo.
         """
         words, silence_secs = self.words, self.silence_secs(now)
         overdue = silence_secs is not None and silence_secs > LATE_SECS / 2
@@ -87,6 +91,7 @@ class Speech:
             language=self.language,
             sounding=sounding,
             transcribed=transcribed,
+            own_words=own_words,
         )
 
     def settle(self, now: float) -> None:

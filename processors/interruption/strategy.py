@@ -35,6 +35,7 @@ from antiphon.processors.interruption.decision import (
     Decider,
     Decision,
 )
+from antiphon.processors.interruption.echo import ECHO
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
 from antiphon.processors.interruption.speech import LATE_SECS, Speech
@@ -287,7 +288,10 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             return
         now = _now()
         utterance = speech.utterance(
-            now, sounding=self._level.sounds(now), transcribed=self._stops.wait_for_words
+            now,
+            sounding=self._level.sounds(now),
+            transcribed=self._stops.wait_for_words,
+            own_words=self._voice.own_words_since(speech.onset),
         )
         decision = self._behind.decision or await self._decider.decide(utterance)
         if speech is not self._speech or speech.settled is not None:
@@ -303,6 +307,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         elif decision.action is Action.HOLD:
             if speech.words or speech.asked or self._wordless.hold:
                 self._hold(speech)
+        elif decision.reason == ECHO:
+            speech.held_since = None
+            self._voice.go_on()
         elif speech.held_since and speech.words and (utterance.silence_secs or 0) > _WORDS_LAG_SECS:
             # It seems to be a comment, but a word may be missing yet.
             speech.held_since = None
@@ -367,6 +374,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._call_event_handler("on_decision", decision)
         if words:
             await self.trigger_reset_aggregation()
+        if words and decision.reason != ECHO:
             await self.push_frame(UserBackchannelFrame(words, speech.user_id, speech.timestamp))
             if note := self._decider.note(words, speech.language):
                 await self.push_frame(note)

@@ -102,6 +102,8 @@ async def play(
         if settings.noise_snr_db is None
         else Noise(snr_db=settings.noise_snr_db, kind=settings.noise, seed=settings.seed),
         network=_network(scenario, transport),
+        echo_db=settings.echo_db,
+        echo_ms=settings.echo_ms,
     )
     display = asyncio.create_task(follow(recorder, len(steps))) if follow else None
     too_long = False

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NegativeFloat,
     NonNegativeFloat,
     PositiveFloat,
     model_validator,
@@ -87,6 +88,8 @@ class CallerSettings(_Data):
         noise_snr_db: Background noise, so many dB under the caller's voice.
         noise: What it is: "hiss", as of a street, or "babble", six voices that say nothing.
         network: What becomes of the packets.
+        echo_db: How loud the agent's own voice comes back, beside itself: below 0.
+        echo_ms: How late it does.
         patience_secs: How long the caller waits for an answer before going on without one.
         seed: Of the noise and the network.
     """
@@ -95,6 +98,8 @@ class CallerSettings(_Data):
     noise_snr_db: float | None = None
     noise: NoiseKind = "hiss"
     network: NetworkSettings | None = None
+    echo_db: NegativeFloat | None = None
+    echo_ms: NonNegativeFloat = 200.0
     patience_secs: PositiveFloat = PATIENCE_SECS
     seed: int = 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from antiphon.simulation.audio import level_dbfs
 from antiphon.simulation.caller import Network, Noise
-from antiphon.simulation.caller.conditions import NoiseKind
+from antiphon.simulation.caller.conditions import Echo, NoiseKind
 
 FRAME = 320
 
@@ -28,6 +28,22 @@ def test_noise_is_so_far_below_speech(snr_db: int, kind: NoiseKind) -> None:
     heard = np.concatenate([noise.add_to(silence) for _ in range(1500)])
 
     assert level_dbfs(heard) == pytest.approx(-20 - snr_db, abs=0.5)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000])
+def test_an_echo_is_so_much_quieter_and_so_much_later(rate_hz: int) -> None:
+    echo = Echo(db=-20, delay_ms=200)
+    for piece in range(10):
+        echo.hear(5.0 + piece * 0.04, np.full(rate_hz // 25, 10_000, np.int16), rate_hz)
+    silence = np.zeros(FRAME, np.int16)
+    heard = [int(echo.add_to(silence, 5.0 + index * 0.02)[100]) for index in range(40)]
+    assert heard == [0] * 10 + [1000] * 20 + [0] * 10
+
+
+def test_an_echo_sounds_under_the_caller() -> None:
+    echo = Echo(db=-6.0206, delay_ms=0)
+    echo.hear(1.0, np.full(FRAME, 1000, np.int16), 16_000)
+    assert set(echo.add_to(np.full(FRAME, 300, np.int16), 1.0)) == {800}
 
 
 def test_a_network_without_faults_carries_every_packet_at_once() -> None:
