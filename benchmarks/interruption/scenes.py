@@ -1,6 +1,6 @@
 """Callers who speak over a speaking agent, through the whole pipeline, in virtual time.
 
-    python benchmarks/interruption/scenes.py [--scenes 104] [--wav FOLDER]
+    python benchmarks/interruption/scenes.py [--scenes 104] [--wav FOLDER] [--finals-only]
 
 Each scene is a real pipeline: transport, Silero VAD on the caller's audio, a speech service that
 shows the caller's words 300 ms after they end and the final transcript 500 ms after the last,
@@ -14,8 +14,9 @@ What a scene is judged by:
   one chunk (40 ms) of the cut may be there or not;
 - caller: the context holds the caller's words, if and only if they took the turn;
 - finished: of the callers who did not mean it, how many heard the reply to its end;
-- duck, silence: from the VAD's event to the first quieter chunk; from the InterruptionFrame to the
-  last sample of the agent.
+- duck: from the VAD's event to the first quieter chunk;
+- silence: of who meant it, from their first sample to the agent's last audible one; of who did not,
+  how long the agent was silent for them (a hole in a pause of its own counts whole).
 """
 
 import argparse
@@ -26,6 +27,7 @@ import wave
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,7 @@ SAID = {
         "I want to change the date",
     ],
 }
+SYSTEMS = ["ours", "Pipecat default", "Pipecat MinWords(3)"]
 NOISES = ["keyboard", "cough", "door", "murmur", "television"]
 
 
@@ -242,7 +245,7 @@ class Ear(SafeProcessor):
         if isinstance(frame, InterruptionFrame) and self._noted.decided_at is None:
             self._noted.decided_at = _now()
 
-    async def hear(self, scene: Scene) -> None:
+    async def hear(self, scene: Scene, *, interims: bool) -> None:
         """Send the transcripts of what the caller says."""
         if not scene.said:
             return
@@ -251,7 +254,8 @@ class Ear(SafeProcessor):
         for count, (_, _, end) in enumerate(words, 1):
             await asyncio.sleep(max(0.0, began + end + STT_LAG_SECS - _now()))
             text = " ".join(word for word, _, _ in words[:count])
-            await self.push_frame(InterimTranscriptionFrame(text, "caller", ""))
+            if interims:
+                await self.push_frame(InterimTranscriptionFrame(text, "caller", ""))
         await asyncio.sleep(max(0.0, began + words[-1][2] + FINAL_LAG_SECS - _now()))
         await self.push_frame(TranscriptionFrame(scene.said, "caller", ""))
 
@@ -277,6 +281,8 @@ def _now() -> float:
 async def play(
     scene: Scene,
     system: str,
+    *,
+    interims: bool = True,
     beside_the_voice: Callable[[FrameProcessor], list[FrameProcessor]] = lambda voice: [voice],
 ) -> Call:
     """Play a scene; what stands beside the voice may be put there."""
@@ -326,7 +332,7 @@ async def play(
         await worker.queue_frame(frame)
     secs = sum(len(speech(s, scene.agent_voice)[0]) for s in sentences(scene.agent)) / RATE + 4
     pcm, _ = microphone(scene, secs)
-    hearing = asyncio.create_task(_later(scene.at_secs, ear.hear, scene))
+    hearing = asyncio.create_task(_hear(ear, scene, interims=interims))
     step = RATE // 50 * 2
     began = _now()
     for count, at in enumerate(range(0, len(pcm), step)):
@@ -339,9 +345,9 @@ async def play(
     return call
 
 
-async def _later(secs: float, act: Callable[[Scene], Any], scene: Scene) -> None:
-    await asyncio.sleep(secs)
-    await act(scene)
+async def _hear(ear: Ear, scene: Scene, *, interims: bool) -> None:
+    await asyncio.sleep(scene.at_secs)
+    await ear.hear(scene, interims=interims)
 
 
 def sentences(text: str) -> list[str]:
@@ -375,7 +381,8 @@ class Verdict:
     words_off: int
     caller_ok: bool
     duck_ms: float | None
-    silence_ms: float | None
+    silence_secs: float | None
+    dead_air_secs: float
     whole: bool
 
 
@@ -405,7 +412,8 @@ def judge(call: Call) -> Verdict:
         words_off=off,
         caller_ok=caller == (scene.said if scene.meant else ""),
         duck_ms=_duck_ms(call),
-        silence_ms=_silence_ms(call),
+        silence_secs=_silence_secs(call),
+        dead_air_secs=_dead_air_secs(call),
         whole=same and len(told) == len(whole),
     )
 
@@ -442,13 +450,29 @@ def _duck_ms(call: Call) -> float | None:
     return None
 
 
-def _silence_ms(call: Call) -> float | None:
-    if call.decided_at is None:
+def _audible(call: Call) -> list[tuple[float, float]]:
+    """When the agent sounds: from the first to the last audible sample of each chunk."""
+    spans = []
+    for begun, pcm in call.played:
+        loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(int)) > 8)
+        if loud.size:
+            spans.append((begun + loud[0] / RATE, begun + loud[-1] / RATE))
+    return spans
+
+
+def _silence_secs(call: Call) -> float | None:
+    if call.decided_at is None or not call.scene.meant:
         return None
-    ends = [
-        b + len(pcm) / 2 / RATE for b, pcm in call.played if any(pcm) and b <= call.decided_at + 3
-    ]
-    return max(0.0, max(ends, default=0.0) - call.decided_at) * 1000
+    ends = [end for _, end in _audible(call) if end <= call.decided_at + 3]
+    return max(0.0, max(ends, default=0.0) - call.scene.at_secs)
+
+
+def _dead_air_secs(call: Call) -> float:
+    """The longest hole in the agent's speech around what did not take the turn."""
+    if call.decided_at is not None:
+        return 0.0
+    near = [s for s in _audible(call) if -0.5 < s[0] - call.scene.at_secs < 8]
+    return max((after - end for (_, end), (after, _) in pairwise(near)), default=0.0)
 
 
 def make(count: int) -> list[Scene]:
@@ -501,20 +525,26 @@ def percentile(values: list[float], share: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Play scenes of callers over a speaking agent.")
     parser.add_argument("--scenes", type=int, default=104)
+    parser.add_argument("--systems", nargs="+", default=SYSTEMS, choices=SYSTEMS)
+    parser.add_argument("--finals-only", action="store_true", help="no interim transcripts")
     parser.add_argument("--wav", type=Path, help="write the scenes of ours here, to listen to")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     logger.remove()
     scenes = make(arguments.scenes)
     print(f"{len(scenes)} scenes, {sum(s.meant for s in scenes)} callers who mean it")
-    print(f"{'':<28}  right  exact   ±1  more  caller's  finished   duck, silence p50/max ms")
-    for system in ("ours", "Pipecat default", "Pipecat MinWords(3)"):
-        calls = [in_virtual_time(scene, system) for scene in scenes]
+    print(
+        f"{'':<28}  right  exact   ±1  more  caller's  finished  duck p50/max ms"
+        "  silence p50/p90/max s  dead air"
+    )
+    for system in arguments.systems:
+        calls = [in_virtual_time(s, system, interims=not arguments.finals_only) for s in scenes]
         for name, timed in (("word times", True), ("no word times", False)):
             chosen = [(call, judge(call)) for call in calls if call.scene.timed is timed]
             verdicts = [verdict for _, verdict in chosen]
             ducks = [v.duck_ms for v in verdicts if v.duck_ms is not None]
-            stops = [v.silence_ms for c, v in chosen if v.silence_ms is not None and c.scene.meant]
+            stops = [v.silence_secs for v in verdicts if v.silence_secs is not None]
+            silence = "/".join(f"{percentile(stops, share):.2f}" for share in (0.5, 0.9, 1))
             label = f"{system.removeprefix('Pipecat ')}, {name}"
             print(
                 f"{label:<28} {sum(v.right for v in verdicts):3d}/{len(verdicts)}"
@@ -524,8 +554,8 @@ def main() -> None:
                 f" {sum(v.caller_ok for v in verdicts):9d}"
                 f"  {sum(v.whole for c, v in chosen if not c.scene.meant):4d}"
                 f"/{sum(not c.scene.meant for c, _ in chosen)}"
-                f"      {percentile(ducks, 0.5):6.0f}/{percentile(ducks, 1):.0f} (n={len(ducks)})"
-                f"   {percentile(stops, 0.5):6.0f}/{percentile(stops, 1):.0f}",
+                f"  {percentile(ducks, 0.5):6.0f}/{percentile(ducks, 1):.0f} (n={len(ducks)})"
+                f"  {silence}  {max(v.dead_air_secs for v in verdicts):.2f}",
                 flush=True,
             )
             for call, v in chosen:
