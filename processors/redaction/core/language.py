@@ -85,6 +85,10 @@ class Language:
                 self.phrases.add(phrase, Entry(kind[:-1], ""))
         self.compounds: tuple[str, ...] = tuple(table["compounds"])
         self.conjunctions = frozenset(table["conjunctions"])
+        self.homophones: dict[str, str] = table.get("homophones", {})
+        self.identities = frozenset(table.get("identities", ()))
+        self.things = frozenset(table.get("things", ()))
+        self.things_of = frozenset(table.get("things_of", ()))
         self.tens_joiner: str = table["tens_joiner"]
         self.cardinal_joiner: str = table["cardinal_joiner"]
         self.ordinal_suffixes = frozenset(table["ordinal_suffixes"])

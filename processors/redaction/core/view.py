@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
+from antiphon.processors.redaction.core.homophones import with_homophones
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
@@ -25,12 +26,17 @@ NUMBERED = frozenset(LENGTHS) - {
 # What has no number in it as a rule.
 WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
 FEWEST_OF_A_CARD = 13
+# A telephone number with its area code.
+FEWEST_OF_A_LINE = 10
 MOST_OF_A_CODE = 40
 CODE_PARTS = re.compile("[-_]+")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Letters between digits, but for the x of an extension.
 MIXED = re.compile(r"\d(?!x\d)[^\W\d_]+\d", re.IGNORECASE)
 EXTENDED = re.compile(r"\d*x\d+", re.IGNORECASE)
+# What things may have of their own as well, a parcel, a voucher, a remote.
+OF_THINGS = frozenset({"PIN", "CVV", "ROUTING_NUMBER", "BANK_ACCOUNT"})
+WORDS_OF_A_THING = 3
 # So many numbers in a row, each larger than the one before it, are counted.
 FEWEST_IN_ORDER = 5
 
@@ -77,6 +83,7 @@ class View:
         vetoed: True if the question was for something that is nothing to hide.
         complete: True if all of what was expected has been given.
         paying: True if the call is about paying, or nothing is known of it.
+        guarded: True if it is about anything that no model needs, or nothing is known of it.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
     """
@@ -90,6 +97,7 @@ class View:
         vetoed: bool = False,
         complete: bool = False,
         paying: bool = False,
+        guarded: bool = True,
         keys: bool = False,
     ) -> None:
         self.scan = scan
@@ -99,10 +107,14 @@ class View:
         self.vetoed = vetoed
         self.complete = complete
         self.paying = paying
+        self.guarded = guarded
         self.keys = keys
-        self.cues = list(find_cues(scan, language))
+        self.cues = [_of_a_thing(cue, scan, language) for cue in find_cues(scan, language)]
         asked = not NUMBERED.isdisjoint(expected)
         named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
+        if asked or named:
+            names = {w for c in self.cues if c.type for w in scan.words[c.token : c.last]}
+            scan.units = with_homophones(scan.units, language, names)
         amounts = 0 if asked else min(named, default=len(scan.text))
         runs = find_runs(
             scan,
@@ -149,6 +161,8 @@ class View:
         first = self.token_at(span.start)
         left = self._left(first, span)
         if left is not None:
+            if self.vetoed and left.type == "BANK_ACCOUNT":
+                return "", "asked"  # a customer's number, as the agent calls it
             if left.type:
                 return self._fit(left.type, size), "cue"
             if first - left.last <= NEGATIVE_REACH:
@@ -214,9 +228,11 @@ class View:
         later = self.segments[following : following + 1]
         return bool(later) and self.token_at(later[0].start) - cue.last <= NEGATIVE_REACH
 
-    def _fit(self, kind: str, size: int) -> str:
+    def _fit(self, kind: str, size: int) -> str | None:
         """A cue for one type may stand before another that was asked for in the same breath."""
         fewest, most = LENGTHS[kind]
+        if kind == "PIN" and FEWEST_OF_A_LINE <= size < 12:
+            return None  # "we texted you a code at 415 555 0142"
         if kind in self.expected or fewest <= size <= most:
             return kind
         if size >= 12 and kind != "IBAN_CODE" and size <= 19 and size > most:
@@ -321,6 +337,23 @@ def _between(expected: tuple[str, ...], language: Language) -> frozenset[str]:
     if len(expected) < 2:
         return frozenset()
     return language.conjunctions | {","} if PLAIN in expected else language.conjunctions
+
+
+def _of_a_thing(cue: Cue, scan: Scan, language: Language) -> Cue:
+    """A cue, of no secret if it is of a thing's number: "parcel PIN", "the back of the remote"."""
+    if cue.type not in OF_THINGS or not language.things:
+        return cue
+    words, after = scan.words, cue.last
+    before = words[max(0, cue.token - 1) : cue.token]
+    if not language.things.isdisjoint(before):
+        return cue._replace(type="")
+    if after < len(words) and words[after] in language.things_of:
+        # Of "the back of your new remote" the thing is the third word.
+        of = words[after + 1 : after + 1 + WORDS_OF_A_THING]
+        ends = next((i for i, w in enumerate(of) if not w[0].isalpha()), len(of))
+        if not language.things.isdisjoint(of[:ends]):
+            return cue._replace(type="")
+    return cue
 
 
 def _cue_token(cue: Cue) -> int:

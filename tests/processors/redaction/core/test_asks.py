@@ -407,3 +407,48 @@ def test_an_order_that_was_paid_by_card_asks_for_no_card() -> None:
     redactor = Redactor(Policy())
     redactor.redact("What's the number of the order that you paid by card?", role="agent")
     assert redactor.redact("45561234").text == "45561234"
+
+
+@pytest.mark.parametrize(
+    ("turns", "last"),
+    [
+        (("agent| Card number, please?", "for to ate won four five six seven"), "<CREDIT_CARD>"),
+        (("agent| Card number?", "four five three nine won for ate ate"), "<CREDIT_CARD>"),
+        (("agent| And the security code?", "it's seven for too"), "it's <CVV>"),
+        (("agent| What's your PIN?", "um for for won ate"), "um <PIN>"),
+        (("agent| What's your PIN?", "4 for 2 ate for you"), "<PIN> for you"),
+        (("my pin is for for won ate",), "my pin is <PIN>"),
+        (("agent| Card number?", "it's for 4539 1488 0343 6467"), "it's for <CREDIT_CARD>"),
+        (("agent| Card number?", "i need to look for it"), "i need to look for it"),
+        (("agent| Card number?", "give me two to three minutes"), "give me two to three minutes"),
+        (("one for all and all for one",), "one for all and all for one"),
+    ],
+)
+def test_words_that_sound_as_digits_are_such_in_an_answer(
+    turns: tuple[str, ...], last: str
+) -> None:
+    redactor = Redactor(Policy())
+    for turn in turns:
+        agent = turn.startswith("agent| ")
+        shown = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+    assert shown.text == last
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "corrected"),
+    [
+        ("What's your card number?", "4539 1488 0343 6467", "no it ends in 6476"),
+        ("What's your card number?", "4539 1488 0343 6467", "sorry the last four are 6476"),
+        ("What's your PIN?", "4411", "i meant 4412"),
+        ("And the CVV?", "731", "actually it should be 713"),
+        ("Your social security number?", "123 45 6789", "the end should read 6798"),
+    ],
+)
+def test_a_correction_of_what_was_given_goes_with_it(
+    question: str, given: str, corrected: str
+) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    redactor.redact(given)
+    redactor.redact("Got it, thanks.", role="agent")
+    assert not any(c.isdecimal() for c in redactor.redact(corrected).text)

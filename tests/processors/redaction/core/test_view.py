@@ -54,3 +54,26 @@ def test_a_number_with_nothing_but_words_that_lead_to_it_is_bare(text: str, bare
 def test_what_was_keyed_in_is_bare_whatever_stands_beside_it() -> None:
     assert View(scan("shop 1234", ENGLISH), ENGLISH, keys=True).bare
     assert not View(scan("shop", ENGLISH), ENGLISH, keys=True).bare
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("the parcel pin is 4471", ""),
+        ("the pin on my voucher is 4471", ""),
+        ("the pin for the parcel locker is 447122", ""),
+        ("number on the back of my new remote 731", ""),
+        ("the routing of the shipment is 021000021", ""),
+        ("my customer account number is 88213344", ""),
+        ("my account number with you is 88213344", ""),
+        ("the pin is 4471", "PIN"),
+        ("the number on the back is 731", "CVV"),
+        ("i will give us account number 88213344", "BANK_ACCOUNT"),
+    ],
+)
+def test_what_a_thing_has_of_its_own_is_no_secret(text: str, says: str) -> None:
+    assert evidence(text)[0] == says
+
+
+def test_a_customers_account_number_is_what_the_agent_calls_it() -> None:
+    assert evidence("my account number is 88213344", vetoed=True) == ("", "asked")
