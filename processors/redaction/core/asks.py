@@ -45,8 +45,8 @@ UNLIKELY = -1.5
 FEWEST_PLAIN = 3
 # Tokens that may stand between two things that are asked for in one breath.
 MOST_BETWEEN = 7
-# Turns of both sides for which a call is about paying after it was spoken of.
-PAYING_TURNS = 10
+# Turns of both sides for which a call is about something after it was spoken of.
+ABOUT_TURNS = 10
 # Of what several sentences do, the first of these counts.
 FIRST = (MORE, NUMBER, *ACTS)
 
@@ -76,6 +76,7 @@ class Expectation:
             nobody's secret.
         vetoed: True after a question for something that is nothing to hide.
         paying: True while the call is about paying, or nothing is known of it.
+        guarded: True while it is about anything that no model needs, or nothing is known of it.
         given: How many digits or letters of what is expected were given.
     """
 
@@ -90,11 +91,17 @@ class Expectation:
         self._held = False
         self._whole: set[str] = set()
         self._paying_left = 1
+        self._guarded_left = 1
 
     @property
     def paying(self) -> bool:
         """Whether a number that nobody asked for may well be a card."""
         return self._paying_left > 0
+
+    @property
+    def guarded(self) -> bool:
+        """Whether nine digits that nobody asked for may well be somebody's."""
+        return self._guarded_left > 0
 
     def speak(self, language: str) -> None:
         """Go over to another language."""
@@ -205,12 +212,14 @@ class Expectation:
             self.given = 0
 
     def _heard(self, view: View) -> None:
-        """Take note of whether a turn is about paying."""
-        about = any(cue.type in OF_A_PAYMENT for cue in view.cues)
-        if about or not view.language.payments.isdisjoint(view.scan.words):
-            self._paying_left = PAYING_TURNS
-        elif view.scan.words:
-            self._paying_left -= 1
+        """Take note of whether a turn is about paying, or about who somebody is."""
+        words, language = view.scan.words, view.language
+        kinds = {cue.type for cue in view.cues}
+        paying = bool(kinds & OF_A_PAYMENT) or not language.payments.isdisjoint(words)
+        guarded = paying or bool(kinds & HIDDEN) or not language.identities.isdisjoint(words)
+        if words:
+            self._paying_left = ABOUT_TURNS if paying else self._paying_left - 1
+            self._guarded_left = ABOUT_TURNS if guarded else self._guarded_left - 1
 
     def _turn(self) -> None:
         self._turns_left -= 1

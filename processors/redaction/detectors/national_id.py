@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 
 from antiphon.processors.redaction.core import checksums
 from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.runs import Run
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 
 TYPE = "NATIONAL_ID"
+MOST_OF_A_STREET = 3
 
 
 def _bsn(digits: str) -> bool:
@@ -50,7 +52,7 @@ def detect(view: View) -> Iterator[Entity]:
         if shape == PAN and said == "CREDIT_CARD":
             # A "PAN" is a card's number as well.
             yield Entity(run.start, run.end, TYPE, 0.95, "format", run.value.upper())
-        if said is not None:
+        if said is not None or _street(view, run):
             continue
         if shape in SHAPES or (shape in ("00000000a", "a0000000a") and checksums.dni(run.value)):
             yield Entity(run.start, run.end, TYPE, 0.7, "format", run.value.upper())
@@ -61,4 +63,16 @@ def detect(view: View) -> Iterator[Entity]:
         if view.evidence(segment)[0] is not None or segment.groups == [3, 2, 4]:
             continue
         if any(check(segment.digits) for check in DIGITS.get(len(segment), ())):
-            yield Entity(segment.start, segment.end, TYPE, 0.5, "checksum", segment.digits)
+            # One number in four has one of the checksums by chance.
+            kind = TYPE if view.guarded else "PHONE_NUMBER"
+            yield Entity(segment.start, segment.end, kind, 0.5, "checksum", segment.digits)
+
+
+def _street(view: View, run: Run) -> bool:
+    """Whether it is a house in a numbered street: "1475 167th"."""
+    last = run.units[-1]
+    return (
+        len(run.units) > 2
+        and last.value in view.language.ordinal_suffixes
+        and len(run.units[-2].value) <= MOST_OF_A_STREET
+    )

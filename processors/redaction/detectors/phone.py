@@ -13,7 +13,7 @@ TYPE = "PHONE_NUMBER"
 FEWEST_UNNAMED = 7
 MOST_UNNAMED = 15
 # North American numbers as written, with and without the country code.
-GROUPED = ([3, 3, 4], [1, 3, 3, 4], [3, 4], [2, 4, 4], [3, 3, 3], [2, 2, 2, 2, 2])
+GROUPED = ([3, 3, 4], [1, 3, 3, 4], [3, 4], [2, 4, 4], [3, 3, 3], [2, 2, 2, 2, 2], [1, 2, 2, 2, 2])
 
 
 def detect(view: View) -> Iterator[Entity]:

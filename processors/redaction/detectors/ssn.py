@@ -10,10 +10,12 @@ __all__ = ["detect"]
 
 SSN = "US_SSN"
 ITIN = "US_ITIN"
+# What nine digits are more likely where nothing is said of such.
+OTHER = "PHONE_NUMBER"
 
 
 def detect(view: View) -> Iterator[Entity]:
-    """Numbers named as such, and nine digits grouped 3-2-4."""
+    """Numbers named as such, nine digits grouped 3-2-4, and others while the talk is of such."""
     yield from view.by_context(SSN, view.segments, 4)
     yield from view.by_context(ITIN, view.segments, 4)
     for segment in view.segments:
@@ -22,10 +24,12 @@ def detect(view: View) -> Iterator[Entity]:
         grouped = segment.groups == [3, 2, 4]
         if _itin(segment):
             score = 0.75 if grouped else 0.5
-            yield Entity(segment.start, segment.end, ITIN, score, "format", segment.digits)
+            kind = ITIN if grouped or view.guarded else OTHER
+            yield Entity(segment.start, segment.end, kind, score, "format", segment.digits)
         elif grouped or _issued(segment):
             score = 0.75 if grouped else 0.45
-            yield Entity(segment.start, segment.end, SSN, score, "format", segment.digits)
+            kind = SSN if grouped or view.guarded else OTHER
+            yield Entity(segment.start, segment.end, kind, score, "format", segment.digits)
 
 
 def _itin(segment: Segment) -> bool:

@@ -452,3 +452,38 @@ def test_a_correction_of_what_was_given_goes_with_it(
     redactor.redact(given)
     redactor.redact("Got it, thanks.", role="agent")
     assert not any(c.isdecimal() for c in redactor.redact(corrected).text)
+
+
+@pytest.mark.parametrize("digits", ["123456789", "021000021", "123456782", "912701234"])
+@pytest.mark.parametrize(
+    ("before", "model_reads"),
+    [
+        (("agent| Hello, what can I do for you?",), True),
+        (("agent| Hello.", "the sink leaks", "agent| I am sorry to hear that."), True),
+        ((), False),
+        (("agent| May I verify your identity?",), False),
+        (("agent| It is about your social security.",), False),
+    ],
+)
+def test_nine_digits_that_nobody_asked_for_are_somebodys_only_where_the_talk_is_of_such(
+    before: tuple[str, ...], model_reads: bool, digits: str
+) -> None:
+    for policy in (Policy(), Policy.preset("strict")):
+        redactor = Redactor(policy)
+        for turn in before:
+            agent = turn.startswith("agent| ")
+            redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+        shown = redactor.redact(f"it says {digits}").text
+        assert (digits in shown) is (model_reads and policy == Policy())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I have found an apartment at 1475 167th avenue.",
+        "You can call them at 1 40 62 05 00.",
+        "Their number is 1 40 60 10 00.",
+    ],
+)
+def test_a_house_and_a_telephone_of_the_agents_stay_in_the_context(said: str) -> None:
+    assert Redactor(Policy()).redact(said, role="agent").text == said
