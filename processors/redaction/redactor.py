@@ -110,7 +110,7 @@ class PIIRedactor(SafeProcessor):
 
     Args:
         policy: Who may have what; by default that of another redactor of the call, or `Policy()`.
-        language: The language spoken: "en", "es", "fr" or "de"; by default as the STT tells it.
+        language: The language spoken, an ISO 639 code; by default as the STT tells it.
         interims: "redact" takes every numeral out of interim transcripts, "drop" drops them.
         expect_keys: Drop single key presses while a number is expected; the keys arrive together,
             redacted, in the aggregator's transcription.
@@ -136,12 +136,11 @@ class PIIRedactor(SafeProcessor):
         self.vault = Vault()
         self.policy = Policy() if policy is None else policy
         self.tally = Tally(PROCESS)
-        follows, language = language is None, language or "en"
-        common: Any = {"language": language, "vault": self.vault, "detectors": tuple(detectors)}
+        spoken = language or "en"
+        common: Any = {"language": spoken, "vault": self.vault, "detectors": tuple(detectors)}
         self.core = Redactor(self.policy, **common)
-        self._tongue = Tongue(self.core, follows=follows)
         self._given = policy
-        self._pii_language = language
+        self._pii_language = spoken
         self._interims = interims
         self._refused = False
         self._is_first = True
@@ -150,7 +149,8 @@ class PIIRedactor(SafeProcessor):
         self._expect_keys = expect_keys
         self._presidio = presidio
         thoughts, words = (StreamRedactor(self.policy, **common) for _ in range(2))
-        self._ear = Ear(self.policy, self.vault, language=language)
+        self._ear = Ear(self.policy, self.vault, language=spoken)
+        self._tongue = Tongue(self.core, (thoughts, words, self._ear), language=language)
         self._thought, self._saying = Pieces(thoughts), Saying(self._ear)
         self._said = SaidWords(self.core, words)
         self._redactors = (self.core, thoughts.redactor, words.redactor)

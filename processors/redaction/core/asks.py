@@ -68,9 +68,6 @@ class Asked(NamedTuple):
 class Expectation:
     """What a caller is expected to give, fed with its turns in order.
 
-    Args:
-        language: The language spoken, an ISO 639-1 code.
-
     Parameters:
         expected: The types asked for, most likely first; "" among them for a number that is
             nobody's secret.
@@ -80,11 +77,10 @@ class Expectation:
         given: How many digits or letters of what is expected were given.
     """
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self) -> None:
         self.expected: tuple[str, ...] = ()
         self.vetoed = False
         self.given = 0
-        self._model = load_ask_model(language)
         # What was asked for last, of which the last digits may be asked for again.
         self._before: tuple[str, ...] = ()
         self._turns_left = 0
@@ -102,10 +98,6 @@ class Expectation:
     def guarded(self) -> bool:
         """Whether nine digits that nobody asked for may well be somebody's."""
         return self._guarded_left > 0
-
-    def speak(self, language: str) -> None:
-        """Go over to another language."""
-        self._model = load_ask_model(language)
 
     def expect(self, kinds: tuple[str, ...], turns: int) -> None:
         """Expect types because the application says so, for so many turns of the caller."""
@@ -145,7 +137,7 @@ class Expectation:
         self._heard(view)
         if not words or phrase in view.language.backchannels or self._held:
             return
-        model, paying = self._model, self.paying
+        model, paying = load_ask_model(view.language.code), self.paying
         kinds, act, sure = _by_model(model, view, paying) if model else _by_rules(view)
         if kinds and not sure and self.expected and not self.complete:
             # "And the number?" asks for what is still due.

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES
+from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.policy import Aloud, Policy
 from antiphon.processors.redaction.core.vault import LABELS, Vault
 
@@ -44,8 +45,9 @@ class _Phrases(NamedTuple):
 
 @cache
 def _phrases(language: str) -> _Phrases:
-    with open(os.path.join(os.path.dirname(__file__), "ear.json"), encoding="utf-8") as table:
-        return _Phrases(**json.load(table)[language])
+    with open(os.path.join(os.path.dirname(__file__), "ear.json"), encoding="utf-8") as file:
+        table = json.load(file)
+    return _Phrases(**table.get(load_language(language).code))
 
 
 class Ear:
@@ -67,6 +69,10 @@ class Ear:
         self._phrases = _phrases(language)
         self._before = ""
         self._held = ""
+
+    def speak(self, language: str) -> None:
+        """Go over to another language."""
+        self._phrases = _phrases(language)
 
     def say(self, text: str) -> str:
         """What the voice says of a whole text."""

@@ -23,9 +23,15 @@ from antiphon.processors.redaction.core.entities import (
     tagged,
 )
 from antiphon.processors.redaction.core.fallback import mask_numbers, without_numerals
-from antiphon.processors.redaction.core.language import Language, load_language
+from antiphon.processors.redaction.core.language import (
+    LANGUAGES,
+    Language,
+    has_table,
+    load_language,
+)
 from antiphon.processors.redaction.core.policy import FOR_THE_RECORD, Action, Policy
-from antiphon.processors.redaction.core.units import scan
+from antiphon.processors.redaction.core.scripts import UNTOLD
+from antiphon.processors.redaction.core.units import Scan, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
@@ -60,7 +66,9 @@ class Redactor:
 
     Args:
         policy: What the model may read; by default nothing personal, as in the record.
-        language: The language spoken: "en", "es", "fr" or "de".
+        language: The language spoken, an ISO 639 code. What is plainly said in another of the nine
+            that have tables is looked at in that one; of a caller who speaks one without a table
+            every numeral is hidden, and all that answers a question for something personal.
         vault: Where placeholders' values are kept; by default one of its own.
         budget_secs: Seconds of CPU that an utterance of up to 1000 characters may take before
             detection gives up and fails closed; a longer text has as many times more.
@@ -86,11 +94,11 @@ class Redactor:
         self.vault = vault if vault is not None else Vault()
         self.counts: Counter[str] = Counter()
         self.failures = 0
-        self._language = load_language(language)
+        self.speak(language)
         self._budget_secs = budget_secs
         self._detectors = tuple(detectors)
         self._clock = clock
-        self._asked = Expectation(self._language.code)
+        self._asked = Expectation()
         self._open: _Open | None = None
 
     def __repr__(self) -> str:
@@ -104,7 +112,10 @@ class Redactor:
     def speak(self, language: str) -> None:
         """Go over to another language; what is expected stays."""
         self._language = load_language(language)
-        self._asked.speak(self._language.code)
+        self._untold = not has_table(language)
+        for code in LANGUAGES:
+            # Once per process, and not in the middle of a call.
+            load_language(code)
 
     def expect(self, *kinds: str, turns: int = TURNS) -> None:
         """Say what the caller is about to give; without types, that nothing is expected.
@@ -137,9 +148,9 @@ class Redactor:
         view, found, failed = self._look(text, role, also)
         if view is not None:
             if role == "agent":
-                self._asked.agent_said(view)
+                self._asked.agent_said(self._as_asked(view))
             else:
-                self._asked.caller_said(view, found)
+                self._asked.caller_said(view, [e for e in found if e.type in ENTITY_TYPES])
         hidden = tuple(filter(self.hides, found))
         for entity in hidden:
             self.counts[entity.type] += 1
@@ -210,6 +221,8 @@ class Redactor:
                 last = number == len(self._detectors)
                 if (last or not number % UNTIMED) and self._clock() > deadline:
                     raise BudgetExceededError
+            if role == "user" and (self._untold or _untold(text)):
+                found += self._all_of_it(text)
             view, found = seen, merge(found)
         except Exception as error:
             self.failures += 1
@@ -222,9 +235,12 @@ class Redactor:
         caller = role == "user"
         if "<" in text:
             text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
+        read = Scan(text)
+        # The agent's own text comes in pieces, of which each is read as the whole.
+        language = self._language.of(text, read.words) if caller else self._language
         return View(
-            scan(text, self._language),
-            self._language,
+            scan(read, language),
+            language,
             expected=self._asked.expected if caller else (),
             vetoed=self._asked.vetoed and caller,
             complete=self._asked.complete and caller,
@@ -232,6 +248,17 @@ class Redactor:
             guarded=self._asked.guarded or not caller,
             keys=text.startswith(KEYS_PREFIX),
         )
+
+    def _as_asked(self, view: View) -> View:
+        """A turn of the agent, read in the language that it is in."""
+        language = view.language.of(view.text, view.scan.words)
+        return view if language is view.language else View(scan(view.text, language), language)
+
+    def _all_of_it(self, text: str) -> list[Entity]:
+        """What goes of a text whose words nothing here knows."""
+        if self._asked.expected and any(c.isalnum() for c in text):
+            return [Entity(0, len(text), "NUMBER", 1.0, "fail-closed")]
+        return mask_numbers(text, self._language, fewest=1)
 
     def _render(
         self, text: str, hidden: tuple[Entity, ...], role: str
@@ -278,6 +305,11 @@ class Redactor:
 
         key = self.policy.hash_key or self.vault.hash_key
         return hmac.new(key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
+
+
+def _untold(text: str) -> bool:
+    """Whether a text is in a script of no language that has a table."""
+    return not text.isascii() and UNTOLD.search(text) is not None
 
 
 def _checked(found: Iterable[Entity], size: int) -> Iterable[Entity]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
-from antiphon.processors.redaction.core.language import Language, load_language
+from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
@@ -50,7 +50,7 @@ class StreamRedactor:
 
     Args:
         policy: What the model may read; by default nothing personal, as in the record.
-        language: The language written: "en", "es", "fr" or "de".
+        language: The language written, an ISO 639 code.
         vault: Where placeholders' values are kept; by default one of its own.
         detectors: What to look with; see `detectors.DETECTORS`.
 
@@ -68,11 +68,14 @@ class StreamRedactor:
     ) -> None:
         self.redactor = Redactor(policy, language=language, vault=vault, detectors=detectors)
         self.noticed = 0
-        self._language = load_language(language)
         self._raw = ""
         self._left = 0
         # The first character of what the last tag stands for.
         self._tagged = -1
+
+    def speak(self, language: str) -> None:
+        """Go over to another language."""
+        self.redactor.speak(language)
 
     def feed(self, text: str) -> str:
         """Take the next piece.
@@ -81,7 +84,7 @@ class StreamRedactor:
             What may leave now; often "".
         """
         self._raw += text
-        safe = _held_from(self._raw, self._left, self._language)
+        safe = _held_from(self._raw, self._left, self.redactor.language)
         if len(self._raw) - safe > MOST_HELD:
             safe = len(self._raw)
         return self._release(safe) if safe > self._left else ""
@@ -95,7 +98,7 @@ class StreamRedactor:
     def settle(self) -> str:
         """A pause: what is held leaves, unless it is a number, which may go on."""
         held = self._raw[self._left :]
-        if mask_numbers(held, self._language, fewest=1):
+        if mask_numbers(held, self.redactor.language, fewest=1):
             return ""
         return self._release(len(self._raw))
 

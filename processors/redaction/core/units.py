@@ -6,8 +6,10 @@ the cost is linear in the text whatever it holds. Decides nothing about privacy.
 """
 
 import re
+import unicodedata
 
-from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.language import Entry, Language, Numerals
+from antiphon.processors.redaction.core.scripts import CJK, LETTER, MARKS
 from antiphon.processors.redaction.core.written import amount_size, is_date, time_size
 
 __all__ = ["Scan", "Unit", "UnitKind", "scan"]
@@ -16,9 +18,16 @@ __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 # expression cannot backtrack.
 # What no eye sees belongs to the token before it: a card with a zero-width space in it is a card.
 UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
-TOKEN = re.compile(rf"([^\W\d_]++|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))(?:[{UNSEEN}]|&nbsp;)*+")
+TOKEN = re.compile(
+    rf"((?:{LETTER}[{MARKS}]*+)++|[{CJK}]|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))"
+    rf"(?:[{UNSEEN}]|&nbsp;)*+"
+)
 # The same for a text that has nothing unseen in it.
 SEEN_TOKEN = re.compile(r"([^\W\d_]++|\d++|[^\s\w]|_)")
+# Scripts in which a letter alone is a word.
+FIRST_OF_NO_ALPHABET = "\u0900"
+# Words that may be numbers, in a row, are.
+FEWEST_LOOSE = 4
 # As long as a card, which nobody has in dollars.
 FEWEST_OF_A_CARD = 13
 NUMERIC = frozenset({"digit", "teen", "tens", "number"})
@@ -91,20 +100,30 @@ class Scan:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.units: list[Unit] = []
-        token = SEEN_TOKEN if text.isascii() and "&" not in text else TOKEN
+        ascii = text.isascii()
+        token = SEEN_TOKEN if ascii and "&" not in text else TOKEN
         for match in token.finditer(text):
             self.words.append(match[1].lower())
             self.starts.append(match.start())
             self.ends.append(match.end())
+        if not ascii:
+            self.words = [word if word.isascii() else _plain(word) for word in self.words]
 
     def glued(self, index: int) -> bool:
         """Whether the token after `index` starts where that one ends."""
         return index + 1 < len(self.words) and self.starts[index + 1] == self.ends[index]
 
 
-def scan(text: str, language: Language) -> Scan:
-    """Read a text into units."""
-    return _Scanner(Scan(text), language).run()
+def scan(text: str | Scan, language: Language) -> Scan:
+    """Read a text, or one that is cut into tokens already, into units."""
+    return _Scanner(Scan(text) if isinstance(text, str) else text, language).run()
+
+
+def _plain(word: str) -> str:
+    """A word whose accents are parts of its letters, a number in the digits of all."""
+    if word.isdecimal():
+        return "".join(str(unicodedata.decimal(c)) for c in word)
+    return unicodedata.normalize("NFC", word)
 
 
 class _Scanner:
@@ -114,9 +133,11 @@ class _Scanner:
         self.scan = result
         self.words = result.words
         self.language = language
+        # The last token of a number of several words, or of one that may be another word.
+        self._number_end = -1
 
     def run(self) -> Scan:
-        words, lexicon = self.words, self.language.lexicon
+        words, lexicon, loose = self.words, self.language.lexicon, self.language.loose
         phrases = self.language.phrases.by_first
         index, count = 0, len(words)
         while index < count:
@@ -124,23 +145,72 @@ class _Scanner:
             first = word[0]
             if first.isdecimal():
                 index = self._numeral(index)
+            elif word in loose and (found := self._loose(index)):
+                index = self._numbered(index, *found)
             elif word == "no" and self._country(index):
                 index = self._add(UnitKind.LETTERS, word, index, 1, spoken=False, sure=False)
             elif word in phrases and (phrase := self.language.phrases.at(words, index)):
                 size, entry = phrase
                 if entry.kind == "letter" or entry.kind == "nato":
                     index = self._letter(index, size, entry.value, True)
+                elif entry.kind == "number" or entry.kind == "repeat":
+                    index = self._numbered(index, size, entry)
                 else:
                     index = self._add(_KINDS[entry.kind], entry.value or word, index, size)
             elif word in lexicon:
                 index = self._known(index)
-            elif len(word) == 1 and first.isalpha() and not self._ending(index):
+            elif (
+                len(word) == 1
+                and first.isalpha()
+                and first < FIRST_OF_NO_ALPHABET
+                and not self._ending(index)
+            ):
                 index = self._letter(index, 1, word, word not in "ai")
             elif first.isalpha():
                 index = self._word(index)
             else:
                 index = self._add(UnitKind.SYMBOL, word, index, 1, spoken=False)
         return self.scan
+
+    def _loose(self, index: int) -> tuple[int, Entry] | None:
+        """The number that a word is which may be another word, if others stand beside it."""
+        for numerals in self.language.loose[self.words[index]]:
+            found = numerals.phrases.at(self.words, index)
+            if found and found[1].kind != "multiplier" and self._beside(index, numerals):
+                return found
+        return None
+
+    def _beside(self, index: int, numerals: Numerals) -> bool:
+        """Whether a number of a language stands before or after a word that may be one of it."""
+        words, begin, chain = self.words, index, 0
+        before = index - 1
+        while before >= 0 and index - before < 3 and words[before] in ",-、":
+            before -= 1
+        if before == self._number_end and before >= 0:
+            return True
+        loose = self.language.loose
+        if before >= 0 and (words[before],) in numerals.all and words[before] not in loose:
+            return True
+        while index < len(words) and chain < FEWEST_LOOSE:
+            if words[index] in ",-、":
+                index += 1
+                continue
+            found = numerals.phrases.at(words, index)
+            if not found:
+                return False
+            if words[index] not in loose:
+                return True
+            chain += 1
+            index += found[0]
+        # "Um um um um" counts nothing.
+        return chain >= FEWEST_LOOSE and len(set(words[begin:index]) - {",", "-", "、"}) > 1
+
+    def _numbered(self, index: int, size: int, entry: Entry) -> int:
+        """A number, or what repeats the next, of any language."""
+        self._number_end = index + size - 1
+        if entry.kind == "repeat":
+            return self._repeat(index, int(entry.value), size)
+        return self._add(UnitKind.DIGITS, entry.value, index, size)
 
     def _country(self, index: int) -> bool:
         """Whether it is the NO of a Norwegian account ("NO93 8601 1117 947"), not a correction."""
@@ -240,20 +310,21 @@ class _Scanner:
             return self._add(UnitKind.CARDINAL, "", index, 1)
         return self._add(_KINDS[kind], value or word, index, 1)
 
-    def _repeat(self, index: int, times: int) -> int:
+    def _repeat(self, index: int, times: int, size: int = 1) -> int:
         """Digits or letters said once for several: "double five", "triple x"."""
-        if index + 1 < len(self.words):
-            word = self.words[index + 1]
+        after = index + size
+        if after < len(self.words):
+            word = self.words[after]
             entry = self.language.lexicon.get(word)
             if entry and entry.kind in ("digit", "zero"):
                 sure = entry.kind == "digit" or len(word) > 1
-                return self._add(UnitKind.DIGITS, entry.value * times, index, 2, sure=sure)
+                return self._add(UnitKind.DIGITS, entry.value * times, index, size + 1, sure=sure)
             if len(word) == 1 and word.isalnum():
                 kind = UnitKind.DIGITS if word.isdecimal() else UnitKind.LETTERS
-                return self._add(kind, word * times, index, 2)
+                return self._add(kind, word * times, index, size + 1)
             if entry and entry.kind == "nato":
-                return self._add(UnitKind.LETTERS, entry.value * times, index, 2)
-        return self._add(UnitKind.WORD, self.words[index], index, 1)
+                return self._add(UnitKind.LETTERS, entry.value * times, index, size + 1)
+        return self._add(UnitKind.WORD, self.words[index], index, size)
 
     def _small(self, index: int) -> tuple[int, str]:
         """A number below one hundred in words: how many tokens it takes, and its digits."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from loguru import logger
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -182,6 +183,44 @@ async def test_a_caller_who_goes_over_to_another_language_is_understood() -> Non
         "meine Kartennummer ist <CREDIT_CARD>",
         "my card is <CREDIT_CARD>",
     ]
+
+
+@pytest.mark.parametrize("tag", [None, "", "multi", "en", "de", "ja", "ru", "xx-YY"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cuatro cinco tres nueve uno cuatro ocho ocho cero tres cuatro tres seis cuatro seis siete",
+        "four five three nine vier acht acht null zero three four three sechs vier sechs sieben",
+        "カード番号は四五三九一四八八〇三四三六四六七です",
+    ],
+)
+async def test_no_tag_of_a_language_lets_a_spoken_card_pass(text: str, tag: Any) -> None:
+    (new,) = only(await through(PIIRedactor(), said(text, language=tag)), TranscriptionFrame)
+
+    assert "<CREDIT_CARD>" in new.text or "<NUMBER>" in new.text
+    for piece in ("nueve", "seis", "three", "nine", "acht", "sieben", "五三", "六七"):
+        assert piece not in new.text
+
+
+@pytest.mark.parametrize("code", ["pt", "pt-BR", "it", "hi", "ja", "zh", "ru", "ar", "fil", "nl"])
+async def test_every_language_may_be_given(code: str) -> None:
+    frame = said("4539 1488 0343 6467", language=Language.EN)
+
+    (new,) = only(await through(PIIRedactor(language=code), frame), TranscriptionFrame)
+
+    assert not any(c.isdecimal() for c in new.text)
+
+
+async def test_that_a_language_has_no_table_is_said_once() -> None:
+    told: list[str] = []
+    sink = logger.add(lambda message: told.append(message), level="WARNING")
+    frames = [said("korttini on 4539", language=Language.FI) for _ in range(3)]
+    try:
+        await through(PIIRedactor(), *frames)
+    finally:
+        logger.remove(sink)
+
+    assert len([line for line in told if "no redaction table for language 'fi'" in line]) == 1
 
 
 async def test_in_a_language_without_a_table_no_digit_passes() -> None:

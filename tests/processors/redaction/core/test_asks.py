@@ -487,3 +487,25 @@ def test_nine_digits_that_nobody_asked_for_are_somebodys_only_where_the_talk_is_
 )
 def test_a_house_and_a_telephone_of_the_agents_stay_in_the_context(said: str) -> None:
     assert Redactor(Policy()).redact(said, role="agent").text == said
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Wie lautet Ihre Kartennummer?", "CREDIT_CARD"),
+        ("¿Me puede decir su número de tarjeta, por favor?", "CREDIT_CARD"),
+        ("Quel est le cryptogramme au dos de la carte ?", "CVV"),
+        ("Mi può dire il numero della carta, per favore?", "CREDIT_CARD"),
+        ("Qual é o seu CPF, por favor?", "NATIONAL_ID"),
+        ("आपका ओटीपी क्या है?", "PIN"),
+        ("カード番号を教えていただけますか。", "CREDIT_CARD"),
+        ("请问您的银行卡号是多少？", "CREDIT_CARD"),
+    ],
+)
+def test_a_question_arms_in_any_language_whatever_the_call_began_in(
+    question: str, kind: str
+) -> None:
+    redactor = Redactor()
+    redactor.redact(question, role="agent")
+
+    assert kind in redactor.expecting

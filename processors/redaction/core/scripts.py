@@ -1,0 +1,49 @@
+"""How the scripts of the languages are cut into words, and what is read alike in them.
+
+A Chinese or Japanese character is a word of its own, as these are written without spaces; a vowel
+sign of Hindi belongs to its letter.
+"""
+
+import re
+import unicodedata
+
+__all__ = ["CJK", "LETTER", "MARKS", "UNTOLD", "plain", "split", "spoken_script"]
+
+# Ideographs with 々 and 〇, kana with their prolonged sound, half-width kana.
+CJK = "\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+# What is no letter to `re` but part of one: accents apart, the signs of Devanagari.
+MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0951-\u0957\u0962\u0963"
+LETTER = rf"[^\W\d_{CJK}]"
+# Greek to Syriac, Thai, Korean and the like: scripts of no language that has a table.
+UNTOLD = re.compile("[\u0370-\u08ff\u0980-\u1fff\ua000-\uabff\uac00-\ud7ff]")
+_ALONE = re.compile(f"([{CJK}])")
+_KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
+_IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_DEVANAGARI = re.compile("[\u0904-\u0939]")
+_LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def split(phrase: str) -> tuple[str, ...]:
+    """The words of a phrase of a table, as the scanner cuts them; apostrophes and hyphens part."""
+    text = phrase.replace("'", " ").replace("-", " ")
+    if not text.isascii():
+        text = _ALONE.sub(r" \1 ", unicodedata.normalize("NFC", text))
+    return tuple(text.split())
+
+
+def plain(word: str) -> tuple[str, ...]:
+    """How else a word is written where nobody types its accents: "fuenf" and "funf"."""
+    if word.isascii() or not word.isalpha() or ord(max(word)) > 0x24F:
+        return ()
+    bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+    return (bare.replace("ß", "ss"), word.translate(_GERMAN))
+
+
+def spoken_script(text: str) -> str:
+    """The language that a text is in by its script alone; "" if that does not tell."""
+    kana, ideographs = len(_KANA.findall(text)), len(_IDEOGRAPH.findall(text))
+    signs, letters = len(_DEVANAGARI.findall(text)), len(_LATIN.findall(text))
+    if 2 * (kana + ideographs) > letters:
+        return "ja" if kana else "zh"
+    return "hi" if signs > letters else ""
