@@ -100,7 +100,9 @@ def ends_surely(words: list[str], marks: str, table: LanguageTable) -> bool:
             return near.isdisjoint(table.pointers) and last not in table.numbers
         case "!":  # not yet: Yahoo! and the like
             return len(words) == 1 or last == last.lower()
-        case "?" | "？" | "！" | "؟":
+        case "?":
+            return "/" not in last  # example.com/a?b=1
+        case "？" | "！" | "؟":
             return True
         case mark:
             return mark in STRONG

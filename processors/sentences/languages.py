@@ -84,7 +84,7 @@ def language_table(language: str | None) -> LanguageTable:
         The table, shared by all who ask for it.
     """
     base = (language or "").replace("_", "-").split("-")[0].lower()
-    own = _tables().get(base)
+    own = _tables().get("no" if base in ("nb", "nn") else base)  # Bokmål and Nynorsk
     if own is None or base in ("common", "unknown"):
         own = _tables()["en"] | _tables()["unknown"]
     elif not _is_latin(own):

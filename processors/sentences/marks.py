@@ -36,7 +36,7 @@ LIST_MARKER = re.compile(
 )
 # The first item of a list that a colon announces: "two options: 1. Keep it. 2. Drop it."
 OPENING_LABELS = "1aAi."  # what stands before its mark
-OPENING_ITEM = re.compile(r"[:：]\s{1,3}\(?(?P<label>1|[aAi](?!\.$))(?P<close>\.?\)|\.)$")
+OPENING_ITEM = re.compile(r"(?::\s{1,3}|：\s{0,3})\(?(?P<label>1|[aAi](?!\.$))(?P<close>\.?\)|\.)$")
 _ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 
 

@@ -4,7 +4,7 @@ import re
 
 from antiphon.processors.sentences.marks import SPEECH
 
-__all__ = ["MARKUP", "first_said", "over_markup"]
+__all__ = ["MARKUP", "element_is_open", "first_said", "over_markup"]
 
 MARKUP = "<*_~"
 # The longest tag and the longest stage direction, in characters.
@@ -12,6 +12,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _OPEN_TAG = re.compile(r"<(?:/?(?:[A-Za-z][^<>\n]{0,200})?)?")
 _STAGE = re.compile(r"([*_~])(?![*_~\s])([^*_~\n]{1,60})\1(?![*_~\w])")
 _OPEN_STAGE = re.compile(r"[*_~](?:[^*_~\s][^*_~\n]{0,59}[*_~]?)?")
+_ENDS_OF_ELEMENTS = re.compile(r"<(?P<closes>/?)[A-Za-z][^<>\n]{0,200}(?<!/)>")
 _TAG_OR_LETTER = re.compile(r"</?[A-Za-z][^<>\n]{0,200}(?P<close>>|$)|(?P<said>[^\W_])")
 
 
@@ -54,3 +55,13 @@ def over_markup(text: str, place: int, *, final: bool) -> int | None:
         while place < n and text[place].isspace():
             place += 1
     return place
+
+
+def element_is_open(text: str, start: int, end: int) -> bool:
+    """Whether a tag in a stretch of text has its closing tag still to come."""
+    if text.find("<", start, end) < 0:
+        return False
+    depth = 0
+    for tag in _ENDS_OF_ELEMENTS.finditer(text, start, end):
+        depth += -1 if tag["closes"] else 1
+    return depth > 0

@@ -120,6 +120,10 @@ def ends_number(
     if proof == len(text):
         return True if final else None
     inside = reads_on(left, before, numbers)
+    if left[-1].isdigit() and text[proof].isupper() and (inside or _is_spelled(before[:-1])):
+        # A letter of a code that is spelled: 4. 7. Q. 2.
+        behind = text[proof + 1 : proof + 2]
+        return None if not (behind or final) else behind != "."
     if left[-1].isdigit() is not text[proof].isdigit() or (left == "Oh" and not inside):
         return True
     follows = _group_follows(text, proof, numbers, inside=inside, final=final)

@@ -9,7 +9,7 @@ import re
 
 from antiphon.processors.sentences.boundaries import BoundaryJudge
 from antiphon.processors.sentences.events import EVENT, EVENT_OR_CLAUSE, SPAN, TAIL
-from antiphon.processors.sentences.evidence import Answer, Verdict, ends_surely
+from antiphon.processors.sentences.evidence import FINAL, Answer, Verdict, ends_surely
 from antiphon.processors.sentences.languages import language_table
 from antiphon.processors.sentences.long_text import place_to_cut, word_end
 from antiphon.processors.sentences.marks import (
@@ -24,7 +24,8 @@ from antiphon.processors.sentences.marks import (
     next_labels,
     spoken_length,
 )
-from antiphon.processors.sentences.numbers import joins_numbers, reads_on
+from antiphon.processors.sentences.markup import element_is_open
+from antiphon.processors.sentences.numbers import is_number, joins_numbers, reads_on
 from antiphon.processors.sentences.settings import SentenceSettings
 from antiphon.processors.sentences.spans import may_go_on
 
@@ -247,10 +248,10 @@ class SentenceScanner:
         found = LIST_MARKER.fullmatch(text, start, at + 1) if at - start < 16 else None
         labels, close = self._next_items, self._item_close
         if found is None and not labels:
-            if at - start < 8 or text[at - 1] not in OPENING_LABELS:
+            if text[at - 1 : at] not in OPENING_LABELS or at == start:
                 return None
-            opening = OPENING_ITEM.search(text, at - 8, at + 1)
-            if opening is None or " " not in text[start : opening.start()].strip():
+            opening = OPENING_ITEM.search(text, max(start, at - 8), at + 1)
+            if opening is None:
                 return None
             labels, close = (opening["label"],), opening["close"]
         if at + 1 == len(text):
@@ -276,7 +277,7 @@ class SentenceScanner:
             begin -= text[begin - 1] == "("
             end = start + len(text[start:begin].rstrip())
             proof = self._judge.proof(at)
-            if end < begin and self._judge.speaks(end):
+            if (end < begin or text[end - 1] == "：") and self._judge.speaks(end):
                 if proof == len(text):
                     return None if final else False
                 numbered = bool(self._next_items) and (close != "." or label.isalpha())
@@ -361,6 +362,8 @@ class SentenceScanner:
             return 0
         if judge.spans.inside_after(tail["closers"], self._base + at):
             return 0
+        if tail["marks"] in FINAL and not after_number:
+            return 0 if is_number(text[at - 1], judge.table.numbers) else tail.end("closers")
         if tail["marks"] == ".":
             left, before = judge.words_before(at)
             initial = len(left) == 1 and left.isalpha() and before.lower() not in judge.table.labels
@@ -378,7 +381,7 @@ class SentenceScanner:
         end = self._complete_end()
         if end == 0 or end != len(text) or text[-1] not in TERMINATORS:
             return False
-        if self._judge.spans.in_quote(self._base + at):
+        if self._judge.spans.in_quote(self._base + at) or element_is_open(text, self._start, at):
             return False
         return ends_surely(text[self._start : at].split(), text[at:], self._judge.table)
 
