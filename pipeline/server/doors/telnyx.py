@@ -22,16 +22,12 @@ from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.call_control import CallControlError
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
 from antiphon.pipeline.server.doors.telnyx_control import OUTBOUND, TelnyxControl, client_state
-from antiphon.pipeline.server.state.expiring import Expiring
 from antiphon.transports.telephony.telnyx import CALL_CONTROL_ID, read_telnyx_start
 
 __all__ = ["TelnyxEvent", "TelnyxRequests", "telnyx_router"]
 
 # As Telnyx's own SDKs have it.
 TOLERANCE_SECS = 300
-
-# Of so many calls it is known that they have begun, for as long as a signature is good.
-KEEP_CALLS = 10_000
 
 
 class TelnyxCall(BaseModel):
@@ -161,8 +157,6 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
     streams = MediaStreams(
         calls, guards, kind="telnyx", read_start=read_telnyx_start, hang_up=hang_up
     )
-    # What comes again must not count as another call, nor turn away the one that is running.
-    begun: Expiring[None] = Expiring(keep=KEEP_CALLS)
 
     async def with_agent(request: Request, call: TelnyxCall) -> None:
         is_outbound = call.direction == "outgoing"
@@ -195,16 +189,19 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
     async def once(
         begin: Callable[[Request, TelnyxCall], Awaitable[None]], request: Request, call: TelnyxCall
     ) -> None:
-        call_id, now = call.call_control_id, time.monotonic()
-        if not begun.add(call_id, None, until=now + TOLERANCE_SECS, now=now):
+        # What comes again must not count as another call, nor turn away the one that is running;
+        # it comes for as long as its signature is good, to any worker.
+        call_id = call.call_control_id
+        begun = f"telnyx begun {call_id}"
+        if not await calls.state.first(begun, TOLERANCE_SECS):
             return
         try:
             await begin(request, call)
         except Refused:
-            begun.forget(call_id)
+            await calls.state.forget(begun)
             raise
         except CallControlError as error:
-            begun.forget(call_id)
+            await calls.state.forget(begun)
             calls.state.withdraw(call_id)
             logger.bind(call_id=call_id).error(str(error))
             # Telnyx asks again, or elsewhere.

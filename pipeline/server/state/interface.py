@@ -40,6 +40,14 @@ class SharedState(Protocol):
         """Use something up that is good once, until a time; False if that has been done."""
         ...
 
+    async def first(self, event: str, secs: float) -> bool:
+        """Note what a vendor may tell several times; False if it was told within so long."""
+        ...
+
+    async def forget(self, event: str) -> None:
+        """Let an event count as new when it is told again."""
+        ...
+
     async def hit(self, rate: str, *whom: str) -> bool:
         """Count an attempt; False if there were too many."""
         ...

@@ -15,6 +15,9 @@ __all__ = ["MemoryState"]
 
 KEEP_HANDOFFS = 1000
 
+# Of so many events it is known that they were told.
+KEEP_EVENTS = 10_000
+
 
 class MemoryState(SharedState):
     """Shared state, in this process."""
@@ -27,6 +30,7 @@ class MemoryState(SharedState):
         """
         self.admission = Admission(capacity=capacity, promise_secs=LIFETIME_SECS)
         self._used: Expiring[None] = Expiring()
+        self._events: Expiring[None] = Expiring(keep=KEEP_EVENTS)
         self._handoffs: Expiring[dict[str, Any]] = Expiring(keep=KEEP_HANDOFFS)
         self._rates = Rates()
 
@@ -53,6 +57,15 @@ class MemoryState(SharedState):
     async def use(self, nonce: str, expires_at: float) -> bool:
         """Use something up that is good once, until a time; False if that has been done."""
         return self._used.add(nonce, None, until=expires_at, now=time.time())
+
+    async def first(self, event: str, secs: float) -> bool:
+        """Note what a vendor may tell several times; False if it was told within so long."""
+        now = time.monotonic()
+        return self._events.add(event, None, until=now + secs, now=now)
+
+    async def forget(self, event: str) -> None:
+        """Let an event count as new when it is told again."""
+        self._events.forget(event)
 
     async def hit(self, rate: str, *whom: str) -> bool:
         """Count an attempt; False if there were too many."""

@@ -4,8 +4,8 @@ Nothing personal is there in clear: keys are hashed and handoffs encrypted, both
 that the servers share, and everything expires. A server's places are leases that it renews, so
 those of one that died are free again soon.
 
-Without Redis calls go on. Each server then counts places, rates and handoffs by itself; tokens are
-refused, since another server may have taken them.
+Without Redis calls go on. Each server then counts places, rates, handoffs and what it was told
+twice by itself; tokens are refused, since another server may have taken them.
 """
 
 import asyncio
@@ -167,6 +167,20 @@ class RedisState(SharedState):
             return bool(await self._ask(self._redis.set, name, b"", nx=True, px=left_ms))
         except ConnectionError:
             return False
+
+    async def first(self, event: str, secs: float) -> bool:
+        """Note what a vendor may tell several times; False if it was told within so long."""
+        name = self._hashed("event", event)
+        try:
+            return bool(await self._ask(self._redis.set, name, b"", nx=True, px=int(secs * 1000)))
+        except ConnectionError:
+            return await self._own.first(event, secs)
+
+    async def forget(self, event: str) -> None:
+        """Let an event count as new when it is told again."""
+        await self._own.forget(event)
+        with contextlib.suppress(ConnectionError):
+            await self._ask(self._redis.delete, self._hashed("event", event))
 
     async def hit(self, rate: str, *whom: str) -> bool:
         """Count an attempt; False if there were too many."""

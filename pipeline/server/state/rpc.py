@@ -9,7 +9,7 @@ from antiphon.pipeline.server.state.interface import SharedState
 
 __all__ = ["ASKED", "RpcState"]
 
-ASKED = ("promise", "withdraw", "use", "hit", "keep", "find")
+ASKED = ("promise", "withdraw", "use", "first", "forget", "hit", "keep", "find")
 """The methods that a worker may have the supervisor's state do as they are."""
 
 
@@ -48,6 +48,9 @@ class RpcState(SharedState):
 
     promise = _asked("promise", answer=Refusal.DRAINING)
     use = _asked("use", answer=False)
+    # An event that was told twice does less harm than one that nobody takes.
+    first = _asked("first", answer=True)
+    forget = _asked("forget", answer=None)
     hit = _asked("hit", answer=False)
     keep = _asked("keep")
     find = _asked("find")

@@ -409,6 +409,18 @@ async def test_a_webhook_that_comes_twice_answers_once(office: Any) -> None:
     assert [action for action, _ in commands] == ["answer"]
 
 
+async def test_a_webhook_that_comes_again_to_another_server_of_one_state_answers_once(
+    office: Any,
+) -> None:
+    async with office() as here, office() as there:
+        there.server.app.state.calls.state = here.server.app.state.calls.state
+        payload = {"call_control_id": "v3:call-1", "direction": "incoming", "from": "+4930"}
+        for office_that_is_told in (here, there):
+            phone = office_that_is_told.phone("telnyx", 1)
+            await phone.tell(here.server.session, "call.initiated", payload)
+        assert (len(here.telnyx.asked), len(there.telnyx.asked)) == (1, 0)
+
+
 async def test_a_webhook_that_comes_again_during_the_call_neither_ends_it_nor_takes_a_place(
     office: Any,
 ) -> None:

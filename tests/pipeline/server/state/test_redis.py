@@ -92,9 +92,10 @@ async def test_nothing_personal_is_there_in_clear_and_all_of_it_expires(
     await state.promise("CA4", True)
     await state.hit("9/minute", "caller", CALLER)
     await state.use("nonce", time.time() + 60)
+    await state.first("event", 60)
     await state.keep({"summary": "a wrong bill", "parameters": {"from": CALLER}})
     keys = (await redis_server.asks("--raw", "keys", "*")).split()
-    assert len(keys) == 6
+    assert len(keys) == 7
     for key in keys:
         assert 0 < int(await redis_server.asks("--raw", "ttl", key)) <= 3600
     values = [await redis_server.asks("zrange", key, "0", "-1") for key in keys]
@@ -144,6 +145,8 @@ async def test_without_redis_calls_go_on_and_tokens_are_refused_until_it_is_back
     handoff_id = await first.keep({"summary": "before"})
     assert await second.promise("b") is None
     assert await second.promise("c") == "full"
+    assert await first.first("a call began", 60)
+    assert not await second.first("a call began", 60)
     await redis_server.kill()
 
     # Each counts its own.
@@ -151,6 +154,7 @@ async def test_without_redis_calls_go_on_and_tokens_are_refused_until_it_is_back
     assert await first.promise("e") == "full"
     assert [await second.promise(key) for key in "fgh"] == [None, None, "full"]
     assert not await first.use("nonce", time.time() + 60)
+    assert [await first.first("told", 60) for _ in range(2)] == [True, False]
     assert [await first.hit("1/minute", "ann") for _ in range(2)] == [True, False]
     assert await second.hit("1/minute", "ann")
     assert await first.find(handoff_id) is None

@@ -81,6 +81,14 @@ async def test_what_is_good_once_is_used_once(stores: Stores) -> None:
     assert [await state.use(name, expires_at) for name in "aab"] == [True, False, True]
 
 
+async def test_what_is_told_again_is_no_news_until_it_is_forgotten(stores: Stores) -> None:
+    state = stores()
+    assert [await state.first(event, 60) for event in "aab"] == [True, False, True]
+    await state.forget("a")
+    assert await state.first("a", 60)
+    assert not await state.first("b", 60)
+
+
 async def test_who_tries_too_often_is_refused_and_others_are_not(stores: Stores) -> None:
     state = stores()
     assert [await state.hit("2/minute", "ann") for _ in range(3)] == [True, True, False]
