@@ -3,7 +3,7 @@
 In virtual time, over the telephone transport, with a phone that keeps 0.2, 1 or 3 s of sound back.
 A word counts as heard if half of it was played. Run:
 
-    python benchmarks/telephony/cut_replies.py [--cuts 200] [--seed 1]
+    python benchmarks/telephony/cut_replies.py [--cuts 200] [--seed 1] [--marks-lost 0.5]
 """
 
 import argparse
@@ -41,12 +41,18 @@ def reply(rng: random.Random) -> str:
 
 
 async def cut_replies(
-    *, cuts: int, buffer_secs: float, word_times: bool, seed: int, network_secs: float = 0.04
+    *,
+    cuts: int,
+    buffer_secs: float,
+    word_times: bool,
+    seed: int,
+    network_secs: float = 0.04,
+    marks_lost: float = 0.0,
 ) -> list[tuple[bool, int]]:
     """Return whether each reply had been sent whole, and by how many words the context is off."""
     rng = random.Random(seed)
     replies = [reply(rng) for _ in range(cuts)]
-    phone = BufferedPhone(buffer_secs=buffer_secs, network_secs=network_secs)
+    phone = BufferedPhone(buffer_secs=buffer_secs, network_secs=network_secs, marks_lost=marks_lost)
     sid = "0" * 32
     start = TwilioStart(stream_sid=f"MZ{sid}", call_sid=f"CA{sid}", account_sid=f"AC{sid}")
     transport = create_transport("twilio", websocket=await phone.connect(), start=start)
@@ -97,6 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--marks-lost", type=float, default=0.0)
     options = parser.parse_args()
     logger.remove()
     print("buffer  word times  cut  exact  one off  more  sent whole: cut  exact  one off  more")
@@ -108,6 +115,7 @@ def main() -> None:
                     buffer_secs=buffer_secs,
                     word_times=word_times,
                     seed=options.seed,
+                    marks_lost=options.marks_lost,
                 )
             )
             cells = [f"{buffer_secs:4.1f} s   {'yes' if word_times else 'no ':10}"]

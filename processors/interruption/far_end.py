@@ -11,7 +11,8 @@ __all__ = ["FarEnd"]
 
 # Less is a pace that is not kept to the millisecond.
 _GAP_SECS = 0.1
-# A telephone transport sets a mark every 200 ms. What is further from the last is not played yet.
+# A telephone transport sets a mark every 200 ms. What is further from the last is not played yet,
+# unless so many marks in a row were lost before, and one more.
 _UNPROVEN_MS = 300.0
 # A mark that is later by so much than any before it is lost.
 _LOST_SECS = 1.0
@@ -36,6 +37,8 @@ class FarEnd:
         self._behind_secs = 0.0
         self._marks = False
         self._answers: bool | None = None
+        # The longest way from one mark to the next that came back.
+        self._gap_ms = 0.0
         # The position after each piece, and when its turn is over, until it has been played.
         self._sent: deque[tuple[float, float]] = deque(maxlen=1024)
         # Since it last had nothing to play: from when on, and what its marks have proved at what
@@ -109,6 +112,7 @@ class FarEnd:
         if position_ms is None:
             return
         self._behind_secs = max(self._behind_secs, behind_secs)
+        self._gap_ms = max(self._gap_ms, position_ms - self._played_ms)
         self._answers = self._begun = True
         self._played_ms, self._played_at = position_ms, now
 
@@ -128,11 +132,14 @@ class FarEnd:
         """
         if not self._waits_for_marks(now):
             return max(self._floor_ms, self.had_turn(now - self._behind_secs))
+        loses_marks = self._gap_ms > _UNPROVEN_MS
         if not self._begun:
-            return self._floor_ms
+            played_ms = self.had_turn(now - self._behind_secs) if loses_marks else 0.0
+            return max(self._floor_ms, played_ms)
         unproven_ms = (now - self._played_at) * 1000
-        if unproven_ms < _UNPROVEN_MS + (self._behind_secs + _LOST_SECS) * 1000:
-            unproven_ms = min(unproven_ms, _UNPROVEN_MS)
+        most_ms = _UNPROVEN_MS + (self._gap_ms if loses_marks else 0.0)
+        if unproven_ms < most_ms + (self._behind_secs + _LOST_SECS) * 1000:
+            unproven_ms = min(unproven_ms, most_ms)
         return min(self._played_ms + unproven_ms, self.sent_ms)
 
     def late(self, now: float) -> bool:

@@ -7,6 +7,7 @@ before it plays on. So what was sent, even to its last word, is not what the cal
 import asyncio
 import base64
 import json
+import random
 from collections import deque
 from typing import Any
 
@@ -24,16 +25,21 @@ class BufferedPhone:
         clears: How many seconds had been played since the clear before, at each clear.
     """
 
-    def __init__(self, *, buffer_secs: float, network_secs: float = 0.0) -> None:
+    def __init__(
+        self, *, buffer_secs: float, network_secs: float = 0.0, marks_lost: float = 0.0
+    ) -> None:
         """Create the phone.
 
         Args:
             buffer_secs: What it keeps back.
             network_secs: How long a message takes, either way.
+            marks_lost: The share of marks that never come back, 0 to 1; the same ones each time.
         """
         self.clears: list[float] = []
         self._buffer_secs = buffer_secs
         self._network_secs = network_secs
+        self._marks_lost = marks_lost
+        self._random = random.Random(0)
         self._to_agent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._to_agent.put_nowait({"type": "websocket.connect"})
         self._under_way: deque[dict[str, Any]] = deque()
@@ -85,6 +91,8 @@ class BufferedPhone:
 
     def _answer(self, name: str) -> None:
         self._marks.pop(name).cancel()
+        if self._random.random() < self._marks_lost:
+            return
         event = {"event": "mark", "mark": {"name": name}}
         message = {"type": "websocket.receive", "text": json.dumps(event)}
         loop = asyncio.get_running_loop()

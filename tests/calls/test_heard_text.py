@@ -20,3 +20,8 @@ async def test_the_context_is_within_a_word_of_what_the_phone_played(
     sent_whole = [error for whole, error in cuts if whole]
     assert len(sent_whole) >= 2
     assert max(abs(error) for _, error in cuts) <= 1
+
+
+async def test_the_context_is_as_near_where_half_of_the_marks_are_lost() -> None:
+    cuts = await cut_replies(cuts=24, buffer_secs=1.0, word_times=False, seed=1, marks_lost=0.5)
+    assert max(abs(error) for _, error in cuts) <= 1

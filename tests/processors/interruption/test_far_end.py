@@ -82,6 +82,25 @@ def test_half_of_the_marks_are_enough() -> None:
     assert far_end.played(2.3) == pytest.approx(2000)
 
 
+def test_where_marks_were_lost_as_many_are_no_sign_that_nothing_is_played() -> None:
+    far_end = with_marks()
+    say(far_end, 4.0, at=0.0)
+    marks(far_end, 40, 640, buffer_secs=1.0, at=0.0)
+    assert far_end.played(2.44) == pytest.approx(1440)
+    # So many in a row were not.
+    assert far_end.played(2.84) == pytest.approx(640 + 600 + 300)
+
+
+def test_where_marks_are_lost_the_first_is_not_waited_for() -> None:
+    far_end = with_marks()
+    say(far_end, 1.0, at=0.0)
+    marks(far_end, 440, 1000, buffer_secs=1.0, at=0.0)
+    far_end.clear()
+    say(far_end, 1.0, at=5.0)
+    assert far_end.played(5.9) == 0
+    assert far_end.played(6.5) == pytest.approx(500)
+
+
 @pytest.mark.parametrize(("after_secs", "played_ms"), [(3.9, 0), (4.1, 2000)])
 def test_a_far_end_that_never_sends_a_mark_is_believed_to_keep_pace(
     after_secs: float, played_ms: float
