@@ -54,6 +54,20 @@ def simulate(
             "5 % of the messages after the next.",
         ),
     ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Have generated calls instead, the first of this seed."),
+    ] = None,
+    calls: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
+    wider: Annotated[
+        float, typer.Option(min=1, help="How much wider their ranges are, and higher their rates.")
+    ] = 1.0,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range", help="One of CallRanges: slow_llm_rate=0.3, or late_final_secs=0.5..3."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Where junit.xml, results.json and a folder for each call go."),
@@ -66,6 +80,16 @@ def simulate(
     from antiphon.simulation.lines.twilio_stream import TwilioStream
     from antiphon.simulation.scenarios.by_phone import on_a_poor_line
 
+    if seed is not None:
+        from antiphon.simulation.generated.command import simulate_seeds
+
+        try:
+            seeds = range(seed, seed + calls)
+            if not simulate_seeds(seeds, wider=wider, changes=ranges or ()):
+                raise typer.Exit(1)
+        except ValueError as error:
+            _fail(str(error))
+        return
     console = Console()
     if url and transport == "memory":
         _fail("--url is who is phoned: add --transport twilio, telnyx or plivo")

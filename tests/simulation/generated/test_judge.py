@@ -1,0 +1,123 @@
+"""Each invariant holds in a good call, and is seen broken where its fault was planted."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import pytest
+from pipecat.transports.base_transport import BaseTransport
+
+from antiphon.processors.interruption import InterruptionSettings
+from antiphon.simulation.generated.drawing import plan_call
+from antiphon.simulation.generated.events import CallEvents, Measured
+from antiphon.simulation.generated.judge import judge
+from antiphon.simulation.generated.plan import CallPlan, Hearing, Line, Reply
+from antiphon.simulation.generated.play import Services, have_our_call, play_call
+
+REPLY = Reply(words=14, first_token_secs=0.3)
+HEARING = Hearing(final_secs=0.2)
+QUESTION = Line(
+    kind="turn",
+    text="where is my order right now",
+    secs=1.8,
+    after="agent_done",
+    after_secs=0.2,
+    hearing=HEARING,
+    reply=REPLY,
+)
+OVER_IT = replace(
+    QUESTION, kind="barge_in", text="stop I meant the other order", after="agent_starts",
+    after_secs=1.0,
+)  # fmt: skip
+SLOW = replace(QUESTION, reply=replace(REPLY, first_token_secs=3.5))
+
+
+def plan(*lines: Line) -> CallPlan:
+    return replace(
+        plan_call(1),
+        lines=lines,
+        ending="hung up",
+        hang_up_after="agent_done",
+        hang_up_secs=0.3,
+        greeting=True,
+        interims=True,
+        word_times=True,
+        voice_faults={},
+    )
+
+
+def broken(events: CallEvents) -> list[str]:
+    return [each.invariant for each in judge(events)]
+
+
+@cache
+def good_call() -> CallEvents:
+    return play_call(plan(QUESTION, OVER_IT))
+
+
+def test_a_good_call_breaks_nothing() -> None:
+    assert judge(good_call()) == []
+    assert {len(good_call().lines), len(good_call().finals), len(good_call().answers)} == {2}
+
+
+def test_silence_while_an_answer_is_owed_is_dead_air() -> None:
+    says_nothing = partial(have_our_call, settings={"latency": None})
+    assert broken(play_call(plan(SLOW), have=says_nothing)) == ["dead air"]
+
+
+def test_an_agent_that_talks_on_talks_over() -> None:
+    talks_on = {"interruption": InterruptionSettings(enable_interruptions=False)}
+    events = play_call(plan(QUESTION, OVER_IT), have=partial(have_our_call, settings=talks_on))
+    assert "talk over" in broken(events)
+
+
+def without_word(events: CallEvents) -> CallEvents:
+    context = [(role, text.rpartition(" ")[0]) for role, text in events.context]
+    return replace(events, context=[each for each in context if each[0] == "assistant"])
+
+
+def with_word(events: CallEvents) -> CallEvents:
+    return replace(events, context=[*events.context, ("assistant", "Indeed.")])
+
+
+def asked_twice(events: CallEvents) -> CallEvents:
+    return replace(events, context=[*events.context, ("user", QUESTION.text)])
+
+
+def measured(events: CallEvents, change: Callable[[list[Measured]], list[Measured]]) -> CallEvents:
+    return replace(events, measured=change(list(events.measured or [])))
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        (without_word, "context"),
+        (with_word, "context"),
+        (asked_twice, "context"),
+        (partial(measured, change=lambda turns: turns[:-1]), "percentiles"),
+        (partial(measured, change=lambda turns: [*turns, turns[-1]]), "percentiles"),
+        (lambda events: replace(events, in_percentiles=9), "percentiles"),
+        (lambda events: replace(events, endings=["CancelFrame"] * 2), "ending"),
+        (lambda events: replace(events, endings=["EndFrame"]), "ending"),
+        (lambda events: replace(events, endings=["EndFrame"], hung_up_secs=None), "ending"),
+        (lambda events: replace(events, ended_secs=None), "ending"),
+        (lambda events: replace(events, failure="ValueError: no such call"), "ending"),
+    ],
+)
+def test_books_that_say_something_else_than_the_ear_are_told(plant: Any, found: str) -> None:
+    assert found in broken(plant(good_call()))
+
+
+async def never_ends(events: CallEvents, services: Services, transport: BaseTransport) -> None:
+    await have_our_call(events, services, transport)
+    await asyncio.Event().wait()
+
+
+def test_a_call_that_goes_on_without_its_caller_does_not_end() -> None:
+    assert broken(play_call(plan(QUESTION), have=never_ends)) == ["ending"]
+
+
+def test_a_caller_who_hears_why_has_no_dead_air() -> None:
+    assert judge(play_call(plan(SLOW))) == []
