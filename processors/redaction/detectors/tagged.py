@@ -22,6 +22,8 @@ STREET = "STREET_ADDRESS"
 MOST_BETWEEN = 3
 # Signs inside a name: O'Neil, Anne-Marie, J. R. Smith.
 INSIDE = frozenset("-'’.")
+# A list of films or books is read so many tokens back, which bounds the cost of a name.
+LONGEST_LIST = 80
 
 
 def detect(view: View) -> Iterator[Entity]:
@@ -72,7 +74,8 @@ def _name_end(view: View, labels: list[int], index: int) -> int:
 def _listed(view: View, first: int, last: int) -> bool:
     """Whether a name is what a film, a song or a book is called, in a list of such."""
     words = view.scan.words
-    begin = next((i + 1 for i in range(first - 1, -1, -1) if words[i] in STOPS), 0)
+    back = max(0, first - LONGEST_LIST)
+    begin = next((i + 1 for i in range(first - 1, back - 1, -1) if words[i] in STOPS), back)
     works = next((i for i in range(begin, first) if words[i] in WORKS), first)
     listing = next((i for i in range(first - 1, works, -1) if words[i] in LISTING), None)
     if listing is not None:
@@ -86,8 +89,9 @@ def _among_titles(view: View, index: int) -> bool:
     words = view.scan.words
     if words[index - 1 : index] != [","] or words[index + 1 : index + 2] not in ([","], []):
         return False
-    ends = [i for i, word in enumerate(words[:index]) if word == ","]
-    begins = [0, *(i + 1 for i in ends)]
+    back = max(0, index - LONGEST_LIST)
+    ends = [i for i in range(back, index) if words[i] == ","]
+    begins = [back, *(i + 1 for i in ends)]
     return any(_titled(view, begin, end) for begin, end in zip(begins, ends, strict=False))
 
 
