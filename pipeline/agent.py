@@ -18,6 +18,7 @@ from pipecat.utils.context.llm_context_summarization import (
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
+from antiphon.pipeline.languages.agent import check_languages, in_languages, note_of
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
@@ -97,6 +98,11 @@ class VoiceAgent:
         tts: Text-to-speech.
         pronunciations: By a word that the voice would read wrong, how it sounds: `"win"`, or in IPA
             `"/wɪn/"` where the vendor reads phonemes. The context keeps what was written.
+        languages: What the agent speaks, as codes (`["en", "es-MX"]`): each part follows the caller
+            from one to another, beginning in the first. Empty for whatever the services speak.
+        voices: By language, the vendor's id of a voice, where one voice does not speak all.
+        phrases: By language, by a text that the agent says of its own accord (a filler, a question
+            to a silent caller), the same in that language. What it says by default is known.
         turns: When a caller's turn begins and ends.
         interruption: How callers interrupt: the agent talks on through "uh-huh" and remembers what
             was heard. With None any voice or transcript interrupts it.
@@ -124,6 +130,9 @@ class VoiceAgent:
     llm: Service = "embedded"
     tts: Service = "embedded"
     pronunciations: Mapping[str, str] = field(default_factory=dict)
+    languages: Sequence[str] = ()
+    voices: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     turns: TurnSettings = field(default_factory=TurnSettings)
     interruption: InterruptionSettings | None = field(default_factory=InterruptionSettings)
     sentences: SentenceSettings | None = field(default_factory=SentenceSettings)
@@ -143,6 +152,7 @@ class VoiceAgent:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only once a call has been made."""
+        check_languages(self.languages, self.voices, self.phrases)
         for kind, service in self._services.items():
             if isinstance(service, NamedService):
                 check_service(kind, service, self._environment)
@@ -238,7 +248,7 @@ class VoiceAgent:
             outbound=outbound,
             latency=latency,
             interruption=self.turns.interruption(self.interruption),
-            context=LLMContext(tools=tools),
+            context=LLMContext(note_of(self.languages), tools=tools),
             redactors=redactors,
         )
 
@@ -296,7 +306,12 @@ class VoiceAgent:
     def _services(self) -> dict[ServiceKind, Given]:
         given = dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
         return {
-            kind: NamedService(name=service) if isinstance(service, str) else service
+            kind: in_languages(
+                kind,
+                NamedService(name=service) if isinstance(service, str) else service,
+                languages=self.languages,
+                voices=self.voices,
+            )
             for kind, service in given.items()
         }
 

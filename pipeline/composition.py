@@ -22,6 +22,7 @@ from antiphon.pipeline.fast_path.pipeline import (
     QuietPipeline,
 )
 from antiphon.pipeline.fast_path.playback import connect_playback
+from antiphon.pipeline.languages.agent import follow_language
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.silence import ask_who_is_silent
@@ -93,6 +94,9 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
     connect_playback(transport, gate=gate, latency=parts.latency)
     fillers, apologies = what_fills_waits(agent.latency, parts.latency)
+    follower, phrases = follow_language(agent, parts.stt, apologies)
+    first = next(iter(agent.languages), None)
+    sentences = agent.sentences and SentenceAggregator(language=first, settings=agent.sentences)
     voicemail = Voicemail.of_call(parts.llm, agent.voicemail if parts.outbound else None)
     ask_who_is_silent(transport, user, agent.turns.reprompts, after_secs=agent.turns.reprompt_secs)
     if voicemail:
@@ -100,14 +104,16 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
     processors = [
         transport.input(),
         parts.stt,
+        *follower,
         keypad,
         *([after_stt] if after_stt else []),
         *([voicemail.detector] if voicemail else []),
         user,
         parts.llm,
         *([after_llm] if after_llm else []),
-        *([SentenceAggregator(settings=agent.sentences)] if agent.sentences else []),
+        *([sentences] if sentences else []),
         *fillers,
+        *phrases,
         parts.tts,
         *apologies,
         *([voicemail.gate] if voicemail else []),

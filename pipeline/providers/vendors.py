@@ -88,6 +88,20 @@ def _google_phrases(words: Sequence[str]) -> Any:
     return {"phrase_sets": [{"inline_phrase_set": {"phrases": phrases}}]}
 
 
+def _deepgram_language(codes: Sequence[str]) -> str:
+    return "multi" if len(codes) > 1 else codes[0]
+
+
+def _gladia_languages(codes: Sequence[str]) -> Any:
+    from pipecat.services.gladia.config import LanguageConfig
+
+    return LanguageConfig(languages=list(codes), code_switching=len(codes) > 1)
+
+
+def _heard_or_detected(codes: Sequence[str]) -> str | None:
+    return None if len(codes) > 1 else codes[0]
+
+
 def _cartesia_speed(speed: float) -> Any:
     from pipecat.services.cartesia.tts import GenerationConfig
 
@@ -103,6 +117,7 @@ _AWS_KEYS = {
 _GOOGLE_FILE = {"credentials_path": "GOOGLE_APPLICATION_CREDENTIALS"}
 _COMPLETION_TOKENS: Mapping[str, Word | None] = {"max_tokens": ("max_completion_tokens", int)}
 _ONE_MODEL = Quirks(model_is=None)
+_DETECTS: Mapping[str, Word | None] = {"languages": ("language", _heard_or_detected)}
 _VOICE_ONLY = Quirks(model_is="voice")
 _VOICE_TO_CHOOSE = Quirks(needs_voice=True)
 
@@ -111,17 +126,26 @@ QUIRKS: Mapping[str, Quirks] = {
     "aws_transcribe_stt": Quirks(arguments=_AWS_KEYS, model_is=None),
     "azure_stt": _ONE_MODEL,
     "cartesia_turns_stt": Quirks(address_from_environment=False),
-    "deepgram_stt": Quirks(variables={"model": "DEEPGRAM_MODEL"}),
+    "deepgram_stt": Quirks(
+        variables={"model": "DEEPGRAM_MODEL"}, words={"languages": ("language", _deepgram_language)}
+    ),
+    "elevenlabs_realtime_stt": Quirks(words=_DETECTS),
     "fal_stt": _ONE_MODEL,
-    "gladia_stt": Quirks(words={"endpointing_ms": ("endpointing", _secs)}),
+    "gladia_stt": Quirks(
+        words={
+            "endpointing_ms": ("endpointing", _secs),
+            "languages": ("language_config", _gladia_languages),
+        }
+    ),
     "google_stt": Quirks(
         arguments=_GOOGLE_FILE, words={"keyterms": ("adaptation", _google_phrases)}
     ),
     "openai_stt": Quirks(instead_of_key="OPENAI_BASE_URL"),
-    "openai_realtime_stt": Quirks(address_from_environment=False),
+    "openai_realtime_stt": Quirks(address_from_environment=False, words=_DETECTS),
     "smallest_stt": Quirks(words={"keyterms": None, "endpointing_ms": None}),
     "soniox_stt": Quirks(words={"keyterms": ("context", _soniox_terms)}),
     "speechmatics_stt": Quirks(words={"keyterms": ("additional_vocab", _speechmatics_vocabulary)}),
+    "whisper_stt": Quirks(words=_DETECTS),
     "zoom_ai_stt": _ONE_MODEL,
     # Thinking.
     "anthropic_llm": Quirks(address_argument=_anthropic_client),

@@ -10,13 +10,25 @@ import inspect
 import math
 import re
 import reprlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pipecat.transcriptions.language import Language
 
 from antiphon.pipeline.providers.vendors import Quirks, Word
 
 __all__ = ["Vocabulary"]
+
+
+def _languages(codes: Iterable[str]) -> list[Language]:
+    return [Language(code) for code in codes]
+
+
+def _one_language(codes: Sequence[str]) -> Language:
+    """Of several languages the first, for a vendor that hears one at a time."""
+    return Language(codes[0])
+
 
 # By our words, theirs, of which the first that a vendor has is meant. One that takes something else
 # than the others under the same name is in `vendors.py`.
@@ -38,6 +50,13 @@ WORDS: Mapping[str, tuple[Word, ...]] = {
         ("turn_end_timeout_ms", int),
         ("eot_timeout_ms", int),
         ("vad_silence_threshold_secs", lambda milliseconds: milliseconds / 1000),
+    ),
+    "languages": (
+        ("language_hints", _languages),
+        ("languages", _languages),
+        ("language_codes", _languages),
+        ("language_bias", _languages),
+        ("language", _one_language),
     ),
     "temperature": (("temperature", float),),
     "max_tokens": (("max_tokens", int),),
@@ -64,9 +83,15 @@ def _are_texts(value: Any) -> bool:
     )
 
 
+def _are_codes(value: Any) -> bool:
+    known = {str(language.value) for language in Language}
+    return _are_texts(value) and bool(value) and known.issuperset(value)
+
+
 # What each of our words may be, and how that is told.
 VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "keyterms": (_are_texts, "a list of texts"),
+    "languages": (_are_codes, "a list of codes, such as ['en', 'es']"),
     "endpointing_ms": (lambda it: _is_number(it) and it >= 0, "milliseconds"),
     "temperature": (lambda it: _is_number(it) and it >= 0, "a number from 0"),
     "max_tokens": (lambda it: _is_number(it) and it >= 1, "a number from 1"),

@@ -262,6 +262,14 @@ class Apology(Wait):
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
 
+    def set_recording(self, recording: Path) -> None:
+        """Say another recording from now on, as in the caller's language.
+
+        Args:
+            recording: As the one it was made with.
+        """
+        self._recording = _samples(recording)
+
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Begin a wait, or end it; know whether the caller speaks over the agent."""
         if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):

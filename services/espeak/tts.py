@@ -15,9 +15,10 @@ import soxr
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import ServiceSettings, TTSSettings
 from pipecat.services.tts_service import TTSService
-from pipecat.utils.types import NOT_GIVEN, NotGiven
+from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
 from antiphon.core.audio import pcm_secs
+from antiphon.core.language_tags import language_of
 from antiphon.core.pipecat_internals import Part, require
 from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
 
@@ -41,7 +42,8 @@ class EspeakTTSService(TTSService):
     """Speaks with eSpeak NG: streamed PCM, word timestamps, abort on interruption.
 
     Synthesis runs on the one eSpeak thread of the process. The `voice` is an eSpeak voice with
-    an optional variant, such as "en-us" (the default) or "de+f3".
+    an optional variant, such as "en-us" (the default) or "de+f3". A `language` without a voice is
+    spoken by eSpeak's voice for it.
 
     Args:
         settings: What to change of the defaults.
@@ -62,7 +64,7 @@ class EspeakTTSService(TTSService):
             model=None, voice="en-us", language=None, rate_wpm=160, pitch=50
         )
         if settings is not None:
-            defaults.apply_update(settings)
+            defaults.apply_update(_speaking(settings, defaults))
         super().__init__(
             push_start_frame=True,
             push_stop_frames=True,
@@ -141,7 +143,7 @@ class EspeakTTSService(TTSService):
 
     async def _update_settings(self, delta: ServiceSettings) -> dict[str, Any]:
         # Any TTS settings will do: what they do not have counts as not given.
-        delta = cast(EspeakTTSSettings, delta)
+        delta = _speaking(cast(EspeakTTSSettings, delta), self._settings)
         wanted = self._settings.copy()
         wanted.apply_update(delta)
         try:
@@ -154,6 +156,23 @@ class EspeakTTSService(TTSService):
 
     def _now_secs(self) -> float:
         return self.get_clock().get_time() / 1_000_000_000
+
+
+# What eSpeak calls otherwise than the rest of the world.
+_VOICES = {"en": "en-us", "zh": "cmn", "pt": "pt-br"}
+
+
+def _speaking(delta: EspeakTTSSettings, now: EspeakTTSSettings) -> EspeakTTSSettings:
+    """Have a language that comes without a voice spoken by its own, in the variant there is now."""
+    code = language_of(delta.language)
+    if not code or is_given(delta.voice):
+        return delta
+    _, plus, variant = str(now.voice).partition("+")
+    if language_of(str(now.voice).partition("+")[0]) == code:
+        return delta
+    delta = delta.copy()
+    delta.voice = f"{_VOICES.get(code, code)}{plus}{variant}"
+    return delta
 
 
 class _Voice(TypedDict):

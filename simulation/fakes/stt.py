@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from typing import Any
 
 from pipecat.frames.frames import (
     Frame,
@@ -33,6 +34,7 @@ class FakeSTT(STTService):
         script: Iterable[str | Failure],
         latency: Latency | None = None,
         word_secs: float = 0.37,
+        tags: Iterable[str | None] = (),
     ) -> None:
         """Create the service.
 
@@ -40,6 +42,8 @@ class FakeSTT(STTService):
             script: One line for each utterance.
             latency: From the VAD's stop to the final transcript; 0.1 s by default.
             word_secs: Seconds from one interim transcript to the next.
+            tags: What it calls the language of each utterance: a code, or what vendors send
+                besides, such as "multi" or ""; past their end nothing.
         """
         super().__init__(
             ttfs_p99_latency=0.3, settings=STTSettings(model="fake-stt", language=None)
@@ -48,6 +52,8 @@ class FakeSTT(STTService):
         self._script_latency = latency or Latency(median=0.1)
         self._word_secs = word_secs
         self._line: str | Failure | None = None
+        self._tags = iter(tags)
+        self._tag: Any = None
         self._hearing: asyncio.Task[None] | None = None
 
     def can_generate_metrics(self) -> bool:
@@ -69,7 +75,8 @@ class FakeSTT(STTService):
         if isinstance(frame, VADUserStartedSpeakingFrame):
             await self._stop_hearing()
             # A second start before the transcript is the same caller going on.
-            self._line = self._line or next(self._script, None)
+            if not self._line:
+                self._line, self._tag = next(self._script, None), next(self._tags, None)
             self._hearing = self.create_task(self._hear_words(self._line), "hear words")
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             await self._stop_hearing()
@@ -88,7 +95,8 @@ class FakeSTT(STTService):
         for count in range(1, len(words) + 1):
             await asyncio.sleep(self._word_secs)
             so_far = " ".join(words[:count])
-            await self.push_frame(InterimTranscriptionFrame(so_far, "", time_now_iso8601()))
+            interim = InterimTranscriptionFrame(so_far, "", time_now_iso8601(), self._tag)
+            await self.push_frame(interim)
 
     async def _conclude(self, line: str | Failure | None) -> None:
         if line is None:
@@ -98,7 +106,7 @@ class FakeSTT(STTService):
         if isinstance(line, str):
             self.request_finalize()
             self.confirm_finalize()
-            await self.push_frame(TranscriptionFrame(line, "", time_now_iso8601()))
+            await self.push_frame(TranscriptionFrame(line, "", time_now_iso8601(), self._tag))
         elif not line.stall:
             await self.push_error(line.message, category=line.category)
 

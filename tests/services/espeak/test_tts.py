@@ -22,6 +22,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.services.settings import TTSSettings
 
 from antiphon.services import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
 
@@ -226,6 +227,20 @@ async def test_settings_change_in_the_middle_of_a_call(speaking: Speaking) -> No
 
         slow_secs = agent.heard_secs - 10
         assert slow_secs > 1.5 * fast_secs
+
+
+@pytest.mark.looptime
+async def test_a_language_that_comes_without_a_voice_is_spoken_by_its_own(
+    speaking: Speaking,
+) -> None:
+    service = EspeakTTSService(settings=EspeakTTSSettings(voice="en-us+f3"))
+    async with speaking(service) as agent:
+        for language, voice in [("es-MX", "es+f3"), ("zh", "cmn+f3"), ("en", "en-us+f3")]:
+            await agent.queue(TTSUpdateSettingsFrame(delta=TTSSettings(language=language)))
+            await agent.say(FIRST)
+            await asyncio.sleep(10)
+            assert service._settings.voice == voice
+    assert EspeakTTSService(settings=EspeakTTSSettings(language="de"))._settings.voice == "de"
 
 
 @pytest.mark.looptime

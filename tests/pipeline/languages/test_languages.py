@@ -1,0 +1,109 @@
+"""What an agent of several languages asks of its services, says itself, and refuses."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import antiphon.pipeline.languages as languages
+from antiphon.core.wav import read_wav
+from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent, service
+from antiphon.pipeline.languages.agent import in_languages
+from antiphon.pipeline.languages.phrases import apology_in, spoken_languages
+from antiphon.pipeline.latency import APOLOGY
+from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
+from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.processors import Apology, Filler
+from antiphon.simulation.fakes import FakeTTS
+
+STT, LLM, TTS = ServiceKind
+TABLE = tomllib.loads((Path(languages.__file__).parent / "phrases.toml").read_text("utf-8"))
+
+
+def agent(**options: Any) -> VoiceAgent:
+    return VoiceAgent(stt=FakeTTS, llm=FakeTTS, tts=FakeTTS, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"languages": ["en", "tlh"]}, "languages has 'tlh': there are de, en, es, fr, hi, it, ja"),
+        ({"languages": ["klingon"]}, "languages has 'klingon'"),
+        ({"languages": [""]}, "languages has ''"),
+        ({"languages": [None]}, "languages has None"),
+        ({"languages": "en"}, "languages='en': give a list of codes"),
+        ({"languages": {"en"}}, "give a list of codes"),
+        ({"languages": ["en"], "voices": {"es": "x"}}, "voices has 'es', which is not among"),
+        ({"languages": ["en", "es"], "voices": {"es": "x"}}, "voices has none for en"),
+        ({"voices": {"es": "x"}}, "voices has 'es', which is not among"),
+        ({"languages": ["en"], "voices": ["x"]}, "voices=.*: give a mapping by language"),
+        ({"languages": ["en"], "phrases": {"fr": {}}}, "phrases has 'fr', which is not among"),
+    ],
+)
+def test_languages_that_no_call_could_be_held_in_are_refused_by_name(
+    options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=told):
+        agent(**options)
+
+
+@pytest.mark.parametrize("tags", [["en-GB", "es-419"], ["pt-BR"], list(spoken_languages())])
+def test_a_region_is_no_other_language(tags: list[str]) -> None:
+    assert agent(languages=tags).languages == tags
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "settings"),
+    [
+        (STT, service("deepgram"), {"languages": ["es", "en"]}),
+        (STT, service("deepgram", language="fr"), {"language": "fr"}),
+        (
+            STT,
+            service("deepgram_flux"),
+            {"languages": ["es", "en"], "model": "flux-general-multi"},
+        ),
+        (STT, service("deepgram_flux/mine"), {"languages": ["es", "en"]}),
+        (
+            STT,
+            service("soniox", language_hints=["de"]),
+            {"language_hints": ["de"]},
+        ),
+        (STT, service("embedded"), {}),
+        (LLM, service("openai"), {}),
+        (TTS, service("cartesia"), {"language": "es", "voice": "lucia"}),
+        (TTS, service("cartesia", voice="mine"), {"language": "es", "voice": "mine"}),
+        (TTS, service("deepgram/aura-2-sirio-es"), {"language": "es"}),
+    ],
+)
+def test_a_vendor_is_asked_for_what_it_knows_and_keeps_what_was_chosen(
+    kind: ServiceKind, named: NamedService, settings: dict[str, Any]
+) -> None:
+    spoken: Any = {"languages": ["es", "en"], "voices": {"es": "lucia", "en": "ann"}}
+    asked = in_languages(kind, named, **spoken)
+    assert isinstance(asked, NamedService)
+    assert asked.settings == settings
+    assert in_languages(kind, named, languages=(), voices={}) is named
+
+
+def test_what_is_said_by_default_is_there_in_each_language() -> None:
+    said = [
+        *LatencySettings().fillers,
+        *TurnSettings().reprompts,
+        ServerSettings().goodbye,
+        Apology()._text,
+    ]
+    for text in said:
+        assert set(TABLE[text]) == {*spoken_languages()} - {"en"}, text
+    assert Filler().belongs
+
+
+@pytest.mark.parametrize("code", sorted({*spoken_languages()} - {"en"}))
+def test_the_apology_is_recorded_in_each_language_as_long_as_in_english(code: str) -> None:
+    recording = apology_in(code)
+    assert recording
+    audio, english = read_wav(recording), read_wav(APOLOGY)
+    secs = len(audio.samples) / audio.sample_rate_hz
+    assert 0.5 < secs / (len(english.samples) / english.sample_rate_hz) < 2
+    assert audio.samples.shape[1] == 1
+    assert abs(audio.samples).max() > 3000
