@@ -18,9 +18,9 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
 from antiphon.core.audio import pcm_secs
-from antiphon.core.language_tags import language_of
 from antiphon.core.pipecat_internals import Part, require
 from antiphon.services.espeak.synthesizer import EspeakSynthesizer, SpeechChunk
+from antiphon.services.espeak.voices import voice_for
 
 __all__ = ["EspeakTTSService", "EspeakTTSSettings"]
 
@@ -158,20 +158,12 @@ class EspeakTTSService(TTSService):
         return self.get_clock().get_time() / 1_000_000_000
 
 
-# What eSpeak calls otherwise than the rest of the world.
-_VOICES = {"en": "en-us", "zh": "cmn", "pt": "pt-br"}
-
-
 def _speaking(delta: EspeakTTSSettings, now: EspeakTTSSettings) -> EspeakTTSSettings:
-    """Have a language that comes without a voice spoken by its own, in the variant there is now."""
-    code = language_of(delta.language)
-    if not code or is_given(delta.voice):
-        return delta
-    _, plus, variant = str(now.voice).partition("+")
-    if language_of(str(now.voice).partition("+")[0]) == code:
+    """Have a language that comes without a voice spoken by its own."""
+    if not delta.language or is_given(delta.voice):
         return delta
     delta = delta.copy()
-    delta.voice = f"{_VOICES.get(code, code)}{plus}{variant}"
+    delta.voice = voice_for(delta.language, str(now.voice))
     return delta
 
 

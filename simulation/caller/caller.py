@@ -181,7 +181,8 @@ class Caller:
         if not isinstance(step, Say) or step.audio is not None:
             return step
         self._voice = self._voice or EspeakVoice()
-        return replace(step, audio=await self._voice.speak(step.text))
+        voice = EspeakVoice(language=step.language) if step.language else self._voice
+        return replace(step, audio=await voice.speak(step.text))
 
     async def _follow(self, follower: ScriptFollower, start_secs: float) -> None:
         loop = asyncio.get_running_loop()

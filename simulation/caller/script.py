@@ -41,6 +41,7 @@ class Say:
         audio: Mono samples at `SAMPLE_RATE_HZ` to play instead of speaking the text.
         transcript: How a right transcript reads where that is not the text: with personal data
             redacted. What is recorded of the line is this.
+        language: A code, "es", to have eSpeak speak it; "" for the caller's own voice.
     """
 
     text: str = ""
@@ -48,6 +49,7 @@ class Say:
     after_secs: float = 0.0
     audio: Samples | None = None
     transcript: str | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from antiphon.core.wav import Samples
 from antiphon.services import EspeakSynthesizer
+from antiphon.services.espeak.voices import voice_for
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 
 __all__ = ["CALLER_VOICE", "EspeakVoice", "UnknownVoice", "Voice"]
@@ -30,18 +31,21 @@ class UnknownVoice(ValueError):
 class EspeakVoice:
     """eSpeak NG, from `antiphon[offline]`."""
 
-    def __init__(self, voice: str = CALLER_VOICE, *, rate_wpm: int = 160) -> None:
+    def __init__(
+        self, voice: str = CALLER_VOICE, *, rate_wpm: int = 160, language: str = ""
+    ) -> None:
         """Choose the voice.
 
         Args:
             voice: An eSpeak voice, with a variant after "+".
             rate_wpm: Words per minute, 80 to 450.
+            language: A code, "es", to speak it in that voice's variant.
 
         Raises:
             ImportError: If `antiphon[offline]` is not installed.
         """
         self._synthesizer = EspeakSynthesizer()
-        self._voice = voice
+        self._voice = voice_for(language, voice)
         self._rate_wpm = rate_wpm
 
     async def speak(self, text: str) -> Samples:

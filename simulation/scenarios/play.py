@@ -83,7 +83,7 @@ async def play(
     if url:
         scenario, unjudged = by_ear(scenario)
     steps = scenario.steps()
-    speaker = EspeakVoice(scenario.caller.voice)
+    speaker = EspeakVoice(scenario.caller.voice, language=scenario.caller.language)
     await speaker.speak("hello")  # an unknown voice is told before the agent is started
     recording = None
     if out:

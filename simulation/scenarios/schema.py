@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from antiphon.core.language_tags import language_of
 from antiphon.core.wav import AudioFileError, read_wav
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 from antiphon.simulation.caller import HangUp, Press, Say, recorded_lines
@@ -27,6 +29,15 @@ from antiphon.simulation.vendors.faults import Fault
 __all__ = ["Agent", "CallerSettings", "Expectations", "Line", "NetworkSettings", "Scenario"]
 
 Vendor = Literal["deepgram", "openai", "cartesia"]
+
+
+def _language(tag: str) -> str:
+    if tag and not language_of(tag):
+        raise ValueError(f"{tag!r} is no language: give a code such as 'en' or 'pt-BR'")
+    return tag
+
+
+Language = Annotated[str, AfterValidator(_language)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -85,6 +96,7 @@ class CallerSettings(_Data):
 
     Parameters:
         voice: An eSpeak voice, with a variant after "+".
+        language: A code, "es", in which that voice speaks.
         noise_snr_db: Background noise, so many dB under the caller's voice.
         noise: What it is: "hiss", as of a street, or "babble", six voices that say nothing.
         network: What becomes of the packets.
@@ -95,6 +107,7 @@ class CallerSettings(_Data):
     """
 
     voice: str = CALLER_VOICE
+    language: Language = ""
     noise_snr_db: float | None = None
     noise: NoiseKind = "hiss"
     network: NetworkSettings | None = None
@@ -120,6 +133,7 @@ class Line(_Data):
         hang_up: End the call here; by default the caller hangs up after the last answer.
         transcript: How a right transcript reads where that is not what is said: with personal data
             redacted.
+        language: A code in which this is said, where that is not the caller's.
         after: The moment to wait for: "agent_done", "agent_starts" (talk over it) or "step_done"
             (at once: a hesitation, a correction, silence).
         after_secs: How long after that moment.
@@ -139,6 +153,7 @@ class Line(_Data):
     press: Annotated[str, Field(pattern=r"^[0-9*#]+$")] | None = None
     hang_up: Literal[True] | None = None
     transcript: str | None = None
+    language: Language = ""
     after: Moment = "agent_done"
     after_secs: NonNegativeFloat = 0.0
     answered: bool | None = True
@@ -196,6 +211,7 @@ class Line(_Data):
         return Say(
             text=self.say or "",
             transcript=self.transcript,
+            language=self.language,
             after=self.after,
             after_secs=self.after_secs,
             audio=samples,

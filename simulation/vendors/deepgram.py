@@ -49,6 +49,7 @@ class DeepgramServer(VendorServer):
         *,
         script: Iterable[str] = (),
         transcriber: Callable[[], Transcriber] | None = None,
+        tags: Iterable[str] = (),
         faults: Sequence[Fault] = (),
         api_key: str | None = None,
         host: str = "127.0.0.1",
@@ -59,6 +60,8 @@ class DeepgramServer(VendorServer):
         Args:
             script: What is heard; ignored if there is a transcriber.
             transcriber: Makes, for each connection, what hears the real audio.
+            tags: The language that each stretch of speech is told to be in, right or wrong, where a
+                multilingual model is asked for.
             faults: What goes wrong; a message is one WebSocket message.
             api_key: The one key that is accepted; by default any key is.
             host: The address to listen on.
@@ -66,6 +69,7 @@ class DeepgramServer(VendorServer):
         """
         super().__init__(faults=faults, api_key=api_key, host=host, port=port)
         lines = tuple(script)
+        self._tags = tuple(tags)
         self._transcriber = transcriber or (lambda: ScriptedTranscriber(lines))
 
     @property
@@ -100,6 +104,7 @@ class DeepgramServer(VendorServer):
             endpointing_secs=_millis(query.get("endpointing", "300")),
             utterance_end_secs=_millis(query.get("utterance_end_ms", "false")),
             request_id=connection.id,
+            tags=self._tags if query.get("language") == "multi" else (),
         )
         try:
             await self._serve_v1(connection, session)
@@ -154,6 +159,7 @@ class DeepgramServer(VendorServer):
             sample_rate_hz=int(query["sample_rate"]),
             eager="eager_eot_threshold" in query,
             request_id=connection.id,
+            tags=self._tags if query["model"] == "flux-general-multi" else (),
         )
         with contextlib.suppress(Cut):
             await self._serve_v2(connection, session)

@@ -3,6 +3,7 @@
 No socket and no clock is in here: audio goes in, messages come out.
 """
 
+import itertools
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -154,6 +155,7 @@ class NovaSession:
         endpointing_secs: float | None = 0.3,
         utterance_end_secs: float | None = None,
         request_id: str = "",
+        tags: Iterable[str] = (),
     ) -> None:
         """Start a session.
 
@@ -166,7 +168,10 @@ class NovaSession:
             endpointing_secs: Silence after which speech is final; None for never.
             utterance_end_secs: Silence after which UtteranceEnd is sent; None for never.
             request_id: The connection's id.
+            tags: The language of each stretch of speech, from the first on.
         """
+        self._tags = iter(tags)
+        self._languages: list[str] = []
         self._transcriber = transcriber
         self._model = model
         self._windows = Windows(sample_rate_hz)
@@ -188,6 +193,7 @@ class NovaSession:
                 self._speaking = True
                 self._text = ""
                 self._start = window.ends_at - _ONSET_WINDOWS * _WINDOW_SECS
+                self._languages = [*itertools.islice(self._tags, 1)]
                 self._transcriber.begin(window.lead_in, self._windows.sample_rate_hz)
                 if self._vad_events:
                     messages.append(
@@ -262,6 +268,8 @@ class NovaSession:
             "confidence": _CONFIDENCE if text else 0.0,
             "words": words,
         }
+        if text and self._languages:
+            alternative["languages"] = self._languages
         return {
             "type": "Results",
             "channel_index": [0, 1],
@@ -296,6 +304,7 @@ class FluxSession:
         sample_rate_hz: int,
         eager: bool = False,
         request_id: str = "",
+        tags: Iterable[str] = (),
     ) -> None:
         """Start a session.
 
@@ -304,7 +313,10 @@ class FluxSession:
             sample_rate_hz: The sample rate of the audio.
             eager: Send EagerEndOfTurn and TurnResumed.
             request_id: The connection's id.
+            tags: The language of each stretch of speech, from the first on.
         """
+        self._tags = iter(tags)
+        self._languages: list[str] = []
         self._transcriber = transcriber
         self._windows = Windows(sample_rate_hz)
         self.eager = eager
@@ -325,6 +337,7 @@ class FluxSession:
                 self._began = self._was_eager = False
                 self._told = ""
                 self._start = window.ends_at - _ONSET_WINDOWS * _WINDOW_SECS
+                self._languages = [*itertools.islice(self._tags, 1)]
                 self._transcriber.begin(window.lead_in, self._windows.sample_rate_hz)
             if self._speaking:
                 messages += self._follow(window)
@@ -377,4 +390,5 @@ class FluxSession:
             "transcript": text,
             "words": [{"word": word, "confidence": _CONFIDENCE} for word in text.split()],
             "end_of_turn_confidence": confidence,
+            **({"languages": self._languages} if self._languages else {}),
         }

@@ -60,6 +60,10 @@ def test_a_shipped_scenario_can_be_read(path: Path) -> None:
             ":2: caller: 'noise' needs to know how loud",
         ),
         (
+            f"title: t\ncaller: {{language: klingon}}\n{LINES}",
+            ":2: caller.language: 'klingon' is no language",
+        ),
+        (
             f"title: t\n{LINES}expect:\n  redacted: [HELLO]\n",
             ":1: scenario: 'HELLO' must be redacted, but line 1 says it",
         ),

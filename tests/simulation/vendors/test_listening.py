@@ -144,3 +144,13 @@ def test_flux_ends_a_turn_when_told_to() -> None:
     (end,) = session.force_end()
     assert (end["event"], end["transcript"], end["trigger"]) == ("EndOfTurn", LINE, "manual")
     assert session.hear(silence_pcm(1.0)) == []
+
+
+def test_each_stretch_of_speech_is_in_the_language_that_its_tag_tells() -> None:
+    tags = ["en", "es"]
+    heard = nova(tags=tags).hear(UTTERANCE * 3)
+    told = [m["channel"]["alternatives"][0].get("languages") for m in heard]
+    assert told == [["en"], ["es"], None]
+    turns = [m["languages"] for m in flux(tags=tags).hear(UTTERANCE * 2) if "languages" in m]
+    assert [tag for [tag] in dict.fromkeys(map(tuple, turns))] == tags
+    assert "languages" not in str(nova().hear(UTTERANCE)) + str(flux().hear(UTTERANCE))

@@ -140,6 +140,25 @@ async def test_flux_takes_turns_without_a_vad() -> None:
     assert server.requests[0]["model"] == "flux-general-en"
 
 
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("vendor", ["nova", "flux"])
+async def test_a_multilingual_model_tells_the_language_of_each_turn(vendor: str) -> None:
+    async with DeepgramServer(script=[QUESTION, "¿Y el domingo?"], tags=["en", "es"]) as server:
+        stt: DeepgramFluxSTTService | DeepgramSTTService
+        if vendor == "flux":
+            multi = DeepgramFluxSTTService.Settings(model="flux-general-multi")
+            stt = DeepgramFluxSTTService(url=server.flux_url, api_key="dg", settings=multi)
+        else:
+            stt = DeepgramSTTService(
+                base_url=server.url,
+                api_key="dg",
+                settings=DeepgramSTTService.Settings(language="multi"),
+            )
+        turns = silence(0.5) + speech(2.0) + silence(1.5) + speech(2.0) + silence(1.5)
+        out = (await run_frames(stt, turns)).down
+    assert [frame.language for frame in out.frames(TranscriptionFrame)] == ["en", "es"]
+
+
 def one_run() -> list[str]:
     log = FrameLog()
     run_virtual(ask_for_the_hours(log, barge_in=True))
