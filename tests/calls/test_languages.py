@@ -1,6 +1,8 @@
 """A caller goes over to Spanish, and every part of the agent goes with them."""
 
 import asyncio
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.transports import MemoryTransport
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.looptime, pytest.mark.timeout(120)]
 
@@ -135,3 +139,16 @@ async def test_without_languages_nothing_is_told_and_nothing_changes() -> None:
 async def test_a_card_in_spanish_is_hidden_though_no_tag_says_that_it_is() -> None:
     _, read = await make_call(["I want to pay my bill", CARD], "Go on.", "Gracias.", **SPOKEN)
     assert "cuatro cinco tres nueve" not in str(read)
+
+
+@pytest.mark.system
+def test_a_call_that_goes_over_to_spanish_leaves_nothing_personal_in_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    example = import_module("two_languages")
+    assert example.call(tmp_path).differences == []
+    for file in ("transcript.jsonl", "report.html"):
+        text = (tmp_path / file).read_text("utf-8")
+        assert "¿Sigue ahí?" in text
+        assert "cinco uno" not in text
