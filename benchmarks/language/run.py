@@ -34,7 +34,7 @@ def foreign(*, dev: bool) -> Iterator[tuple[str, str, str]]:
     for code in LANGUAGES:
         said = [(text, rng.choice(others[code])) for text in table[code]]
         for carrier in table["carriers"][code]:
-            for other in rng.sample([c for c in table["names"] if c != code], 3):
+            for other in rng.sample([c for c in table["names"] if c != code], 5):
                 said.append((carrier.format(rng.choice(table["names"][other])), other))
         for index, (text, other) in enumerate(said):
             if (index % 2 == 0) == dev:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from antiphon.core.language_tags import language_of
 from antiphon.processors.interruption.lexicon import (
     PhraseKind,
     PhraseSpan,
@@ -259,8 +260,8 @@ class InterruptionDecider:
         return not spans or _comments(spans)
 
     def _language(self, language: str | None) -> str:
-        code = (language or self.settings.language).lower().split("-")[0]
-        return code if code in languages() else self.settings.language.lower().split("-")[0]
+        code = language_of(language or self.settings.language)
+        return code if code in languages() else language_of(self.settings.language)
 
 
 def is_command(words: Sequence[str], language: str | None) -> bool:
@@ -270,7 +271,7 @@ def is_command(words: Sequence[str], language: str | None) -> bool:
         words: What was said.
         language: A BCP 47 code; English if unknown.
     """
-    code = (language or "en").lower().split("-")[0]
+    code = language_of(language or "en")
     lists = lexicon(code if code in languages() else "en")
     return bool(words) and _is_command(lists.cut(words), unfinished=False)
 

@@ -56,6 +56,9 @@ OF_SCRIPT = {
 # Written without spaces: so many letters count as a word.
 LETTERS_A_WORD = {"ja": 2.0, "zh": 1.5, "th": 4.0}
 
+# The weight of a word that three languages have.
+LEAST_TELLING = 0.2
+
 # The letters of one language among those that have a list.
 OWN_LETTERS = {"ñ": "es", "¿": "es", "¡": "es", "ã": "pt", "õ": "pt", "ß": "de", "œ": "fr"}
 
@@ -67,11 +70,13 @@ class Evidence(NamedTuple):
         words: How many words it has, digits aside.
         score: By language, how many of them speak for it; one that several have counts for less.
         known: By language, how many it has, each once.
+        telling: Of these, those that hardly another language has, and no title is made of.
     """
 
     words: float
     score: Mapping[str, float]
     known: Mapping[str, float]
+    telling: Mapping[str, float]
 
 
 def evidence_of(text: str) -> Evidence:
@@ -83,6 +88,7 @@ def evidence_of(text: str) -> Evidence:
     words = 0.0
     score: dict[str, float] = defaultdict(float)
     known: dict[str, float] = defaultdict(float)
+    telling: dict[str, float] = defaultdict(float)
     weights, seen = _weights(), {""}
     text = text[:MOST_CHARS].replace("’", "'").casefold()
     for word in WORD.findall(text):
@@ -94,6 +100,7 @@ def evidence_of(text: str) -> Evidence:
             words += count
             score[language] += count
             known[language] += count
+            telling[language] += count
             continue
         words += 1
         part = next((part for part in (word, *_parts(word)) if part in weights), "")
@@ -103,19 +110,20 @@ def evidence_of(text: str) -> Evidence:
             for language, weight in weights[part].items():
                 score[language] += weight
                 known[language] += 1
+                telling[language] += weight > LEAST_TELLING and part not in _glue()
     for char, language in OWN_LETTERS.items():
         if char in text:
             score[language] += 0.5
     for code, other in _taken_for(score, text):
-        for counted in (score, known):
+        for counted in (score, known, telling):
             counted[other] += counted.pop(code, 0.0)
-    return Evidence(words, score, known)
+    return Evidence(words, score, known, telling)
 
 
 @cache
 def listed_languages() -> frozenset[str]:
     """Return the languages that are told by their words."""
-    return frozenset(_lists())
+    return frozenset(_lists()) - {"glue"}
 
 
 @cache
@@ -155,11 +163,15 @@ def _lists() -> Mapping[str, frozenset[str]]:
     return {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
 
 
+def _glue() -> frozenset[str]:
+    return _lists()["glue"]
+
+
 @cache
 def _weights() -> Mapping[str, Mapping[str, float]]:
     """By a word, what it counts for each language that has it."""
     by_word: dict[str, list[str]] = {}
-    for code, words in _lists().items():
-        for word in words:
+    for code in listed_languages():
+        for word in _lists()[code]:
             by_word.setdefault(word, []).append(code)
     return {word: dict.fromkeys(codes, len(codes) ** -2) for word, codes in by_word.items()}

@@ -21,6 +21,13 @@ __all__ = ["Heard", "LanguageTracker"]
 # Below these nobody is followed at once. Four words alone may be a title, "Cien años de soledad".
 FEWEST_WORDS_TAGGED = 4
 FEWEST_WORDS = 5
+FEWEST_TELLING = 2
+
+# No title has as many articles and prepositions as a long sentence has.
+MOST_GLUE = 4.5
+
+# "Gracias" is said in many languages, and by itself is no half of a change.
+FEWEST_WORDS_TO_COUNT = 3
 FEWEST_WORDS_STRANGE = 2
 
 # Words that only one language has, or twice as many that two have, of an utterance that is sure.
@@ -87,9 +94,11 @@ class LanguageTracker:
         if predicted and not reading.is_clear:
             return Heard(spoken, before, switched=False)
         if reading.language and self._speaks(reading.language):
-            if reading.is_clear or reading.language == self._next or not before:
+            again = reading.counts and reading.language == self._next
+            if reading.is_clear or again or not before:
                 self.settled = reading.language
-            self._next = reading.language
+            if reading.counts or reading.language == self.settled:
+                self._next = reading.language
         elif reading.is_clear:
             self._next = ""
         return Heard(spoken, self.settled, switched=self.settled != before)
@@ -112,9 +121,10 @@ class LanguageTracker:
 class _Reading(NamedTuple):
     language: str
     is_clear: bool
+    counts: bool = True
 
 
-_UNSURE = _Reading("", is_clear=False)
+_UNSURE = _Reading("", is_clear=False, counts=False)
 
 
 def _read(found: Evidence, told: str, settled: str) -> _Reading:
@@ -131,15 +141,18 @@ def _read(found: Evidence, told: str, settled: str) -> _Reading:
     best = max(score, key=lambda language: score[language])
     other = max((s for language, s in score.items() if language != best), default=0.0)
     own = score[best] - (1.0 if best == told else 0.0)
-    if own < 1.0 or score[best] < 2 * other:
+    is_title = found.telling[best] < 1 and own < MOST_GLUE
+    if own < 1.0 or score[best] < 2 * other or is_title:
         return _UNSURE
     fewest = FEWEST_WORDS_TAGGED if best == told else FEWEST_WORDS
     # Who says "É" or "My name is" goes on in that language, however long the name.
-    carried = best != settled and MOST_OF_ANOTHER < score.get(settled, 0.0) > score[best] / 5
+    carried = best != settled and MOST_OF_ANOTHER < found.score[settled] > own / 5
     known = found.known[best] >= min(words / 4, 4.0)
-    clear = words >= fewest and own >= SURE and known and not carried
+    speaks = found.telling[best] >= FEWEST_TELLING or own >= MOST_GLUE
+    clear = words >= fewest and own >= SURE and known and speaks and not carried
     if told and told == settled and told not in listed and not clear:
         return _UNSURE
     if best != settled and told in OF_SCRIPT.get(best, ()):
         best = told
-    return _Reading(best, is_clear=clear)
+    counts = best == told or words >= FEWEST_WORDS_TO_COUNT
+    return _Reading(best, is_clear=clear, counts=counts)

@@ -304,3 +304,12 @@ def test_who_follows_instructions_may_repeat_them(words: str, action: str) -> No
         words=words, is_final=True, agent_text="Now walk round the old mill, and stop."
     )
     assert InterruptionDecider().decide(said).action == action
+
+
+@pytest.mark.parametrize("tag", ["de_DE", "DE-at", "deu", "german"])
+def test_a_language_is_known_by_whatever_name_a_service_has_for_it(tag: str) -> None:
+    said = Utterance(words="Moment mal", language=tag, is_final=True)
+    assert InterruptionDecider().decide(said).action == "interrupt"
+    assert InterruptionDecider().decide(said) == InterruptionDecider().decide(
+        Utterance(words="Moment mal", language="de", is_final=True)
+    )

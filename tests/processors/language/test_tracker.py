@@ -48,15 +48,42 @@ def test_a_foreign_name_alone_changes_nothing_however_long(tag: str | None) -> N
 
 def test_short_words_of_another_language_are_followed_when_they_come_twice() -> None:
     tracker = LanguageTracker(["en", "es"])
-    assert tracker.hear("Sí, gracias").settled == "en"
+    assert tracker.hear("Sí, muchas gracias").settled == "en"
     assert tracker.hear("cuatro uno uno").settled == "es"
+
+
+def test_thanks_in_another_language_are_no_change_unless_the_stt_says_so() -> None:
+    tracker = LanguageTracker(["en", "es", "fr"])
+    for thanks in ("gracias", "muchas gracias", "merci", "merci beaucoup"):
+        assert tracker.hear(thanks).settled == "en"
+    assert tracker.hear("gracias", "es").settled == "en"
+    assert tracker.hear("sí", "es").settled == "es"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "El amor en los tiempos del cólera",
+        "The Lord of the Rings",
+        "The Bank of America on Wall Street",
+        "Herr von der Leyen",
+        "Rue du Faubourg Saint-Honoré",
+        "Museu de Arte de São Paulo",
+        "Universidad Nacional Autónoma de México",
+    ],
+)
+@pytest.mark.parametrize("tag", ["en", "es", "fr", "de", "pt", "multi"])
+def test_a_title_or_a_street_alone_is_nobody_speaking(title: str, tag: str) -> None:
+    tracker = LanguageTracker(["it", "en", "es", "fr", "de", "pt"])
+    for _ in range(2):
+        assert tracker.hear(title, tag).settled == "it"
 
 
 def test_what_was_said_between_ends_the_doubt() -> None:
     tracker = LanguageTracker(["en", "es"])
-    assert tracker.hear("Muchas gracias").settled == "en"
+    assert tracker.hear("Sí, muchas gracias").settled == "en"
     assert tracker.hear("that is what my mother always says").settled == "en"
-    assert tracker.hear("gracias").settled == "en"
+    assert tracker.hear("cuatro uno uno").settled == "en"
 
 
 def test_an_agent_stays_in_its_languages_but_tells_what_was_spoken() -> None:
@@ -80,8 +107,8 @@ def test_a_tag_is_kept_where_no_word_is_known_and_not_where_there_is_none() -> N
 
 def test_a_prediction_that_is_not_clear_does_not_count_as_an_utterance() -> None:
     tracker = LanguageTracker(["en", "es"])
-    tracker.hear("Sí, gracias", predicted=True)
-    assert tracker.hear("Sí, gracias").settled == "en"
+    tracker.hear("Sí, muchas gracias", predicted=True)
+    assert tracker.hear("Sí, muchas gracias").settled == "en"
     assert tracker.hear(ORDERS["es"], predicted=True).settled == "es"
 
 
