@@ -6,8 +6,10 @@ proportion. Positions are milliseconds of agent audio since the last `clear`; ti
 any clock that only goes forward.
 """
 
+import math
 import re
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from antiphon.processors.interruption.far_end import FarEnd
@@ -22,6 +24,8 @@ _FASTEST_MS_PER_CHAR = 30.0
 # Of a sentence, as its words' times or its length tell, less sound than this is not all of it.
 _SHARE, _MISSING_MS = 0.75, 200.0
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
+# Not behind "Dr." and "St.".
+_SENTENCE_END = re.compile(r"(?:[?!…。？！]|(?:\w{3}|\d)\.)['\")\]]*\s*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
 
@@ -65,6 +69,19 @@ def _pieces(text: str, *, joined: bool) -> tuple[list[str], bool]:
     if _UNSPACED.search(text):
         return list(text), True
     return (_PIECES.findall(text), True) if joined else (text.split(), False)
+
+
+def _parts(sentence: _Sentence) -> Iterator[tuple[float, str]]:
+    """Where each sentence of a text begins, as far as that is known, and its last word."""
+    words = sentence.words
+    pieces = _pieces(sentence.text, joined=False)[0] or [word.text for word in words]
+    start_ms, begins = sentence.start_ms, False
+    for index, piece in enumerate(pieces):
+        if begins:
+            start_ms = words[index].start_ms if index < len(words) else math.inf
+        begins = bool(_SENTENCE_END.search(piece))
+        if begins or index == len(pieces) - 1:
+            yield start_ms, piece
 
 
 def _sounding(sentence: _Sentence) -> int:
@@ -328,13 +345,12 @@ class PlaybackLedger:
             position_ms: The position.
             within_ms: How long after its end a question still counts.
         """
-        for sentence in reversed(self._sentences):
-            if sentence.start_ms > position_ms:
+        for start_ms, last_word in reversed([p for s in self._sentences for p in _parts(s)]):
+            if start_ms > position_ms:
                 continue
-            said = sentence.text or (sentence.words[-1].text if sentence.words else "")
-            if said.rstrip(" \"')").endswith(("?", "？")):
+            if last_word.rstrip(" \"')").endswith(("?", "？")):
                 return True
-            if position_ms - sentence.start_ms > within_ms:
+            if position_ms - start_ms > within_ms:
                 return False
         return False
 

@@ -309,3 +309,30 @@ def test_a_long_last_word_that_is_soon_said_is_heard() -> None:
     ledger.word(1, "or", 0, source=None)
     ledger.word(1, "dana@harbour.example.", 300, source=None)
     assert [word.text for word in ledger.settle(700)] == ["or", "dana@harbour.example."]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize(
+    ("position", "asked"),
+    [(100, False), (700, False), (1000, True), (1900, True), (2300, True), (3600, False)],
+)
+def test_in_a_text_of_several_sentences_only_the_question_asks(
+    position: float, *, asked: bool, timed: bool
+) -> None:
+    text = "Here is the shop. Can I help you? We are open until nine today, as ever."
+    ledger = PlaybackLedger()
+    ledger.expect(1, text, source=None)
+    ledger.receive(4000)
+    if timed:
+        for place, word in enumerate(text.split()):
+            ledger.word(1, word, place * 220, source=None)
+    else:
+        ledger.close(1, text, source=None)
+    assert ledger.asked(position, within_ms=1000) is asked
+
+
+def test_a_title_does_not_end_a_question() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "Would you like to see Dr. Smith?", source=None)
+    ledger.receive(2000)
+    assert ledger.asked(100, within_ms=1000)
