@@ -117,7 +117,8 @@ class Utterance:
         language: Overrides the settings' language; unknown languages fall back to it.
         sounding: Whether the voice is to be heard at this moment.
         transcribed: Whether words of it are to be waited for.
-        own_words: What the agent has just said, which may come back as an echo.
+        own_words: What the agent has just said, which may come back as an echo: each word, and how
+            many seconds after the caller's onset it sounded (below 0: before it).
     """
 
     words: str | Sequence[str] = ()
@@ -130,7 +131,7 @@ class Utterance:
     language: str | None = None
     sounding: bool = True
     transcribed: bool = True
-    own_words: Sequence[str] = ()
+    own_words: Sequence[tuple[str, float]] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Pure: words and the times at which they sounded.
 """
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,14 @@ _KEPT_WORDS = 200  # more than a minute of speech
 _MISHEARD = 0.25
 # So short an answer may well repeat the question: "tea or coffee?" "coffee".
 _SHORT_ANSWER = 3
+# How long before a voice the words may have sounded that it repeats,
+_BEFORE_VOICE_SECS = 2.0
+# and those that it begins with: the way there and back, and what the VAD takes to notice.
+_BEGINS_WITH_SECS = 0.8
+# Whoever answers does not begin sooner after the middle of the question's last word.
+_ANSWER_AFTER_SECS = 0.3
+# What a redactor has put in place of words.
+_MASKED = re.compile(r"<[A-Z_]+>|\*+")
 
 
 class OwnWords:
@@ -40,13 +49,15 @@ class OwnWords:
         """
         self._words.extend((now, word) for word in normalize(text))
 
-    def since(self, at: float) -> tuple[str, ...]:
-        """Return the words that have sounded since a time.
+    def around(self, onset: float) -> tuple[tuple[str, float], ...]:
+        """Return the words that a voice may repeat, and how long after its onset they sounded.
 
         Args:
-            at: The time in seconds.
+            onset: When it began, in seconds.
         """
-        return tuple(word for sounded, word in self._words if sounded >= at)
+        return tuple(
+            (word, at - onset) for at, word in self._words if at - onset >= -_BEFORE_VOICE_SECS
+        )
 
 
 def without_echo(words: Sequence[str], own: Sequence[str]) -> list[str]:
@@ -88,6 +99,14 @@ def _run(words: Sequence[str], at: int, own: Sequence[str], place: int) -> int:
     return length
 
 
+def _commands(words: Sequence[str], utterance: Utterance) -> bool:
+    """Whether it is a command of one word, and not the one that the agent has said just then."""
+    if len(words) > 1 or not is_command(words, utterance.language):
+        return False
+    just_then = (w for w, at in utterance.own_words if abs(at) <= _BEGINS_WITH_SECS)
+    return words[0] not in just_then
+
+
 def judge_echo(utterance: Utterance) -> Decision | Utterance:
     """Decide about an utterance that is the agent's own voice, and about nothing else.
 
@@ -98,15 +117,16 @@ def judge_echo(utterance: Utterance) -> Decision | Utterance:
         The decision that it is an echo, or what is left to be decided about: the words of a caller
         who speaks over the echo.
     """
-    words = normalize(utterance.words)
-    left = without_echo(words, utterance.own_words)
+    text = utterance.words if isinstance(utterance.words, str) else " ".join(utterance.words)
+    words = normalize(_MASKED.sub(" ", text))
+    left = without_echo(words, [word for word, _ in utterance.own_words])
     echoed = len(words) - len(left)
     if not echoed or is_command(left, utterance.language):
         return replace(utterance, words=left) if echoed else utterance
     if utterance.is_final:
-        short_answer = utterance.agent_asked and len(words) <= _SHORT_ANSWER
-        alone = len(words) == 1 and is_command(words, utterance.language)
-        if short_answer or alone:
+        over = utterance.own_words[-1][1] > -_ANSWER_AFTER_SECS
+        short_answer = utterance.agent_asked and len(words) <= _SHORT_ANSWER and not over
+        if short_answer or _commands(words, utterance):
             return utterance
     misheard = _MISHEARD * len(words) if utterance.is_final else max(1.0, _MISHEARD * len(words))
     if len(left) <= misheard:

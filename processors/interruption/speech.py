@@ -1,12 +1,12 @@
 """What is known of an utterance over the agent, until it is settled."""
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
 
 from antiphon.processors.interruption.decision import AgentState, Utterance
+from antiphon.processors.interruption.echo import OwnWords
 
 __all__ = ["LATE_SECS", "Speech"]
 
@@ -68,7 +68,7 @@ class Speech:
         return None if self.speaking else now - self.ended
 
     def utterance(
-        self, now: float, *, sounding: bool, transcribed: bool, own_words: Sequence[str]
+        self, now: float, *, sounding: bool, transcribed: bool, own_words: OwnWords
     ) -> Utterance:
         """What is known of it, for a decision.
 
@@ -76,7 +76,7 @@ class Speech:
             now: The time.
             sounding: Whether the voice is to be heard at this moment.
             transcribed: Whether words of it are to be waited for.
-            own_words: What the agent has just said, which may come back as an echo.
+            own_words: What the agent has said of late.
         """
         words, silence_secs = self.words, self.silence_secs(now)
         overdue = silence_secs is not None and silence_secs > LATE_SECS / 2
@@ -91,7 +91,7 @@ class Speech:
             language=self.language,
             sounding=sounding,
             transcribed=transcribed,
-            own_words=own_words,
+            own_words=own_words.around(self.onset),
         )
 
     def settle(self, now: float) -> None:

@@ -291,11 +291,13 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             now,
             sounding=self._level.sounds(now),
             transcribed=self._stops.wait_for_words,
-            own_words=self._voice.own_words_since(speech.onset),
+            own_words=self._voice.own_words,
         )
         decision = self._behind.decision or await self._decider.decide(utterance)
         if speech is not self._speech or speech.settled is not None:
             return
+        if decision.reason == ECHO:
+            self._wordless.echoed(self._level.loudest)
         if not self._behind.agree:
             # As without ours: they keep or drop the words themselves.
             if not speech.speaking:
@@ -305,7 +307,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         elif decision.action is Action.INTERRUPT:
             await self._interrupt(speech, decision)
         elif decision.action is Action.HOLD:
-            if speech.words or speech.asked or self._wordless.hold:
+            if speech.words or self._wordless.may_hold(self._level.loudest, asked=speech.asked):
                 self._hold(speech)
         elif decision.reason == ECHO:
             speech.held_since = None

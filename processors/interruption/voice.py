@@ -1,13 +1,10 @@
 """The agent's voice as the strategy moves it, with a gate or without one."""
 
-from collections.abc import Sequence
-
+from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.gate import PlaybackGate
 
 __all__ = ["AgentVoice"]
 
-# How long before a voice the words may have sounded that it repeats as an echo.
-_ECHO_SECS = 2.0
 
 
 class AgentVoice:
@@ -15,6 +12,7 @@ class AgentVoice:
 
     def __init__(self, playback: PlaybackGate | None) -> None:
         self._gate = playback
+        self.own_words = playback.own_words if playback else OwnWords()
 
     @property
     def text(self) -> str:
@@ -43,14 +41,6 @@ class AgentVoice:
             secs_ago: How long ago.
         """
         return self._gate is not None and self._gate.asked(secs_ago=secs_ago)
-
-    def own_words_since(self, at: float) -> Sequence[str]:
-        """Return the words that may come back as an echo in a voice.
-
-        Args:
-            at: When the voice began.
-        """
-        return self._gate.own_words.since(at - _ECHO_SECS) if self._gate else ()
 
     def duck(self) -> bool:
         """Speak more quietly; return whether that is possible."""

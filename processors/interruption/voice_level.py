@@ -17,12 +17,13 @@ class VoiceLevel:
     """Compares the loudness of each packet with the loudest of the same utterance."""
 
     def __init__(self) -> None:
-        self._peak = 0.0
+        self.loudest = 0.0
+        """The mean of the loudest packet of the utterance."""
         self._loud_at: float | None = None
 
     def begin(self) -> None:
         """Begin with another utterance."""
-        self._peak, self._loud_at = 0.0, None
+        self.loudest, self._loud_at = 0.0, None
 
     def hear(self, pcm: bytes, now: float) -> None:
         """Take a packet in.
@@ -35,8 +36,8 @@ class VoiceLevel:
         if not samples.size:
             return
         loudness = float(np.abs(samples.astype(np.float32)).mean())
-        self._peak = max(self._peak, loudness)
-        if loudness and loudness >= self._peak * _QUIET_SHARE:
+        self.loudest = max(self.loudest, loudness)
+        if loudness and loudness >= self.loudest * _QUIET_SHARE:
             self._loud_at = now
 
     def sounds(self, now: float) -> bool:

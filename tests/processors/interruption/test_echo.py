@@ -4,14 +4,30 @@ import pytest
 
 from antiphon.processors.interruption.decision import Action, Decision, Utterance
 from antiphon.processors.interruption.echo import ECHO, OwnWords, judge_echo, without_echo
+from antiphon.processors.interruption.wordless import WordlessVoices
 
 SAID = "thank you for calling the garden shop wait times are short today do you want tea or coffee"
 
 
-def judged(words: str, *, is_final: bool = True, asked: bool = False) -> str:
-    """What is decided: "echo", "not yet", or the words that are left to be decided about."""
+def judged(
+    words: str,
+    *,
+    is_final: bool = True,
+    asked: bool = False,
+    said: str = SAID,
+    before_secs: float = 1.0,
+) -> str:
+    """What is decided: "echo", "not yet", or the words that are left to be decided about.
+
+    The last word sounded so long before the caller's onset, and the others each 0.3 s sooner.
+    """
+    own = said.split()
+    times = [(place + 1 - len(own)) * 0.3 - before_secs for place in range(len(own))]
     utterance = Utterance(
-        words=words, is_final=is_final, agent_asked=asked, own_words=tuple(SAID.split())
+        words=words,
+        is_final=is_final,
+        agent_asked=asked,
+        own_words=tuple(zip(own, times, strict=True)),
     )
     match judge_echo(utterance):
         case Decision(action=Action.IGNORE, reason="echo"):
@@ -68,10 +84,40 @@ def test_a_short_answer_may_repeat_the_question() -> None:
     assert judged("do you want tea or coffee", asked=True) == ECHO
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"), [("anything else", True), ("hello", False), ("anything", True)]
+)
+def test_the_first_words_of_an_echo_are_no_answer_and_no_command(words: str, asked: bool) -> None:
+    for before_secs in (0.2, -0.3):
+        said = "hello" if words == "hello" else "anything else"
+        assert judged(words, asked=asked, said=said, before_secs=before_secs) == ECHO
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("I have <PHONE_NUMBER>.", ECHO),
+        ("I have * * *", ECHO),
+        ("it is <PHONE_NUMBER>", "it is <PHONE_NUMBER>"),
+    ],
+)
+def test_words_that_a_redactor_took_out_are_nobodys(words: str, left: str) -> None:
+    assert judged(words, said="i have five five five") == left
+
+
+def test_only_a_voice_above_the_echo_silences_the_agent_before_its_words() -> None:
+    voices = WordlessVoices()
+    assert voices.may_hold(200.0, asked=False)
+    voices.echoed(150.0)
+    assert not voices.may_hold(200.0, asked=False)
+    assert not voices.may_hold(200.0, asked=True)
+    assert voices.may_hold(1500.0, asked=False)
+
+
 def test_only_what_sounded_of_late_can_echo() -> None:
     own = OwnWords()
     own.sounded("We open", 1.0)
     own.sounded("at nine.", 2.0)
-    assert own.since(1.5) == ("at", "nine")
-    assert own.since(0.0) == ("we", "open", "at", "nine")
-    assert without_echo(["we", "open"], own.since(1.5)) == ["we", "open"]
+    assert own.around(3.5) == (("at", -1.5), ("nine", -1.5))
+    assert own.around(1.5) == (("we", -0.5), ("open", -0.5), ("at", 0.5), ("nine", 0.5))
+    assert without_echo(["we", "open"], ["at", "nine"]) == ["we", "open"]
