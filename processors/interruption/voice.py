@@ -6,7 +6,6 @@ from antiphon.processors.interruption.gate import PlaybackGate
 __all__ = ["AgentVoice"]
 
 
-
 class AgentVoice:
     """Without a gate the agent talks on at full loudness, and what it says is not known."""
 
