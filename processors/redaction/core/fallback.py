@@ -6,6 +6,7 @@ Shares nothing with the scanner and the detectors but the list of number words.
 import re
 
 from antiphon.processors.redaction.core.entities import Entity, merge, splice
+from antiphon.processors.redaction.core.fields import MEASURES
 from antiphon.processors.redaction.core.language import Language
 
 __all__ = ["WORD", "is_counter", "mask_numbers", "without_numerals"]
@@ -16,6 +17,12 @@ NUMBER_KINDS = frozenset(
 )
 EDGES = ".,;:!?()[]{}<>\"'"
 WORD = re.compile(r"\S++")
+# "VADParams(stop_secs=0.2,": the name of a field, and a number without more digits than a measure
+# of that name has.
+SETTING = re.compile(
+    r"(?:[A-Za-z_][\w.]*[({])?(?P<name>[A-Za-z_][\w.]*)=(?P<whole>\d{1,6})(?P<part>\.\d{1,6})?[)}.,;:]*"
+)
+MOST_OF_A_SETTING = 2
 # The type of what is masked without knowing what it is.
 KIND = "NUMBER"
 
@@ -78,7 +85,10 @@ def _numerals(word: str, language: Language) -> int:
 
 
 def is_counter(word: str) -> bool:
-    """A counter of objects, a time stamp, or a decimal below 100."""
+    """A counter of objects, a time stamp, a decimal below 100, or a setting."""
+    if "=" in word and (setting := SETTING.fullmatch(word)):
+        measured = setting["name"].rpartition("_")[2].lower() in MEASURES
+        return len(setting["whole"]) <= MOST_OF_A_SETTING or measured
     head, mark, count = word.strip(EDGES).rpartition("#")
     if mark and head.isidentifier() and len(count) <= 6:
         return True

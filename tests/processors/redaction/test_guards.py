@@ -46,10 +46,26 @@ SPOKEN = "it is four five three nine um double eight, jo at example dot com"
         "frame TranscriptionFrame#12 at 2026-11-20T11:28:01.123+00:00",
         "retrying in 5 seconds",
         "Linking PipelineSource#0 -> RTVIProcessor#0",
+        "VADParams(confidence=0.7, start_secs=0.2, stop_secs=0.8, min_volume=0.6)",
+        "SileroVADAnalyzer#0: stop_secs=0.2 sample_rate=16000",
+        "lane_count=12 st_index=4 frame.place=3 way=1",
     ],
 )
 def test_what_operators_need_stays_in_the_log(line: str) -> None:
     assert scrub(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("customer=4539148803436467", "<REDACTED>"),
+        ("cvv=731 n=2", "<REDACTED> n=2"),
+        ("call(number=4155550142)", "<REDACTED>"),
+        ('said="i live at 12 Elm Street" n=2', 'said="i live at <STREET_ADDRESS>" n=2'),
+    ],
+)
+def test_a_setting_is_no_cover_for_what_was_said(line: str, shown: str) -> None:
+    assert scrub(line) == shown
 
 
 def test_spans_are_exported_without_what_was_said() -> None:
