@@ -36,7 +36,8 @@ class Grammar:
         self._sources = []
         make, weights = zip(
             *((self._ask, 40), (self._direct, 15), (self._two, 8), (self._pair, 5), (self._more, 9),
-              (self._number, 8), (self._quantity, 6), (self._other, 26), (self._state, 36)),
+              (self._beside, 5), (self._number, 8), (self._quantity, 6), (self._other, 26),
+              (self._state, 36)),
             strict=True,
         )  # fmt: skip
         text, labels = self.random.choices(make, weights)[0]()
@@ -111,9 +112,17 @@ class Grammar:
         return self._filled(self._pick("more", "any")), frozenset({MORE})
 
     def _number(self) -> tuple[str, frozenset[str]]:
+        if self.random.random() < 0.2:
+            return self._filled(self._pick("number", "direct")), frozenset({NUMBER})
         article = self._choose(self.random.choice(self.table["around"]["articles"]))
         noun = article.replace("{n}", self._pick("number", "nouns"))
         return self._filled(self._pick("ask", "any"), x=noun), frozenset({NUMBER})
+
+    def _beside(self) -> tuple[str, frozenset[str]]:
+        kind = self.random.choice(self.kinds)
+        both = [self._value(kind), "the " + self._pick("number", "nouns")]
+        self.random.shuffle(both)
+        return self._filled(self._pick("number", "beside"), x=both[0], y=both[1]), frozenset({kind})
 
     def _quantity(self) -> tuple[str, frozenset[str]]:
         return self._filled(self._pick("quantity", "any")), frozenset({QUANTITY})

@@ -509,3 +509,27 @@ def test_a_question_arms_in_any_language_whatever_the_call_began_in(
     redactor.redact(question, role="agent")
 
     assert kind in redactor.expecting
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "shown"),
+    [
+        ("What's your account number with us?", "it's 88213344", "it's 88213344"),
+        ("And the number on the back of the remote?", "731", "731"),
+        ("Can you read me the voucher PIN?", "4471", "4471"),
+        ("What number is on the back of the router?", "it's 5521", "it's 5521"),
+        ("What's your account number?", "88213344", "<BANK_ACCOUNT>"),
+        ("And the number on the back of your card?", "731", "<CVV>"),
+        ("What's the PIN for your account?", "4471", "<PIN>"),
+        ("Month and year?", "september twenty eight", "<CARD_EXPIRY>"),
+        ("And the date on the front?", "09/28", "<CARD_EXPIRY>"),
+        ("Until when is it good?", "march 2027", "<CARD_EXPIRY>"),
+        ("What number came up on your phone?", "471922", "<PIN>"),
+        ("Which digits popped up in the app?", "it's 471922", "it's <PIN>"),
+        ("What month and year would you like to travel?", "march 2027", "march 2027"),
+    ],
+)
+def test_a_thing_may_be_asked_for_in_many_words(question: str, said: str, shown: str) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == shown
