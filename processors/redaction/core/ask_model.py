@@ -12,7 +12,8 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from antiphon.processors.redaction.core.view import Cue, View
+from antiphon.processors.redaction.core.cues import Cue
+from antiphon.processors.redaction.core.view import View
 
 __all__ = [
     "ACTS",

@@ -6,7 +6,7 @@ turns old. Backchannels ("mm hmm", "go ahead") change nothing, nor does a questi
 the middle of a number ("is that card in your name?").
 """
 
-from itertools import pairwise
+import re
 from typing import NamedTuple
 
 from antiphon.processors.redaction.core.ask_model import (
@@ -16,25 +16,28 @@ from antiphon.processors.redaction.core.ask_model import (
     MOST_SENTENCES,
     NUMBER,
     OTHER,
+    QUANTITY,
     AskModel,
-    Sentence,
     features,
     load_ask_model,
     sentences,
 )
+from antiphon.processors.redaction.core.asked_together import WEAK, beside_plain, listed
+from antiphon.processors.redaction.core.cues import Cue
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import UnitKind
-from antiphon.processors.redaction.core.view import Cue, View
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["TURNS", "Expectation"]
 
 TURNS = 8
-# A cue of these says little unless it is a question for them.
-WEAK = frozenset({"PERSON", "STREET_ADDRESS", "BANK_ACCOUNT", "ZIP_CODE"})
 # Those of twelve to fourteen digits are so rare that after twelve the last four are to come.
 FEWEST_OF_A_CARD = 15
 OF_A_PAYMENT = frozenset({"CREDIT_CARD", "CVV", "CARD_EXPIRY", "PIN"})
+BESIDE_A_CARD = frozenset({"CARD_EXPIRY", "CVV"})
+# Four digits that a card may begin with (ISO/IEC 7812).
+FIRST_GROUP = re.compile(r"(?:3[4-9]|4\d|5[0-5]|6\d|2[2-7])\d\d")
 # How sure the model must be of what a sentence does, in log-odds, and that it asks, which to miss
 # is a leak: one in two, one in three.
 LIKELY = 0.0
@@ -43,10 +46,9 @@ ASKS = -0.6
 UNLIKELY = -1.5
 # Digits of a number that is nobody's secret, at the least.
 FEWEST_PLAIN = 3
-# Tokens that may stand between two things that are asked for in one breath.
-MOST_BETWEEN = 7
 # Turns of both sides for which a call is about something after it was spoken of.
 ABOUT_TURNS = 10
+DUE_TURNS = 3
 # Of what several sentences do, the first of these counts.
 FIRST = (MORE, NUMBER, *ACTS)
 
@@ -73,6 +75,7 @@ class Expectation:
             nobody's secret.
         vetoed: True after a question for something that is nothing to hide.
         paying: True while the call is about paying, or nothing is known of it.
+        due: True if what was said last is, and nothing else was asked for.
         guarded: True while it is about anything that no model needs, or nothing is known of it.
         given: How many digits or letters of what is expected were given.
     """
@@ -88,11 +91,18 @@ class Expectation:
         self._whole: set[str] = set()
         self._paying_left = 1
         self._guarded_left = 1
+        # Whether the agent has asked for something else, or the caller speaks of it.
+        self._elsewhere = False
 
     @property
     def paying(self) -> bool:
         """Whether a number that nobody asked for may well be a card."""
         return self._paying_left > 0
+
+    @property
+    def due(self) -> bool:
+        """Whether a few digits that nobody asked for may well be the first of a card."""
+        return self._paying_left > ABOUT_TURNS - DUE_TURNS and not self._elsewhere
 
     @property
     def guarded(self) -> bool:
@@ -139,6 +149,12 @@ class Expectation:
             return
         model, paying = load_ask_model(view.language.code), self.paying
         kinds, act, sure = _by_model(model, view, paying) if model else _by_rules(view)
+        spelled = () if view.language.spells.isdisjoint(words) else ("PERSON",)
+        act = MORE if spelled and not kinds else act
+        if act in (OTHER, QUANTITY) and self._card_given:
+            kinds, sure = _of_the_card(view) or kinds, True
+        if kinds or act in (NUMBER, QUANTITY) or (act == OTHER and self._paying_left < ABOUT_TURNS):
+            self._elsewhere = True
         if kinds and not sure and self.expected and not self.complete:
             # "And the number?" asks for what is still due.
             self._turns_left = max(self._turns_left, 2)
@@ -146,8 +162,8 @@ class Expectation:
             self._before = tuple(kind for kind in kinds if kind)
             self._set(kinds)
         elif act == MORE:
-            if not self.expected and _continues(view):
-                self._set(self._before, turns=2)
+            if not self.expected and (spelled or _continues(view)):
+                self._set(tuple(dict.fromkeys(self._before + spelled)), turns=2)
             self._turns_left = max(self._turns_left, 2)
         elif act == NUMBER:
             self._set((), vetoed=True)
@@ -158,10 +174,15 @@ class Expectation:
         elif len(words) > 3:
             self._turn()
 
+    @property
+    def _card_given(self) -> bool:
+        return self.expected[:1] == ("CREDIT_CARD",) and self.complete
+
     def _in_the_middle(self, view: View) -> bool:
         """Whether a number was begun and is not whole, or the question is about it."""
         begun = self.given > 0 and not self.complete
-        return begun or any(cue.type in self.expected for cue in view.cues)
+        read_back = any(len(run) >= FEWEST_PLAIN for run in view.runs)
+        return begun or read_back or any(cue.type in self.expected for cue in view.cues)
 
     def caller_said(self, view: View, found: list[Entity]) -> None:
         """Take note of what the caller gave, or is about to give."""
@@ -186,7 +207,11 @@ class Expectation:
             if not last.type and not self.expected:
                 self._set((), turns=2, vetoed=True)
                 return
-        if not view.bare and len(view.scan.words) > 2:
+        if not self.expected and not self.vetoed and not self._elsewhere and _group(view):
+            # The first group of a card that nobody asked for: the next may follow, alone.
+            self._set(("CREDIT_CARD",), turns=2)
+            self.given = FEWEST_OF_A_CARD
+        elif not view.bare and len(view.scan.words) > 2:
             self._turn()
 
     def _next(self, view: View, found: list[Entity]) -> None:
@@ -209,6 +234,8 @@ class Expectation:
         kinds = {cue.type for cue in view.cues}
         paying = bool(kinds & OF_A_PAYMENT) or not language.payments.isdisjoint(words)
         guarded = paying or bool(kinds & HIDDEN) or not language.identities.isdisjoint(words)
+        if paying:
+            self._elsewhere = False
         if words:
             self._paying_left = ABOUT_TURNS if paying else self._paying_left - 1
             self._guarded_left = ABOUT_TURNS if guarded else self._guarded_left - 1
@@ -234,8 +261,8 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
         found = features(sentence)
         does = model.acts(found)
         act = max(does, key=does.__getitem__)
-        goes_on = sentence.words[0] in view.language.conjunctions
-        both = _both(view, sentence)
+        goes_on = sentence.words[0] in view.language.joins
+        both = beside_plain(view, sentence)
         if act == ASK and does[ASK] > ASKS:
             likely = model.types(found)
             asked = sorted(likely, key=likely.__getitem__, reverse=True)
@@ -245,11 +272,12 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
             asked = [kind for kind in asked if likely[kind] > LIKELY] or asked[:1]
             kinds += [PLAIN] if NUMBER in acts and goes_on and not kinds else []
             kinds += [k for k in both if k == PLAIN or k in asked] if PLAIN in both else []
+            asked = [*listed(view, sentence, asked), *asked]
             kinds += [cue.type for cue in sentence.cues if cue.type in asked] + asked
         elif act == NUMBER and len(both) > 1:
             kinds += both
             sure = True
-        elif does[act] > LIKELY:
+        elif does[act] > LIKELY or (act == NUMBER and any(not c.type for c in sentence.cues)):
             acts.add(act)
             kinds += [PLAIN] if act == NUMBER and goes_on and kinds else []
             if act == MORE and not kinds:
@@ -259,17 +287,21 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
     return Asked(tuple(dict.fromkeys(kinds)), first, sure)
 
 
-def _both(view: View, sentence: Sentence) -> list[str]:
-    """The types that are asked for beside a number that is nobody's secret, and "" for that."""
-    words, cues = view.scan.words, sentence.cues
-    both: list[str] = []
-    for cue, after in pairwise(cues):
-        between = words[cue.last : after.token][: MOST_BETWEEN + 1]
-        if (PLAIN in (cue.type, after.type)) and cue.type != after.type:
-            joined = not view.language.conjunctions.isdisjoint(between)
-            if joined and len(between) <= MOST_BETWEEN:
-                both += [cue.type, after.type]
-    return list(dict.fromkeys(both))
+def _of_the_card(view: View) -> tuple[str, ...]:
+    """What of a card a turn asks for that goes on from its number: "and the date?"."""
+    model, kinds = load_ask_model(view.language.code), []
+    for sentence in sentences(view) if model else ():
+        if model and sentence.words[0] in view.language.joins:
+            likely = model.types(features(sentence))
+            best = max(likely, key=likely.__getitem__)
+            kinds += [best] if best in BESIDE_A_CARD and likely[best] > LIKELY else []
+    return tuple(kinds)
+
+
+def _group(view: View) -> bool:
+    """Whether a turn is nothing but what a card's first group may be."""
+    alone = view.bare and len(view.segments) == 1
+    return alone and FIRST_GROUP.fullmatch(view.segments[0].digits) is not None
 
 
 def _by_rules(view: View) -> Asked:

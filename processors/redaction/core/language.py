@@ -137,6 +137,10 @@ class Language:
                 self.phrases.add(phrase, Entry(kind[:-1], ""))
         self.compounds: tuple[str, ...] = tuple(table["compounds"])
         self.conjunctions = frozenset(table["conjunctions"])
+        self.amends = frozenset(table.get("amends", ()))
+        self.joins = frozenset(table.get("joins", table["conjunctions"]))
+        self.months = frozenset(table["months"])
+        self.spells = frozenset(table.get("spells", ()))
         self.homophones: dict[str, str] = table.get("homophones", {})
         self.identities = frozenset(table.get("identities", ()))
         self.things = frozenset(table.get("things", ()))
@@ -157,6 +161,8 @@ class Language:
         self.name_introductions = self._phrases(table["name_introductions"])
         self.street_words = frozenset(table["street_words"])
         self.common = frozenset(_unaccented(table["common"]))
+        # Months but for those that are other words as often.
+        self.dates = self.months - self.common
         self.spelling = self._phrases(table["spelling"])
         self.cues = Phrases()
         for kind, phrases in table["cues"].items():

@@ -245,6 +245,7 @@ class Redactor:
             vetoed=self._asked.vetoed and caller,
             complete=self._asked.complete and caller,
             paying=self._asked.paying and caller,
+            due=self._asked.due and caller,
             guarded=self._asked.guarded or not caller,
             keys=text.startswith(KEYS_PREFIX),
         )

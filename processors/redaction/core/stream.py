@@ -9,6 +9,7 @@ whatever the pieces, what leaves is what `Redactor` makes of the whole.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from antiphon.processors.redaction.core.cues import find_cues
 from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language
@@ -16,7 +17,6 @@ from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
-from antiphon.processors.redaction.core.view import find_cues
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 
 __all__ = ["StreamRedactor"]

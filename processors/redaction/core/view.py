@@ -8,8 +8,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from antiphon.processors.redaction.core.cues import Cue, find_cues
 from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.homophones import with_homophones
 from antiphon.processors.redaction.core.language import Language
@@ -17,12 +18,14 @@ from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
-__all__ = ["UUID", "Cue", "View", "find_cues"]
+__all__ = ["UUID", "View"]
 
 # What a caller gives in digits, or in digits and letters.
 NUMBERED = frozenset(LENGTHS) - {
     "PERSON", "STREET_ADDRESS", "EMAIL_ADDRESS", "PASSWORD", "DATE_OF_BIRTH", "CARD_EXPIRY",
 }  # fmt: skip
+# Digits of a part of what was asked for, beside words.
+FEWEST_AMONG_WORDS = 3
 # What has no number in it as a rule.
 WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
 FEWEST_OF_A_CARD = 13
@@ -34,9 +37,6 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Letters between digits, but for the x of an extension.
 MIXED = re.compile(r"\d(?!x\d)[^\W\d_]+\d", re.IGNORECASE)
 EXTENDED = re.compile(r"\d*x\d+", re.IGNORECASE)
-# What things may have of their own as well, a parcel, a voucher, a remote.
-OF_THINGS = frozenset({"PIN", "CVV", "ROUTING_NUMBER", "BANK_ACCOUNT"})
-WORDS_OF_A_THING = 3
 # So many numbers in a row, each larger than the one before it, are counted.
 FEWEST_IN_ORDER = 5
 
@@ -44,14 +44,6 @@ FEWEST_IN_ORDER = 5
 REACH_RIGHT = 8
 REACH_LEFT = 2
 NEGATIVE_REACH = 4
-
-
-class Cue(NamedTuple):
-    """A word or phrase that says what a number near it is; type "" says it is nothing to hide."""
-
-    token: int
-    last: int
-    type: str
 
 
 class Placed(Protocol):
@@ -83,6 +75,7 @@ class View:
         vetoed: True if the question was for something that is nothing to hide.
         complete: True if all of what was expected has been given.
         paying: True if the call is about paying, or nothing is known of it.
+        due: True if what was said last is, and nothing else was asked for.
         guarded: True if it is about anything that no model needs, or nothing is known of it.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
@@ -97,6 +90,7 @@ class View:
         vetoed: bool = False,
         complete: bool = False,
         paying: bool = False,
+        due: bool = False,
         guarded: bool = True,
         keys: bool = False,
     ) -> None:
@@ -107,9 +101,10 @@ class View:
         self.vetoed = vetoed
         self.complete = complete
         self.paying = paying
+        self.due = due
         self.guarded = guarded
         self.keys = keys
-        self.cues = [_of_a_thing(cue, scan, language) for cue in find_cues(scan, language)]
+        self.cues = list(find_cues(scan, language))
         asked = not NUMBERED.isdisjoint(expected)
         named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
         if asked or named:
@@ -121,7 +116,7 @@ class View:
             language,
             spelling=bool(expected),
             amounts_from=amounts,
-            apart=_between(expected, language),
+            apart=_between(scan, expected, language),
         )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()
@@ -240,7 +235,13 @@ class View:
         return kind
 
     def _plausible(self, size: int) -> bool:
-        return self.bare or (size >= 3 and not self.complete)
+        if self.bare or size < FEWEST_AMONG_WORDS:
+            return self.bare
+        # What is whole may be corrected: "the last bit is 6476".
+        amends = self.language.amends
+        return not self.complete or any(
+            u.kind is UnitKind.CORRECTION or u.value in amends for u in self.scan.units
+        )
 
     def _expected(self, span: Placed) -> str:
         """What of the types asked for a number is: by their order and by its length.
@@ -251,6 +252,12 @@ class View:
         if PLAIN in kinds and len(kinds) > 1 and isinstance(span, Segment):
             return self._beside(span, kinds)
         kinds = [kind for kind in kinds if kind != PLAIN]
+        # What has a cue of its own is the number behind that.
+        named = {cue.type for cue in self.cues}
+        others = [
+            k for k in kinds if k not in named and LENGTHS[k][0] <= len(span) <= LENGTHS[k][1]
+        ]
+        kinds = others if named and others else kinds
         longest = max(LENGTHS[kind][1] for kind in kinds) if kinds else 0
         if (
             FEWEST_OF_A_CARD <= len(span) <= 19
@@ -315,6 +322,10 @@ class View:
                 value = span.digits if isinstance(span, Segment) else span.value
                 yield Entity(span.start, span.end, kind, 0.9, why, value)
 
+    def is_month(self, unit: Unit) -> bool:
+        """Whether it is the name of a month; "november" is a letter as well."""
+        return self.text[unit.start : unit.end].lower() in self.language.months
+
     def unit_index(self, char: int) -> int:
         """The index of the first unit that starts at or after a character."""
         return bisect_left(self.scan.units, char, key=_unit_start)
@@ -332,28 +343,12 @@ def _counted(segment: Segment) -> bool:
     return steps == {1} if len(sizes) == 1 else sizes == {1, 2}
 
 
-def _between(expected: tuple[str, ...], language: Language) -> frozenset[str]:
-    """What stands between two numbers that were asked for at once; a card's groups have commas."""
-    if len(expected) < 2:
-        return frozenset()
-    return language.conjunctions | {","} if PLAIN in expected else language.conjunctions
-
-
-def _of_a_thing(cue: Cue, scan: Scan, language: Language) -> Cue:
-    """A cue, of no secret if it is of a thing's number: "parcel PIN", "the back of the remote"."""
-    if cue.type not in OF_THINGS or not language.things:
-        return cue
-    words, after = scan.words, cue.last
-    before = words[max(0, cue.token - 1) : cue.token]
-    if not language.things.isdisjoint(before):
-        return cue._replace(type="")
-    if after < len(words) and words[after] in language.things_of:
-        # Of "the back of your new remote" the thing is the third word.
-        of = words[after + 1 : after + 1 + WORDS_OF_A_THING]
-        ends = next((i for i, w in enumerate(of) if not w[0].isalpha()), len(of))
-        if not language.things.isdisjoint(of[:ends]):
-            return cue._replace(type="")
-    return cue
+def _between(scan: Scan, expected: tuple[str, ...], language: Language) -> frozenset[str]:
+    """What stands between two numbers that are given at once; a card's groups have commas."""
+    if PLAIN in expected:
+        return language.joins | {",", "+"}
+    several = len(expected) > 1 or not language.dates.isdisjoint(scan.words)
+    return language.conjunctions if several else frozenset()
 
 
 def _cue_token(cue: Cue) -> int:
@@ -370,25 +365,3 @@ def _segment_start(segment: Segment) -> int:
 
 def _unit_start(unit: Unit) -> int:
     return unit.start
-
-
-def find_cues(scan: Scan, language: Language) -> Iterator[Cue]:
-    """The cues of a text; apostrophes and hyphens count as spaces in them."""
-    words = scan.words
-    if "'" in scan.text or "’" in scan.text or "-" in scan.text:
-        kept = [i for i, w in enumerate(words) if w not in "'’-"]
-        words = [words[i] for i in kept]
-    else:
-        kept = None
-    index, previous, first_words = 0, -1, language.cues.by_first
-    while index < len(words):
-        if words[index] in first_words and (found := language.cues.at(words, index)):
-            size, kind = found
-            last = index + size - 1
-            # "driver's license" + "number is": the first says what kind of number.
-            if kind != "PHONE_NUMBER" or index != previous:
-                yield Cue(kept[index] if kept else index, (kept[last] if kept else last) + 1, kind)
-            index += size
-            previous = index
-        else:
-            index += 1

@@ -15,6 +15,8 @@ TYPE = "CREDIT_CARD"
 FEWEST_UNNAMED = 13
 # A card's first digits by brand (ISO/IEC 7812), in a turn that is nothing but a part of a card.
 PIECE = range(7, 12)
+# The same in answer to what is to be paid, where a card may begin with its first group.
+DUE_PIECE = range(4, 12)
 STARTS = re.compile(r"3[4-9]|4|5[0-5]|6|2[2-7]")
 # A telephone number with its area code; a card's first pause is not behind its tenth digit.
 AMERICAN = re.compile(r"[2-9]\d\d[2-9]\d{6}")
@@ -43,13 +45,14 @@ def _piece(view: View, segment: Segment) -> bool:
     Only while the call is about paying: elsewhere they are a telephone or an order number that the
     agent has asked for in words of its own, and which the model needs.
     """
-    if not (view.paying and view.bare) or len(segment) not in PIECE or len(view.segments) > 1:
+    sizes = DUE_PIECE if view.due else PIECE
+    if not (view.paying and view.bare) or len(segment) not in sizes or len(view.segments) > 1:
         return False
     if view.text[: segment.start].rstrip(" (")[-1:] == "+" or AMERICAN.fullmatch(segment.digits):
         return False
     groups = segment.groups
     spoken = all(unit.spoken for unit in segment.units)
     single = spoken or max(groups) == 1
-    if not (single or groups == [8] or (len(groups) > 1 and {4}.issuperset(groups[:-1]))):
+    if not (single or groups in ([4], [8]) or (len(groups) > 1 and {4}.issuperset(groups[:-1]))):
         return False
     return STARTS.match(segment.digits) is not None

@@ -17,6 +17,7 @@ PARTS = frozenset(
 MOST_UNITS = 24
 # More are a card, whatever was asked for.
 MOST_DIGITS = 12
+CARDS = (15, 16)
 # The words that may stand between the cue and the date, or inside it.
 MOST_WORDS_BEFORE = 6
 OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
@@ -32,17 +33,36 @@ def detect(view: View) -> Iterator[Entity]:
             if found:
                 used = True
                 yield found
+    if not used and (follows := _beside_a_card(view)):
+        used = True
+        yield follows
     if used:
         return
     for kind in (BIRTH, EXPIRY):
         if kind in view.expected:
             before = view.expected[: view.expected.index(kind)]
             found = _after(view, _due(view, before), kind, "asked")
-            named = any(unit.kind is UnitKind.MONTH for unit in view.scan.units)
+            named = any(view.is_month(unit) for unit in view.scan.units)
             if not (named or HIDDEN.isdisjoint(before)):
                 continue  # digits are of what is due before it
             if found and (view.bare or CONTEXTUAL.issuperset(before)):
                 yield found
+
+
+def _beside_a_card(view: View) -> Entity | None:
+    """A month that comes soon after a whole card: "4539 1488 0343 6467, september 28"."""
+    end = _card_end(view)
+    if end is None:
+        return None
+    first = view.unit_index(end)
+    for unit in view.scan.units[first : first + MOST_WORDS_BEFORE]:
+        if view.is_month(unit):
+            return _after(view, unit.start, EXPIRY, "cue")
+    return None
+
+
+def _card_end(view: View) -> int | None:
+    return next((s.end for s in view.segments if len(s) in CARDS), None)
 
 
 def _due(view: View, before: tuple[str, ...]) -> int:
@@ -65,7 +85,7 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     first = index
     last = -1
     inside = view.language.lead_ins
-    two = len(view.expected) > 1
+    two = len(view.expected) > 1 or _card_end(view) is not None
     while index < len(units) and index - first < MOST_UNITS:
         unit = units[index]
         if _part(unit):
@@ -104,7 +124,7 @@ def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
         for u in span
         if u.kind in (UnitKind.DIGITS, UnitKind.CARDINAL)
     )
-    named = any(u.kind in (UnitKind.MONTH, UnitKind.ORDINAL) for u in span)
+    named = any(u.kind is UnitKind.ORDINAL or view.is_month(u) for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
         return None
     if digits > (8 if kind == EXPIRY else MOST_DIGITS):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from antiphon.processors.redaction.core.cues import Cue
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.units import Unit, UnitKind
-from antiphon.processors.redaction.core.view import Cue, View
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 

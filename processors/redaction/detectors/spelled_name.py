@@ -10,13 +10,14 @@ from antiphon.processors.redaction.core.view import View
 __all__ = ["detect"]
 
 TYPE = "PERSON"
+STREET = "STREET_ADDRESS"
 FEWEST = 2
 FEWEST_UNASKED = 3
 
 
 def detect(view: View) -> Iterator[Entity]:
     """Letters one by one that were asked for, and those that spell the word before them."""
-    asked = TYPE in view.expected
+    asked = next((kind for kind in (TYPE, STREET) if kind in view.expected), "")
     for run in view.runs:
         spelled = _spelled(run)
         if len(spelled) < (FEWEST if asked else FEWEST_UNASKED):
@@ -24,7 +25,7 @@ def detect(view: View) -> Iterator[Entity]:
         start = _word_before(view, run, spelled)
         if asked or start != run.start:
             why = "asked" if asked else "cue"
-            yield Entity(start, run.end, TYPE, 0.6, why, spelled)
+            yield Entity(start, run.end, asked or TYPE, 0.6, why, spelled)
 
 
 def _spelled(run: Run) -> str:

@@ -533,3 +533,113 @@ def test_a_thing_may_be_asked_for_in_many_words(question: str, said: str, shown:
     redactor = Redactor(Policy())
     redactor.redact(question, role="agent")
     assert redactor.redact(said).text == shown
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("agent| How would you like to pay?", "4539", "1488", "0343", "6467"),
+        ("agent| Would you like to pay now?", "yes", "4111", "1111 1111", "1111"),
+        ("agent| Payment is due today.", "3782", "822463", "10005"),
+        (
+            "i'd like to pay now",
+            "agent| Sure.",
+            *("four five three nine", "one four eight eight"),
+            *("oh three four three", "six four six seven"),
+        ),
+    ],
+)
+def test_a_card_in_pieces_that_nobody_asked_for_is_hidden_where_it_is_to_be_paid(
+    turns: tuple[str, ...],
+) -> None:
+    redactor = Redactor(Policy())
+    for turn in turns:
+        agent = turn.startswith("agent| ")
+        text = turn.removeprefix("agent| ")
+        shown = redactor.redact(text, role="agent" if agent else "user").text
+        number = any(c.isdecimal() for c in text) or text.split()[0] in ("four", "one", "oh", "six")
+        assert agent or shown == ("<CREDIT_CARD>" if number else text)
+
+
+def test_after_the_first_group_of_a_card_the_next_are_hidden() -> None:
+    redactor = Redactor(Policy())
+    redactor.redact("Let me see what I can do.", role="agent")
+    redactor.redact("4539")
+    redactor.redact("mm hmm", role="agent")
+    assert redactor.redact("1488").text == "<CREDIT_CARD>"
+    assert redactor.redact("I moved in 2019 or so").text == "I moved in 2019 or so"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What year is the car?", "2019"),
+        ("How much would you like to pay?", "4500"),
+        ("What's the order number for the payment?", "4539"),
+        ("Which room are you in?", "4012"),
+    ],
+)
+def test_four_digits_in_answer_to_something_else_are_no_card(question: str, said: str) -> None:
+    redactor = Redactor(Policy())
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == said
+
+
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        (
+            ("it's a visa, 4539 1488 0343 6467, september twenty eight, and seven three one",),
+            "it's a visa, <CREDIT_CARD>, <CARD_EXPIRY>, and <CVV>",
+        ),
+        (
+            ("the card is 4539148803436467, november 29, and 731",),
+            "the card is <CREDIT_CARD>, <CARD_EXPIRY>, and <CVV>",
+        ),
+        (
+            (
+                "agent| Card number, expiry and CVV please.",
+                "4539148803436467 expires 09 28 and the code is 731",
+            ),
+            "<CREDIT_CARD> expires <CARD_EXPIRY> and the code is <CVV>",
+        ),
+        (
+            ("agent| The card?", "4539148803436467", "agent| Great, and the date?", "11 27"),
+            "<CARD_EXPIRY>",
+        ),
+        (("agent| Your PIN?", "4411", "agent| Hmm.", "okay try 4421"), "okay try <PIN>"),
+        (
+            ("agent| Your card?", "4539148803436467", "hang on, the last bit is 6476"),
+            "hang on, the last bit is <CREDIT_CARD>",
+        ),
+        (("agent| We have emailed you a six digit number.", "471922"), "<PIN>"),
+        (("agent| I'm sending a code to your phone now.", "ok it's 471922"), "ok it's <PIN>"),
+    ],
+)
+def test_what_goes_with_a_card_or_a_code_is_told_by_what_was_said_before(
+    turns: tuple[str, ...], shown: str
+) -> None:
+    redactor = Redactor(Policy())
+    for turn in turns:
+        agent = turn.startswith("agent| ")
+        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+    assert last.text == shown
+
+
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        (("agent| Could you spell that?", "O-K-O-N-J-O"), "<PERSON>"),
+        (("agent| Last name?", "moreau", "agent| Is that m o r e a u?", "no m o r r o w"), None),
+        (("i'm calling for siobhan", "agent| How is that spelt?", "s i o b h a n"), "<PERSON>"),
+        (("agent| Can you spell the street?", "h o l b e i n"), "<STREET_ADDRESS>"),
+    ],
+)
+def test_a_name_that_is_to_be_spelled_is_hidden_where_names_are(
+    turns: tuple[str, ...], shown: str | None
+) -> None:
+    redactor = Redactor(Policy.preset("hipaa"))
+    for turn in turns:
+        agent = turn.startswith("agent| ")
+        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
+    assert last.text == (shown or "no <PERSON>")
