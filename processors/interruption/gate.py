@@ -252,6 +252,8 @@ class PlaybackGate(SafeProcessor):
             self.ledger.close(frame.segment_id, frame.text, source=frame, joined=joined)
 
     def _begin_context(self, context_id: str | None) -> tuple[int, float]:
+        if not self._word_times.knows(context_id):
+            self.ledger.break_off()
         clock = self.get_clock().get_time
         return self._word_times.begin(context_id, received_ms=self.ledger.received_ms, clock=clock)
 

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from antiphon.processors.interruption.far_end import FarEnd
 
@@ -60,6 +61,7 @@ class _Sentence:
     start_ms: float
     closed: bool = False
     timed: bool = False
+    until_ms: float = inf
     words: list[Word] = field(default_factory=list)
     taken: int = 0
 
@@ -119,6 +121,7 @@ class PlaybackLedger:
         self._received_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
         self._gives_times = False
+        self._text_follows_sound: bool | None = None
 
     @property
     def received_ms(self) -> float:
@@ -178,8 +181,12 @@ class PlaybackLedger:
         sentence.text, sentence.source, sentence.joined = text, source, joined
         sharing = [s for s in self._sentences if not s.closed and not s.timed]
         start_ms = sharing[0].start_ms
-        duration_ms = self._received_ms - start_ms
+        duration_ms = min(self._received_ms, sentence.until_ms) - start_ms
+        if self._text_follows_sound is None:
+            self._text_follows_sound = duration_ms > 0
         if duration_ms <= 0:
+            # A service that speaks before it tells what has said nothing of this one.
+            sentence.closed = self._text_follows_sound
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = sum(len(s.text) for s in sharing)
@@ -215,6 +222,8 @@ class PlaybackLedger:
             self._sentences.append(sentence)
         if not sentence.timed:
             sentence.timed, sentence.words = True, []
+            if self._unsaid(sentence, text, start_ms):
+                return
         words = sentence.words
         if words:
             words[-1].end_ms = max(words[-1].start_ms, start_ms)
@@ -303,6 +312,29 @@ class PlaybackLedger:
             ]
             sentence.closed = True
             start_ms = end_ms
+
+    def break_off(self) -> None:
+        """Note that what comes is another's sound: of what was told so far there is no more."""
+        for sentence in self._sentences:
+            sentence.until_ms = min(sentence.until_ms, self._received_ms)
+            if sentence.timed:
+                sentence.words = [w for w in sentence.words if w.start_ms < sentence.until_ms]
+
+    def _unsaid(self, sentence: _Sentence, text: str, start_ms: float) -> bool:
+        """Whether a sentence is told in one piece because no word of it was said.
+
+        So does Pipecat when the next one is said, at the same time, or when the reply is over.
+        """
+        before = self._sentences.index(sentence) - 1
+        last = self._sentences[before].words[-1:] if before >= 0 else []
+        if last and last[0].start_ms >= start_ms and len(self._sentences[before].words) == 1:
+            self._sentences[before].words = []
+        if text.strip() != sentence.text.strip():
+            return False
+        if " " not in text.strip():
+            return bool(last) and last[0].start_ms >= start_ms
+        sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
+        return _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * _sounding(sentence))
 
     @property
     def pending(self) -> bool:

@@ -119,6 +119,14 @@ class WordTimes:
             self._bases = {context_id: (max(self._last_pts, clock()), received_ms)}
         return self._bases[context_id]
 
+    def knows(self, context_id: str | None) -> bool:
+        """Whether a context is the one that speaks, or the first.
+
+        Args:
+            context_id: The context.
+        """
+        return not self._bases or context_id in self._bases
+
     def said(self, pts: int) -> None:
         """Note when a word was said, in nanoseconds of the pipeline's clock."""
         self._last_pts = max(self._last_pts, pts)

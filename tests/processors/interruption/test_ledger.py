@@ -336,3 +336,64 @@ def test_a_title_does_not_end_a_question() -> None:
     ledger.expect(1, "Would you like to see Dr. Smith?", source=None)
     ledger.receive(2000)
     assert ledger.asked(100, within_ms=1000)
+
+
+def told(ledger: PlaybackLedger, position_ms: float) -> str:
+    return " ".join(w.text for w in [*ledger.heard(position_ms), *ledger.settle(position_ms)])
+
+
+def with_times(*, unsaid: str) -> PlaybackLedger:
+    """Between two sentences a third, of which the service says no word; Pipecat tells it whole."""
+    ledger = PlaybackLedger()
+    ledger.expect(1, "We are open.", source=None)
+    for index, word in enumerate(["We", "are", "open."]):
+        ledger.word(1, word, 300 * index, source=None)
+    ledger.receive(900)
+    ledger.expect(2, unsaid, source=None)
+    return ledger
+
+
+@pytest.mark.parametrize("unsaid", ["Come in, please.", "Hello."])
+def test_a_sentence_that_the_next_one_leaves_no_time_for_was_not_said(unsaid: str) -> None:
+    ledger = with_times(unsaid=unsaid)
+    ledger.expect(3, "And sit down.", source=None)
+    ledger.word(2, unsaid, 900, source=None)
+    for index, word in enumerate(["And", "sit", "down."]):
+        ledger.word(3, word, 900 + 300 * index, source=None)
+    ledger.receive(900)
+    assert told(ledger, 1800) == "We are open. And sit down."
+
+
+@pytest.mark.parametrize("unsaid", ["Come in, please.", "Hello."])
+def test_a_sentence_that_is_told_at_the_end_and_has_no_sound_was_not_said(unsaid: str) -> None:
+    ledger = with_times(unsaid=unsaid)
+    ledger.break_off()
+    ledger.receive(4000)  # an apology
+    ledger.word(2, unsaid, 600, source=None)
+    assert told(ledger, 4900) == "We are open."
+
+
+def test_a_sentence_that_is_told_whole_and_has_its_sound_was_said() -> None:
+    ledger = with_times(unsaid="Come in, please.")
+    ledger.receive(1200)
+    ledger.word(2, "Come in, please.", 900, source=None)
+    assert told(ledger, 2100) == "We are open. Come in, please."
+
+
+def test_words_with_times_beyond_which_another_is_heard_were_not_said() -> None:
+    ledger = with_times(unsaid="")
+    for index, word in enumerate(["Come", "in,", "please."]):
+        ledger.word(2, word, 900 + 300 * index, source=None)
+    ledger.receive(400)
+    ledger.break_off()
+    ledger.receive(4000)
+    assert told(ledger, 5000) == "We are open. Come in,"
+
+
+def test_a_service_that_tells_what_it_has_said_has_not_said_what_has_no_sound() -> None:
+    ledger = PlaybackLedger()
+    for key, text, ms in ((1, "We are open.", 900), (2, "Come in.", 0), (3, "Sit down.", 800)):
+        ledger.expect(key, text, source=None)
+        ledger.receive(ms)
+        ledger.close(key, text, source=None)
+    assert told(ledger, 1700) == "We are open. Sit down."
