@@ -344,6 +344,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _interrupt(self, speech: Speech, decision: Decision) -> None:
         if not self._may_interrupt():
+            # What must be heard would wait in a silent agent for the turn that waits for it.
+            self._let_speak()
             speech.pending = speech.waited = True
             return
         if self.settings.enable_interruptions:
