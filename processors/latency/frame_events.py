@@ -32,6 +32,7 @@ from pipecat.metrics.metrics import (
     TTFBMetricsData,
 )
 from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.ai_service import AIService
@@ -204,11 +205,15 @@ class FrameEvents:
         self._tell(Moment.CALLER_STOPPED, data, at, owner=self._stt, secs=secs)
 
     def _transcript(self, data: FramePushed, at: float) -> None:
-        # A processor that changes the text pushes it as a new frame: the same words once more.
-        if self._stt and not isinstance(data.source, STTService):
-            return
         assert isinstance(data.frame, TranscriptionFrame)
-        self.conversation.caller_said(data.frame.text)
+        if isinstance(data.source, DTMFAggregator):
+            # Keys: nothing is heard of them, and who has pressed the last begins to wait.
+            self._tell(Moment.CALLER_STOPPED, data, at)
+        # A processor that changes the text pushes it as a new frame: the same words once more.
+        elif self._stt and not isinstance(data.source, STTService):
+            return
+        else:
+            self.conversation.caller_said(data.frame.text)
         self._tell(Moment.TRANSCRIPT, data, at)
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
@@ -334,7 +339,9 @@ class FrameEvents:
         if audible := len(frame.audio.rstrip(b"\0")):
             self._audible_until = begins + secs * audible / len(frame.audio)
         if self._cut_off:
-            # The interruption is still on its way; what is written until then answers nothing.
+            # The interruption is still on its way, or cuts no apology; neither answers anything.
+            self._written_secs += secs
+            self.watchdogs.see(Moment.FILLER_WRITTEN, at=at)
             return broke_off
         if self.timeline.speaking:
             awaited = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)

@@ -17,6 +17,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.filters.identity_filter import IdentityFilter
@@ -27,6 +28,7 @@ from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.timeline import Turn, TurnKind
 from antiphon.processors.latency.frame_events import FrameEvents
+from antiphon.simulation.fakes import FakeSTT
 from antiphon.transports import TransportKind, create_transport
 
 
@@ -95,3 +97,21 @@ def test_what_the_assistant_puts_in_the_context_while_the_caller_speaks_is_no_re
     call.see(Moment.CALL_ENDED, 3.0)
     kinds = [turn.kind for turn in call.done if isinstance(turn, Turn)]
     assert kinds == [TurnKind.ANSWERED]
+
+
+def test_who_has_pressed_keys_waits_since_the_last_and_says_no_word() -> None:
+    stt, keypad, call = FakeSTT(script=[]), DTMFAggregator(), FrameEvents(WatchdogLimits())
+    call.learn(stt)
+
+    def pushed(at: float, frame: Frame, source: FrameProcessor) -> None:
+        call.take(FramePushed(source, stt, frame, FrameDirection.DOWNSTREAM, round(at * 1e9)))
+
+    pushed(2.0, TranscriptionFrame("DTMF: 42#", "", ""), keypad)
+    pushed(2.4, UserStoppedSpeakingFrame(), stt)
+    call.see(Moment.WRITTEN, 3.0)
+    call.see(Moment.CALL_ENDED, 4.0)
+    [turn] = call.done
+    assert isinstance(turn, Turn)
+    assert turn.kind is TurnKind.ANSWERED
+    assert measure(turn, number=1).total_secs == 1.0
+    assert call.conversation.measures(4.0).caller_words == 0
