@@ -17,15 +17,18 @@ from pipecat.frames.frames import (
     FunctionCallCancelFrame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
+    InputDTMFFrame,
     InterruptionFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
+    TTSTextFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 
@@ -99,6 +102,12 @@ class Wait(SafeProcessor):
     def _look_at(self, frame: Frame) -> None:
         waits = self._waits
         match frame:
+            case VADUserStartedSpeakingFrame():
+                waits.voice_started()
+            case VADUserStoppedSpeakingFrame():
+                waits.voice_ended(_now() - frame.stop_secs)
+            case InputDTMFFrame():
+                waits.keys_pressed()
             case UserStartedSpeakingFrame():
                 waits.turn_started()
             case UserStoppedSpeakingFrame():
@@ -113,12 +122,26 @@ class Wait(SafeProcessor):
             case BotStoppedSpeakingFrame():
                 waits.agent_stopped(_now())
             case LLMTextFrame() | AggregatedTextFrame() | TTSSpeakFrame() | TTSAudioRawFrame():
-                if self._is_filler(frame):
-                    return
-                waits.answered(_now())
+                filler = self._is_filler(frame)
+                self._passes(frame)
+                if not filler and self._answers(frame):
+                    waits.answered(_now())
             case _:
                 return
         self._set_timer()
+
+    def _passes(self, frame: Frame) -> None:
+        """Words or sound of the agent's pass, with which a wait may be filled as well."""
+
+    def _answers(self, frame: Frame) -> bool:
+        """Whether what passes is as good as an answer."""
+        return True
+
+    def _next_due(self) -> float | None:
+        return self._waits.next_due()
+
+    def _take(self, at: float) -> bool:
+        return self._waits.take(at)
 
     def _is_filler(self, frame: Frame) -> bool:
         context_id = getattr(frame, "context_id", None)
@@ -130,7 +153,7 @@ class Wait(SafeProcessor):
         return context_id in self._fillers
 
     def _set_timer(self) -> None:
-        due = self._waits.next_due()
+        due = self._next_due()
         if self._timer:
             if due == self._timer.when():
                 return
@@ -141,7 +164,7 @@ class Wait(SafeProcessor):
 
     def _late(self) -> None:
         self._timer = None
-        if self._waits.take(_now()):
+        if self._take(_now()):
             self.create_task(self.speak(), "late")
         self._set_timer()
 
@@ -169,15 +192,15 @@ class Filler(Wait):
         *,
         texts: Sequence[str] = ("One moment…",),
         after_secs: float = 1.2,
-        again_secs: float | None = 3.0,
+        again_secs: float | None = 2.4,
         **kwargs: Any,
     ) -> None:
         """Create the filler.
 
         Args:
             texts: What it says, in turn.
-            after_secs: How long the caller waits in silence before; less than about 1 s would
-                often be followed at once by the answer.
+            after_secs: How long the caller waits before, from their last sound; less than about
+                1 s would often be followed at once by the answer.
             again_secs: How long after that it says something for the second time, if at all.
             **kwargs: Passed to `FrameProcessor`.
 
@@ -206,6 +229,12 @@ class Filler(Wait):
         await self.push_frame(TTSSpeakFrame(text, append_to_context=False, text_type=FILLER_TEXT))
         await self._call_event_handler("on_filler")
 
+
+MUTE_SECS = 2.35
+"""So long a caller waits for a voice that was asked to speak, unless it is known to be slower."""
+
+UNKNOWN_VOICE_SECS = 1.0
+"""How slow a voice may be of which nothing was heard yet: the slow end of current vendors."""
 
 # The silent failures that a caller notices.
 _HEARD_AS_SILENCE = frozenset(StallKind) - {StallKind.AUDIO_UNDERRUN, StallKind.LOOP_LAG}
@@ -258,6 +287,8 @@ class Apology(Wait):
         self._text = text
         self._recording = _samples(Path(recording)) if recording else None
         self._agent_speaks = self._over_agent = False
+        self._voice_asked_at: float | None = None
+        self._slowest_voice_secs = 0.0
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -286,6 +317,41 @@ class Apology(Wait):
             frame.interruptible = False
             await self.push_frame(frame)
         await self._call_event_handler("on_apology", stall)
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Wait no longer for a voice that was interrupted."""
+        if isinstance(frame, InterruptionFrame):
+            self._voice_asked_at = None
+        await super().handle_lifecycle(frame, direction)
+
+    def _passes(self, frame: Frame) -> None:
+        if isinstance(frame, TTSAudioRawFrame):
+            if self._voice_asked_at is not None:
+                secs = _now() - self._voice_asked_at
+                self._slowest_voice_secs = max(self._slowest_voice_secs, secs)
+            self._voice_asked_at = None
+        elif isinstance(frame, AggregatedTextFrame) and not isinstance(frame, TTSTextFrame):
+            self._voice_asked_at = self._voice_asked_at or _now()
+
+    def _answers(self, frame: Frame) -> bool:
+        # Behind the voice, what it was given to say is not heard yet.
+        return isinstance(frame, TTSAudioRawFrame) or not self._recording
+
+    def _mute_at(self) -> float | None:
+        """When a voice that was asked to speak, and is not heard, is taken for mute."""
+        since, asked = self._waits.since, self._voice_asked_at
+        if since is None or asked is None or not self._recording:
+            return None
+        expected_secs = 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
+        return max(since + MUTE_SECS, asked + expected_secs)
+
+    def _next_due(self) -> float | None:
+        dues = (self._waits.next_due(), self._mute_at())
+        return min((due for due in dues if due is not None), default=None)
+
+    def _take(self, at: float) -> bool:
+        mute_at = self._mute_at()
+        return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)
 
     def _frames(self) -> Sequence[Frame]:
         if not self._recording:

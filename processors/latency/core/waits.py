@@ -11,6 +11,12 @@ __all__ = ["Waits"]
 UNHEARD_SECS = 2.5
 """How long words that are on their way to the voice count as about to sound."""
 
+BREATH_SECS = 1.2
+"""So long after the caller's last sound nothing is said that is no answer."""
+
+LATE_SECS = 4.0
+"""A turn that ends so long after a voice did is another one's."""
+
 
 class Waits:
     """Knows since when the caller hears nothing while the agent owes something."""
@@ -26,6 +32,25 @@ class Waits:
         self._since: float | None = None
         self._tools: set[str] = set()
         self._speaks = self._words_under_way = self._held = False
+        self._voice = False
+        self._silent_at: float | None = None
+
+    def voice_started(self) -> None:
+        """The caller's voice is heard, whatever it means: nothing is said over it."""
+        self._voice = True
+
+    def voice_ended(self, at: float) -> None:
+        """The caller's voice is heard no more.
+
+        Args:
+            at: Since when.
+        """
+        self._voice = False
+        self._silent_at = at
+
+    def keys_pressed(self) -> None:
+        """The caller uses the keys, and so does not wait since their last word."""
+        self._silent_at = None
 
     def turn_started(self) -> None:
         """The caller has the turn: nothing is owed, nor what was begun for the turn before."""
@@ -33,9 +58,11 @@ class Waits:
         self.interrupted()
 
     def turn_ended(self, at: float) -> None:
-        """The caller waits for an answer."""
+        """The caller waits for an answer, and has since they fell silent."""
         self._said = 0
-        self._since = at
+        silent_at = self._silent_at
+        waited = silent_at is not None and not self._voice and at - silent_at < LATE_SECS
+        self._since = silent_at if waited else at
 
     def tool_started(self, call_id: str, at: float, *, awaited: bool) -> None:
         """The agent uses a tool.
@@ -106,15 +133,22 @@ class Waits:
         self._said = len(self._due_secs)
 
     @property
+    def since(self) -> float | None:
+        """Since when the caller has waited, if something could be said now."""
+        quiet = not (self._speaks or self._voice or self._held or self.over)
+        return self._since if quiet else None
+
+    @property
     def over(self) -> bool:
         """Whether all that is to be said in this wait has been."""
         return self._said == len(self._due_secs)
 
     def next_due(self) -> float | None:
-        """When to say something; None if nothing is owed, or not while the agent speaks."""
-        if self._since is None or self.over or self._speaks or self._held:
+        """When to say something; None if nothing is owed, or not while somebody speaks."""
+        if (since := self.since) is None:
             return None
-        return self._since + self._due_secs[self._said]
+        due = since + self._due_secs[self._said]
+        return due if self._silent_at is None else max(due, self._silent_at + BREATH_SECS)
 
     def take(self, at: float) -> bool:
         """Take what is due.

@@ -1,11 +1,14 @@
 """A caller who waits hears something, and a stuck request does not end the call."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     EndFrame,
@@ -13,10 +16,14 @@ from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     FunctionCallResultProperties,
+    InputDTMFFrame,
     LLMTextFrame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
     TTSStartedFrame,
     UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
@@ -49,8 +56,8 @@ async def test_a_filler_bridges_a_slow_first_token_and_is_not_the_answer(
     call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.2)])
     [turn] = call.turns
     assert call.tts.spoken[0] == "One moment…"
-    # 0.5 s to the end of the turn, 1.2 s of the filler's, then synthesis and output.
-    assert turn.first_sound_secs == pytest.approx(0.5 + 1.2 + 0.12 + 0.03, abs=0.01)
+    # 1.2 s from the caller's last sound, then synthesis and output.
+    assert turn.first_sound_secs == pytest.approx(1.2 + 0.12 + 0.03, abs=0.01)
     assert turn.total_secs == pytest.approx(1.2 + 2.6, abs=0.01)
     assert turn.secs_of("llm_inference") == pytest.approx(3.0, abs=0.01)
     assert sum(stage.secs for stage in turn.stages) == pytest.approx(turn.total_secs)
@@ -60,7 +67,7 @@ async def test_a_filler_that_is_written_once_the_answer_has_begun_is_not_its_fir
     run_call: Any, delays: Any
 ) -> None:
     delays.llm, delays.per_token = 1.25, 0.1  # the first token comes while the filler is made
-    call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.2)])
+    call = await run_call(one_turn, delays, after_llm=[Filler(after_secs=1.7)])
     [turn] = call.turns
     assert turn.marks["token"] < turn.marks["filler_written"] < turn.marks["audio"]
     from_audio = turn.marks["written"] - turn.marks["audio"]
@@ -109,8 +116,8 @@ async def test_a_tool_that_takes_long_is_apologised_for_though_fillers_were_hear
     apology.add_event_handler("on_apology", lambda *_: told.append(now()))
     call = await run_call(scene, after_llm=[Filler()], after_tts=[apology])
     assert call.tts.spoken.count("One moment…") == 2
-    # 6 s from the end of the caller's turn.
-    assert told == pytest.approx([7.5], abs=0.1)
+    # 6 s from the caller's last sound.
+    assert told == pytest.approx([7.0], abs=0.1)
 
 
 def now() -> float:
@@ -122,7 +129,7 @@ async def test_a_caller_who_goes_on_hears_no_filler(run_call: Any, delays: Any) 
 
     async def scene(call: Any) -> None:
         await call.speak()
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.6)
         await call.speak(secs=3)
 
     call = await run_call(scene, delays, after_llm=[Filler(after_secs=1.2)])
@@ -276,6 +283,14 @@ def has_result(*, run_llm: bool) -> Frame:
     return FunctionCallResultFrame("look_up", "1", {}, "done", properties=properties)
 
 
+def sound(secs: float) -> Frame:
+    return TTSAudioRawFrame(bytes(2 * round(secs * 16_000)), 16_000, 1, context_id="answer")
+
+
+KEY = partial(InputDTMFFrame, KeypadEntry.ONE)
+TURN_ENDS = UserStoppedSpeakingFrame
+
+
 def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
     return [(after_secs, BotStartedSpeakingFrame()), (secs, BotStoppedSpeakingFrame())]
 
@@ -283,16 +298,16 @@ def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
 @pytest.mark.parametrize(
     ("script", "at"),
     [
-        pytest.param([(1.0, waits_for_tool())], [1.2, 4.2], id="a tool in the midst of the wait"),
-        pytest.param([(2.0, waits_for_tool())], [1.2, 4.2], id="a tool after the filler"),
+        pytest.param([(1.0, waits_for_tool())], [1.2, 3.6], id="a tool in the midst of the wait"),
+        pytest.param([(2.0, waits_for_tool())], [1.2, 3.6], id="a tool after the filler"),
         pytest.param(
             [(0.5, LLMTextFrame("Let me see.")), (0.5, waits_for_tool()), *speech(0.2, 2.0)],
-            [4.4, 7.4],
+            [4.4, 6.8],
             id="a tool after some words",
         ),
         pytest.param(
             [(0.5, waits_for_tool()), (0.1, TTSSpeakFrame("Let me see.")), *speech(0.2, 2.0)],
-            [0.6, 4.0, 7.0],
+            [0.6, 4.0, 6.4],
             id="some words in the midst of a tool",
         ),
         pytest.param(
@@ -304,12 +319,12 @@ def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
         pytest.param([(0.5, LLMTextFrame("Yes."))], [], id="an answer"),
         pytest.param(
             [(0.5, TTSSpeakFrame("One moment…", text_type=FILLER_TEXT))],
-            [0.5, 1.2, 4.2],
+            [0.5, 1.2, 3.6],
             id="another's filler",
         ),
         pytest.param([(0.5, None), (0.1, waits_for_tool())], [], id="given up"),
         pytest.param(
-            [(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.7], id="the turn after"
+            [(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.1], id="the turn after"
         ),
     ],
 )
@@ -317,6 +332,61 @@ async def test_a_wait_is_bridged_twice_and_only_while_there_is_no_answer_and_no_
     script: list[tuple[float, Frame | None]], at: list[float]
 ) -> None:
     told = await said(Filler(after_secs=1.2), (0.0, UserStoppedSpeakingFrame()), *script)
+    assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
+
+
+VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFrame, stop_secs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("script", "at"),
+    [
+        pytest.param([(0.0, VOICE()), (0.2, SILENCE()), (0.6, TURN_ENDS())], [1.2, 3.6], id="turn"),
+        pytest.param(
+            [(0.0, VOICE()), (0.2, SILENCE()), (2.0, TURN_ENDS())],
+            [2.2, 3.6],
+            id="a turn that ends late",
+        ),
+        pytest.param(
+            [(0.0, TURN_ENDS()), (1.0, VOICE()), (1.2, SILENCE())],
+            [3.2, 3.6],
+            id="a voice in the midst of the wait",
+        ),
+        pytest.param(
+            [(0.0, VOICE()), (0.2, SILENCE()), (1.0, KEY()), (0.0, TURN_ENDS())],
+            [2.4, 4.8],
+            id="keys",
+        ),
+    ],
+)
+async def test_a_wait_counts_from_the_callers_last_sound_and_nothing_is_said_over_one(
+    script: list[tuple[float, Frame | None]], at: list[float]
+) -> None:
+    told = await said(Filler(after_secs=1.2), *script)
+    assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
+
+
+def asks_voice() -> Frame:
+    return AggregatedTextFrame("It is open.", "sentence")
+
+
+@pytest.mark.parametrize(
+    ("script", "at"),
+    [
+        pytest.param([(1.0, asks_voice())], [2.5], id="of which nothing was heard yet"),
+        pytest.param([(1.0, asks_voice()), (0.3, sound(0.5))], [], id="that speaks"),
+        pytest.param(
+            [(0.0, asks_voice()), (0.2, sound(0.5)), (1.0, TURN_ENDS()), (1.0, asks_voice())],
+            [3.55],
+            id="that is known to be quick",
+        ),
+        pytest.param([], [6.0], id="that nobody asked to speak"),
+    ],
+)
+async def test_a_voice_that_stays_mute_is_apologised_for(
+    recording: Path, script: list[tuple[float, Frame | None]], at: list[float]
+) -> None:
+    told = await said(Apology(recording=recording), (0.0, TURN_ENDS()), *script)
     assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
 
 
