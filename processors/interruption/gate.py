@@ -199,6 +199,8 @@ class PlaybackGate(SafeProcessor):
             return
         elif isinstance(frame, TTSStartedFrame) and not frame.append_to_context:
             self._unwritten.append(frame.context_id)
+        elif isinstance(frame, TTSStoppedFrame):
+            self._word_times.ended(frame.context_id)
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self.ledger.expect(
                 frame.id, frame.text, source=frame, joined=frame.includes_inter_frame_spaces

@@ -127,6 +127,10 @@ class WordTimes:
         """
         return not self._bases or context_id in self._bases
 
+    def ended(self, context_id: str | None) -> None:
+        """Note that the sound of a context has ended; what else it says is timed anew."""
+        self._bases.pop(context_id, None)
+
     def said(self, pts: int) -> None:
         """Note when a word was said, in nanoseconds of the pipeline's clock."""
         self._last_pts = max(self._last_pts, pts)

@@ -91,6 +91,15 @@ class FakeTTS(TTSService):
         elif failure:
             await self.push_error(failure.message, category=failure.category)
 
+    async def on_audio_context_completed(self, context_id: str) -> None:
+        """Time what the context says from now on from its next audio.
+
+        Args:
+            context_id: The context whose audio has ended.
+        """
+        self._spoken_secs.pop(context_id, None)
+        await super().on_audio_context_completed(context_id)
+
     async def _tell_words(self, words: list[str], context_id: str) -> None:
         """Tell the times of a sentence, counted from the first audio of its context."""
         start = self._spoken_secs.get(context_id, 0.0)

@@ -132,3 +132,32 @@ async def test_no_word_is_doubled_lost_or_moved(
     else:
         expected = REPLY.format(name="Dana Okafor", phone="415 555 0142")
     assert re.sub(r"_\d_[a-z]{6}>", ">", said) == expected
+
+
+class Thinking(FrameProcessor):
+    """Holds a word for longer than a voice waits for the next."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMTextFrame) and "Now" in frame.text:
+            await asyncio.sleep(4)
+        await self.push_frame(frame, direction)
+
+
+@pytest.mark.parametrize("times", [True, False])
+@pytest.mark.parametrize(
+    "reply",
+    ["Let me see. Now I have it. Come at nine.", "See [our shop](https://x.example/a/b/c)."],
+)
+async def test_what_follows_a_long_pause_and_what_links_are_called_is_kept(
+    reply: str, times: bool
+) -> None:
+    voice = FakeTTS(word_timestamps=times, words_per_second=6.0)
+    texts = [LLMTextFrame(token) for token in re.findall(r"\s?\S+", reply)]
+
+    said = await context_of(
+        [Thinking(), SentenceAggregator(), voice, Interruption().playback],
+        [LLMFullResponseStartFrame(), *texts, LLMFullResponseEndFrame()],
+    )
+
+    assert said == reply

@@ -1,5 +1,7 @@
 """Whether a voice gave as much sound as its text takes."""
 
+from antiphon.core.sounding import sounding_chars
+
 __all__ = ["GivenSpeech"]
 
 # Of letters and digits; voices speak 12 to 17 characters a second.
@@ -17,7 +19,7 @@ class GivenSpeech:
 
     def announced(self, text: str) -> None:
         """The voice is about to say a text."""
-        self._chars += sum(char.isalnum() for char in text)
+        self._chars += sounding_chars(text)
 
     def began(self) -> None:
         """The voice begins."""

@@ -32,6 +32,23 @@ def test_words_without_times_are_heard_in_proportion_to_their_audio(ms: float, w
     assert heard(spoken("aaaa bbbb cccc dddd", 1000), ms) == words
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Look at [our shop](https://shop.example/tea?a=1&b=2).",
+        "See https://www.shop.example now.",
+        'Sure. <break time="500ms"/> <emotion value="happy"/> Done.',
+    ],
+)
+def test_a_sentence_with_what_is_not_said_is_not_taken_for_one_that_broke_off(text: str) -> None:
+    assert heard(spoken(text, 670), 670) == text
+
+
+def test_the_target_of_a_link_takes_no_time_from_the_words_around_it() -> None:
+    ledger = spoken("aaaa [bbb](https://shop.example/a/long/way) cccc dddd", 1000)
+    assert heard(ledger, 500) == "aaaa [bbb](https://shop.example/a/long/way)"
+
+
 def test_word_counts_as_heard_from_its_middle_on() -> None:
     ledger = PlaybackLedger()
     ledger.receive(2000)

@@ -74,3 +74,11 @@ def test_only_the_last_15_seconds_can_be_taken_up_again() -> None:
     for at_ms in range(0, 20_000, 1000):
         played.add(OutputAudioRawFrame(bytes(2000), 1000, 1), at_ms=at_ms)
     assert [at_ms for _, at_ms in played.take_after(0)] == list(range(19_000, 3_000, -1000))
+
+
+def test_a_context_that_speaks_again_after_its_end_is_timed_anew() -> None:
+    times = WordTimes()
+    times.begin("a", received_ms=0, clock=lambda: 1_000)
+    assert times.begin("a", received_ms=500, clock=lambda: 9_000) == (1_000, 0)
+    times.ended("a")
+    assert times.begin("a", received_ms=500, clock=lambda: 9_000) == (9_000, 500)
