@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from antiphon.core.wav import Samples
 from antiphon.simulation.audio import SAMPLE_RATE_HZ
-from antiphon.simulation.lines.babble import speech_pcm
+from antiphon.simulation.caller.noises import LOOPS
 
 __all__ = ["Echo", "Network", "Noise", "NoiseKind"]
 
-NoiseKind = Literal["hiss", "babble"]
-
-BABBLE_PITCHES_HZ = (95.0, 110.0, 130.0, 175.0, 205.0, 230.0)
-BABBLE_SECS = 20.0
-"""After which the voices begin again."""
+NoiseKind = Literal["hiss", "babble", "street", "hold_music", "keyboard"]
 
 SPEECH_DBFS = -20.0
 """The RMS of the speech that the signal-to-noise ratio refers to: eSpeak's, to within 2 dB."""
@@ -35,45 +31,32 @@ class Noise:
 
         Args:
             snr_db: How far below speech of -20 dBFS the noise lies, in dB.
-            kind: `"hiss"`, which falls towards high frequencies as a street does, or `"babble"`:
-                six voices that say nothing.
+            kind: `"hiss"`, which falls towards high frequencies; `"babble"`, six voices that say
+                nothing; `"street"`, `"hold_music"`, or a `"keyboard"` on which somebody types.
             seed: Another seed is another noise.
         """
         self._random = np.random.default_rng(seed)
         self._rms = 32768 * 10 ** ((SPEECH_DBFS - snr_db) / 20)
         self._last = 0.0
-        self._voices = _babble(self._random) if kind == "babble" else None
+        self._loop: NDArray[np.float64] | None = None
+        if kind != "hiss":
+            loop = LOOPS[kind](self._random)
+            self._loop = loop / np.sqrt(np.mean(np.square(loop)))
         self._heard = 0
 
     def add_to(self, frame: Samples) -> Samples:
         """Return a frame with the noise that sounds at the same time."""
-        if self._voices is None:
+        if self._loop is None:
             white = self._random.standard_normal(len(frame))
             # Each value averaged with the one before falls towards high frequencies.
             mixed = (white + np.concatenate(([self._last], white[:-1]))) / np.sqrt(2)
             self._last = float(white[-1]) if len(white) else self._last
         else:
             places = np.arange(self._heard, self._heard + len(frame))
-            mixed = self._voices.take(places, mode="wrap")
+            mixed = self._loop.take(places, mode="wrap")
             self._heard += len(frame)
         noisy: Samples = np.clip(frame + mixed * self._rms, -32768, 32767).astype(np.int16)
         return noisy
-
-
-def _babble(random: np.random.Generator) -> NDArray[np.float64]:
-    """Return six voices together, with an RMS of 1."""
-    voices = [
-        np.roll(
-            np.frombuffer(
-                speech_pcm(BABBLE_SECS, sample_rate_hz=SAMPLE_RATE_HZ, pitch_hz=pitch_hz), "<i2"
-            ),
-            random.integers(round(BABBLE_SECS * SAMPLE_RATE_HZ)),
-        ).astype(np.float64)
-        for pitch_hz in BABBLE_PITCHES_HZ
-    ]
-    mixed = np.sum(voices, axis=0)
-    together: NDArray[np.float64] = mixed / np.sqrt(np.mean(np.square(mixed)))
-    return together
 
 
 class Echo:

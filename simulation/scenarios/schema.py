@@ -98,7 +98,8 @@ class CallerSettings(_Data):
         voice: An eSpeak voice, with a variant after "+".
         language: A code, "es", in which that voice speaks.
         noise_snr_db: Background noise, so many dB under the caller's voice.
-        noise: What it is: "hiss", as of a street, or "babble", six voices that say nothing.
+        noise: What it is: "hiss", "babble" (six voices that say nothing), "street", "hold_music" or
+            "keyboard" (somebody types).
         network: What becomes of the packets.
         echo_db: How loud the agent's own voice comes back, beside itself: below 0.
         echo_ms: How late it does.
