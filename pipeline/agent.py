@@ -20,6 +20,7 @@ from pipecat.workers.runner import WorkerRunner
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
 from antiphon.pipeline.languages.agent import check_languages, in_languages, note_of
 from antiphon.pipeline.latency import LatencySettings
+from antiphon.pipeline.noise import NoiseSetting, check_noise, noise_filters
 from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
@@ -103,6 +104,8 @@ class VoiceAgent:
         voices: By language, the vendor's id of a voice, where one voice does not speak all.
         phrases: By language, by a text that the agent says of its own accord (a filler, a question
             to a silent caller), the same in that language. What it says by default is known.
+        noise: What takes noise out of the caller's sound: `"rnnoise"`, or a class or function that
+            makes one of Pipecat's audio filters for each call.
         turns: When a caller's turn begins and ends.
         interruption: How callers interrupt: the agent talks on through "uh-huh" and remembers what
             was heard. With None any voice or transcript interrupts it.
@@ -133,6 +136,7 @@ class VoiceAgent:
     languages: Sequence[str] = ()
     voices: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    noise: NoiseSetting = None
     turns: TurnSettings = field(default_factory=TurnSettings)
     interruption: InterruptionSettings | None = field(default_factory=InterruptionSettings)
     sentences: SentenceSettings | None = field(default_factory=SentenceSettings)
@@ -167,6 +171,7 @@ class VoiceAgent:
         for tool in self.tools:
             check_tool(tool)
         check_pronunciations(self.pronunciations)
+        check_noise(self.noise)
         if self.voicemail is not None and self.llm == "embedded":
             raise ValueError(
                 f"voicemail={self.voicemail!r} needs an LLM that knows a box from a person, "
@@ -282,6 +287,7 @@ class VoiceAgent:
         if self.latency and self.latency.apology:
             Apology(recording=self.latency.apology)
         load_tables(self.redaction)
+        noise_filters(self.noise)
         await load_models()
         # Of these, which no call gets: what would be refused in each call is told before the first.
         for kind, service in made.items():

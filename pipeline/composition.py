@@ -24,6 +24,7 @@ from antiphon.pipeline.fast_path.pipeline import (
 from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.languages.agent import follow_language
 from antiphon.pipeline.latency import what_fills_waits
+from antiphon.pipeline.noise import noise_filters
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.silence import ask_who_is_silent
 from antiphon.pipeline.turns import Turns
@@ -89,7 +90,12 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         fast_path=agent.fast_path,
     )
     gate = parts.interruption.playback if parts.interruption else None
-    if isinstance(transport, TelephoneTransport) and isinstance(user, ListeningUserAggregator):
+    filters = noise_filters(agent.noise)
+    if (
+        isinstance(transport, TelephoneTransport)
+        and isinstance(user, ListeningUserAggregator)
+        and not filters
+    ):
         # The gate hands over pieces of 40 ms as they sound; a longer packet would wait for two.
         transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
     connect_playback(transport, gate=gate, latency=parts.latency)
@@ -103,6 +109,7 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         voicemail.listen(transport, user, [*fillers, *apologies])
     processors = [
         transport.input(),
+        *filters,
         parts.stt,
         *follower,
         keypad,

@@ -336,7 +336,7 @@ class PlaybackLedger:
         if " " not in text.strip():
             return bool(last) and last[0].start_ms >= start_ms
         sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
-        return _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * _sounding(sentence))
+        return _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
 
     @property
     def pending(self) -> bool:
