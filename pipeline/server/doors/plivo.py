@@ -18,17 +18,16 @@ from fastapi import APIRouter, Depends, Request, Response, WebSocket
 from loguru import logger
 from starlette.datastructures import FormData
 
-from antiphon.pipeline.server.access.bodies import read_form
 from antiphon.pipeline.server.access.guards import Guards, public_url
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.call_control import RING_SECS, CallControlError
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
 from antiphon.pipeline.server.doors.plivo_control import CALL_UUID, PlivoControl
+from antiphon.pipeline.server.doors.signed_forms import SignedForms
 from antiphon.transports.telephony.plivo import extra_headers, read_plivo_start
-from antiphon.transports.telephony.transport import checked_id
 
-__all__ = ["PlivoRequests", "plivo_router", "v3_signature"]
+__all__ = ["plivo_router", "v3_signature"]
 
 # Said to a caller who waits or is turned away, unless `ANTIPHON_BUSY_MESSAGE` says something else.
 BUSY_MESSAGE = "All lines are busy."
@@ -40,64 +39,32 @@ UNANSWERED = frozenset({"busy", "failed", "cancel", "timeout", "no-answer"})
 CONTENT_TYPE = "audio/x-mulaw;rate=8000"
 
 
-class PlivoRequests:
-    """Lets only requests pass that Plivo has signed; a FastAPI dependency that gives the form."""
+def _signed(calls: Calls, guards: Guards) -> SignedForms:
+    secret = calls.settings.plivo_auth_token
+    if secret is None:
+        raise ValueError("the plivo transport needs PLIVO_AUTH_TOKEN to verify its requests")
+    token = secret.get_secret_value()
 
-    def __init__(self, calls: Calls, guards: Guards) -> None:
-        """Create the dependency.
-
-        Args:
-            calls: Has the settings.
-            guards: Counts who fails.
-
-        Raises:
-            ValueError: If there is no token to check the signatures with.
-        """
-        token = calls.settings.plivo_auth_token
-        if token is None:
-            raise ValueError("the plivo transport needs PLIVO_AUTH_TOKEN to verify its requests")
-        self._token = token.get_secret_value()
-        self._settings = calls.settings
-        self._guards = guards
-
-    async def __call__(self, request: Request) -> FormData:
-        """Check a request.
-
-        Args:
-            request: The request.
-
-        Returns:
-            Its form.
-
-        Raises:
-            Refused: 403 if Plivo has not signed it, 415 or 400 if it never could have, 400 if it
-                names no call, 429 if its address has failed too often.
-        """
-        try:
-            form = await read_form(request)
-        except Refused as refusal:
-            await self._guards.refuse(request, refusal)
-        url = public_url(request, self._settings)
+    def is_signed(request: Request, url: str, form: FormData) -> bool:
         nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
         # With several tokens there are several signatures; the second is the main account's.
         given = ",".join(
             request.headers.get(name, "")
             for name in ("x-plivo-signature-v3", "x-plivo-signature-ma-v3")
         )
-        wanted = v3_signature(url, form.multi_items(), nonce=nonce, auth_token=self._token)
-        is_signed = nonce and sum(
+        wanted = v3_signature(url, form.multi_items(), nonce=nonce, auth_token=token)
+        return bool(nonce) and sum(
             hmac.compare_digest(each.strip().encode(), wanted.encode()) for each in given.split(",")
-        )
-        if not is_signed:
-            unsigned = Refused(403, "signature", "the signature is not Plivo's")
-            # The address is what usually differs: a proxy that hides the scheme or the host.
-            warning = f"refused a request for {url[:200]}: {unsigned.detail}"
-            await self._guards.refuse(request, unsigned, warning)
-        try:
-            checked_id("CallUUID", form.get("CallUUID"), CALL_UUID)
-        except ValueError as error:
-            raise Refused(400, "malformed", str(error)) from error
-        return form
+        ) > 0
+
+    return SignedForms(
+        calls,
+        guards,
+        vendor="Plivo",
+        is_signed=is_signed,
+        id_field="CallUUID",
+        id_pattern=CALL_UUID,
+    )
 
 
 def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
@@ -114,7 +81,7 @@ def plivo_router(calls: Calls, guards: Guards) -> APIRouter:
         ValueError: If `PLIVO_AUTH_TOKEN` is not set.
     """
     router = APIRouter(prefix="/plivo")
-    signed = PlivoRequests(calls, guards)
+    signed = _signed(calls, guards)
     settings = calls.settings
     control = PlivoControl(settings, calls.state) if settings.plivo_auth_id else None
 

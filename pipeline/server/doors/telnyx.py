@@ -160,9 +160,9 @@ def telnyx_router(calls: Calls, guards: Guards) -> APIRouter:
 
     async def with_agent(request: Request, call: TelnyxCall) -> None:
         is_outbound = call.direction == "outgoing"
-        begin = control.stream if is_outbound else control.answer
-        await begin(
+        await control.begin(
             call.call_control_id,
+            is_answered=is_outbound,
             stream_url=public_url(request, calls.settings, "/telnyx/stream").replace(
                 "http", "ws", 1
             ),

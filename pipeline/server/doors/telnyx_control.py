@@ -57,13 +57,19 @@ class TelnyxControl:
         self._headers = {"Authorization": f"Bearer {settings.telnyx_api_key.get_secret_value()}"}
         self._settings = settings
 
-    async def answer(
-        self, call_control_id: str, *, stream_url: str, parameters: Mapping[str, str]
+    async def begin(
+        self,
+        call_control_id: str,
+        *,
+        is_answered: bool,
+        stream_url: str,
+        parameters: Mapping[str, str],
     ) -> None:
-        """Answer a call that rings, with a media stream.
+        """Begin the media stream of a call, and answer it first if it rings.
 
         Args:
             call_control_id: The call.
+            is_answered: Whether it has been answered.
             stream_url: Where the stream goes.
             parameters: What its start carries along.
 
@@ -72,28 +78,7 @@ class TelnyxControl:
         """
         await self._command(
             call_control_id,
-            "answer",
-            stream_url=stream_url,
-            client_state=client_state(parameters),
-            **STREAM,
-        )
-
-    async def stream(
-        self, call_control_id: str, *, stream_url: str, parameters: Mapping[str, str]
-    ) -> None:
-        """Begin the media stream of a call that has been answered.
-
-        Args:
-            call_control_id: The call.
-            stream_url: Where the stream goes.
-            parameters: What its start carries along.
-
-        Raises:
-            CallControlError: If Telnyx does not.
-        """
-        await self._command(
-            call_control_id,
-            "streaming_start",
+            "streaming_start" if is_answered else "answer",
             stream_url=stream_url,
             client_state=client_state(parameters),
             **STREAM,

@@ -9,17 +9,16 @@ from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
-from antiphon.pipeline.server.access.bodies import read_form
 from antiphon.pipeline.server.access.guards import Guards, public_url
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
+from antiphon.pipeline.server.doors.signed_forms import SignedForms
 from antiphon.pipeline.server.doors.twilio_control import TwilioControl
 from antiphon.pipeline.server.settings import ServerSettings
-from antiphon.transports.telephony.transport import checked_id
 from antiphon.transports.telephony.twilio import read_twilio_start
 
-__all__ = ["TwilioRequests", "answer_with_agent", "twilio_router", "twiml"]
+__all__ = ["answer_with_agent", "twilio_router", "twiml"]
 
 CALL_SID = "CA[0-9a-fA-F]{32}"
 
@@ -32,55 +31,24 @@ QUEUE_PAUSE_SECS = 10
 BUSY_MESSAGE = "All lines are busy."
 
 
-class TwilioRequests:
-    """Lets only requests pass that Twilio has signed; a FastAPI dependency that gives the form."""
+def _signed(calls: Calls, guards: Guards) -> SignedForms:
+    token = calls.settings.twilio_auth_token
+    if token is None:
+        raise ValueError("the twilio transport needs TWILIO_AUTH_TOKEN to verify its requests")
+    validator = RequestValidator(token.get_secret_value())
 
-    def __init__(self, calls: Calls, guards: Guards) -> None:
-        """Create the dependency.
-
-        Args:
-            calls: Has the settings.
-            guards: Counts who fails.
-
-        Raises:
-            ValueError: If there is no token to check the signatures with.
-        """
-        token = calls.settings.twilio_auth_token
-        if token is None:
-            raise ValueError("the twilio transport needs TWILIO_AUTH_TOKEN to verify its requests")
-        self._validator = RequestValidator(token.get_secret_value())
-        self._settings = calls.settings
-        self._guards = guards
-
-    async def __call__(self, request: Request) -> FormData:
-        """Check a request.
-
-        Args:
-            request: The request.
-
-        Returns:
-            Its form.
-
-        Raises:
-            Refused: 403 if Twilio has not signed it, 415 or 400 if it never could have, 400 if it
-                names no call, 429 if its address has failed too often.
-        """
-        try:
-            form = await read_form(request)
-        except Refused as refusal:
-            await self._guards.refuse(request, refusal)
-        url = public_url(request, self._settings)
+    def is_signed(request: Request, url: str, form: FormData) -> bool:
         signature = request.headers.get("x-twilio-signature", "")
-        if not signature.isascii() or not self._validator.validate(url, form, signature):
-            unsigned = Refused(403, "signature", "the signature is not Twilio's")
-            # The address is what usually differs: a proxy that hides the scheme or the host.
-            warning = f"refused a request for {url[:200]}: {unsigned.detail}"
-            await self._guards.refuse(request, unsigned, warning)
-        try:
-            checked_id("CallSid", form.get("CallSid"), CALL_SID)
-        except ValueError as error:
-            raise Refused(400, "malformed", str(error)) from error
-        return form
+        return signature.isascii() and bool(validator.validate(url, form, signature))
+
+    return SignedForms(
+        calls,
+        guards,
+        vendor="Twilio",
+        is_signed=is_signed,
+        id_field="CallSid",
+        id_pattern=CALL_SID,
+    )
 
 
 def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
@@ -97,7 +65,7 @@ def twilio_router(calls: Calls, guards: Guards) -> APIRouter:
         ValueError: If `TWILIO_AUTH_TOKEN` is not set.
     """
     router = APIRouter(prefix="/twilio")
-    signed = TwilioRequests(calls, guards)
+    signed = _signed(calls, guards)
     streams = MediaStreams(calls, guards, kind="twilio", read_start=read_twilio_start)
     control = (
         TwilioControl(calls.settings, calls.state) if calls.settings.twilio_account_sid else None
