@@ -12,6 +12,11 @@ import numpy as np
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.phrases import jsgf_from_phrases
 from antiphon.services.pocketsphinx.recognizer import SAMPLE_RATE_HZ, load_decoder
+from antiphon.services.pocketsphinx.telephone import (
+    TELEPHONE_ADAPTATION,
+    TELEPHONE_RATE_HZ,
+    BandMirror,
+)
 from antiphon.simulation.audio import resample
 from antiphon.simulation.vendors.listening import Transcriber
 from antiphon.simulation.vendors.voices import Spoken, SpokenWord
@@ -73,13 +78,21 @@ class _PocketSphinx:
 
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
+        self._mirror: BandMirror | None = None
 
     def begin(self, lead_in: bytes, sample_rate_hz: int) -> None:
+        if sample_rate_hz == TELEPHONE_RATE_HZ and self._mirror is None:
+            self._mirror = BandMirror()
+            self._decoder.set_cmn(TELEPHONE_ADAPTATION)
         self._decoder.start_utt()
         self.hear(lead_in, sample_rate_hz)
 
     def hear(self, pcm: bytes, sample_rate_hz: int) -> str:
-        self._decoder.process_raw(_at_16_khz(pcm, sample_rate_hz), False, False)
+        if self._mirror:
+            pcm = self._mirror.widen(np.frombuffer(pcm, dtype="<i2")).tobytes()
+        else:
+            pcm = _at_16_khz(pcm, sample_rate_hz)
+        self._decoder.process_raw(pcm, False, False)
         return self.settle()
 
     def settle(self) -> str:
