@@ -1,5 +1,6 @@
 """From what was seen of a call to its record: which word, wait and tool belongs to which turn."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
@@ -110,11 +111,27 @@ def _barge_in(log: CallLog, line: SpokenLine) -> BargeIn | None:
             return BargeIn(
                 start_secs=line.start_secs - log.start_secs,
                 silence_secs=span.end_secs - log.start_secs,
-                interrupted=any(
-                    line.start_secs <= at_secs <= span.end_secs for at_secs in log.interruptions
-                ),
+                interrupted=_gave_way(log, line, span),
             )
     return None
+
+
+def _gave_way(log: CallLog, line: SpokenLine, span: VoicedSpan) -> bool:
+    """Whether the agent stopped for a line, in its voice or in a pause of it."""
+    goes_on_secs = min(
+        (other.start_secs for other in log.agent_spans if other.start_secs >= span.end_secs),
+        default=math.inf,
+    )
+    cuts = [at for at in log.interruptions if line.start_secs <= at < goes_on_secs]
+    if not cuts or cuts[0] <= span.end_secs:
+        return bool(cuts)
+    # It was silent already: for good, unless there was more to say.
+    said = [segment for segment in log.segments if segment.at_secs <= cuts[0]]
+    return bool(said) and len(_heard_of(said[-1], log.heard).split()) < len(said[-1].text.split())
+
+
+def _heard_of(segment: Segment, heard: Sequence[HeardWord]) -> str:
+    return " ".join(word.text.strip() for word in heard if word.segment_id == segment.id)
 
 
 def _agent_speech(
@@ -130,9 +147,9 @@ def _agent_speech(
     played: list[str] = []
     unheard: list[str] = []
     for segment in segments:
-        words = [word.text.strip() for word in heard if word.segment_id == segment.id]
-        played += words
-        unheard += segment.text.split()[len(" ".join(words).split()) :] if cut else []
+        words = _heard_of(segment, heard)
+        played += [words] if words else []
+        unheard += segment.text.split()[len(words.split()) :] if cut else []
     return AgentSpeech(
         spans=tuple((span.start_secs - zero, span.end_secs - zero) for span in spans),
         heard=" ".join(played),

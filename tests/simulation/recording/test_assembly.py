@@ -120,8 +120,24 @@ def test_a_barge_in_lasts_until_the_agent_is_silent(log: CallLog) -> None:
     assert barge_in.interrupted
 
 
+def test_an_agent_that_is_stopped_in_a_pause_was_interrupted(log: CallLog) -> None:
+    log.interruptions = [104.2, 108.7]
+
+    _, question, cut_in = assemble(log).turns
+
+    assert cut_in.barge_in
+    assert cut_in.barge_in.interrupted
+    assert cut_in.barge_in.stop_secs == pytest.approx(0.4)
+    assert question.agent
+    assert question.agent.unheard == "the warehouse. It comes tomorrow."
+
+
 def test_an_agent_that_came_to_its_end_was_not_interrupted(log: CallLog) -> None:
     log.interruptions = [104.2, 109.1]
+    log.heard += [
+        HeardWord(at_secs=108.0, text="the warehouse.", segment_id=2),
+        HeardWord(at_secs=108.4, text="It comes tomorrow.", segment_id=3),
+    ]
 
     _, question, cut_in = assemble(log).turns
 
