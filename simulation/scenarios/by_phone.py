@@ -26,6 +26,8 @@ __all__ = ["OwnDoor", "by_ear", "on_a_poor_line"]
 # Telnyx says that it does not keep the order; the others say nothing of the kind.
 SWAPS = {"telnyx": 0.05}
 
+JITTER_SECS = 0.04
+
 LEAVE_SECS = 2
 """How long the agent may take to notice that the caller has hung up."""
 
@@ -143,6 +145,8 @@ class _Observed:
 def on_a_poor_line(scenario: Scenario, vendor: str) -> Scenario:
     """Return a call over a line that loses 1 % of the packets and delays others by up to 40 ms.
 
+    What is to come within a time may come as much later.
+
     Args:
         scenario: The call.
         vendor: Who carries it: from Telnyx, one message in twenty comes after the next.
@@ -150,9 +154,18 @@ def on_a_poor_line(scenario: Scenario, vendor: str) -> Scenario:
     Returns:
         The call, with everything else as it was.
     """
-    network = NetworkSettings(loss=0.01, jitter_secs=0.04, reorder=SWAPS.get(vendor, 0.0))
+    network = NetworkSettings(loss=0.01, jitter_secs=JITTER_SECS, reorder=SWAPS.get(vendor, 0.0))
     caller = scenario.caller.model_copy(update={"network": network})
-    return scenario.model_copy(update={"caller": caller})
+    lines = tuple(
+        line.model_copy(
+            update={
+                "max_stop_secs": line.max_stop_secs + JITTER_SECS,
+                "within_secs": line.within_secs and line.within_secs + JITTER_SECS,
+            }
+        )
+        for line in scenario.lines
+    )
+    return scenario.model_copy(update={"caller": caller, "lines": lines})
 
 
 def by_ear(scenario: Scenario) -> tuple[Scenario, list[str]]:
