@@ -8,7 +8,7 @@ any clock that only goes forward.
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
@@ -315,9 +315,15 @@ class PlaybackLedger:
             sentence.closed = True
             start_ms = end_ms
 
-    def break_off(self) -> None:
-        """Note that what comes is another's sound: of what was told so far there is no more."""
+    def break_off(self, goes_on: Callable[[object], bool]) -> None:
+        """Note that what comes is another's sound: of what was told so far there is no more.
+
+        Args:
+            goes_on: Whether it is that of a sentence, by its source.
+        """
         for sentence in self._sentences:
+            if goes_on(sentence.source):
+                continue
             sentence.until_ms = min(sentence.until_ms, self._received_ms)
             if sentence.timed:
                 sentence.words = [w for w in sentence.words if w.start_ms < sentence.until_ms]

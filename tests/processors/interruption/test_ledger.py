@@ -384,10 +384,22 @@ def test_a_sentence_that_the_next_one_leaves_no_time_for_was_not_said(unsaid: st
 @pytest.mark.parametrize("unsaid", ["Come in, please.", "Hello."])
 def test_a_sentence_that_is_told_at_the_end_and_has_no_sound_was_not_said(unsaid: str) -> None:
     ledger = with_times(unsaid=unsaid)
-    ledger.break_off()
+    ledger.break_off(lambda _: False)
     ledger.receive(4000)  # an apology
     ledger.word(2, unsaid, 600, source=None)
     assert told(ledger, 4900) == "We are open."
+
+
+def test_a_sentence_whose_sound_comes_behind_anothers_was_said() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "One moment.", source="filler")
+    ledger.receive(600)
+    ledger.close(1, "One moment.", source="filler")
+    ledger.expect(2, "We are open.", source="answer")
+    ledger.break_off(lambda source: source == "answer")
+    ledger.receive(900)
+    ledger.close(2, "We are open.", source="answer")
+    assert told(ledger, 1500) == "One moment. We are open."
 
 
 def test_a_sentence_that_is_told_whole_and_has_its_sound_was_said() -> None:
@@ -402,7 +414,7 @@ def test_words_with_times_beyond_which_another_is_heard_were_not_said() -> None:
     for index, word in enumerate(["Come", "in,", "please."]):
         ledger.word(2, word, 900 + 300 * index, source=None)
     ledger.receive(400)
-    ledger.break_off()
+    ledger.break_off(lambda _: False)
     ledger.receive(4000)
     assert told(ledger, 5000) == "We are open. Come in,"
 
