@@ -1,7 +1,6 @@
 """Barge-in: yields to a caller who means it, and keeps talking through "uh-huh"."""
 
 from antiphon.core.frames import CUT_TEXT, HeardTextFrame
-from antiphon.processors.interruption.adaptive_vad import AdaptiveVAD
 from antiphon.processors.interruption.decision import Decision, DecisionSettings
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.interruption import Interruption
@@ -10,7 +9,6 @@ from antiphon.processors.interruption.strategy import InterruptionStrategy
 
 __all__ = [
     "CUT_TEXT",
-    "AdaptiveVAD",
     "Decision",
     "DecisionSettings",
     "HeardTextFrame",

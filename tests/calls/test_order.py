@@ -30,7 +30,6 @@ from antiphon.processors import (
     PIIRedactor,
     SentenceAggregator,
 )
-from antiphon.processors.interruption import AdaptiveVAD
 from antiphon.processors.redaction import Policy, RedactingRTVIProcessor, guard_logs
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
@@ -144,14 +143,6 @@ async def test_every_processor_that_has_a_place_tells(
         lines = [re.sub(r"#\d+", "", each) for each in told]
         assert [each for each in lines if each.startswith(line)] == lines[: int(wrong)]
         assert len(lines) == int(wrong)
-
-
-async def test_a_vad_that_is_adapted_behind_the_aggregator_is_told(told: list[str]) -> None:
-    parts = Parts()
-    await run(parts, [parts.source, parts.user, AdaptiveVAD(), parts.gate, parts.sink])
-    assert [re.sub(r"#\d+", "", each)[:42] for each in told] == [
-        "move AdaptiveVAD before LLMUserAggregator;"
-    ]
 
 
 @pytest.mark.parametrize(("strict", "heard"), [(False, True), (True, False)])
