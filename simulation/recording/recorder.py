@@ -168,14 +168,18 @@ class CallRecorder:
 
     async def _tool(self, observer: BaseObserver, event: FunctionCallEvent) -> None:
         calls = self._log.tool_calls
+        call = calls.get(event.tool_call_id)
+        if call and call.outcome != "running":
+            # A call that is cancelled early is settled by a result besides.
+            return
         if event.kind in (FunctionCallEventKind.STARTED, FunctionCallEventKind.IN_PROGRESS):
             calls[event.tool_call_id] = ToolCall(
                 name=event.function_name,
                 arguments=dict(event.arguments or {}),
                 start_secs=event.timestamp,
             )
-        elif event.tool_call_id in calls:
-            calls[event.tool_call_id] = calls[event.tool_call_id].model_copy(
+        elif call:
+            calls[event.tool_call_id] = call.model_copy(
                 update={"end_secs": event.timestamp, "outcome": OUTCOMES[event.kind]}
             )
 

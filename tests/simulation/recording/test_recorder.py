@@ -1,9 +1,17 @@
 """What a recorder takes from a pipeline: the texts as they enter the conversation and leave it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
-from pipecat.frames.frames import EndFrame, Frame, TranscriptionFrame
+from pipecat.frames.frames import (
+    EndFrame,
+    Frame,
+    FunctionCallCancelFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    TranscriptionFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -12,7 +20,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.simulation.caller.caller import SpokenLine
-from antiphon.simulation.recording import CallRecorder
+from antiphon.simulation.recording import CallRecord, CallRecorder
 from antiphon.transports.memory import MemoryTransport
 
 pytestmark = pytest.mark.looptime
@@ -28,8 +36,8 @@ class Redactor(FrameProcessor):
         await self.push_frame(frame, direction)
 
 
-async def recognised(*processors: FrameProcessor) -> str:
-    """Return the recorded text of a line that passes through processors."""
+async def recorded(*processors: FrameProcessor, frames: Sequence[Frame]) -> CallRecord:
+    """Return the record of a call in which frames pass through processors during a line."""
     transport = MemoryTransport()
     recorder = CallRecorder(transport, title="texts")
     aggregators = LLMContextAggregatorPair(LLMContext())
@@ -45,11 +53,17 @@ async def recognised(*processors: FrameProcessor) -> str:
     now_secs = asyncio.get_running_loop().time()
     recorder.call_started(now_secs)
     recorder.line_started(SpokenLine(text="", start_secs=now_secs, end_secs=now_secs + 0.5))
-    await transport.send_frame(TranscriptionFrame("my card is 4111", "caller", ""))
-    await asyncio.sleep(1)
+    for frame in frames:
+        await transport.send_frame(frame)
+        await asyncio.sleep(0.1)
     await worker.queue_frame(EndFrame())
     await running
-    caller = recorder.record().turns[1].caller
+    return recorder.record()
+
+
+async def recognised(*processors: FrameProcessor) -> str:
+    said = TranscriptionFrame("my card is 4111", "caller", "")
+    caller = (await recorded(*processors, frames=[said])).turns[1].caller
     assert caller
     return caller.recognised
 
@@ -60,3 +74,15 @@ async def test_the_transcript_is_what_was_recognised() -> None:
 
 async def test_the_transcript_is_taken_behind_a_redactor() -> None:
     assert await recognised(Redactor()) == "my card is [CARD_1]"
+
+
+async def test_a_call_that_is_cancelled_and_then_settled_by_a_result_was_cancelled() -> None:
+    call = {"function_name": "look_up", "tool_call_id": "1"}
+    record = await recorded(
+        frames=[
+            FunctionCallInProgressFrame(**call, arguments={}),
+            FunctionCallCancelFrame(**call),
+            FunctionCallResultFrame(**call, arguments={}, result="CANCELLED"),
+        ]
+    )
+    assert [each.outcome for each in record.tool_calls] == ["cancelled"]
