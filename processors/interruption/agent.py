@@ -46,6 +46,11 @@ class AgentActivity:
                 pass
         return False
 
+    @property
+    def speaking(self) -> bool:
+        """Whether its speech is being sent."""
+        return self._since is not None
+
     def state(self, at: float) -> AgentState:
         """Return what the agent was doing.
 

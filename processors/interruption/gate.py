@@ -107,11 +107,9 @@ class PlaybackGate(SafeProcessor):
     @property
     def protected(self) -> bool:
         """Whether what is being said was sent with `interruptible=False`, as TTSSpeakFrame can."""
-        if not self.playing:
-            return False
         waiting = (frame for frame, _ in self._items if isinstance(frame, OutputAudioRawFrame))
         frame = next(waiting, self._played.last)
-        return frame is not None and not frame.interruptible
+        return self.playing and frame is not None and not frame.interruptible
 
     @property
     def held(self) -> bool:
@@ -149,8 +147,13 @@ class PlaybackGate(SafeProcessor):
         self._held_at = None
         self._fader.target = 1.0
         start_of = self.ledger.clause_start if waited else self.ledger.word_start
-        if self._held_position_ms < self.ledger.sent_ms:
-            self._rewind(start_of(self._held_position_ms))
+        if self._held_position_ms < self.ledger.sent_ms and (
+            again := self._played.take_after(start_of(self._held_position_ms))
+        ):
+            self._items.put_back(again)
+            self.ledger.rewind(again[-1][1])
+            self._fader.jump(0.0)
+            self._idle.clear()
         self._wake.set()
 
     def agent_text(self) -> str:
@@ -225,15 +228,12 @@ class PlaybackGate(SafeProcessor):
                 self._ending = True
                 self.resume()
                 await self._idle.wait()
-                await self._stop()
+                await self.release()
             case CancelFrame():
-                await self._stop()
+                await self.release()
 
     async def release(self) -> None:
         """Stop pacing."""
-        await self._stop()
-
-    async def _stop(self) -> None:
         if self._pacer:
             pacer, self._pacer = self._pacer, None
             await self.cancel_task(pacer)
@@ -361,15 +361,6 @@ class PlaybackGate(SafeProcessor):
             await self.push_frame(frame)
 
     # Holding and stopping.
-
-    def _rewind(self, position_ms: float) -> None:
-        """Put audio that was sent after a position back in front."""
-        if not (again := self._played.take_after(position_ms)):
-            return
-        self._items.put_back(again)
-        self.ledger.rewind(again[-1][1])
-        self._fader.jump(0.0)
-        self._idle.clear()
 
     async def _interrupt(self) -> None:
         await self._tell(self.ledger.heard(self._position()))

@@ -49,8 +49,6 @@ from antiphon.processors.safe_processor import serves_only
 
 __all__ = ["InterruptionStrategy"]
 
-# How long the agent is silent, at the most, for a voice of which no word can be expected yet.
-_LONGEST_HOLD_SECS = 5.0
 # By then the words of a voice that has ended are told, but for the last.
 _WORDS_LAG_SECS = 0.4
 # Whoever had to wait with a turn, and is silent for so long, has said all of it.
@@ -98,7 +96,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._current: Frame | None = None
         self._cuts = False
         self._level = VoiceLevel()
-        self._wordless = WordlessVoices()
+        limit_secs = self.settings.silent_hold_limit_secs
+        self._wordless = WordlessVoices(self._level, limit_secs=limit_secs)
         self._ticker = Ticker(self, self._look)
         self._aggregators = UserAggregators(self._forget)
         self._behind = StrategiesBehind(self)
@@ -137,6 +136,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             )
         self._aggregators.watch(processors)
         self._stops.watch(processors)
+        self._wordless.watch(processors)
 
     async def cleanup(self) -> None:
         """Stop watching."""
@@ -279,7 +279,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         )
 
     def _agent_state(self, at: float) -> AgentState:
-        return AgentState.SPEAKING if self._voice.held else self._agent.state(at)
+        # A phone may still play what was sent.
+        sounds = not self._agent.speaking and self._voice.late(_now())
+        return AgentState.SPEAKING if sounds or self._voice.held else self._agent.state(at)
 
     # Judging it.
 
@@ -297,17 +299,17 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if speech is not self._speech or speech.settled is not None:
             return
         if decision.reason == ECHO:
-            self._wordless.echoed(self._level.loudest)
+            self._wordless.echoed()
         if not self._behind.agree:
             # As without ours: they keep or drop the words themselves.
             if not speech.speaking:
                 speech.settle(now)
-        elif decision.action is Action.IGNORE or self._waited_in_vain(speech, now):
+        elif decision.action is Action.IGNORE or self._wordless.in_vain(speech, now):
             await self._ignore(speech, decision)
         elif decision.action is Action.INTERRUPT:
             await self._interrupt(speech, decision)
         elif decision.action is Action.HOLD:
-            if speech.words or self._wordless.may_hold(self._level.loudest, asked=speech.asked):
+            if speech.words or self._wordless.may_hold(asked=speech.asked):
                 self._hold(speech)
         elif decision.reason == ECHO:
             speech.held_since = None
@@ -316,15 +318,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             # It seems to be a comment, but a word may be missing yet.
             speech.held_since = None
             self._voice.go_on(quietly=True)
-
-    def _waited_in_vain(self, speech: Speech, now: float) -> bool:
-        if speech.held_since is None or speech.words:
-            return False
-        soon = (
-            speech.state is AgentState.SPEAKING and not speech.asked and self._wordless.words_soon
-        )
-        limit = self.settings.silent_hold_limit_secs if soon else _LONGEST_HOLD_SECS
-        return now - speech.held_since > limit
 
     def _hold(self, speech: Speech) -> None:
         """Have the agent fall silent, and lose nothing."""

@@ -28,6 +28,14 @@ class AgentVoice:
         """Whether the agent is silent in the middle of what it says."""
         return self._gate is not None and self._gate.held
 
+    def late(self, now: float) -> bool:
+        """Whether the far end still plays what has had its turn.
+
+        Args:
+            now: The time.
+        """
+        return self._gate is not None and self._gate.ledger.far_end.late(now)
+
     @property
     def protected(self) -> bool:
         """Whether what is being said must be heard to its end."""

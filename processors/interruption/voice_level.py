@@ -46,4 +46,12 @@ class VoiceLevel:
         Args:
             now: The time.
         """
-        return self._loud_at is None or now - self._loud_at <= _GAP_SECS
+        return self.quiet_secs(now) <= _GAP_SECS
+
+    def quiet_secs(self, now: float) -> float:
+        """Return for how long it has not sounded.
+
+        Args:
+            now: The time.
+        """
+        return 0.0 if self._loud_at is None else now - self._loud_at

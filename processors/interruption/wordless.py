@@ -1,18 +1,38 @@
 """What a call has shown of voices whose words do not come.
 
-Pure: no clock.
+No clock.
 """
+
+from collections.abc import Iterable
+
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.stt_service import SegmentedSTTService
+
+from antiphon.processors.interruption.decision import AgentState
+from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.interruption.voice_level import VoiceLevel
 
 __all__ = ["WordlessVoices"]
 
 # A voice that is twice as loud as the echo, 6 dB, is not the echo alone.
 _ABOVE_ECHO = 2.0
+# How long the agent is silent, at the most, for a voice of which no word can be expected yet.
+_LONGEST_HOLD_SECS = 5.0
+_FINAL_DUE_SECS = 0.55
 
 
 class WordlessVoices:
     """Whether words come while they are spoken, and whether there is a voice that never has any."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: VoiceLevel, *, limit_secs: float) -> None:
+        """Begin with a service that is taken to tell words as they are spoken.
+
+        Args:
+            level: How loud the voice is.
+            limit_secs: How long the agent is silent for a voice whose words do not come.
+        """
+        self._level = level
+        self._limit_secs = limit_secs
         self.words_soon = True
         """Whether words can be expected before the voice ends."""
         self.hold = True
@@ -20,22 +40,41 @@ class WordlessVoices:
         self._interim = False
         self._echo = 0.0
 
-    def may_hold(self, loudest: float, *, asked: bool) -> bool:
+    def watch(self, processors: Iterable[FrameProcessor]) -> None:
+        """Find out whether the speech service tells words only when a voice has ended.
+
+        Args:
+            processors: All of the pipeline.
+        """
+        if any(isinstance(processor, SegmentedSTTService) for processor in processors):
+            self.words_soon = False
+
+    def may_hold(self, *, asked: bool) -> bool:
         """Return whether to fall silent for a voice that has no words yet.
 
         Args:
-            loudest: How loud it has been.
             asked: Whether the agent has asked something.
         """
-        return (asked or self.hold) and loudest >= self._echo * _ABOVE_ECHO
+        return (asked or self.hold) and self._level.loudest >= self._echo * _ABOVE_ECHO
 
-    def echoed(self, loudest: float) -> None:
-        """Note that a voice is the agent's own.
+    def in_vain(self, speech: Speech, now: float) -> bool:
+        """Return whether the agent has been silent for long enough without a word.
 
         Args:
-            loudest: How loud it has been.
+            speech: The voice.
+            now: The time.
         """
-        self._echo = max(self._echo, loudest)
+        if speech.held_since is None or speech.words:
+            return False
+        soon = speech.state is AgentState.SPEAKING and not speech.asked and self.words_soon
+        if now - speech.held_since <= (self._limit_secs if soon else _LONGEST_HOLD_SECS):
+            return False
+        # Of a voice that is just over the final words may be due, although none came before.
+        return self._level.sounds(now) or self._level.quiet_secs(now) >= _FINAL_DUE_SECS
+
+    def echoed(self) -> None:
+        """Note that the voice is the agent's own."""
+        self._echo = max(self._echo, self._level.loudest)
 
     def interim(self) -> None:
         """Note words that are not final."""

@@ -1,9 +1,11 @@
 """Which words are the agent's own, come back through the caller's phone."""
 
+import numpy as np
 import pytest
 
 from antiphon.processors.interruption.decision import Action, Decision, Utterance
 from antiphon.processors.interruption.echo import ECHO, OwnWords, judge_echo, without_echo
+from antiphon.processors.interruption.voice_level import VoiceLevel
 from antiphon.processors.interruption.wordless import WordlessVoices
 
 SAID = "thank you for calling the garden shop wait times are short today do you want tea or coffee"
@@ -106,12 +108,21 @@ def test_words_that_a_redactor_took_out_are_nobodys(words: str, left: str) -> No
 
 
 def test_only_a_voice_above_the_echo_silences_the_agent_before_its_words() -> None:
-    voices = WordlessVoices()
-    assert voices.may_hold(200.0, asked=False)
-    voices.echoed(150.0)
-    assert not voices.may_hold(200.0, asked=False)
-    assert not voices.may_hold(200.0, asked=True)
-    assert voices.may_hold(1500.0, asked=False)
+    level = VoiceLevel()
+    voices = WordlessVoices(level, limit_secs=0.8)
+
+    def hear(loudness: int) -> None:
+        level.begin()
+        level.hear(np.full(320, loudness, "<i2").tobytes(), 0.0)
+
+    hear(150)
+    assert voices.may_hold(asked=False)
+    voices.echoed()
+    hear(200)
+    assert not voices.may_hold(asked=False)
+    assert not voices.may_hold(asked=True)
+    hear(1500)
+    assert voices.may_hold(asked=False)
 
 
 def test_only_what_sounded_of_late_can_echo() -> None:

@@ -1,17 +1,24 @@
 """Who goes on speaking over the agent silences it before a word is known."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from pipecat.frames.frames import (
+    Frame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     InputAudioRawFrame,
 )
+from pipecat.services.stt_service import SegmentedSTTService
 
-from antiphon.processors.interruption.decision import Action
+from antiphon.processors.interruption.decision import Action, AgentState
+from antiphon.processors.interruption.speech import Speech
+from antiphon.processors.interruption.voice_level import VoiceLevel
+from antiphon.processors.interruption.wordless import WordlessVoices
+from antiphon.processors.safe_processor import SafeProcessor
 
 from .calls import RATE, Call, began, call, ended, final, interim, now, reply
 from .test_strategy import Slow
@@ -93,6 +100,50 @@ async def test_the_agent_falls_silent_for_a_television_once() -> None:
     assert c.said("assistant") == [WHOLE]
 
 
+async def test_the_final_words_of_a_voice_that_is_just_over_are_waited_for() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        at = now() - 0.2
+        await c.caller(began())
+        await sound(c, 0.75)
+        await sound(c, 0.2, loud=False)
+        await c.caller(ended())
+        await sound(c, 0.3, loud=False)
+        await c.caller(final("But I have paid for that already."))
+        await asyncio.sleep(2)
+    assert c.silent_from(at) <= 0.45
+    assert c.said("user") == ["But I have paid for that already."]
+
+
+async def test_a_voice_without_words_that_stays_is_not_waited_for() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began())
+        await sound(c, 3)
+        await c.caller(ended())
+        await asyncio.sleep(6)
+    [silence] = silences(c)
+    assert silence < 1.0
+
+
+class Segmented(SegmentedSTTService):
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        yield None
+
+
+def test_a_service_that_hears_whole_utterances_is_waited_for() -> None:
+    speech = Speech(
+        onset=0.0, state=AgentState.SPEAKING, asked=False, agent_text="", ended=0.0, held_since=0.4
+    )
+    voices = WordlessVoices(VoiceLevel(), limit_secs=0.8)
+    assert voices.in_vain(speech, 2.0)
+    voices.watch([SafeProcessor(), Segmented()])
+    assert not voices.in_vain(speech, 2.0)
+    assert voices.in_vain(speech, 6.0)
+
+
 async def test_where_words_come_late_the_agent_waits_for_them() -> None:
     async with call() as c:
         await c.caller(began(), every=0.5)
@@ -154,3 +205,18 @@ async def test_a_model_that_hears_for_itself_needs_no_transcript_to_be_interrupt
     assert len(c.turns) == 1
     assert c.turns[0] - at < 1.0
     assert c.silent_from(at) < 0.3
+
+
+async def test_over_a_phone_that_still_plays_a_comment_starts_no_turn() -> None:
+    async with call() as c:
+        c.gate.ledger.acknowledge(behind_secs=3.0)
+        await c.say(reply([("One two three four five.", 2000)]))
+        await asyncio.sleep(3.5)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(4)
+        while_playing = list(c.turns)
+        await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
+        await asyncio.sleep(2)
+    assert while_playing == []
+    assert c.backchannels == ["Uh-huh."]
+    assert len(c.turns) == 1
