@@ -21,6 +21,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline.fast_path.aggregators import LastAggregator
 from antiphon.processors.interruption import Interruption, PlaybackGate
+from antiphon.processors.language import LanguageFollower
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
 from antiphon.processors.redaction import (
     PIIRedactor,
@@ -33,6 +34,7 @@ Make = Callable[[], FrameProcessor]
 MAKERS: Sequence[Make] = (
     Apology,
     Filler,
+    LanguageFollower,
     PlaybackGate,
     PIIRedactor,
     RedactingRecorder,

@@ -5,12 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import (
+    TranscriptionFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSUpdateSettingsFrame,
+)
+from pipecat.services.settings import TTSSettings
+from pipecat.tests.utils import run_test
 
 import antiphon.pipeline.languages as languages
 from antiphon.core.wav import read_wav
 from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent, service
-from antiphon.pipeline.languages.agent import in_languages
-from antiphon.pipeline.languages.phrases import apology_in, spoken_languages
+from antiphon.pipeline.languages.agent import follow_language, in_languages
+from antiphon.pipeline.languages.phrases import OwnPhrases, apology_in, spoken_languages
 from antiphon.pipeline.latency import APOLOGY
 from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
 from antiphon.pipeline.server.settings import ServerSettings
@@ -107,3 +115,43 @@ def test_the_apology_is_recorded_in_each_language_as_long_as_in_english(code: st
     assert 0.5 < secs / (len(english.samples) / english.sample_rate_hz) < 2
     assert audio.samples.shape[1] == 1
     assert abs(audio.samples).max() > 3000
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("code", sorted({*spoken_languages()} - {"en"}))
+async def test_what_is_said_of_ones_own_accord_is_said_in_the_language_of_the_voice(
+    code: str,
+) -> None:
+    goodbye = ServerSettings().goodbye
+    frames = [
+        TTSSpeakFrame(goodbye),
+        TTSUpdateSettingsFrame(delta=TTSSettings(language=f"{code}-XX")),
+        TTSSpeakFrame(goodbye),
+        TTSSpeakFrame("Something else."),
+        TTSUpdateSettingsFrame(delta=TTSSettings(voice="other")),
+        TTSSpeakFrame(goodbye),
+    ]
+    down, _ = await run_test(OwnPhrases(language="en", phrases={}), frames_to_send=frames)
+    said = [frame.text for frame in down if isinstance(frame, TTSSpeakFrame)]
+    there = TABLE[goodbye][code]
+    assert said == [goodbye, there, "Something else.", there]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("own", "changes"), [(APOLOGY, True), (apology_in("de"), False)])
+async def test_the_apology_goes_over_to_the_language_unless_it_is_the_users(
+    own: Path, changes: bool
+) -> None:
+    apology = Apology(recording=own)
+    spoken = agent(languages=["en", "es"], latency=LatencySettings(apology=own))
+    [follower], _ = follow_language(spoken, FakeTTS(), [apology])
+    before = audio_of(apology)
+    assert before == audio_of(Apology(recording=own))
+    said = TranscriptionFrame("quiero saber dónde está mi pedido", "", "")
+    await run_test(follower, frames_to_send=[said])
+    spanish = audio_of(Apology(recording=apology_in("es")))
+    assert audio_of(apology) == (spanish if changes else before)
+
+
+def audio_of(apology: Apology) -> list[bytes]:
+    return [frame.audio for frame in apology._frames() if isinstance(frame, TTSAudioRawFrame)]
