@@ -68,7 +68,7 @@ async def make_call(
 
 async def slow(params: FunctionCallParams) -> None:
     """Look it up."""
-    await asyncio.sleep(3)
+    await asyncio.sleep(2)
     await params.result_callback({"status": "sent"})
 
 
