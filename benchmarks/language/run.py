@@ -11,6 +11,7 @@ in one long call, with each kind of tag that services give.
 import argparse
 import random
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def foreign(*, dev: bool) -> Iterator[tuple[str, str, str]]:
         said = [(text, rng.choice(others[code])) for text in table[code]]
         for carrier in table["carriers"][code]:
             for other in rng.sample([c for c in table["names"] if c != code], 5):
-                said.append((carrier.format(rng.choice(table["names"][other])), other))
+                for name in rng.sample(table["names"][other], 2):
+                    said.append((carrier.format(name), other))
         for index, (text, other) in enumerate(said):
             if (index % 2 == 0) == dev:
                 yield code, text, other
@@ -47,18 +49,24 @@ def tag(kind: str, code: str, other: str) -> str | None:
 
 def false_switches(*, dev: bool) -> None:
     for kind in TAGS:
-        trackers = {code: LanguageTracker([code, *LANGUAGES]) for code in LANGUAGES}
-        heard = false = 0
+        heard: Counter[str] = Counter()
+        false: Counter[str] = Counter()
+        trackers: dict[str, LanguageTracker] = {}
         for code, text, other in foreign(dev=dev):
-            tracker = trackers[code]
-            result = tracker.hear(text, tag(kind, code, other))
-            heard += 1
-            if result.settled != code:
-                false += 1
-                trackers[code] = LanguageTracker([code, *LANGUAGES])
+            tracker = trackers.setdefault(code, LanguageTracker([code, *LANGUAGES]))
+            pair = LanguageTracker([code, other])
+            pair.hear(text, tag(kind, code, other))
+            for name, one in (("nine languages", tracker), ("two, said twice", pair)):
+                heard[name] += 1
+                if one.hear(text, tag(kind, code, other)).settled == code:
+                    continue
+                false[name] += 1
+                trackers.pop(code, None)
                 if dev:
-                    print("   false:", code, "->", result.settled, text)
-        print(f"false switches, tags {kind}: {false} of {heard} ({false / heard:.1%})")
+                    print("   false:", code, "->", one.settled, text)
+        for name, count in heard.items():
+            told = f"{false[name]} of {count} ({false[name] / count:.1%})"
+            print(f"false switches, tags {kind}, {name}: {told}")
 
 
 def followed(*, dev: bool) -> None:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -79,17 +79,19 @@ class Evidence(NamedTuple):
     telling: Mapping[str, float]
 
 
-def evidence_of(text: str) -> Evidence:
+def evidence_of(text: str, among: frozenset[str] = frozenset()) -> Evidence:
     """Count what speaks for each language.
 
     Args:
         text: What somebody said.
+        among: Of which languages it is one, if that is known: a word that another has, too, then
+            counts in full.
     """
     words = 0.0
     score: dict[str, float] = defaultdict(float)
     known: dict[str, float] = defaultdict(float)
     telling: dict[str, float] = defaultdict(float)
-    weights, seen = _weights(), {""}
+    weights, seen = _weights(among or listed_languages()), {""}
     text = text[:MOST_CHARS].replace("’", "'").casefold()
     for word in WORD.findall(text):
         languages = Counter(language for char in word if (language := _by_script(char)))
@@ -126,7 +128,7 @@ def listed_languages() -> frozenset[str]:
     return frozenset(_lists()) - {"glue"}
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _by_script(char: str) -> str:
     point = ord(char)
     if point < SCRIPTS[0][0]:
@@ -167,11 +169,11 @@ def _glue() -> frozenset[str]:
     return _lists()["glue"]
 
 
-@cache
-def _weights() -> Mapping[str, Mapping[str, float]]:
+@lru_cache(maxsize=64)
+def _weights(among: frozenset[str]) -> Mapping[str, Mapping[str, float]]:
     """By a word, what it counts for each language that has it."""
     by_word: dict[str, list[str]] = {}
-    for code in listed_languages():
+    for code in among & listed_languages():
         for word in _lists()[code]:
             by_word.setdefault(word, []).append(code)
     return {word: dict.fromkeys(codes, len(codes) ** -2) for word, codes in by_word.items()}

@@ -65,6 +65,7 @@ class LanguageTracker:
 
     def __init__(self, languages: Sequence[str] = ()) -> None:
         self._languages = tuple(languages)
+        self._among = frozenset(languages)
         self.settled = self._languages[0] if self._languages else ""
         self._next = ""
 
@@ -106,6 +107,12 @@ class LanguageTracker:
     def _look(self, text: str, tag: object) -> tuple["_Reading", str]:
         told, found = language_of(tag), evidence_of(text)
         reading = _read(found, told, self.settled)
+        if not reading.is_clear and self._languages:
+            # Spanish has many words that Portuguese has: where nobody speaks that, they tell.
+            most = max(found.score, key=lambda language: found.score[language], default="")
+            if self._speaks(most):
+                among = _read(evidence_of(text, self._among), told, self.settled)
+                reading = among if among.language else reading
         if reading.language:
             return reading, reading.language
         if told and (self._speaks(told) or not self.settled):
@@ -148,11 +155,14 @@ def _read(found: Evidence, told: str, settled: str) -> _Reading:
     # Who says "É" or "My name is" goes on in that language, however long the name.
     carried = best != settled and MOST_OF_ANOTHER < found.score[settled] > own / 5
     known = found.known[best] >= min(words / 4, 4.0)
-    speaks = found.telling[best] >= FEWEST_TELLING or own >= MOST_GLUE
-    clear = words >= fewest and own >= SURE and known and speaks and not carried
+    # With a tag that says the same, one such word will do in an utterance that is no name's length.
+    tagged = best == told and words >= FEWEST_WORDS
+    speaks = tagged or found.telling[best] >= FEWEST_TELLING or own >= MOST_GLUE
+    sure = own >= (1.0 if tagged else SURE)
+    clear = words >= fewest and sure and known and speaks and not carried
     if told and told == settled and told not in listed and not clear:
         return _UNSURE
     if best != settled and told in OF_SCRIPT.get(best, ()):
         best = told
-    counts = best == told or words >= FEWEST_WORDS_TO_COUNT
+    counts = (best == told or words >= FEWEST_WORDS_TO_COUNT) and not carried
     return _Reading(best, is_clear=clear, counts=counts)

@@ -53,9 +53,14 @@ def _signed(calls: Calls, guards: Guards) -> SignedForms:
             for name in ("x-plivo-signature-v3", "x-plivo-signature-ma-v3")
         )
         wanted = v3_signature(url, form.multi_items(), nonce=nonce, auth_token=token)
-        return bool(nonce) and sum(
-            hmac.compare_digest(each.strip().encode(), wanted.encode()) for each in given.split(",")
-        ) > 0
+        return (
+            bool(nonce)
+            and sum(
+                hmac.compare_digest(each.strip().encode(), wanted.encode())
+                for each in given.split(",")
+            )
+            > 0
+        )
 
     return SignedForms(
         calls,

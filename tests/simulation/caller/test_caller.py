@@ -19,7 +19,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from antiphon.core.wav import Samples, read_wav
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, level_dbfs
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, HangUp, Say
+from antiphon.simulation.caller import Caller, EspeakVoice, HangUp, Say
 from antiphon.simulation.caller.script import Step
 from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecording
 from antiphon.simulation.recording.wav import AGENT, CALLER
@@ -203,3 +203,12 @@ async def test_a_cancelled_call_leaves_a_record_and_a_valid_recording(tmp_path: 
     assert worker.has_finished()
     assert recorder.record().duration_secs == pytest.approx(4.0, abs=0.1)
     assert len(read_wav(path).samples) / SAMPLE_RATE_HZ == pytest.approx(4.0, abs=0.1)
+
+
+async def test_a_caller_counts_in_each_of_nine_languages() -> None:
+    samples = [
+        len(await EspeakVoice(language=code).speak("1 2 3 4 5 6 7"))
+        for code in ("en", "es-MX", "fr", "de", "it", "pt-BR", "hi", "ja", "zh")
+    ]
+    assert min(samples) > SAMPLE_RATE_HZ
+    assert len(set(samples)) > 5
