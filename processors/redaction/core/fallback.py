@@ -8,21 +8,36 @@ import re
 from antiphon.processors.redaction.core.entities import Entity, merge, splice
 from antiphon.processors.redaction.core.fields import MEASURES
 from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.scripts import CJK, split
 
 __all__ = ["WORD", "is_counter", "mask_numbers", "without_numerals"]
 
 FEWEST_NUMERALS = 3
 NUMBER_KINDS = frozenset(
-    {"digit", "teen", "tens", "number", "zero", "repeat", "multiplier", "ordinal", "nato"}
+    {
+        "digit",
+        "teen",
+        "tens",
+        "number",
+        "hundred",
+        "zero",
+        "repeat",
+        "multiplier",
+        "ordinal",
+        "nato",
+    }
 )
+# From here on a letter alone is a word.
+FIRST_ALONE = "\u0900"
 EDGES = ".,;:!?()[]{}<>\"'"
-WORD = re.compile(r"\S++")
 # "VADParams(stop_secs=0.2,": the name of a field, and a number without more digits than a measure
 # of that name has.
 SETTING = re.compile(
     r"(?:[A-Za-z_][\w.]*[({])?(?P<name>[A-Za-z_][\w.]*)=(?P<whole>\d{1,6})(?P<part>\.\d{1,6})?[)}.,;:]*"
 )
 MOST_OF_A_SETTING = 2
+# A character of a script without spaces may be a number by itself.
+WORD = re.compile(rf"[^\s{CJK}]++|[{CJK}]")
 # The type of what is masked without knowing what it is.
 KIND = "NUMBER"
 
@@ -41,19 +56,22 @@ def mask_numbers(
         keep: Spare what a log line is full of: "#12", "2026-01-31T10:00:00", "12.345s".
     """
     words = [m.span() for m in WORD.finditer(text)]
+    if not text.isascii():
+        words = _joined(text, words, language)
     found: list[Entity] = []
     run: list[tuple[int, int]] = []
-    size = 0
+    size, sure = 0, False
     for start, end in [*words, (len(text), len(text))]:
         word = text[start:end]
         weight = 0 if keep and is_counter(word) else _numerals(word, language)
         if weight:
             run.append((start, end))
             size += weight
+            sure = sure or split(word.strip(EDGES).lower()) not in language.numerals.loose
         elif not (run and word and not any(c.isalnum() for c in word)):
-            if size >= fewest:
+            if size >= fewest and sure:
                 found.append(Entity(run[0][0], run[-1][1], KIND, 1.0, "fail-closed"))
-            run, size = [], 0
+            run, size, sure = [], 0, False
     for index, (start, end) in enumerate(words):
         word = text[start:end].lower()
         if "@" in word:
@@ -81,7 +99,22 @@ def _numerals(word: str, language: Language) -> int:
     entry = language.lexicon.get(plain)
     if entry and entry.kind in NUMBER_KINDS:
         return 1
-    return int(len(plain) == 1 and plain.isalpha() and plain not in "ai")
+    if split(plain) in language.numerals.all:
+        return 1
+    return int(len(plain) == 1 and plain.isalpha() and plain < FIRST_ALONE and plain not in "ai")
+
+
+def _joined(text: str, words: list[tuple[int, int]], language: Language) -> list[tuple[int, int]]:
+    """The words of a text, those that are one number together in a script without spaces as one."""
+    plain = [text[start:end] for start, end in words]
+    found: list[tuple[int, int]] = []
+    index = 0
+    while index < len(words):
+        number = language.numerals.phrases.at(plain, index)
+        size = number[0] if number else 1
+        found.append((words[index][0], words[index + size - 1][1]))
+        index += size
+    return found
 
 
 def is_counter(word: str) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from antiphon.processors.redaction.core.entities import Entity
-from antiphon.processors.redaction.core.units import TOKEN
+from antiphon.processors.redaction.core.tokens import TOKEN
 from antiphon.processors.redaction.core.view import View
 
 __all__ = ["KnownValues"]

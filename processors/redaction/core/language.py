@@ -21,10 +21,9 @@ __all__ = ["LANGUAGES", "Entry", "Language", "Numerals", "has_table", "load_lang
 FOLDER = os.path.join(os.path.dirname(__file__), "languages")
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "hi", "ja", "zh")
 # The tables of number words, and of what multiplies or repeats them.
-NUMBERS = ("digits", "teens", "tens", "numbers")
+NUMBERS = ("digits", "teens", "tens", "numbers", "hundreds")
+SMALL = frozenset({"digit", "teen", "tens", "number"})
 TIMES = ("multipliers", "repeats")
-# A foreign number word as short as this is an ordinary word somewhere: "do", "sei", "dix".
-MOST_OF_A_HOMOGRAPH = 3
 # Cues for these are looked for in every language; others are words of too many meanings.
 ASKED_ANYWHERE = frozenset({"CREDIT_CARD", "CVV", "PIN", "PHONE_NUMBER", "NATIONAL_ID"})
 FEWEST_OF_A_CUE = 5
@@ -34,8 +33,8 @@ class Entry(NamedTuple):
     """What a word means to the scanner.
 
     Parameters:
-        kind: One of `digit`, `teen`, `tens`, `number`, `zero`, `multiplier`, `repeat`, `ordinal`,
-            `month`, `nato`, `letter`, `symbol`, `filler`, `correction`, `word`.
+        kind: One of `digit`, `teen`, `tens`, `number`, `hundred`, `zero`, `multiplier`, `repeat`,
+            `ordinal`, `month`, `nato`, `letter`, `symbol`, `filler`, `correction`, `word`.
         value: The digits, letter or symbol meant; empty where it has none.
     """
 
@@ -81,6 +80,7 @@ class Numerals:
     Parameters:
         all: By the tokens of each.
         phrases: The same, to be found in a text.
+        compounds: The parts by which a quantity is known that is written as one word.
         loose: Those of them that are ordinary words as well.
     """
 
@@ -103,9 +103,28 @@ class Numerals:
             if kind == "number":
                 for words in _hyphenated(phrase):
                     self.all[words] = Entry(kind, value)
+        for word in table["zeros"]:
+            if len(word) > 1:
+                self.all[word,] = Entry("zero", "0")
+        self.compounds: tuple[str, ...] = tuple(table["compounds"])
+        self._joiner: str = table["cardinal_joiner"]
         self.phrases = Phrases()
         for words, entry in self.all.items():
             self.phrases.put(words, entry)
+
+    def compound(self, word: str) -> int:
+        """A quantity written as one word ("neunzehnhundertachtzig"); 0 if it is none."""
+        for part in self.compounds:
+            head, found, tail = word.partition(part)
+            if found:
+                many = self.compound(head) if head else 1
+                rest = self.compound(tail.removeprefix(self._joiner))
+                if not many or (tail and not rest):
+                    return 0
+                size: int = 10 ** int(self.all[part,].value)
+                return many * size + rest
+        entry = self.all.get((word,))
+        return int(entry.value) if entry and entry.kind in SMALL else 0
 
 
 class Language:
@@ -115,7 +134,7 @@ class Language:
         self.code = code
         self.lexicon: dict[str, Entry] = {}
         self.phrases = Phrases()
-        for kind in ("digits", "teens", "tens", "numbers", "ordinals", "nato", "letters"):
+        for kind in (*NUMBERS, "ordinals", "nato", "letters"):
             name = {"tens": "tens", "nato": "nato"}.get(kind, kind[:-1])
             for word, value in table[kind].items():
                 self._add(word, Entry(name, str(value)))
@@ -135,7 +154,6 @@ class Language:
         for kind in ("fillers", "corrections"):
             for phrase in _unaccented(table[kind]):
                 self.phrases.add(phrase, Entry(kind[:-1], ""))
-        self.compounds: tuple[str, ...] = tuple(table["compounds"])
         self.conjunctions = frozenset(table["conjunctions"])
         self.amends = frozenset(table.get("amends", ()))
         self.joins = frozenset(table.get("joins", table["conjunctions"]))
@@ -145,6 +163,8 @@ class Language:
         self.identities = frozenset(table.get("identities", ()))
         self.things = frozenset(table.get("things", ()))
         self.things_of = frozenset(table.get("things_of", ()))
+        # Multipliers that may begin a number: "cent dix".
+        self.implied = frozenset(table["implied"])
         self.tens_joiner: str = table["tens_joiner"]
         self.cardinal_joiner: str = table["cardinal_joiner"]
         self.ordinal_suffixes = frozenset(table["ordinal_suffixes"])
@@ -172,18 +192,23 @@ class Language:
             self.cues.add(phrase, "")
         # With the tables, as reading it takes longer than an utterance may.
         self.tagger = load_tagger(self)  # pyright: ignore[reportArgumentType]
+        self.numerals = _numerals(code)
+        every = (self.numerals, *(_numerals(other) for other in LANGUAGES if other != code))
+        # Those in which a quantity is one word.
+        self.compounding = tuple(numerals for numerals in every if numerals.compounds)
         self._vocabulary = _vocabulary(code)
         # What may be a number beside another: by its first token, the languages it is one of.
         self.loose: dict[str, tuple[Numerals, ...]] = {}
         self._foreign: dict[str, tuple[str, ...]] = {}
         self._learn(table["homographs"])
 
-    def of(self, text: str, words: Sequence[str]) -> "Language":
+    def of(self, text: str, words: Sequence[str], asked: "Language | None" = None) -> "Language":
         """The language that a text is in: this one, unless its words are plainly of another.
 
         Args:
             text: The text.
             words: Its tokens in lower case.
+            asked: That of the question before it, which it is in if no word of it is of this one.
         """
         if not text.isascii() and (script := spoken_script(text)):
             # A Japanese text may be without kana.
@@ -192,10 +217,13 @@ class Language:
         for word in words:
             if word in self._foreign:
                 votes.update(self._foreign[word])
-        if not votes:
+        asks = asked is not None and asked is not self
+        if not votes and not asks:
             return self
-        code, most = votes.most_common(1)[0]
-        own = sum(word in self._vocabulary for word in words) if most > 1 else most
+        code, most = votes.most_common(1)[0] if votes else ("", 0)
+        own = sum(word in self._vocabulary for word in words) if most > 1 or asks else most
+        if asked is not None and asks and not own:
+            return asked
         return load_language(code) if most > own else self
 
     def _add(self, word: str, entry: Entry) -> None:
@@ -211,15 +239,20 @@ class Language:
             self.phrases.put(tokens, Entry(kind, entry.value))
 
     def _learn(self, homographs: Iterable[str]) -> None:
-        """Learn the number words and the cues of the other languages."""
+        """Learn the number words, the pauses and the cues of the other languages."""
         ordinary = self._vocabulary | frozenset(homographs)
+        mine = frozenset(self.lexicon)
         for code in LANGUAGES:
             numerals = _numerals(code)
             loose = {tokens[0] for tokens in numerals.loose}
+            if code != self.code:
+                loose |= {tokens[0] for tokens, e in numerals.all.items() if e.kind == "zero"}
             for tokens, entry in numerals.all.items() if code != self.code else ():
                 first = tokens[0]
-                own = first in ordinary or first in self.lexicon
-                if own or (len(first) <= MOST_OF_A_HOMOGRAPH and first.isascii()):
+                if first in mine and len(tokens) == 1:
+                    same = self.lexicon[first].value == entry.value
+                    loose |= set() if same else {first}
+                elif first in ordinary and first not in mine:
                     loose.add(first)
                 elif first not in loose:
                     self._put(tokens, entry)
@@ -228,6 +261,11 @@ class Language:
                 self.phrases.drop(tokens)
             for first in loose:
                 self.loose[first] = (*self.loose.get(first, ()), numerals)
+            for phrase in _table(code)["fillers"] if code != self.code else ():
+                words = split(phrase)
+                known = words[0] in mine or ordinary.issuperset(words)
+                if not known and len(phrase) > 1 and not self.phrases.at([*words], 0):
+                    self.phrases.put(words, Entry("filler", ""))
             for word in _vocabulary(code) - ordinary if code != self.code else ():
                 self._foreign[word] = (*self._foreign.get(word, ()), code)
             for kind, phrases in _table(code)["cues"].items() if code != self.code else ():

@@ -99,6 +99,7 @@ class Redactor:
         self._detectors = tuple(detectors)
         self._clock = clock
         self._asked = Expectation()
+        self._asked_in: Language | None = None
         self._open: _Open | None = None
 
     def __repr__(self) -> str:
@@ -148,7 +149,9 @@ class Redactor:
         view, found, failed = self._look(text, role, also)
         if view is not None:
             if role == "agent":
-                self._asked.agent_said(self._as_asked(view))
+                view = self._as_asked(view)
+                self._asked_in = view.language
+                self._asked.agent_said(view)
             else:
                 self._asked.caller_said(view, [e for e in found if e.type in ENTITY_TYPES])
         hidden = tuple(filter(self.hides, found))
@@ -237,7 +240,9 @@ class Redactor:
             text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
         read = Scan(text)
         # The agent's own text comes in pieces, of which each is read as the whole.
-        language = self._language.of(text, read.words) if caller else self._language
+        language = self._language
+        if caller:
+            language = language.of(text, read.words, self._asked_in)
         return View(
             scan(read, language),
             language,

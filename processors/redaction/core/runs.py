@@ -11,9 +11,11 @@ from antiphon.processors.redaction.core.units import CURRENCY, Scan, Unit, UnitK
 
 __all__ = ["Run", "Segment", "find_runs"]
 
-BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:")
+BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:、，．・－（）")
 MOST_BRIDGES = 6
 AMOUNTS = frozenset({UnitKind.CARDINAL, UnitKind.ORDINAL})
+# So many amounts in a row are a number that is said by hundreds: "six hundred twelve, three …".
+FEWEST_AMOUNTS = 2
 # Two numbers joined by "and" have at least this many digits each.
 FEWEST_WHOLE = 7
 
@@ -100,8 +102,9 @@ class Run:
 
     @property
     def amounts(self) -> bool:
-        """Whether it is made of nothing but amounts, times and ordinals."""
-        return all(isinstance(unit, _Amount) for unit in self.units)
+        """Whether it is made of nothing but a few amounts, times and ordinals."""
+        few = len(self.units) < FEWEST_AMOUNTS or len(self.value) < FEWEST_WHOLE
+        return few and all(isinstance(unit, _Amount) for unit in self.units)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -119,6 +122,7 @@ def find_runs(
     *,
     spelling: bool = False,
     amounts_from: int = sys.maxsize,
+    said: bool = False,
     apart: frozenset[str] = frozenset(),
 ) -> list[Run]:
     """The runs of a text, in order.
@@ -129,6 +133,7 @@ def find_runs(
         spelling: Whether spelling is expected, so that a lone "whiskey" is a letter.
         amounts_from: The character from which on a number is expected, so that what a recogniser
             wrote as a time, a price or an ordinal ("1234 5:06 7890") are digits of it.
+        said: Whether amounts that are said may be a number as well: "six hundred twelve, three …".
         apart: What stands between two numbers, where several are expected.
     """
     found: list[Run] = []
@@ -138,7 +143,7 @@ def find_runs(
     text = scanned.text
     lines = "\n" in text
     for unit in scanned.units:
-        amounts = unit.start >= amounts_from
+        amounts = unit.start >= amounts_from or (said and unit.spoken)
         if amounts and unit.kind in AMOUNTS and (meant := unit.digits or unit.value):
             unit = _Amount(UnitKind.DIGITS, meant, unit.start, unit.end, unit.spoken, True)
         kind = unit.kind
@@ -166,7 +171,11 @@ def find_runs(
             or (kind is UnitKind.WORD and unit.value in language.extensions and _numeric(current))
         ):
             bridges += 1
-            joint = joint or unit.value in language.conjunctions
+            # "And then" goes on.
+            alone = unit.end - unit.start == len(unit.value)
+            joint = (joint and kind is UnitKind.SYMBOL) or (
+                alone and unit.value in language.conjunctions
+            )
             parted = parted or unit.value in apart
         else:
             _close(current, found, spelling, joints)

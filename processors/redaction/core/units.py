@@ -5,125 +5,31 @@ the characters it stands on. A scanner over tokens: each is looked at a bounded 
 the cost is linear in the text whatever it holds. Decides nothing about privacy.
 """
 
-import re
-import unicodedata
-
 from antiphon.processors.redaction.core.language import Entry, Language, Numerals
-from antiphon.processors.redaction.core.scripts import CJK, LETTER, MARKS
+from antiphon.processors.redaction.core.tokens import Scan, Unit, UnitKind
 from antiphon.processors.redaction.core.written import amount_size, is_date, time_size
 
 __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 
-# Alternatives that exclude each other by their first character, with possessive quantifiers: the
-# expression cannot backtrack.
-# What no eye sees belongs to the token before it: a card with a zero-width space in it is a card.
-UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
-TOKEN = re.compile(
-    rf"((?:{LETTER}[{MARKS}]*+)++|[{CJK}]|\d++|[^\s\w{UNSEEN}&]|_|&(?!nbsp;))"
-    rf"(?:[{UNSEEN}]|&nbsp;)*+"
-)
-# The same for a text that has nothing unseen in it.
-SEEN_TOKEN = re.compile(r"([^\W\d_]++|\d++|[^\s\w]|_)")
 # Scripts in which a letter alone is a word.
 FIRST_OF_NO_ALPHABET = "\u0900"
 # Words that may be numbers, in a row, are.
 FEWEST_LOOSE = 4
+# "Hundert", and more of it.
+FEWEST_OF_A_COMPOUND = 8
+# So many words are looked at for what stands beside a number.
+MOST_BETWEEN = 8
 # As long as a card, which nobody has in dollars.
 FEWEST_OF_A_CARD = 13
 NUMERIC = frozenset({"digit", "teen", "tens", "number"})
+HUNDRED = Entry("multiplier", "2")
+PAUSES = frozenset({"FILLER", "SYMBOL"})
 CURRENCY = frozenset("$€£¥")
-
-
-class UnitKind:
-    """What a unit is.
-
-    No enumeration: Python 3.11 takes 0.2 µs to name a member of one, and a dozen are named for each
-    word that is said.
-    """
-
-    WORD = "WORD"
-    DIGITS = "DIGITS"
-    LETTERS = "LETTERS"
-    SYMBOL = "SYMBOL"
-    FILLER = "FILLER"
-    CORRECTION = "CORRECTION"
-    CARDINAL = "CARDINAL"
-    ORDINAL = "ORDINAL"
-    MONTH = "MONTH"
-
-
-class Unit:
-    """A piece of speech that means something to a detector.
-
-    Parameters:
-        kind: What it is.
-        value: The digits, letters or symbol meant, or the lower-case word.
-        start: The first character it stands on.
-        end: One past the last.
-        spoken: Said as a word rather than written as a numeral or sign.
-        sure: False where the reading as digit or letter needs a neighbour ("oh", "mike", "a").
-        digits: Of a quantity, what it is if digits were meant: "5:06" is 506.
-    """
-
-    __slots__ = ("digits", "end", "kind", "spoken", "start", "sure", "value")
-
-    def __init__(
-        self,
-        kind: str,
-        value: str,
-        start: int,
-        end: int,
-        spoken: bool,
-        sure: bool,
-        digits: str = "",
-    ) -> None:
-        self.kind = kind
-        self.value = value
-        self.start = start
-        self.end = end
-        self.spoken = spoken
-        self.sure = sure
-        self.digits = digits
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.start}-{self.end}>"
-
-
-class Scan:
-    """A text, its tokens in lower case with their offsets, and its units."""
-
-    __slots__ = ("ends", "starts", "text", "units", "words")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.words: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.units: list[Unit] = []
-        ascii = text.isascii()
-        token = SEEN_TOKEN if ascii and "&" not in text else TOKEN
-        for match in token.finditer(text):
-            self.words.append(match[1].lower())
-            self.starts.append(match.start())
-            self.ends.append(match.end())
-        if not ascii:
-            self.words = [word if word.isascii() else _plain(word) for word in self.words]
-
-    def glued(self, index: int) -> bool:
-        """Whether the token after `index` starts where that one ends."""
-        return index + 1 < len(self.words) and self.starts[index + 1] == self.ends[index]
 
 
 def scan(text: str | Scan, language: Language) -> Scan:
     """Read a text, or one that is cut into tokens already, into units."""
     return _Scanner(Scan(text) if isinstance(text, str) else text, language).run()
-
-
-def _plain(word: str) -> str:
-    """A word whose accents are parts of its letters, a number in the digits of all."""
-    if word.isdecimal():
-        return "".join(str(unicodedata.decimal(c)) for c in word)
-    return unicodedata.normalize("NFC", word)
 
 
 class _Scanner:
@@ -135,6 +41,8 @@ class _Scanner:
         self.language = language
         # The last token of a number of several words, or of one that may be another word.
         self._number_end = -1
+        # And of any number.
+        self._digits_end = -1
 
     def run(self) -> Scan:
         words, lexicon, loose = self.words, self.language.lexicon, self.language.loose
@@ -183,18 +91,27 @@ class _Scanner:
     def _beside(self, index: int, numerals: Numerals) -> bool:
         """Whether a number of a language stands before or after a word that may be one of it."""
         words, begin, chain = self.words, index, 0
-        before = index - 1
-        while before >= 0 and index - before < 3 and words[before] in ",-、":
-            before -= 1
-        if before == self._number_end and before >= 0:
-            return True
-        loose = self.language.loose
-        if before >= 0 and (words[before],) in numerals.all and words[before] not in loose:
-            return True
-        while index < len(words) and chain < FEWEST_LOOSE:
+        loose, own = self.language.loose, numerals is self.language.numerals
+        if (before := self._number_before()) >= 0:
+            if before == self._number_end:
+                return True
+            # "3, sei", but not the particle of "3に".
+            if words[index] not in self.language.phrases.by_first and self._number_follows(index):
+                return True
+            if own and words[before].isdecimal():
+                return before < index - 1 or not self.scan.glued(before)
+            if (words[before],) in numerals.all and words[before] not in loose:
+                return True
+        while index < min(len(words), begin + MOST_BETWEEN) and chain < FEWEST_LOOSE:
             if words[index] in ",-、":
                 index += 1
                 continue
+            pause = self.language.phrases.at(words, index)
+            if pause and pause[1].kind == "filler" and index > begin:
+                index += pause[0]
+                continue
+            if own and words[index].isdecimal():
+                return not self.scan.glued(index - 1)
             found = numerals.phrases.at(words, index)
             if not found:
                 return False
@@ -203,7 +120,22 @@ class _Scanner:
             chain += 1
             index += found[0]
         # "Um um um um" counts nothing.
-        return chain >= FEWEST_LOOSE and len(set(words[begin:index]) - {",", "-", "、"}) > 1
+        return chain >= FEWEST_LOOSE and len({w for w in words[begin:index] if w in loose}) > 1
+
+    def _number_before(self) -> int:
+        """The last token of the number before, if but pauses stand between; else -1."""
+        for unit in self.scan.units[: -MOST_BETWEEN - 1 : -1]:
+            if unit.kind is UnitKind.DIGITS:
+                return self._digits_end
+            if unit.kind not in PAUSES:
+                break
+        return -1
+
+    def _number_follows(self, index: int) -> bool:
+        """Whether the next word is a number, of whatever language."""
+        following = [word for word in self.words[index + 1 : index + 3] if word not in ",-、"]
+        entry = self.language.lexicon.get(following[0]) if following else None
+        return entry is not None and entry.kind in NUMERIC
 
     def _numbered(self, index: int, size: int, entry: Entry) -> int:
         """A number, or what repeats the next, of any language."""
@@ -242,6 +174,8 @@ class _Scanner:
     ) -> int:
         found = self.scan
         start, end = found.starts[index], found.ends[index + size - 1]
+        if kind is UnitKind.DIGITS:
+            self._digits_end = index + size - 1
         found.units.append(Unit(kind, value, start, end, spoken, sure, digits))
         return index + size
 
@@ -263,14 +197,10 @@ class _Scanner:
             units = found.units
             if after or (units and units[-1].kind in (UnitKind.DIGITS, UnitKind.LETTERS)):
                 return self._add(UnitKind.LETTERS, word, index, 1, spoken=False, sure=False)
-        if self._compound(word):
-            return self._add(UnitKind.CARDINAL, "", index, 1)
+        for numerals in self.language.compounding if len(word) >= FEWEST_OF_A_COMPOUND else ():
+            if amount := numerals.compound(word):
+                return self._add(UnitKind.CARDINAL, "", index, 1, digits=str(amount))
         return self._add(UnitKind.WORD, word, index, 1)
-
-    def _compound(self, word: str) -> bool:
-        """A quantity written as one word ("neunzehnhundertachtzig")."""
-        parts = self.language.compounds
-        return bool(parts) and any(word.endswith(p) or p in word[2:-3] for p in parts)
 
     def _letter(self, index: int, size: int, value: str, sure: bool) -> int:
         """A letter, with its "as in boy" if that follows."""
@@ -296,6 +226,8 @@ class _Scanner:
         kind, value = self.language.lexicon[word]
         if kind in NUMERIC or (kind == "zero" and len(word) > 1):
             return self._number(index)
+        if kind == "hundred":
+            return self._cardinal(index, index + 1, value)
         if kind == "zero":
             if len(word) == 1 and self._named(index + 1, word):
                 return self._letter(index, 1, word, True)
@@ -306,6 +238,8 @@ class _Scanner:
             return self._letter(index, 1, value, False)
         if kind == "letter":
             return self._letter(index, 1, value, True)
+        if kind == "multiplier" and word in self.language.implied:
+            return self._cardinal(index, index, "1", implied=True)
         if kind == "multiplier":
             return self._add(UnitKind.CARDINAL, "", index, 1)
         return self._add(_KINDS[kind], value or word, index, 1)
@@ -315,7 +249,8 @@ class _Scanner:
         after = index + size
         if after < len(self.words):
             word = self.words[after]
-            entry = self.language.lexicon.get(word)
+            # Beside "double" even a word that may be another is a number.
+            entry = self.language.lexicon.get(word) or self.language.numerals.all.get((word,))
             if entry and entry.kind in ("digit", "zero"):
                 sure = entry.kind == "digit" or len(word) > 1
                 return self._add(UnitKind.DIGITS, entry.value * times, index, size + 1, sure=sure)
@@ -329,6 +264,10 @@ class _Scanner:
     def _small(self, index: int) -> tuple[int, str]:
         """A number below one hundred in words: how many tokens it takes, and its digits."""
         words, lexicon = self.words, self.language.lexicon
+        if index < len(words) and words[index] in self.language.phrases.by_first:
+            phrase = self.language.phrases.at(words, index)
+            if phrase and phrase[1].kind == "number":
+                return phrase[0], phrase[1].value
         entry = lexicon.get(words[index]) if index < len(words) else None
         if entry is None or entry.kind not in NUMERIC:
             return 0, ""
@@ -358,7 +297,7 @@ class _Scanner:
             return self._add(UnitKind.ORDINAL, digits[0] + following.value, index, 2)
         return self._add(UnitKind.DIGITS, digits, index, size)
 
-    def _cardinal(self, index: int, after: int, digits: str) -> int:
+    def _cardinal(self, index: int, after: int, digits: str, *, implied: bool = False) -> int:
         """A quantity: "two hundred and fifty", "four thousand".
 
         A remainder is taken only if no other number follows it: in "eight hundred five five five"
@@ -368,11 +307,15 @@ class _Scanner:
         zeros, remainder, total, current = 0, False, 0, int(digits)
         while True:
             entry = lexicon.get(words[after]) if after < len(words) else None
-            if entry and entry.kind == "multiplier":
+            if entry and entry.kind == "multiplier" and not (entry == HUNDRED and current > 99):
                 zeros = max(zeros, int(entry.value))
-                current *= 10 ** int(entry.value)
+                current = max(current, 1) * 10 ** int(entry.value)
                 if int(entry.value) > 2:
                     total, current = total + current, 0
+                after += 1
+                continue
+            if entry and entry.kind == "hundred" and not current:
+                current, remainder = int(entry.value), True
                 after += 1
                 continue
             peek = after
@@ -382,15 +325,23 @@ class _Scanner:
             if not size:
                 break
             follower = lexicon.get(words[peek + size]) if peek + size < len(words) else None
-            if follower and (follower.kind in NUMERIC or follower.kind == "zero"):
+            more_digits = follower and (follower.kind in NUMERIC or follower.kind == "zero")
+            if more_digits and peek == after:
                 break
+            if (
+                follower
+                and follower.value == "2"
+                and follower.kind == "multiplier"
+                and current > 99
+            ):
+                break  # "three hundred four hundred"
             remainder = True
             current += int(more)
             after = peek + size
             if not (follower and follower.kind == "multiplier"):
                 break
         # A round one of a single digit may be part of a telephone number ("1 800", "5 thousand").
-        round_digits = not remainder and len(digits) == 1 and zeros in (2, 3)
+        round_digits = not (remainder or implied) and len(digits) == 1 and zeros in (2, 3)
         value = digits + "0" * zeros if round_digits else ""
         meant = str(total + current)
         return self._add(UnitKind.CARDINAL, value, index, after - index, digits=meant)

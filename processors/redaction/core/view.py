@@ -117,6 +117,7 @@ class View:
             spelling=bool(expected),
             amounts_from=amounts,
             apart=_between(scan, expected, language),
+            said=self._plain(),
         )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()

@@ -24,7 +24,8 @@ def detect(view: View) -> Iterator[Entity]:
         size = len(segment)
         if not FEWEST_UNNAMED <= size <= MOST_UNNAMED or view.evidence(segment)[0] == "":
             continue
-        unlike = _calendar(segment) or _times(segment) or _version(view, segment)
+        unlike = _calendar(segment) or _times(segment) or _two(view, segment)
+        unlike = unlike or _version(view, segment)
         if view.evidence(segment)[0] is None and unlike:
             continue
         start = _with_plus(view, segment.start)
@@ -59,9 +60,20 @@ def _calendar(segment: Segment) -> bool:
         return digits[-4:-2] in ("19", "20")
     if len(groups) == 3 and groups[0] == 4 and max(groups[1:]) <= 2:
         return digits[:2] in ("19", "20")
-    return all(g == 4 for g in groups) and all(
-        digits[i : i + 2] in ("19", "20") for i in range(0, len(digits), 4)
-    )
+    if any(g != 4 for g in groups):
+        return False
+    years = [digits[i : i + 4] for i in range(0, len(digits), 4)]
+    if len(years) == 2 and "1000" < years[0] < years[1] < "2100":
+        return segment.units[1].start - segment.units[0].end == 1  # from 1519-1521
+    return all(year[:2] in ("19", "20") for year in years)
+
+
+def _two(view: View, segment: Segment) -> bool:
+    """Whether it is two written numbers with a word between them: "articles 1645 and 1646"."""
+    if len(segment.units) != 2 or segment.units[0].spoken or segment.units[1].spoken:
+        return False
+    between = view.text[segment.units[0].end : segment.units[1].start]
+    return any(c.isalpha() for c in between) and max(segment.groups) < FEWEST_UNNAMED
 
 
 def _version(view: View, segment: Segment) -> bool:
