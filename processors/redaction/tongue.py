@@ -12,7 +12,7 @@ from loguru import logger
 from pipecat.frames.frames import TranscriptionFrame, TranslationFrame
 
 from antiphon.processors.redaction.core.entities import Entity, Redaction
-from antiphon.processors.redaction.core.language import has_table
+from antiphon.processors.redaction.core.language import LANGUAGES, has_table, load_language
 from antiphon.processors.redaction.core.redactor import Redactor
 
 __all__ = ["Tongue"]
@@ -40,6 +40,9 @@ class Tongue:
         self._spoken = language or "en"
         self._told = False
         self._tell(self._spoken)
+        for code in LANGUAGES:
+            # Once per process, and not in the middle of a call.
+            load_language(code)
 
     def heard(self, frame: TranscriptionFrame, also: Iterable[Entity] | None) -> Redaction:
         """Redact a transcript as a turn of the caller."""

@@ -24,7 +24,6 @@ from antiphon.processors.redaction.core.entities import (
 )
 from antiphon.processors.redaction.core.fallback import mask_numbers, without_numerals
 from antiphon.processors.redaction.core.language import (
-    LANGUAGES,
     Language,
     has_table,
     load_language,
@@ -114,9 +113,6 @@ class Redactor:
         """Go over to another language; what is expected stays."""
         self._language = load_language(language)
         self._untold = not has_table(language)
-        for code in LANGUAGES:
-            # Once per process, and not in the middle of a call.
-            load_language(code)
 
     def expect(self, *kinds: str, turns: int = TURNS) -> None:
         """Say what the caller is about to give; without types, that nothing is expected.

@@ -7,10 +7,11 @@ sign of Hindi belongs to its letter.
 import re
 import unicodedata
 
-__all__ = ["CJK", "LETTER", "MARKS", "UNTOLD", "plain", "split", "spoken_script"]
+__all__ = ["CJK", "LETTER", "MARKS", "UNTOLD", "is_cjk", "plain", "split", "spoken_script"]
 
 # Ideographs with 々 and 〇, kana with their prolonged sound, half-width kana.
 CJK = "\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+FIRST_CJK = "\u3005"
 # What is no letter to `re` but part of one: accents apart, the signs of Devanagari.
 MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0951-\u0957\u0962\u0963"
 LETTER = rf"[^\W\d_{CJK}]"
@@ -22,6 +23,11 @@ _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _DEVANAGARI = re.compile("[\u0904-\u0939]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def is_cjk(character: str) -> bool:
+    """Whether a character is a word of its own, as in Chinese and Japanese."""
+    return character >= FIRST_CJK and _ALONE.match(character) is not None
 
 
 def split(phrase: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
+from antiphon.processors.redaction.core.scripts import is_cjk
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
@@ -32,6 +33,9 @@ OPENS_A_NUMBER = frozenset("+([")
 LOOSE = frozenset({UnitKind.LETTERS, UnitKind.FILLER, UnitKind.SYMBOL})
 ENDS_A_SENTENCE = frozenset(".!?")
 CONNECTORS = frozenset("._-@+/")
+# Words that may turn out to be numbers are looked for among so many; in Chinese and Japanese each
+# is a character.
+MOST_PERHAPS = 10
 # How many ordinary words come after something before it is over: a street after its number, a
 # telephone's "office" or an order's "number" after its digits, a name after "this is".
 AFTER_NUMBER = 5
@@ -145,7 +149,7 @@ def _held_from(raw: str, left: int, language: Language) -> int:
     """The index from which on the text may still become part of an entity."""
     edge = len(raw)
     if not raw[-1].isspace() and raw[-1] not in ENDS_A_WORD:
-        while edge > left and not raw[edge - 1].isspace():
+        while edge > left and not raw[edge - 1].isspace() and not is_cjk(raw[edge - 1]):
             edge -= 1
     partial = raw[edge:]
     begin = _words_back(raw, left)
@@ -153,6 +157,7 @@ def _held_from(raw: str, left: int, language: Language) -> int:
     joins = not partial or _may_go_on(partial, language)
     held = _zone(scanned, edge - begin, language, joins=joins)
     held = min(held, _named_from(scanned, edge - begin, language))
+    held = min(held, _perhaps_from(scanned, edge - begin, language))
     whole = [unit for unit in scanned.units if unit.start < edge - begin]
     if whole and joins:
         held = min(held, _loose(whole, partial, edge - begin, language))
@@ -215,6 +220,20 @@ def _openings(scanned: Scan, language: Language) -> Iterator[int]:
             if found:
                 ends.add(scanned.ends[plain[at + found[0] - 1]])
     yield from sorted(ends)
+
+
+def _perhaps_from(scanned: Scan, edge: int, language: Language) -> int:
+    """Where the last words begin that are numbers if a number follows; else the edge."""
+    words, starts = scanned.words, scanned.starts
+    first = last = bisect_left(starts, edge)
+    for index in range(last - 1, max(-1, last - MOST_PERHAPS), -1):
+        word = words[index]
+        # Of a number in kana a character tells nothing.
+        if word in language.loose or is_cjk(word):
+            first = index
+        elif word not in language.phrases.by_first and word not in ",-、":
+            break
+    return starts[first] if first < last else edge
 
 
 def _named_from(scanned: Scan, edge: int, language: Language) -> int:
