@@ -321,8 +321,9 @@ def _probability_by_lists(spans: Sequence[PhraseSpan], *, unsegmented: bool) -> 
     kinds = [span.kind for span in spans if span.kind not in _LEAD]
     if not kinds:
         return _COMMENT
-    # Japanese and Chinese ask and negate at the end as well as at the beginning.
-    if any(kind in _OBJECTION for kind in (kinds if unsegmented else kinds[:1])):
+    # Japanese and Chinese ask and negate at the end as well as at the beginning; others behind a
+    # word: "tengo una pregunta", "das will ich nicht".
+    if any(kind in _OBJECTION for kind in (kinds if unsegmented else kinds[:2])):
         return 0.9
     content = sum(span.size for span in spans if span.kind is PhraseKind.CONTENT)
     if kinds[0] is PhraseKind.ASSESS and content < 1:

@@ -5,6 +5,7 @@ Pure: text goes in, kinds come out. A language is one table of `lexicon.toml`.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
@@ -41,7 +42,9 @@ _LISTS = (
 )
 _FOLD = str.maketrans({"’": "'", "‘": "'", "_": " "})
 # Vowel signs and tone marks are no letters to `re`; without them Hindi and Thai words fall apart.
-_LETTER = r"[\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]"
+# The danda ends a sentence in Hindi.
+_LETTER = r"[\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff]"
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD = re.compile(rf"{_LETTER}+(?:['\-]{_LETTER}+)*[\-']?")
 # In scripts without spaces two characters make about one word (Japanese and Chinese both).
 _CHARS_A_WORD = 2
@@ -68,6 +71,8 @@ class PhraseSpan(NamedTuple):
 def normalize(words: str | Iterable[str]) -> list[str]:
     """Return the words in lower case without punctuation; a trailing "-" (a cut word) stays."""
     text = words if isinstance(words, str) else " ".join(words)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return _WORD.findall(text.lower().translate(_FOLD))
 
 
@@ -195,5 +200,16 @@ def lexicon(language: str) -> Lexicon:
     go_on = table.get("go_on", [])
     assert isinstance(go_on, list)
     phrases.update(dict.fromkeys(go_on, PhraseKind.BACK))
+    for phrase, kind in [*phrases.items()]:
+        for written in _unaccented(phrase):
+            phrases.setdefault(written, kind)
     unsegmented = bool(table.get("unsegmented", False))
     return Lexicon(phrases, go_on=go_on, unsegmented=unsegmented)
+
+
+def _unaccented(phrase: str) -> tuple[str, ...]:
+    """How a phrase in Latin letters is written by a recogniser that knows no accents."""
+    if phrase.isascii() or max(phrase) > "\u024f":
+        return ()
+    bare = "".join(c for c in unicodedata.normalize("NFD", phrase) if not unicodedata.combining(c))
+    return (bare.replace("ß", "ss"), phrase.translate(_GERMAN))

@@ -1,9 +1,13 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.processors.interruption import DecisionSettings
 from antiphon.processors.interruption.decision import AgentState, InterruptionDecider, Utterance
+from antiphon.processors.interruption.lexicon import languages
 
 
 def final(words: str, *, language: str = "en", **known: object) -> str:
@@ -313,3 +317,38 @@ def test_a_language_is_known_by_whatever_name_a_service_has_for_it(tag: str) -> 
     assert InterruptionDecider().decide(said) == InterruptionDecider().decide(
         Utterance(words="Moment mal", language="de", is_final=True)
     )
+
+
+with (Path(__file__).parent / "phrases.toml").open("rb") as _file:
+    PHRASES = tomllib.load(_file)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_in_nine_languages_a_listener_is_no_interruption(language: str) -> None:
+    said = PHRASES[language]["listening"]
+
+    assert [phrase for phrase in said if final(phrase, language=language) != "ignore"] == []
+    decider = InterruptionDecider()
+    begun = [decider.decide(Utterance(words=phrase, language=language)) for phrase in said]
+    assert all(decision.action in ("wait", "hold") for decision in begun)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_in_nine_languages_who_wants_the_turn_gets_it(language: str) -> None:
+    said = PHRASES[language]["turn"]
+
+    assert [phrase for phrase in said if final(phrase, language=language) != "interrupt"] == []
+    assert len(set(said) | set(PHRASES[language]["listening"])) == 60
+
+
+@pytest.mark.parametrize("language", ["es-MX", "es_MX", "es"])
+def test_a_region_changes_nothing_about_the_language(language: str) -> None:
+    assert final("claro que sí", language=language) == "ignore"
+    assert final("espérese", language=language) == "interrupt"
+
+
+def test_words_are_known_without_their_accents_and_with_accents_apart() -> None:
+    assert final("si, esta bien", language="es") == "ignore"
+    assert final("arretez", language="fr") == "interrupt"
+    assert final("hoer auf", language="de") == final("hor auf", language="de") == "interrupt"
+    assert final("arre\u0302tez", language="fr") == "interrupt"
