@@ -3,10 +3,13 @@
 A misheard digit breaks every one of these sums, so a failed sum is no reason not to redact.
 """
 
+import re
+
 __all__ = [
     "aba",
     "dni",
     "iban",
+    "is_card",
     "luhn",
     "mod11_10",
     "nhs",
@@ -16,6 +19,8 @@ __all__ = [
     "weighted",
 ]
 
+# A card's first digits (ISO/IEC 7812 and the brands).
+CARD_STARTS = re.compile(r"3[0-9]|4|5[0-5]|6[0-9]|2[2-7]")
 # Verhoeff 1969: the dihedral group D5 and its permutation.
 D5 = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
@@ -36,6 +41,13 @@ def luhn(digits: str) -> bool:
             value = value * 2 - 9 if value > 4 else value * 2
         total += value
     return total % 10 == 0
+
+
+def is_card(digits: str) -> bool:
+    """Whether a text is the digits of a whole card and nothing else."""
+    if not (13 <= len(digits) <= 19 and digits.isdecimal()):
+        return False
+    return CARD_STARTS.match(digits) is not None and luhn(digits)
 
 
 def weighted(digits: str, weights: tuple[int, ...]) -> int:

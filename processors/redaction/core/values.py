@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from antiphon.processors.redaction.core.checksums import luhn
+from antiphon.processors.redaction.core.checksums import is_card
 from antiphon.processors.redaction.core.entities import Entity, splice
 from antiphon.processors.redaction.core.fallback import mask_numbers
 from antiphon.processors.redaction.core.fields import Field
@@ -12,15 +12,14 @@ from antiphon.processors.redaction.core.policy import Action
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.walk import walk
 
-__all__ = ["digits_of", "is_card", "redact_value", "split_card"]
+__all__ = ["digits_of", "redact_value", "split_card"]
 
 CARD = "CREDIT_CARD"
 # What stands for a value already.
 TAG = re.compile(r"<[A-Z][A-Z_]*(?:_\d+_\w+| \w+)?>")
 IDENTIFIER = re.compile(r"[\w.+-]+")
 MOST_OF_A_NAME = 80
-# A card's first digits, and how its numbers are grouped (ISO/IEC 7812 and the brands).
-CARD_STARTS = re.compile(r"3[0-9]|4|5[0-5]|6[0-9]|2[2-7]")
+# How a card's numbers are grouped (ISO/IEC 7812 and the brands).
 SIZES = ((4, 4, 4, 4), (4, 6, 5), (8, 8), *((1,) * n for n in range(13, 20)))
 
 
@@ -126,13 +125,6 @@ def _group(value: object) -> str:
         return ""
     text = str(value) if isinstance(value, str) or 0 <= value < 10**8 else ""
     return text.strip() if len(text) <= 10 and text.strip().isdecimal() else ""
-
-
-def is_card(text: str) -> bool:
-    """Whether a text is the digits of a whole card and nothing else."""
-    if not (13 <= len(text) <= 19 and text.isdecimal()):
-        return False
-    return CARD_STARTS.match(text) is not None and luhn(text)
 
 
 def digits_of(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Protocol
 
+from antiphon.processors.redaction.core.checksums import is_card
 from antiphon.processors.redaction.core.cues import Cue, find_cues
 from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.homophones import with_homophones
@@ -173,7 +174,7 @@ class View:
                     return cue.type, "cue"
         if self.expected and self._plausible(size):
             return self._expected(span), "asked"
-        if self.vetoed:
+        if self.vetoed and not (isinstance(span, Segment) and is_card(span.digits)):
             return "", "asked"
         if isinstance(span, Segment) and (_counted(span) or self._coded(span)):
             return "", "form"

@@ -643,3 +643,12 @@ def test_a_name_that_is_to_be_spelled_is_hidden_where_names_are(
         agent = turn.startswith("agent| ")
         last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
     assert last.text == (shown or "no <PERSON>")
+
+
+def test_a_whole_card_is_one_after_a_question_for_an_orders_number() -> None:
+    redactor = Redactor(Policy())
+    redactor.redact("What is your order number?", role="agent")
+    assert redactor.redact("9876543210123456").text == "9876543210123456"
+    assert redactor.redact("4539 1488 0343 6467").text == "<CREDIT_CARD>"
+    redactor.redact("Got it, the one ending in 6467?", role="agent")
+    assert redactor.redact("no it ends in 6476").text == "no it ends in <CREDIT_CARD>"
