@@ -18,6 +18,7 @@ from antiphon.processors.redaction.core.ask_model import (
     OTHER,
     QUANTITY,
     AskModel,
+    Sentence,
     features,
     load_ask_model,
     sentences,
@@ -38,8 +39,8 @@ OF_A_PAYMENT = frozenset({"CREDIT_CARD", "CVV", "CARD_EXPIRY", "PIN"})
 BESIDE_A_CARD = frozenset({"CARD_EXPIRY", "CVV"})
 # Four digits that a card may begin with (ISO/IEC 7812).
 FIRST_GROUP = re.compile(r"(?:3[4-9]|4\d|5[0-5]|6\d|2[2-7])\d\d")
-# How sure the model must be of what a sentence does, in log-odds, and that it asks, which to miss
-# is a leak: one in two, one in three.
+# How sure the model must be of what a sentence does, in log-odds, and that it asks or asks to go
+# on, which to miss is a leak: one in two, one in three.
 LIKELY = 0.0
 ASKS = -0.6
 # Below this a question is hardly for any of the types, one in five.
@@ -277,7 +278,7 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
         elif act == NUMBER and len(both) > 1:
             kinds += both
             sure = True
-        elif does[act] > LIKELY or (act == NUMBER and any(not c.type for c in sentence.cues)):
+        elif does[act] > (ASKS if act == MORE or _of_a_number(act, sentence) else LIKELY):
             acts.add(act)
             kinds += [PLAIN] if act == NUMBER and goes_on and kinds else []
             if act == MORE and not kinds:
@@ -285,6 +286,11 @@ def _by_model(model: AskModel, view: View, paying: bool) -> Asked:
         about = sentence.cues or about
     first = next((act for act in FIRST if act in acts), "") if acts else ""
     return Asked(tuple(dict.fromkeys(kinds)), first, sure)
+
+
+def _of_a_number(act: str, sentence: Sentence) -> bool:
+    """Whether a sentence that may ask for a number that is nobody's secret names one."""
+    return act == NUMBER and any(cue.type == PLAIN for cue in sentence.cues)
 
 
 def _of_the_card(view: View) -> tuple[str, ...]:
