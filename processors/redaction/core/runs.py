@@ -6,6 +6,7 @@ and keeps both halves of a correction. Its digit segments are what numeric detec
 
 import sys
 
+from antiphon.processors.redaction.core.checksums import is_card
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.units import CURRENCY, Scan, Unit, UnitKind
 
@@ -93,6 +94,8 @@ class Run:
 
     def _two_numbers(self, before: list[Unit], index: int) -> bool:
         """Whether an "and" stands between two numbers, rather than in the middle of one."""
+        if is_card("".join(u.value for u in before)):
+            return True
         after = 0
         for unit in self.units[index : index + FEWEST_WHOLE]:
             if unit.kind is UnitKind.LETTERS:

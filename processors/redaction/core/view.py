@@ -232,7 +232,7 @@ class View:
             return None  # "we texted you a code at 415 555 0142"
         if kind in self.expected or fewest <= size <= most:
             return kind
-        if size >= 12 and kind != "IBAN_CODE" and size <= 19 and size > most:
+        if size >= 12 and kind != "IBAN_CODE" and size > most:
             return "CREDIT_CARD"
         return kind
 
@@ -261,11 +261,7 @@ class View:
         ]
         kinds = others if named and others else kinds
         longest = max(LENGTHS[kind][1] for kind in kinds) if kinds else 0
-        if (
-            FEWEST_OF_A_CARD <= len(span) <= 19
-            and len(span) > longest
-            and isinstance(span, Segment)
-        ):
+        if len(span) >= FEWEST_OF_A_CARD and len(span) > longest and isinstance(span, Segment):
             return "CREDIT_CARD"
         if not kinds:
             return next(kind for kind in self.expected if kind)
@@ -319,10 +315,14 @@ class View:
     ) -> Iterator[Entity]:
         """The numbers that the words around them, or a question, say are of a type."""
         for span in spans:
-            found, why = self.evidence(span)
-            if found == kind and (len(span) >= fewest or kind in self.expected):
-                value = span.digits if isinstance(span, Segment) else span.value
-                yield Entity(span.start, span.end, kind, 0.9, why, value)
+            # A card beside a number of letters and digits is no part of it.
+            long = isinstance(span, Run) and len(span) > LENGTHS[kind][1]
+            apart = span.segments if isinstance(span, Run) and long else []
+            for part in apart if any(is_card(s.digits) for s in apart) else (span,):
+                found, why = self.evidence(part)
+                if found == kind and (len(part) >= fewest or kind in self.expected):
+                    value = part.digits if isinstance(part, Segment) else part.value
+                    yield Entity(part.start, part.end, kind, 0.9, why, value)
 
     def is_month(self, unit: Unit) -> bool:
         """Whether it is the name of a month; "november" is a letter as well."""

@@ -652,3 +652,20 @@ def test_a_whole_card_is_one_after_a_question_for_an_orders_number() -> None:
     assert redactor.redact("4539 1488 0343 6467").text == "<CREDIT_CARD>"
     redactor.redact("Got it, the one ending in 6467?", role="agent")
     assert redactor.redact("no it ends in 6476").text == "no it ends in <CREDIT_CARD>"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "shown"),
+    [
+        ("Could we do the card first, then the zip?", "4539148803436467 and 62704", None),
+        ("And your zip code?", "4539148803436467 62704", "<CREDIT_CARD>"),
+        ("And your zip code?", "4539148803436467 and 62704", "<CREDIT_CARD> and <ZIP_CODE>"),
+        ("What can I do?", "charge 4539148803436467 and 731", "charge <CREDIT_CARD> and <CVV>"),
+    ],
+)
+def test_a_card_is_hidden_though_another_number_goes_on_from_it(
+    question: str, said: str, shown: str | None
+) -> None:
+    redactor = Redactor(Policy(model={"ZIP_CODE": "redact"}))
+    redactor.redact(question, role="agent")
+    assert redactor.redact(said).text == (shown or "<CREDIT_CARD> and <ZIP_CODE>")
