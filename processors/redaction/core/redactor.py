@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from antiphon.processors.redaction.core.ask_model import load_ask_model
 from antiphon.processors.redaction.core.asks import TURNS, Expectation
 from antiphon.processors.redaction.core.checksums import iban, luhn
 from antiphon.processors.redaction.core.cpu_time import cpu_time
@@ -33,7 +34,7 @@ from antiphon.processors.redaction.core.scripts import UNTOLD
 from antiphon.processors.redaction.core.units import Scan, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
-from antiphon.processors.redaction.detectors import DETECTORS, Detector
+from antiphon.processors.redaction.detectors import DETECTORS, OF_NUMBERS, Detector
 
 __all__ = ["Redactor"]
 
@@ -96,9 +97,12 @@ class Redactor:
         self.speak(language)
         self._budget_secs = budget_secs
         self._detectors = tuple(detectors)
+        self._without_numbers = tuple(d for d in self._detectors if d not in OF_NUMBERS)
         self._clock = clock
         self._asked = Expectation()
         self._asked_in: Language | None = None
+        # Now, as reading it takes longer than a turn may.
+        load_ask_model(self._language.code)
         self._open: _Open | None = None
 
     def __repr__(self) -> str:
@@ -215,9 +219,10 @@ class Redactor:
             deadline = self._clock() + self._budget_secs * max(1.0, len(text) / 1000)
             seen = self._view(text, role)
             found: list[Entity] = []
-            for number, detect in enumerate(self._detectors, 1):
+            detectors = self._detectors if seen.runs else self._without_numbers
+            for number, detect in enumerate(detectors, 1):
                 found.extend(_checked(detect(seen), len(text)))
-                last = number == len(self._detectors)
+                last = number == len(detectors)
                 if (last or not number % UNTIMED) and self._clock() > deadline:
                     raise BudgetExceededError
             if role == "user" and (self._untold or _untold(text)):

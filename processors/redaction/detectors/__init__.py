@@ -31,7 +31,7 @@ from antiphon.processors.redaction.detectors import (
     vehicle,
 )
 
-__all__ = ["DETECTORS"]
+__all__ = ["DETECTORS", "OF_NUMBERS"]
 
 Detector = Callable[[View], Iterator[Entity]]
 
@@ -56,4 +56,22 @@ DETECTORS: tuple[Detector, ...] = (
     person.detect,
     spelled_name.detect,
     tagged.detect,
+)
+
+# What looks at digits and spelled letters only, and at nothing in a text without any.
+OF_NUMBERS: frozenset[Detector] = frozenset(
+    {
+        card.detect,
+        secret_code.detect,
+        ssn.detect,
+        bank.detect,
+        iban.detect,
+        phone.detect,
+        driving_licence.detect,
+        passport.detect,
+        health.detect,
+        national_id.detect,
+        vehicle.detect,
+        spelled_name.detect,
+    }
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.processors.redaction import Policy, Redactor
+from antiphon.processors.redaction.core.ask_model import load_ask_model
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS
@@ -301,3 +302,19 @@ def test_one_look_gives_what_the_policy_hides_and_what_the_record_does() -> None
     assert found.record == "my name is <PERSON> and my card is <CREDIT_CARD>"
     assert [entity.type for entity in found.entities] == ["CREDIT_CARD"]
     assert [entity.type for entity in found.found] == ["PERSON", "CREDIT_CARD"]
+
+
+def test_what_a_turn_is_read_with_is_there_before_the_first() -> None:
+    load_ask_model.cache_clear()
+    redactor = Redactor()
+    read = load_ask_model.cache_info().misses
+    redactor.redact("What's your card number?", role="agent")
+    assert load_ask_model.cache_info().misses == read == 1
+
+
+def test_a_text_without_a_number_is_looked_at_for_what_has_none() -> None:
+    redactor = Redactor()
+    assert redactor.redact("my name is Priya Okafor").text == "my name is <PERSON>"
+    redactor.redact("What's your password?", role="agent")
+    assert redactor.redact("it's bluebird").text == "it's <PASSWORD>"
+    assert redactor.redact("jo at example dot com").text == "<EMAIL_ADDRESS>"
