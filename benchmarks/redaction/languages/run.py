@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from spoken import LANGUAGES, say  # type: ignore[import-not-found]
+from spoken import LANGUAGES, date, say  # type: ignore[import-not-found]
 
 from antiphon.processors.redaction import Redactor
 
@@ -38,6 +38,8 @@ STYLES = (
 LENGTHS = {"card": 16, "cvv": 3, "pin": 4, "phone": 9, "id": 11}
 TOLD = ("card", "phone", "id")
 CASES = 12
+# A country's letters stand before digits.
+SPELLED = ("one by one", "by pairs", "mixed", "figures")
 LETTERS = re.compile(r"\w")
 
 
@@ -67,12 +69,37 @@ def made(code: str, *, held: bool) -> Iterator[Case]:
                     frames = half(phrases[f"{kind}_told"] if told else phrases["lead"], held)
                     question = "" if told else rng.choice(half(phrases[kind], held))
                     yield case(code, f"{kind} {style}", question, rng.choice(frames), words, rng)
+        for _ in range(CASES if "iban" in phrases and style in SPELLED else 0):
+            digits = "".join(rng.choices("0123456789", k=20))
+            words = [code.upper(), *say(code, digits, style, rng)]
+            frames = half(phrases["lead"], held)
+            question = rng.choice(half(phrases["iban"], held))
+            found = case(code, f"iban {style}", question, rng.choice(frames), words, rng)
+            # The country alone tells nothing.
+            yield found._replace(secret=found.secret[1:])
+        for told in (False, True):
+            frames = half(phrases["birth_told" if told else "lead"], held)
+            question = "" if told else rng.choice(half(phrases["birth"], held))
+            for _ in range(CASES // 4):
+                yield dated(code, question, rng.choice(frames), date(code, rng))
         for _ in range(CASES):
             if style in ("one by one", "by pairs", "figures", "switched"):
                 # Nobody asked and nothing is announced.
                 digits = "4" + "".join(rng.choices("0123456789", k=15))
                 words = say(code, digits, style, rng)
                 yield case(code, f"bare {style}", "", "{}", words, rng)
+
+
+def dated(code: str, question: str, frame: str, said: str) -> Case:
+    """A case with a date of birth."""
+    head, tail = frame.split("{}")
+    spans = re.finditer(r"[^\s日号]+", said)
+    words = [(m.start() + len(head), m.end() + len(head)) for m in spans]
+    joints = ("de", "und")
+    secret = [
+        span for span in words if said[span[0] - len(head) : span[1] - len(head)] not in joints
+    ]
+    return Case("birth", question, head + said + tail, secret)
 
 
 def case(code: str, label: str, question: str, frame: str, words: list[str], rng: Random) -> Case:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-__all__ = ["LANGUAGES", "cardinal", "say"]
+__all__ = ["LANGUAGES", "cardinal", "date", "say"]
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "hi", "ja", "zh")
 UNITS = {
@@ -230,3 +230,49 @@ def say(code: str, digits: str, style: str, rng: Random) -> list[str]:
             *STYLES[rng.choice(("one by one", "by pairs"))](second, digits[cut:], rng),
         ]
     return STYLES[style](code, digits, rng)
+
+
+MONTHS = {
+    "en": "January March June August October December",
+    "es": "enero marzo junio agosto octubre diciembre",
+    "fr": "janvier mars juin août octobre décembre",
+    "de": "Januar März Juni August Oktober Dezember",
+    "it": "gennaio marzo giugno agosto ottobre dicembre",
+    "pt": "janeiro março junho agosto outubro dezembro",
+    "hi": "जनवरी मार्च जून अगस्त अक्टूबर दिसंबर",
+}
+MONTH_NUMBERS = (1, 3, 6, 8, 10, 12)
+DATES = {
+    "en": "{month} {day} {year}", "es": "{day} de {month} de {year}", "fr": "{day} {month} {year}",
+    "it": "{day} {month} {year}", "pt": "{day} de {month} de {year}", "hi": "{day} {month} {year}",
+}  # fmt: skip
+ENDS_DE = {1: "ersten", 3: "dritten", 7: "siebten", 8: "achten"}
+
+
+def date(code: str, rng: Random) -> str:
+    """A date of birth, in words or figures."""
+    day, at, year = rng.randrange(1, 29), rng.randrange(6), rng.randrange(1940, 2006)
+    month = MONTH_NUMBERS[at]
+    if code in ("ja", "zh"):
+        unit = rng.choice(("日", "号")) if code == "zh" else "日"
+        if rng.random() < 0.5:
+            return f"{year}年{month}月{day}{unit}"
+        return "".join(HAN[int(d)] for d in str(year)) + f"年{_han(month)}月{_han(day)}{unit}"
+    if rng.random() < 0.3:
+        sign = "." if code == "de" else "/"
+        return sign.join((str(day), str(month), str(year)))
+    name = MONTHS[code].split()[at]
+    if rng.random() < 0.4:
+        shape = "{day}. {month} {year}" if code == "de" else DATES[code]
+        return shape.format(day=day, month=name, year=year)
+    said = cardinal(code, year)
+    if code in ("en", "de") and year < 2000:
+        tail = cardinal(code, year % 100)
+        said = f"nineteen {tail}" if code == "en" else f"neunzehnhundert{tail}"
+    elif rng.random() < 0.3 and year % 100 > 9:
+        said = cardinal(code, year % 100)
+    if code == "de":
+        nth = ENDS_DE.get(day) or cardinal(code, day) + ("ten" if day < 20 else "sten")
+        later = ENDS_DE.get(month) or cardinal(code, month) + "ten"
+        return f"{nth} {rng.choice((name, later))} {said}"
+    return DATES[code].format(day=cardinal(code, day), month=name, year=said)

@@ -216,8 +216,9 @@ class Redactor:
             raise ValueError(f"role is {role!r}; it must be 'user' or 'agent'")
         view, failed = None, ""
         try:
+            read, language = self._read(text, role)
             deadline = self._clock() + self._budget_secs * max(1.0, len(text) / 1000)
-            seen = self._view(text, role)
+            seen = self._view(read, role, language)
             found: list[Entity] = []
             detectors = self._detectors if seen.runs else self._without_numbers
             for number, detect in enumerate(detectors, 1):
@@ -235,15 +236,18 @@ class Redactor:
             also, failed = mask_numbers(text, self._language), failed or "also"
         return view, merge([*found, *also]) if also else found, failed
 
-    def _view(self, text: str, role: str) -> View:
-        caller = role == "user"
+    def _read(self, text: str, role: str) -> tuple[Scan, Language]:
+        """The words of a text, and the language it is in, whose tables may have to be read."""
         if "<" in text:
             text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
         read = Scan(text)
+        if role == "user":
+            return read, self._language.of(text, read.words, self._asked_in)
         # The agent's own text comes in pieces, of which each is read as the whole.
-        language = self._language
-        if caller:
-            language = language.of(text, read.words, self._asked_in)
+        return read, self._language
+
+    def _view(self, read: Scan, role: str, language: Language) -> View:
+        caller = role == "user"
         return View(
             scan(read, language),
             language,
@@ -253,7 +257,7 @@ class Redactor:
             paying=self._asked.paying and caller,
             due=self._asked.due and caller,
             guarded=self._asked.guarded or not caller,
-            keys=text.startswith(KEYS_PREFIX),
+            keys=read.text.startswith(KEYS_PREFIX),
         )
 
     def _as_asked(self, view: View) -> View:

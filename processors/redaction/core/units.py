@@ -15,8 +15,8 @@ __all__ = ["Scan", "Unit", "UnitKind", "scan"]
 FIRST_OF_NO_ALPHABET = "\u0900"
 # Words that may be numbers, in a row, are.
 FEWEST_LOOSE = 4
-# "Hundert", and more of it.
-FEWEST_OF_A_COMPOUND = 8
+# As "duemila".
+FEWEST_OF_A_COMPOUND = 7
 # So many words are looked at for what stands beside a number.
 MOST_BETWEEN = 8
 # As long as a card, which nobody has in dollars.
