@@ -1,4 +1,4 @@
-"""What the agent is doing: speaking, at work with a tool, or waiting for the caller."""
+"""What the agent is doing: speaking, at work for the caller, or waiting for them."""
 
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -13,6 +13,9 @@ from antiphon.processors.interruption.decision import AgentState
 
 __all__ = ["AgentActivity"]
 
+# After a turn of which no answer has come by then, nobody counts on one.
+_ANSWERS_WITHIN_SECS = 8.0
+
 
 class AgentActivity:
     """Follows the agent by the frames that tell of it; no clock."""
@@ -21,6 +24,19 @@ class AgentActivity:
         self._since: float | None = None
         self._until = float("-inf")
         self._tools: dict[str, str] = {}
+        self._thinks = (float("inf"), float("inf"))
+
+    def turn_started(self) -> None:
+        """The caller has the turn."""
+        self._thinks = (float("inf"), float("inf"))
+
+    def turn_stopped(self, now: float) -> None:
+        """The caller has said something, and the agent is about to answer.
+
+        Args:
+            now: The time in seconds.
+        """
+        self._thinks = (now, now + _ANSWERS_WITHIN_SECS)
 
     def see(self, frame: Frame, now: float) -> bool:
         """Take a frame in.
@@ -35,6 +51,7 @@ class AgentActivity:
         match frame:
             case BotStartedSpeakingFrame():
                 self._since = now
+                self._thinks = (self._thinks[0], min(self._thinks[1], now))
             case BotStoppedSpeakingFrame():
                 self._since, self._until = None, now
                 return True
@@ -59,7 +76,10 @@ class AgentActivity:
         """
         if (self._since is not None and self._since <= at) or at < self._until:
             return AgentState.SPEAKING
-        return AgentState.TOOL if self._tools else AgentState.SILENT
+        if self._tools:
+            return AgentState.TOOL
+        began, until = self._thinks
+        return AgentState.THINKING if began <= at < until else AgentState.SILENT
 
     def runs(self, tools: frozenset[str]) -> bool:
         """Return whether one of these functions is running.

@@ -65,6 +65,7 @@ class AgentState(StrEnum):
 
     SPEAKING = "speaking"
     TOOL = "tool"
+    THINKING = "thinking"
     SILENT = "silent"
 
 
@@ -202,7 +203,7 @@ class InterruptionDecider:
         words = normalize(utterance.words)
         if not words:
             return self._without_words(utterance)
-        if utterance.agent_state is AgentState.SILENT:
+        if utterance.agent_state in (AgentState.SILENT, AgentState.THINKING):
             return Decision(Action.INTERRUPT, "the floor is free")
         language = self._language(utterance.language)
         lists = lexicon(language)

@@ -54,6 +54,9 @@ _WORDS_LAG_SECS = 0.4
 # Whoever had to wait with a turn, and is silent for so long, has said all of it.
 _SAID_ALL_SECS = 1.0
 
+# What a turn that a service has found would interrupt.
+_BUSY = (AgentState.SPEAKING, AgentState.TOOL)
+
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
     """Starts a turn for callers who mean to interrupt, and for nobody else.
@@ -91,7 +94,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._voice = AgentVoice(playback)
         self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
-        self._turn_open = False
+        self._turn_open = self._has_words = False
         self._agent = AgentActivity()
         self._current: Frame | None = None
         self._cuts = False
@@ -149,12 +152,16 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         """Leave all to the turn that has begun."""
         self._turn_open = True
         self._speech = None
+        self._has_words = False
+        self._agent.turn_started()
         await self._behind.turn_started()
         await self._track(TurnEvent.CALLER_STARTED)
 
     async def handle_user_turn_stopped(self) -> None:
         """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
         self._turn_open = False
+        if self._has_words:
+            self._agent.turn_stopped(_now())
         await self._behind.turn_stopped()
         if not self._cuts:
             self._voice.go_on()
@@ -184,7 +191,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 if self._speech and self._speech.speaking:
                     self._level.hear(frame.audio, _now())
             case VADUserStartedSpeakingFrame():
-                self._aggregators.doubles.voice_began()
+                self._aggregators.doubles.voice_began(_now() - frame.start_secs)
                 return await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
                 self._aggregators.doubles.voice_ended(_now() - frame.stop_secs)
@@ -200,7 +207,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 return await self._heard(frame)
             case ProposedUserStartedSpeakingFrame():
                 # From a service that finds turns itself, but not whether this is meant for one.
-                if not self._turn_open and self._agent_state(_now()) is not AgentState.SILENT:
+                if not self._turn_open and self._agent_state(_now()) in _BUSY:
                     return ProcessFrameResult.STOP
             case ProposedUserStoppedSpeakingFrame() if self._speech:
                 self._speech.frames.append(frame)
@@ -230,7 +237,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._behind.ask(frame)
         if self._may_interrupt() and self._behind.agree and self._voice.duck():
             await self._track(TurnEvent.DUCKED)
-            if speech.state is AgentState.TOOL:
+            if speech.state is not AgentState.SPEAKING:
                 # It says nothing yet: what it is about to say waits until this is clear.
                 self._hold(speech)
         return ProcessFrameResult.STOP
@@ -246,6 +253,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self, frame: TranscriptionFrame | InterimTranscriptionFrame
     ) -> ProcessFrameResult:
         if self._turn_open or not frame.text.strip():
+            self._has_words |= isinstance(frame, TranscriptionFrame) and bool(frame.text.strip())
             return ProcessFrameResult.CONTINUE
         speech = self._speech
         if speech and speech.settled is not None and _now() - speech.settled > LATE_SECS:
@@ -338,7 +346,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _interrupt(self, speech: Speech, decision: Decision) -> None:
         if not self._may_interrupt():
             # What must be heard would wait in a silent agent for the turn that waits for it.
-            self._let_speak()
+            self._voice.go_on()
             speech.pending = speech.waited = True
             return
         if self.settings.enable_interruptions:
@@ -355,6 +363,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         interrupts = self.settings.enable_interruptions and self._behind.interrupt
         self._cuts = interrupts
         await self.trigger_user_turn_started(enable_interruptions=interrupts)
+        self._has_words |= bool(speech.finals)
         # What is being handled comes to them by itself.
         told = [frame for frame in speech.frames if frame is not self._current]
         over = speech.waited and speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
