@@ -335,8 +335,12 @@ class PlaybackLedger:
         """
         before = self._sentences.index(sentence) - 1
         last = self._sentences[before].words[-1:] if before >= 0 else []
-        if last and last[0].start_ms >= start_ms and len(self._sentences[before].words) == 1:
-            self._sentences[before].words = []
+        if last:
+            said = self._sentences[before].words
+            alone = len(said) == 1
+            self._sentences[before].words = [
+                word for word in said if word.start_ms <= start_ms - (1.0 if alone else 0.0)
+            ]
         if text.strip() != sentence.text.strip():
             return False
         if " " not in text.strip():
