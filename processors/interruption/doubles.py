@@ -11,6 +11,9 @@ _WITHIN_SECS = 2.0
 # A service may be sure of the last word a little before the voice has ended.
 _SLACK_SECS = 0.2
 
+# Nobody says more words a second.
+_FASTEST_WORD_SECS = 0.1
+
 
 class DoubledFinals:
     """Tells the same words once more from the same transcript once more: by the voice between."""
@@ -19,10 +22,15 @@ class DoubledFinals:
         self._said: tuple[str, list[str]] | None = None
         self._at = 0.0
         self._voice_until = float("inf")
+        self._voice_since = float("-inf")
 
-    def voice_began(self) -> None:
-        """Note that somebody speaks."""
-        self._voice_until = float("inf")
+    def voice_began(self, at: float) -> None:
+        """Note that somebody speaks.
+
+        Args:
+            at: Since when, which is before it is known.
+        """
+        self._voice_since, self._voice_until = at, float("inf")
 
     def voice_ended(self, at: float) -> None:
         """Note when the voice ended.
@@ -46,6 +54,8 @@ class DoubledFinals:
         """
         said = (user_id, normalize(text))
         silent = self._voice_until <= self._at + _SLACK_SECS
+        # Who goes on meanwhile has not said so many words yet.
+        silent |= now - self._voice_since < _FASTEST_WORD_SECS * len(said[1])
         if said == self._said and said[1] and silent and now - self._at <= _WITHIN_SECS:
             return True
         self._said, self._at = said, now

@@ -6,7 +6,7 @@ from antiphon.processors.interruption.doubles import DoubledFinals
 def heard() -> DoubledFinals:
     """After a voice that ended at 10 s, and its words."""
     doubles = DoubledFinals()
-    doubles.voice_began()
+    doubles.voice_began(9.0)
     doubles.voice_ended(10.0)
     assert not doubles.again("Call me back.", "", 10.5)
     return doubles
@@ -28,10 +28,16 @@ def test_other_words_other_callers_and_later_ones_are_new(text: str, user: str, 
 
 def test_a_voice_or_an_interim_between_makes_them_new() -> None:
     spoken, told = heard(), heard()
-    spoken.voice_began()
+    spoken.voice_began(10.6)
     assert not spoken.again("Call me back.", "", 11.0)
     told.interim()
     assert not told.again("Call me back.", "", 11.0)
+
+
+def test_who_goes_on_has_not_yet_said_so_many_words_again() -> None:
+    doubles = heard()
+    doubles.voice_began(10.6)
+    assert doubles.again("Call me back.", "", 10.8)
 
 
 def test_where_no_voice_is_ever_noticed_nothing_is_taken_for_a_double() -> None:
