@@ -158,7 +158,7 @@ class Watchdogs:
         """
         self._limits = limits or WatchdogLimits()
         self._owed: dict[StallKind, _Owed] = {}
-        self._unheard = False
+        self._unheard = self._missing = False
         self._caller_started_at: float | None = None
         self._llm_at_work = False
         self._llm_said_something = False
@@ -189,8 +189,10 @@ class Watchdogs:
             case Moment.INTERIM:
                 self._unheard, self._caller_started_at = True, None
             case Moment.TRANSCRIPT:
-                self._unheard = False
+                self._unheard = self._missing = False
             case Moment.CALLER_STOPPED if self._unheard and self._spoke(until=at):
+                # Of a voice before a cough, it is missing after that as well.
+                self._missing = True
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Moment.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
@@ -241,6 +243,7 @@ class Watchdogs:
             limit = self._limit(kind)
             if limit is not None and not owed.reported and at - owed.since >= limit - 1e-6:
                 owed.reported = True
+                self._missing &= kind is not StallKind.TRANSCRIPT_MISSING
                 overdue.append(
                     Stall(kind=kind, service=owed.service, elapsed_secs=at - owed.since, at=at)
                 )
@@ -269,7 +272,8 @@ class Watchdogs:
     def _spoke(self, *, until: float) -> bool:
         """Whether there were words, or a voice long enough for some."""
         started = self._caller_started_at
-        return started is None or until - started >= SHORTEST_SPEECH_SECS
+        long = started is None or until - started >= SHORTEST_SPEECH_SECS
+        return long or self._missing
 
     def _owe(self, kind: StallKind, at: float, service: str) -> None:
         self._owed[kind] = _Owed(since=at, service=service)
