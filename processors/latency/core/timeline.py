@@ -204,6 +204,9 @@ class Timeline:
             case Moment.BACKCHANNEL:
                 self._aside = []
                 self._ducked_at = None
+                if self._phase is _Phase.LISTENING and not self.has(Moment.TURN_STARTED):
+                    # The agent held its breath for it, and goes on.
+                    self._begin([], _Phase.IDLE)
             case Moment.DUCKED:
                 self._ducked_at = mark.at
             case Moment.INTERRUPTED:
