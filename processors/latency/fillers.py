@@ -289,6 +289,7 @@ class Apology(Wait):
         self._agent_speaks = self._over_agent = False
         self._voice_asked_at: float | None = None
         self._slowest_voice_secs = 0.0
+        self._stall: Stall | None = None
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -307,10 +308,13 @@ class Apology(Wait):
             self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
         elif isinstance(frame, VADUserStartedSpeakingFrame):
             self._over_agent = self._agent_speaks
+        elif isinstance(frame, UserStartedSpeakingFrame):
+            self._stall = None
         await super().handle(frame, direction)
 
     async def speak(self, stall: Stall | None = None) -> None:
         """Apologise."""
+        stall, self._stall = stall or self._stall, None
         self._waits.give_up()
         self._set_timer()
         for frame in self._frames():
@@ -346,10 +350,14 @@ class Apology(Wait):
         return max(since + MUTE_SECS, asked + expected_secs)
 
     def _next_due(self) -> float | None:
+        if self._stall and self._waits.quiet:
+            return _now()
         dues = (self._waits.next_due(), self._mute_at())
         return min((due for due in dues if due is not None), default=None)
 
     def _take(self, at: float) -> bool:
+        if self._stall and self._waits.quiet:
+            return True
         mute_at = self._mute_at()
         return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)
 
@@ -368,8 +376,12 @@ class Apology(Wait):
         # A voice over the agent's that no word is made of is most often a noise.
         noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
         heard = stall.kind in _HEARD_AS_SILENCE and not noise
-        if heard and not (self._waits.over or self._waits.held):
+        if not heard or self._waits.over or self._waits.held:
+            return
+        if self._waits.quiet:
             await self.speak(stall)
+        else:
+            self._stall = stall
 
 
 @lru_cache(maxsize=16)

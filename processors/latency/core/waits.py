@@ -135,8 +135,12 @@ class Waits:
     @property
     def since(self) -> float | None:
         """Since when the caller has waited, if something could be said now."""
-        quiet = not (self._speaks or self._voice or self._held or self.over)
-        return self._since if quiet else None
+        return self._since if self.quiet and not self.over else None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody speaks, and nobody is kept from it."""
+        return not (self._speaks or self._voice or self._held)
 
     @property
     def over(self) -> bool:
