@@ -31,6 +31,8 @@ class Limits:
         dead_air_secs: Of silence while the agent owes something.
         outage_secs: The same while a service is out.
         talk_over_secs: Of the agent's voice over a turn that is the caller's.
+        noticed_secs: So long after it began a voice is noticed; a recording that began before is to
+            be heard to its end.
         yield_secs: So long after a voice began over the agent, the turn is the caller's.
         leave_secs: From the cause of a call's end to its end.
         kept_within_secs: So long after its transcript a line of the caller's is in the context.
@@ -41,6 +43,7 @@ class Limits:
     dead_air_secs: float = 1.5
     outage_secs: float = 2.5
     talk_over_secs: float = 0.4
+    noticed_secs: float = 0.35
     yield_secs: float = 1.0
     leave_secs: float = 3.0
     kept_within_secs: float = 2.5
@@ -184,7 +187,7 @@ def _talk_over(events: CallEvents, limits: Limits) -> Iterator[Broken]:
         secs = sum(
             max(0.0, min(each.end_secs, turn.end_secs) - max(each.start_secs, since))
             for each in events.heard.audible
-            if not _is_notice(events, each, turn.start_secs)
+            if not _is_notice(events, each, turn.start_secs + limits.noticed_secs)
         )
         if secs > limits.talk_over_secs:
             yield Broken(

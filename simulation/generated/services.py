@@ -238,6 +238,11 @@ class GeneratedTTS(TTSService):
                     await self._tell_words(times, len(pcm) / 2 / rate, context_id)
             yield TTSAudioRawFrame(chunk, rate, 1, context_id=context_id)
             await asyncio.sleep(_CHUNK_SECS * self._plan.audio_pace)
+        if fault and fault.after and context_id in self._spoken_secs:
+            # What it did not say takes no time.
+            self._spoken_secs[context_id] -= max(
+                0.0, len(pcm) / 2 / rate - fault.after * _CHUNK_SECS
+            )
         if fault and fault.error:
             await self.push_error("the voice failed on cue", category=ErrorCategory.SERVER)
         elif fault:
