@@ -13,6 +13,7 @@ from pipecat.frames.frames import (
     FunctionCallResultFrame,
     InterruptionFrame,
     LLMContextFrame,
+    LLMFullResponseEndFrame,
     MetricsFrame,
     OutputAudioRawFrame,
     SpeechOutputAudioRawFrame,
@@ -27,7 +28,6 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import (
-    MetricsData,
     TextAggregationMetricsData,
     TTFBMetricsData,
 )
@@ -36,10 +36,12 @@ from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.ai_service import AIService
+from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from antiphon.core.audio import frame_secs
 from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.core.conversation import Conversation
@@ -49,7 +51,8 @@ from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
 from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
-from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, metered, package_of
+from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, add_usage, package_of
+from antiphon.processors.latency.voice_text import VoiceText
 
 __all__ = ["FILLER_TEXT", "FrameEvents"]
 
@@ -74,6 +77,7 @@ class FrameEvents:
         """
         self.timeline = Timeline()
         self.watchdogs = Watchdogs(limits)
+        self._transcribes(False)
         self.conversation = Conversation()
         self.usage = Usage()
         self.services: dict[str, Service] = {}
@@ -94,6 +98,8 @@ class FrameEvents:
         self._sounds_until: float | None = None
         self._audible_until: float | None = None
         self._bot_speaks = self._cut_off = False
+        self._model_speaks = False
+        self._voice_text = VoiceText()
         self.handlers = Handlers(
             {kind: self._telling(moment) for kind, moment in SAYS.items()}
             | {
@@ -103,6 +109,7 @@ class FrameEvents:
                 UserStoppedSpeakingFrame: self._turn_ended,
                 InterruptionFrame: self._interrupted,
                 LLMContextFrame: self._context,
+                LLMFullResponseEndFrame: self._llm_ended,
                 FunctionCallInProgressFrame: self._tool_started,
                 FunctionCallResultFrame: self._tool_ended,
                 FunctionCallCancelFrame: self._tool_ended,
@@ -134,8 +141,14 @@ class FrameEvents:
         owed = False
         if isinstance(frame, OutputAudioRawFrame):
             owed = self._to_write(data)
-        elif isinstance(frame, AggregatedTextFrame):
-            self._announce(data.source, frame)
+        elif isinstance(frame, AggregatedTextFrame) and isinstance(data.source, TTSService):
+            # A text leaves the voice before its sound; it may have been seen on its way there.
+            if frame.will_be_spoken:
+                self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
+        if isinstance(data.destination, TTSService):
+            for moment in self._voice_text.takes(frame):
+                self.watchdogs.see(moment, at=data.timestamp / 1e9)
+                owed = True
         if frame.id in self._seen:
             return owed
         self._seen[frame.id] = frame
@@ -158,6 +171,7 @@ class FrameEvents:
             )
         if isinstance(processor, STTService):
             self._stt = name
+            self._transcribes(True)
         if isinstance(processor, TTSService):
             self._tts = name
         if isinstance(processor, BaseOutputTransport):
@@ -213,8 +227,12 @@ class FrameEvents:
         elif self._stt and not isinstance(data.source, STTService):
             return
         else:
+            self._transcribes(True)
             self.conversation.caller_said(data.frame.text)
         self._tell(Moment.TRANSCRIPT, data, at)
+
+    def _transcribes(self, known: bool) -> None:
+        self.timeline.transcribes = self.watchdogs.transcribes = known
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()
@@ -224,12 +242,20 @@ class FrameEvents:
         self._drop_fillers()
         self._cut_off = self._bot_speaks
         self._given.dropped()
+        self._voice_text.dropped()
+        self._model_speaks = False
         self._tell(Moment.INTERRUPTED, data, at)
 
     def _context(self, data: FramePushed, at: float) -> None:
         # The assistant's is what was said; nobody is asked.
         if not isinstance(data.source, LLMAssistantAggregator):
             self._tell(Moment.CONTEXT, data, at)
+
+    def _llm_ended(self, data: FramePushed, at: float) -> None:
+        self._tell(Moment.LLM_ENDED, data, at)
+        if self._tts and not self._model_speaks:
+            self.watchdogs.see(Moment.TEXT_UNDER_WAY, at=at)
+        self._model_speaks = False
 
     def _drop_fillers(self) -> None:
         """Forget what an interruption keeps from being written: not what is uninterruptible."""
@@ -291,26 +317,24 @@ class FrameEvents:
             return self._written(data, data.frame, at)
         filler = (getattr(data.frame, "context_id", None), data.source.name) in self._fillers
         if filler and not self.timeline.speaking:
-            self._filler_secs += _secs(data.frame)
+            self._filler_secs += frame_secs(data.frame)
             if not data.frame.interruptible:
-                self._lasting_secs += _secs(data.frame)
+                self._lasting_secs += frame_secs(data.frame)
         if not self._speaks(data.source):
             return False
-        self._given.sounded(_secs(data.frame))
+        self._given.sounded(frame_secs(data.frame))
         follows = self.watchdogs.more_audio(at)
         name = data.source.name
         if not follows:
             self.stalls += self.watchdogs.see(Moment.AUDIO, at=at, service=name)
+        if isinstance(data.source, LLMService) and not self._model_speaks:
+            self._model_speaks = True
+            self.watchdogs.see(Moment.MODEL_SPOKE, at=at)
         if not self.timeline.waiting:
             return not follows
         if not filler:
             self.done += self.timeline.see(Mark(moment=Moment.AUDIO, at=at, owner=name))
         return True
-
-    def _announce(self, source: FrameProcessor, frame: AggregatedTextFrame) -> None:
-        """See a text leave the voice, before its sound; it may have been seen on its way there."""
-        if frame.will_be_spoken and isinstance(source, TTSService):
-            self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
 
     def _to_write(self, data: FramePushed) -> bool:
         """See audio reach the transport; whatever stands before it may hold it back with reason."""
@@ -325,7 +349,7 @@ class FrameEvents:
         return isinstance(source, AIService) or not self._tts
 
     def _written(self, data: FramePushed, frame: OutputAudioRawFrame, at: float) -> bool:
-        secs = _secs(frame)
+        secs = frame_secs(frame)
         hole = 0.0 if self._sounds_until is None else at - self._sounds_until
         broken = self._hole_secs is not None and hole > self._hole_secs
         broke_off = broken and not self.timeline.ducked
@@ -380,19 +404,8 @@ class FrameEvents:
                 case TextAggregationMetricsData():
                     moment = Moment.AGGREGATED
                 case _:
-                    self._used(metrics)
+                    add_usage(metrics, self.services, self.usage)
                     continue
             if metrics.value > 0:
                 owner, secs = metrics.processor, metrics.value
                 self._tell(moment, data, at, owner=owner, secs=secs)
-
-    def _used(self, metrics: MetricsData) -> None:
-        service = self.services.get(metrics.processor, Service(provider=metrics.processor))
-        model = metrics.model or service.model
-        for unit, amount in metered(metrics).items():
-            if amount:
-                self.usage.add(service.provider, model, unit, amount)
-
-
-def _secs(frame: OutputAudioRawFrame) -> float:
-    return len(frame.audio) / (2 * frame.sample_rate * frame.num_channels)

@@ -1,6 +1,6 @@
 """What kinds of frames, metrics and processors there are, for what follows a call by its frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pipecat.frames.frames import (
     CancelFrame,
@@ -8,7 +8,6 @@ from pipecat.frames.frames import (
     Frame,
     FunctionCallsStartedFrame,
     InterimTranscriptionFrame,
-    LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     LLMMarkerFrame,
     LLMTextFrame,
@@ -25,8 +24,10 @@ from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.processors.latency.core.moments import Moment
+from antiphon.processors.latency.core.prices import Usage
+from antiphon.processors.latency.core.stages import Service
 
-__all__ = ["SAYS", "Handler", "Handlers", "metered", "package_of"]
+__all__ = ["SAYS", "Handler", "Handlers", "add_usage", "package_of"]
 
 # The frames that say one thing, and nothing else.
 SAYS: dict[type[Frame], Moment] = {
@@ -38,7 +39,6 @@ SAYS: dict[type[Frame], Moment] = {
     LLMFullResponseStartFrame: Moment.LLM_STARTED,
     LLMMarkerFrame: Moment.MARKER,
     LLMTextFrame: Moment.TOKEN,
-    LLMFullResponseEndFrame: Moment.LLM_ENDED,
     FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
 }
 
@@ -54,7 +54,21 @@ class Handlers(dict[type[Frame], Handler | None]):
         return self[kind]
 
 
-def metered(metrics: MetricsData) -> dict[str, float]:
+def add_usage(metrics: MetricsData, services: Mapping[str, Service], usage: Usage) -> None:
+    """Add what a service used to what costs money.
+
+    Args:
+        metrics: What it tells.
+        services: Those of the pipeline, by the names of their processors.
+        usage: What is added to.
+    """
+    service = services.get(metrics.processor, Service(provider=metrics.processor))
+    for unit, amount in _metered(metrics).items():
+        if amount:
+            usage.add(service.provider, metrics.model or service.model, unit, amount)
+
+
+def _metered(metrics: MetricsData) -> dict[str, float]:
     """Return how much of each unit that costs money was used."""
     match metrics:
         case STTUsageMetricsData():

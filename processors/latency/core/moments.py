@@ -28,6 +28,13 @@ class Moment(enum.StrEnum):
     """The LLM has judged whether the caller is done."""
     TOKEN = enum.auto()
     LLM_ENDED = enum.auto()
+    TEXT_UNDER_WAY = enum.auto()
+    """The LLM is done, and its end has yet to reach the voice, which waits for it."""
+    TEXT_GIVEN = enum.auto()
+    SHOWN = enum.auto()
+    """The answer is there to be read, and no voice says it."""
+    MODEL_SPOKE = enum.auto()
+    """The LLM gives sound itself."""
     SENTENCE = enum.auto()
     AGGREGATED = enum.auto()
     """A metric: how long a TTS service gathered tokens into a sentence."""

@@ -130,7 +130,11 @@ def _of_the_turn(marks: list[Mark]) -> list[Mark]:
 
 
 class Timeline:
-    """Cuts what is seen in a call into turns."""
+    """Cuts what is seen in a call into turns.
+
+    Attributes:
+        transcribes: Whether somebody writes down what the caller says.
+    """
 
     def __init__(self, *, max_gap_secs: float = MAX_GAP_SECS) -> None:
         """Start at the beginning of a call.
@@ -138,6 +142,7 @@ class Timeline:
         Args:
             max_gap_secs: Seconds without any moment inside a wait that count as a clock jump.
         """
+        self.transcribes = True
         self._max_gap_secs = max_gap_secs
         self._phase = _Phase.IDLE
         self._marks: list[Mark] = []
@@ -364,6 +369,6 @@ class Timeline:
         answered = self.has(Moment.WRITTEN)
         if self.has(Moment.CONNECTED):
             return TurnKind.GREETING if answered else None
-        if not self.has(Moment.TRANSCRIPT):
+        if not self.has(Moment.TRANSCRIPT) and (self.transcribes or not answered):
             return TurnKind.EMPTY
         return TurnKind.ANSWERED if answered else None

@@ -130,6 +130,8 @@ _SETTLES: dict[Moment, tuple[StallKind, ...]] = {
     Moment.TOOLS_CALLED: _OF_A_CHOICE,
     Moment.TOOL_STARTED: _OF_A_CHOICE,
     Moment.TOOLS_DONE: (StallKind.NO_TOOL_RESULT,),
+    Moment.MODEL_SPOKE: (StallKind.NO_FIRST_TOKEN, StallKind.TOKENS_STALLED),
+    Moment.SHOWN: (StallKind.NO_ANSWER,),
     Moment.AUDIO: (StallKind.NO_SPEECH,),
     Moment.TTS_STOPPED: (StallKind.NO_SPEECH, StallKind.SPEECH_UNFINISHED),
     Moment.WRITTEN: _OF_THE_SOUND,
@@ -148,7 +150,11 @@ _OWES: dict[Moment, StallKind] = {
 
 
 class Watchdogs:
-    """Keeps the deadlines of one call."""
+    """Keeps the deadlines of one call.
+
+    Attributes:
+        transcribes: Whether somebody writes down what the caller says.
+    """
 
     def __init__(self, limits: WatchdogLimits | None = None) -> None:
         """Start with nothing owed.
@@ -156,6 +162,7 @@ class Watchdogs:
         Args:
             limits: When something is overdue.
         """
+        self.transcribes = True
         self._limits = limits or WatchdogLimits()
         self._owed: dict[StallKind, _Owed] = {}
         self._unheard = self._missing = False
@@ -163,6 +170,7 @@ class Watchdogs:
         self._llm_at_work = False
         self._llm_said_something = False
         self._llm_asked_at = 0.0
+        self._llm_speaks = self._text_under_way = False
         self._speaking = False
 
     def see(self, moment: Moment, *, at: float, service: str = "") -> list[Stall]:
@@ -190,13 +198,23 @@ class Watchdogs:
                 self._unheard, self._caller_started_at = True, None
             case Moment.TRANSCRIPT:
                 self._unheard = self._missing = False
-            case Moment.CALLER_STOPPED if self._unheard and self._spoke(until=at):
+            case Moment.CALLER_STOPPED if (
+                self.transcribes and self._unheard and self._spoke(until=at)
+            ):
                 # Of a voice before a cough, it is missing after that as well.
                 self._missing = True
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Moment.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
                 self._llm_asked_at = at
+                self._llm_speaks = self._text_under_way = False
+            case Moment.MODEL_SPOKE:
+                self._llm_speaks = self._llm_said_something = True
+            case Moment.TEXT_UNDER_WAY:
+                self._text_under_way = True
+            case Moment.TEXT_GIVEN:
+                self._text_under_way = False
+                self._speech_may_end(at)
             case Moment.TOKEN | Moment.TOOLS_CALLED | Moment.TOOL_STARTED:
                 self._llm_said_something = True
             case Moment.LLM_ENDED:
@@ -211,7 +229,7 @@ class Watchdogs:
             case Moment.WRITTEN | Moment.FILLER_WRITTEN:
                 self._speaking = True
             case Moment.INTERRUPTED | Moment.CANCELLED:
-                self._llm_at_work = self._speaking = False
+                self._llm_at_work = self._text_under_way = self._speaking = False
             case Moment.TTS_STOPPED | Moment.BOT_STOPPED:
                 self._speaking = False
         return []
@@ -261,8 +279,9 @@ class Watchdogs:
     def _is_owed(self, moment: Moment) -> bool:
         match moment:
             case Moment.TOKEN:
-                # Text that comes after the LLM is done is another processor's, and owes nothing.
-                return self._llm_at_work
+                # Text that comes after the LLM is done is another processor's, and owes nothing;
+                # nor does what an LLM writes of its own voice, which takes longer than the text.
+                return self._llm_at_work and not self._llm_speaks
             case Moment.TURN_ENDED:
                 # To a sound without a word there is no answer.
                 return not self._unheard
@@ -279,17 +298,20 @@ class Watchdogs:
         self._owed[kind] = _Owed(since=at, service=service)
 
     def _limit(self, kind: StallKind) -> float | None:
-        # While the LLM still streams, a TTS service waits for text, not the other way round.
-        if kind is StallKind.SPEECH_UNFINISHED and self._llm_at_work:
+        # While text is still to come, a TTS service waits for it, not the other way round.
+        if kind is StallKind.SPEECH_UNFINISHED and (self._llm_at_work or self._text_under_way):
             return None
         limit: float | None = getattr(self._limits, kind.value)
         return limit
 
     def _llm_ended(self, at: float, service: str, *, told: bool) -> list[Stall]:
         was_at_work, self._llm_at_work = self._llm_at_work, False
-        if unfinished := self._owed.get(StallKind.SPEECH_UNFINISHED):
-            unfinished.since = max(unfinished.since, at)
+        self._speech_may_end(at)
         if told or not was_at_work or self._llm_said_something:
             return []
         elapsed = max(0.0, at - self._llm_asked_at)
         return [Stall(kind=StallKind.EMPTY_ANSWER, service=service, elapsed_secs=elapsed, at=at)]
+
+    def _speech_may_end(self, at: float) -> None:
+        if unfinished := self._owed.get(StallKind.SPEECH_UNFINISHED):
+            unfinished.since = max(unfinished.since, at)
