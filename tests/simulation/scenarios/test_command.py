@@ -33,6 +33,12 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.system
+@pytest.mark.parametrize("name", ["street", "keyboard", "hold_music"])
+def test_a_caller_is_understood_in_noise(tmp_path: Path, name: str) -> None:
+    assert simulate(SHIPPED / f"{name}.yaml", "--report", tmp_path).exit_code == 0
+
+
 @pytest.mark.parametrize(
     "name", ["hang_up", pytest.param("openai_fails", marks=pytest.mark.system)]
 )
