@@ -8,6 +8,7 @@ word lists alone), then two thresholds set by one cost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from antiphon.core.language_tags import language_of
@@ -42,6 +43,8 @@ _COMMENT = 0.05
 # Whoever follows instructions repeats the end of the last one.
 _REPEATED_CHARS = 160
 _MAX_REPEATED = 5
+_OBJECTS = {PhraseKind.STOP, *_OBJECTION}
+_CHOOSING = ("the", "that", "this", "both", "all", "one", "two")
 _ABOVE_ZERO = (
     "false_interruption_cost",
     "noise_after_secs",
@@ -225,7 +228,7 @@ class InterruptionDecider:
             probability = _probability_by_lists(spans, unsegmented=lists.unsegmented)
         if utterance.is_final and _asks(utterance.words, spans):
             probability = max(probability, 0.95)
-        elif lists.hands_back(spans) or _repeats(spans, utterance.agent_text):
+        elif lists.hands_back(spans) or _repeats(spans, utterance):
             probability = min(probability, _COMMENT)
         threshold = self._final if utterance.is_final else self._early
         if probability >= threshold and not unfinished:
@@ -301,13 +304,29 @@ def _comments(spans: Sequence[PhraseSpan]) -> bool:
     )
 
 
-def _repeats(spans: Sequence[PhraseSpan], agent_text: str) -> bool:
-    """Whether it agrees, and then says nothing that the agent has not just said."""
+# One utterance is judged many times over the same words of the agent.
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(normalize(text))
+
+
+def _repeats(spans: Sequence[PhraseSpan], utterance: Utterance) -> bool:
+    """Whether it says nothing that the agent has not just said, but for "right" and the like."""
     content = [span.text for span in spans if span.kind is PhraseKind.CONTENT]
-    agrees = spans[0].kind is PhraseKind.BACK and not any(s.kind in _OBJECTION for s in spans)
-    if not (agrees and 0 < len(content) <= _MAX_REPEATED):
+    kinds = [span.kind for span in spans]
+    said = " ".join(span.text for span in spans).split()
+    if not 0 < len(content) <= _MAX_REPEATED or "or" in said or _OBJECTS.intersection(kinds):
         return False
-    return set(content) <= set(normalize(agent_text[-_REPEATED_CHARS:]))
+    heard = _words(utterance.agent_text[-_REPEATED_CHARS:])
+    firm = [kind for kind in kinds if kind not in (PhraseKind.FILLER, PhraseKind.SOFT)]
+    if PhraseKind.BACK in (firm[0], firm[-1]):
+        return set(content) <= set(heard)
+    # "The first one" chooses: without a word of agreement it has to be a stretch of what was said.
+    opens = next(place for place, kind in enumerate(kinds) if kind not in _LEAD)
+    stretch = " ".join(span.text for span in spans[opens:])
+    chooses = any(span.text in _CHOOSING for span in spans[: opens + 1])
+    enough = len(content) > 1 or not utterance.is_final
+    return enough and not chooses and f" {stretch} " in f" {' '.join(heard)} "
 
 
 def _asks(words: str | Sequence[str], spans: Sequence[PhraseSpan]) -> bool:

@@ -352,3 +352,56 @@ def test_words_are_known_without_their_accents_and_with_accents_apart() -> None:
     assert final("arretez", language="fr") == "interrupt"
     assert final("hoer auf", language="de") == final("hor auf", language="de") == "interrupt"
     assert final("arre\u0302tez", language="fr") == "interrupt"
+
+
+DIRECTIONS = (
+    "So from the camera shop you head north past the old quarry, and then you come round the "
+    "bottom of the banana tree until you are underneath the rapids."
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no no carry on",
+        "no no that's fine",
+        "oh no you go on",
+        "sorry you were saying",
+        "not a problem",
+        "no of course",
+        "no no yeah",
+        "uh-huh right okay so",
+        "okay i've done that",
+        "right i'm there now",
+        "past the old quarry",
+        "uh past the old quarry",
+        "round the bottom okay",
+        "underneath the rapids yeah right",
+    ],
+)
+def test_who_follows_along_interrupts_at_no_word_of_it(words: str) -> None:
+    decider = InterruptionDecider()
+    said = words.split()
+    heard = [Utterance(words=said[:n], agent_text=DIRECTIONS) for n in range(1, len(said) + 1)]
+    whole = Utterance(words=words, is_final=True, agent_text=DIRECTIONS)
+    actions = [decider.decide(each).action for each in [*heard, whole]]
+    assert "interrupt" not in actions
+    assert actions[-1] == "ignore"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the old quarry or the camera shop",
+        "right but i have no quarry",
+        "the camera shop",
+        "which side of the quarry",
+        "but why",
+        "not quite",
+        "no the other tree",
+        "stop underneath the rapids",
+    ],
+)
+def test_who_asks_chooses_or_objects_interrupts(words: str) -> None:
+    said = Utterance(words=words, is_final=True, agent_text=DIRECTIONS)
+    assert InterruptionDecider().decide(said).action == "interrupt"
