@@ -141,10 +141,13 @@ class FrameEvents:
         owed = False
         if isinstance(frame, OutputAudioRawFrame):
             owed = self._to_write(data)
-        elif isinstance(frame, AggregatedTextFrame) and isinstance(data.source, TTSService):
+        elif (
+            isinstance(frame, AggregatedTextFrame)
+            and isinstance(data.source, TTSService)
+            and frame.will_be_spoken
+        ):
             # A text leaves the voice before its sound; it may have been seen on its way there.
-            if frame.will_be_spoken:
-                self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
+            self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
         if isinstance(data.destination, TTSService):
             for moment in self._voice_text.takes(frame):
                 self.watchdogs.see(moment, at=data.timestamp / 1e9)
