@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from pipecat.frames.frames import (
@@ -77,7 +78,7 @@ async def test_the_transcript_is_taken_behind_a_redactor() -> None:
 
 
 async def test_a_call_that_is_cancelled_and_then_settled_by_a_result_was_cancelled() -> None:
-    call = {"function_name": "look_up", "tool_call_id": "1"}
+    call: dict[str, Any] = {"function_name": "look_up", "tool_call_id": "1"}
     record = await recorded(
         frames=[
             FunctionCallInProgressFrame(**call, arguments={}),

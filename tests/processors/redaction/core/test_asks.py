@@ -427,11 +427,12 @@ def test_an_order_that_was_paid_by_card_asks_for_no_card() -> None:
 def test_words_that_sound_as_digits_are_such_in_an_answer(
     turns: tuple[str, ...], last: str
 ) -> None:
-    redactor = Redactor(Policy())
+    redactor, shown = Redactor(Policy()), ""
     for turn in turns:
         agent = turn.startswith("agent| ")
-        shown = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
-    assert shown.text == last
+        role = "agent" if agent else "user"
+        shown = redactor.redact(turn.removeprefix("agent| "), role=role).text
+    assert shown == last
 
 
 @pytest.mark.parametrize(
@@ -619,11 +620,11 @@ def test_four_digits_in_answer_to_something_else_are_no_card(question: str, said
 def test_what_goes_with_a_card_or_a_code_is_told_by_what_was_said_before(
     turns: tuple[str, ...], shown: str
 ) -> None:
-    redactor = Redactor(Policy())
+    redactor, last = Redactor(Policy()), ""
     for turn in turns:
         agent = turn.startswith("agent| ")
-        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
-    assert last.text == shown
+        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user").text
+    assert last == shown
 
 
 @pytest.mark.parametrize(
@@ -638,11 +639,11 @@ def test_what_goes_with_a_card_or_a_code_is_told_by_what_was_said_before(
 def test_a_name_that_is_to_be_spelled_is_hidden_where_names_are(
     turns: tuple[str, ...], shown: str | None
 ) -> None:
-    redactor = Redactor(Policy.preset("hipaa"))
+    redactor, last = Redactor(Policy.preset("hipaa")), ""
     for turn in turns:
         agent = turn.startswith("agent| ")
-        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user")
-    assert last.text == (shown or "no <PERSON>")
+        last = redactor.redact(turn.removeprefix("agent| "), role="agent" if agent else "user").text
+    assert last == (shown or "no <PERSON>")
 
 
 def test_a_whole_card_is_one_after_a_question_for_an_orders_number() -> None:
