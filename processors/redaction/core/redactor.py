@@ -30,7 +30,7 @@ from antiphon.processors.redaction.core.language import (
     load_language,
 )
 from antiphon.processors.redaction.core.policy import FOR_THE_RECORD, Action, Policy
-from antiphon.processors.redaction.core.scripts import UNTOLD
+from antiphon.processors.redaction.core.scripts import is_untold
 from antiphon.processors.redaction.core.units import Scan, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
@@ -226,7 +226,7 @@ class Redactor:
                 last = number == len(detectors)
                 if (last or not number % UNTIMED) and self._clock() > deadline:
                     raise BudgetExceededError
-            if role == "user" and (self._untold or _untold(text)):
+            if role == "user" and (self._untold or is_untold(text)):
                 found += self._all_of_it(text)
             view, found = seen, merge(found)
         except Exception as error:
@@ -316,11 +316,6 @@ class Redactor:
 
         key = self.policy.hash_key or self.vault.hash_key
         return hmac.new(key, value.encode(), "sha256").hexdigest()[:HASH_CHARS]
-
-
-def _untold(text: str) -> bool:
-    """Whether a text is in a script of no language that has a table."""
-    return not text.isascii() and UNTOLD.search(text) is not None
 
 
 def _checked(found: Iterable[Entity], size: int) -> Iterable[Entity]:

@@ -7,7 +7,7 @@ sign of Hindi belongs to its letter.
 import re
 import unicodedata
 
-__all__ = ["CJK", "LETTER", "MARKS", "UNTOLD", "is_cjk", "plain", "split", "spoken_script"]
+__all__ = ["CJK", "LETTER", "MARKS", "is_cjk", "is_untold", "plain", "split", "spoken_script"]
 
 # Ideographs with 々 and 〇, kana with their prolonged sound, half-width kana.
 CJK = "\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
@@ -16,12 +16,12 @@ FIRST_CJK = "\u3005"
 MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0951-\u0957\u0962\u0963"
 LETTER = rf"[^\W\d_{CJK}]"
 # Greek to Syriac, Thai, Korean and the like: scripts of no language that has a table.
-UNTOLD = re.compile("[\u0370-\u08ff\u0980-\u1fff\ua000-\uabff\uac00-\ud7ff]")
+_UNTOLD = re.compile("[\u0370-\u08ff\u0980-\u1cff\u1f00-\u1fff\ua000-\uabff\uac00-\ud7ff]")
 _ALONE = re.compile(f"([{CJK}])")
 _KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _DEVANAGARI = re.compile("[\u0904-\u0939]")
-_LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_LATIN = re.compile("[A-Za-zÀ-ɏḀ-ỿ]")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -44,6 +44,11 @@ def plain(word: str) -> tuple[str, ...]:
         return ()
     bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     return (bare.replace("ß", "ss"), word.translate(_GERMAN))
+
+
+def is_untold(text: str) -> bool:
+    """Whether most of a text is in a script of no language that has a table."""
+    return not text.isascii() and len(_UNTOLD.findall(text)) > len(_LATIN.findall(text))
 
 
 def spoken_script(text: str) -> str:

@@ -16,7 +16,7 @@ from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.scripts import is_cjk
-from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind, scan
+from antiphon.processors.redaction.core.units import JOINTS, Scan, Unit, UnitKind, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 
@@ -231,7 +231,7 @@ def _perhaps_from(scanned: Scan, edge: int, language: Language) -> int:
         # Of a number in kana a character tells nothing.
         if word in language.loose or is_cjk(word):
             first = index
-        elif word not in language.phrases.by_first and word not in ",-、":
+        elif word not in language.phrases.by_first and word not in JOINTS:
             break
     return starts[first] if first < last else edge
 

@@ -9,7 +9,7 @@ from antiphon.processors.redaction.core.language import Entry, Language, Numeral
 from antiphon.processors.redaction.core.tokens import Scan, Unit, UnitKind
 from antiphon.processors.redaction.core.written import amount_size, is_date, time_size
 
-__all__ = ["Scan", "Unit", "UnitKind", "scan"]
+__all__ = ["JOINTS", "Scan", "Unit", "UnitKind", "scan"]
 
 # Scripts in which a letter alone is a word.
 FIRST_OF_NO_ALPHABET = "\u0900"
@@ -17,6 +17,8 @@ FIRST_OF_NO_ALPHABET = "\u0900"
 FEWEST_LOOSE = 4
 # As "duemila".
 FEWEST_OF_A_COMPOUND = 7
+# What stands between the words of a number.
+JOINTS = frozenset(",-、，.")
 # So many words are looked at for what stands beside a number.
 MOST_BETWEEN = 8
 # As long as a card, which nobody has in dollars.
@@ -103,7 +105,7 @@ class _Scanner:
             if (words[before],) in numerals.all and words[before] not in loose:
                 return True
         while index < min(len(words), begin + MOST_BETWEEN) and chain < FEWEST_LOOSE:
-            if words[index] in ",-、":
+            if words[index] in JOINTS:
                 index += 1
                 continue
             pause = self.language.phrases.at(words, index)
@@ -133,7 +135,7 @@ class _Scanner:
 
     def _number_follows(self, index: int) -> bool:
         """Whether the next word is a number, of whatever language."""
-        following = [word for word in self.words[index + 1 : index + 3] if word not in ",-、"]
+        following = [word for word in self.words[index + 1 : index + 3] if word not in JOINTS]
         entry = self.language.lexicon.get(following[0]) if following else None
         return entry is not None and entry.kind in NUMERIC
 

@@ -1,6 +1,7 @@
 """Telephone numbers: by cue, by how they are grouped, and any bare run of 7 to 12 digits."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.runs import Segment
@@ -12,6 +13,7 @@ __all__ = ["detect"]
 TYPE = "PHONE_NUMBER"
 FEWEST_UNNAMED = 7
 MOST_UNNAMED = 15
+MOST_OF_TWO = 10
 # North American numbers as written, with and without the country code.
 GROUPED = ([3, 3, 4], [1, 3, 3, 4], [3, 4], [2, 4, 4], [3, 3, 3], [2, 2, 2, 2, 2], [1, 2, 2, 2, 2])
 
@@ -69,11 +71,14 @@ def _calendar(segment: Segment) -> bool:
 
 
 def _two(view: View, segment: Segment) -> bool:
-    """Whether it is two written numbers with a word between them: "articles 1645 and 1646"."""
-    if len(segment.units) != 2 or segment.units[0].spoken or segment.units[1].spoken:
+    """Whether it is two written numbers joined by a word: "articles 1645 and 1646"."""
+    if len(segment) > MOST_OF_TWO or any(unit.spoken for unit in segment.units):
         return False
-    between = view.text[segment.units[0].end : segment.units[1].start]
-    return any(c.isalpha() for c in between) and max(segment.groups) < FEWEST_UNNAMED
+    joints = view.language.conjunctions
+    return any(
+        view.text[before.end : after.start].strip().lower() in joints
+        for before, after in pairwise(segment.units)
+    )
 
 
 def _version(view: View, segment: Segment) -> bool:

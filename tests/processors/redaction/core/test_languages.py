@@ -112,6 +112,8 @@ def test_what_is_asked_for_or_announced_goes(
         "田中さんに五時にご連絡します",
         "万一不行怎么办，十分感谢，三明治两个",
         "come stai, va tutto bene",
+        "il faut voir les articles 1645 et 1646 de la loi, puis 1519-1521",
+        "Hội An, ị ở, 4",
     ],
 )
 def test_ordinary_sentences_are_left_as_they_are(language: str, said: str) -> None:
