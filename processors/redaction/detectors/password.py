@@ -50,7 +50,9 @@ def _after(view: View, cue: Cue) -> Entity | None:
     return Entity(start, end, TYPE, 0.9, "cue", value)
 
 
-LINKS = frozenset({"is", "s", "was", ":", "=", "es", "est", "ist", "lautet"})
+LINKS = frozenset(
+    {"is", "s", "was", ":", "=", "es", "est", "ist", "lautet", "è", "é", "hai", "है", "是", "は"}
+)
 
 
 def _inside(view: View, token: int) -> bool:

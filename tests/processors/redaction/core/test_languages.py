@@ -155,3 +155,24 @@ def test_accents_may_be_parts_of_their_letters() -> None:
 
     assert Redactor(language="es").redact(said).text.endswith("es <PHONE_NUMBER>")
     assert Redactor(language="es").redact(decomposed).text.endswith("es <PHONE_NUMBER>")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "shown"),
+    [
+        ("it", "la mia password è farfalla22", "la mia password è <PASSWORD>"),
+        ("pt", "minha senha é borboleta22", "minha senha é <PASSWORD>"),
+        ("es", "la contraseña es cuatro dos siete uno", "la contraseña es <PASSWORD>"),
+        ("fr", "mon mot de passe ne marche pas", "mon mot de passe ne marche pas"),
+        ("it", "mario punto rossi chiocciola esempio punto it", "<EMAIL_ADDRESS>"),
+        ("pt", "ana ponto silva arroba exemplo ponto com", "<EMAIL_ADDRESS>"),
+        ("zh", "zhang艾特example点com", "<EMAIL_ADDRESS>"),
+        ("de", "geboren am einundzwanzigsten elften achtundsiebzig", "geboren am <DATE_OF_BIRTH>"),
+        ("zh", "我的出生日期是一九七八年十一月二十一日", "我的出生日期是<DATE_OF_BIRTH>日"),
+        ("it", "il mio codice fiscale è RSSMRA85T10A562S", "il mio codice fiscale <NATIONAL_ID>"),
+    ],
+)
+def test_other_types_are_known_by_the_words_of_each_language(
+    language: str, said: str, shown: str
+) -> None:
+    assert Redactor(language=language).redact(said).text == shown
