@@ -27,6 +27,8 @@ TIMES = ("multipliers", "repeats")
 # Cues for these are looked for in every language; others are words of too many meanings.
 ASKED_ANYWHERE = frozenset({"CREDIT_CARD", "CVV", "PIN", "PHONE_NUMBER", "NATIONAL_ID"})
 FEWEST_OF_A_CUE = 5
+# One foreign word does not make a text foreign.
+FEWEST_VOTES = 2
 
 
 class Entry(NamedTuple):
@@ -208,7 +210,7 @@ class Language:
         Args:
             text: The text.
             words: Its tokens in lower case.
-            asked: That of the question before it, which it is in if no word of it is of this one.
+            asked: That of the question before it, in which most answer.
         """
         if not text.isascii() and (script := spoken_script(text)):
             # A Japanese text may be without kana.
@@ -217,13 +219,15 @@ class Language:
         for word in words:
             if word in self._foreign:
                 votes.update(self._foreign[word])
-        asks = asked is not None and asked is not self
-        if not votes and not asks:
-            return self
+        fewest = FEWEST_VOTES
+        if asked is not None and asked is not self:
+            votes[asked.code] += 1
+            words = [word for word in words if word not in asked._vocabulary]
+            fewest = 1
         code, most = votes.most_common(1)[0] if votes else ("", 0)
-        own = sum(word in self._vocabulary for word in words) if most > 1 or asks else most
-        if asked is not None and asks and not own:
-            return asked
+        if most < fewest:
+            return self
+        own = sum(word in self._vocabulary for word in words)
         return load_language(code) if most > own else self
 
     def _add(self, word: str, entry: Entry) -> None:
@@ -261,6 +265,9 @@ class Language:
                 self.phrases.drop(tokens)
             for first in loose:
                 self.loose[first] = (*self.loose.get(first, ()), numerals)
+            for month in _table(code)["months"] if code != self.code else ():
+                if month not in ordinary and len(month) >= FEWEST_OF_A_CUE:
+                    self._add(month, Entry("month", month))
             for phrase in _table(code)["fillers"] if code != self.code else ():
                 words = split(phrase)
                 known = words[0] in mine or ordinary.issuperset(words)

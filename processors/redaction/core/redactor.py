@@ -258,6 +258,7 @@ class Redactor:
             due=self._asked.due and caller,
             guarded=self._asked.guarded or not caller,
             keys=read.text.startswith(KEYS_PREFIX),
+            said=caller,
         )
 
     def _as_asked(self, view: View) -> View:

@@ -80,6 +80,9 @@ class View:
         guarded: True if it is about anything that no model needs, or nothing is known of it.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
+
+    Args:
+        said: Whether amounts alone may be a number: "six hundred twelve, three hundred forty".
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class View:
         due: bool = False,
         guarded: bool = True,
         keys: bool = False,
+        said: bool = False,
     ) -> None:
         self.scan = scan
         self.text = scan.text
@@ -118,7 +122,7 @@ class View:
             spelling=bool(expected),
             amounts_from=amounts,
             apart=_between(scan, expected, language),
-            said=self._plain(),
+            said=said and self._plain(),
         )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()

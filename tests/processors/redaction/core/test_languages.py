@@ -176,3 +176,12 @@ def test_other_types_are_known_by_the_words_of_each_language(
     language: str, said: str, shown: str
 ) -> None:
     assert Redactor(language=language).redact(said).text == shown
+
+
+def test_who_answers_does_so_in_the_language_of_the_question() -> None:
+    redactor = Redactor()
+    redactor.redact("Wann sind Sie geboren?", role="agent")
+
+    assert redactor.redact("also, 22. Januar 1955").text == "also, <DATE_OF_BIRTH>"
+    redactor.redact("Wann sind Sie geboren?", role="agent")
+    assert redactor.redact("sure, my date of birth is May third 1984").text.startswith("sure, my ")
