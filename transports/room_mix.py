@@ -94,7 +94,7 @@ class RoomMix:
             del voice.waiting[:size]
         loudness = {person: _rms(samples) for person, samples in heard.items()}
         loudest = max(heard, key=lambda person: loudness[person])
-        if len(heard) == 1 or loudness[loudest] > AUDIBLE_RMS or not self._speaker:
+        if len(self._voices) == 1 or loudness[loudest] > AUDIBLE_RMS or not self._speaker:
             self._speaker = loudest
         mixed = np.zeros(size // 2, np.int32)
         for samples in heard.values():

@@ -56,6 +56,16 @@ def test_the_name_is_that_of_who_spoke_last_through_a_silence() -> None:
     assert names == ["ann", "ann", "ann", "ann", "ann", "bob"]
 
 
+def test_a_silent_microphone_that_comes_alone_takes_no_name() -> None:
+    mix = RoomMix(sample_rate_hz=RATE_HZ)
+    mix.add("bob", packet(0), now=0.0)
+    for person, level in (("ann", 5000), ("bob", 0)):
+        mix.add(person, packet(level), now=0.02)
+    # Ann's packets are held up.
+    heard = [mix.add("bob", packet(0), now=0.02 + index * PACKET_SECS) for index in range(1, 9)]
+    assert {taken[0] for taken in heard if taken} == {"ann"}
+
+
 def test_who_turned_the_microphone_off_is_not_waited_for() -> None:
     mix = RoomMix(sample_rate_hz=RATE_HZ)
     track = [mix.add("ann", packet(1), now=0.0), mix.add("bob", packet(2), now=0.0)]

@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 from aiohttp import web
-from pipecat.frames.frames import Frame, UserAudioRawFrame
+from pipecat.frames.frames import Frame, TranscriptionFrame, UserAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
 from antiphon.pipeline.worker import CallWorker
+from antiphon.services import PocketSphinxSTTService, jsgf_from_phrases
+from antiphon.services.vad.silero import SharedSileroVADAnalyzer
+from antiphon.simulation.caller import EspeakVoice
 
 from ..daily_room import CallClientStub, DailyApi, Sound, hears, joined
 
@@ -424,3 +432,78 @@ async def test_two_people_are_heard_on_one_track_of_the_time_that_passes(room: A
     assert track.sum() == 320 * (50 * 0x1000 + 25 * 0x2000)
     named = [person for person, audio in ears.heard if any(audio)]
     assert [name for name, _ in itertools.groupby(named)] == ["ann", "bob", "ann"]
+
+
+SAID = [
+    ("ann", "what are your opening hours"),
+    ("bob", "can i pay by card"),
+    ("ann", "thank you goodbye"),
+]
+VOICES = {"ann": "en-us+f2", "bob": "en-us+m3"}
+
+
+class Recogniser:
+    """An agent that notes what it understands, and of whom."""
+
+    def __init__(self) -> None:
+        self.understood: list[tuple[str, str]] = []
+
+    def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
+        understood = self.understood
+
+        class Notes(FrameProcessor):
+            async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+                await super().process_frame(frame, direction)
+                if isinstance(frame, TranscriptionFrame):
+                    understood.append((frame.user_id, frame.text))
+                await self.push_frame(frame, direction)
+
+        stt = PocketSphinxSTTService(grammar=jsgf_from_phrases([text for _, text in SAID]))
+        vad = LLMUserAggregatorParams(vad_analyzer=SharedSileroVADAnalyzer())
+        pair = LLMContextAggregatorPair(LLMContext(), user_params=vad)
+        kwargs.pop("outbound", None)
+        pipeline = Pipeline([transport.input(), stt, Notes(), pair.user(), transport.output()])
+        worker = CallWorker(pipeline, enable_rtvi=False, **kwargs)
+
+        async def leave(*_: Any) -> None:
+            await worker.cancel()
+
+        transport.add_event_handler("on_client_disconnected", leave)
+        return worker
+
+
+@pytest.mark.system
+async def test_two_people_in_a_room_are_both_understood(room: Any) -> None:
+    agent = Recogniser()
+    silence, packet = np.zeros(16_000, np.int16), bytes(640)
+    spoken = [
+        (person, np.concatenate((await EspeakVoice(VOICES[person]).speak(text), silence)))
+        for person, text in SAID
+    ]
+    async with room(agent=agent) as server:
+        await start(server)
+        client = await joined()
+        for person in VOICES:
+            client.joins(person)
+            await hears(client, person)
+
+        def talk() -> None:
+            due = time.monotonic()
+            # The detector loads its model with the first sound.
+            for speaker, samples in [("ann", np.tile(silence, 3)), *spoken]:
+                pcm = samples.tobytes()
+                for at in range(0, len(pcm) - len(packet) + 1, len(packet)):
+                    for person in VOICES:
+                        audio = pcm[at : at + len(packet)] if person == speaker else packet
+                        client.renderers[person](person, Sound(audio), "microphone")
+                    due += 0.02
+                    time.sleep(max(0.0, due - time.monotonic()))
+
+        await asyncio.to_thread(talk)
+        async with asyncio.timeout(60):
+            while len(agent.understood) < len(SAID):  # noqa: ASYNC110 - said by another thread
+                await asyncio.sleep(0.05)
+        for person in VOICES:
+            client.leaves(person)
+        await server.metric_reaches("antiphon_calls_active", 0)
+    assert agent.understood == SAID
