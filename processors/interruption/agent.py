@@ -11,7 +11,10 @@ from pipecat.frames.frames import (
 
 from antiphon.processors.interruption.decision import AgentState
 
-__all__ = ["AgentActivity"]
+__all__ = ["BUSY", "AgentActivity"]
+
+BUSY = (AgentState.SPEAKING, AgentState.TOOL)
+"""What a turn that a service has found would interrupt."""
 
 # After a turn of which no answer has come by then, nobody counts on one.
 _ANSWERS_WITHIN_SECS = 8.0

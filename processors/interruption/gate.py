@@ -156,10 +156,6 @@ class PlaybackGate(SafeProcessor):
             self._idle.clear()
         self._wake.set()
 
-    def agent_text(self) -> str:
-        """Return what the agent is saying."""
-        return self.ledger.text()
-
     def asked(self, *, secs_ago: float = 0.0, within_secs: float = 1.5) -> bool:
         """Return whether the agent was asking something.
 

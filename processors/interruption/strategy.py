@@ -26,7 +26,7 @@ from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
 from antiphon.core.road import flattened
 from antiphon.core.turns import TurnEvent, TurnSnapshot, TurnTracker
-from antiphon.processors.interruption.agent import AgentActivity
+from antiphon.processors.interruption.agent import BUSY, AgentActivity
 from antiphon.processors.interruption.behind import StrategiesBehind
 from antiphon.processors.interruption.deciders import Deciders
 from antiphon.processors.interruption.decision import (
@@ -53,9 +53,6 @@ __all__ = ["InterruptionStrategy"]
 _WORDS_LAG_SECS = 0.4
 # Whoever had to wait with a turn, and is silent for so long, has said all of it.
 _SAID_ALL_SECS = 1.0
-
-# What a turn that a service has found would interrupt.
-_BUSY = (AgentState.SPEAKING, AgentState.TOOL)
 
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
@@ -90,7 +87,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         super().__init__(enable_interruptions=self.settings.enable_interruptions)
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
-        self._playback = playback
         self._voice = AgentVoice(playback)
         self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
@@ -99,8 +95,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._current: Frame | None = None
         self._cuts = False
         self._level = VoiceLevel()
-        limit_secs = self.settings.silent_hold_limit_secs
-        self._wordless = WordlessVoices(self._level, limit_secs=limit_secs)
+        self._wordless = WordlessVoices(self._level, self.settings.silent_hold_limit_secs)
         self._ticker = Ticker(self, self._look)
         self._aggregators = UserAggregators(self._forget)
         self._behind = StrategiesBehind(self)
@@ -132,11 +127,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await super().setup(setup)
         processors = list(flattened(setup.pipeline_worker.pipeline))
         await self._behind.setup(setup, processors)
-        if self._playback and self._playback not in processors:
-            logger.warning(
-                f"{self}: the agent talks on at full loudness; put interruption.playback behind "
-                "the TTS service, before transport.output()"
-            )
+        self._voice.watch(processors)
         self._aggregators.watch(processors)
         self._stops.watch(processors)
         self._wordless.watch(processors)
@@ -207,7 +198,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 return await self._heard(frame)
             case ProposedUserStartedSpeakingFrame():
                 # From a service that finds turns itself, but not whether this is meant for one.
-                if not self._turn_open and self._agent_state(_now()) in _BUSY:
+                if not self._turn_open and self._agent_state(_now()) in BUSY:
                     return ProcessFrameResult.STOP
             case ProposedUserStoppedSpeakingFrame() if self._speech:
                 self._speech.frames.append(frame)

@@ -1,5 +1,10 @@
 """The agent's voice as the strategy moves it, with a gate or without one."""
 
+from collections.abc import Container
+
+from loguru import logger
+from pipecat.processors.frame_processor import FrameProcessor
+
 from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.gate import PlaybackGate
 
@@ -13,10 +18,22 @@ class AgentVoice:
         self._gate = playback
         self.own_words = playback.own_words if playback else OwnWords()
 
+    def watch(self, processors: Container[FrameProcessor]) -> None:
+        """Warn of a gate that the voice does not go through.
+
+        Args:
+            processors: All of the pipeline.
+        """
+        if self._gate and self._gate not in processors:
+            logger.warning(
+                f"{self._gate}: the agent talks on at full loudness; put interruption.playback "
+                "behind the TTS service, before transport.output()"
+            )
+
     @property
     def text(self) -> str:
         """What the agent is saying."""
-        return self._gate.agent_text() if self._gate else ""
+        return self._gate.ledger.text() if self._gate else ""
 
     @property
     def heard_secs(self) -> float:

@@ -24,7 +24,7 @@ _FINAL_DUE_SECS = 0.55
 class WordlessVoices:
     """Whether words come while they are spoken, and whether there is a voice that never has any."""
 
-    def __init__(self, level: VoiceLevel, *, limit_secs: float) -> None:
+    def __init__(self, level: VoiceLevel, limit_secs: float) -> None:
         """Begin with a service that is taken to tell words as they are spoken.
 
         Args:
