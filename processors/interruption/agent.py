@@ -18,6 +18,7 @@ BUSY = (AgentState.SPEAKING, AgentState.TOOL)
 
 # After a turn of which no answer has come by then, nobody counts on one.
 _ANSWERS_WITHIN_SECS = 8.0
+_NOTICED_SECS = 0.5
 
 
 class AgentActivity:
@@ -39,7 +40,8 @@ class AgentActivity:
         Args:
             now: The time in seconds.
         """
-        self._thinks = (now, now + _ANSWERS_WITHIN_SECS)
+        # A voice that began just before is noticed only now.
+        self._thinks = (now - _NOTICED_SECS, now + _ANSWERS_WITHIN_SECS)
 
     def see(self, frame: Frame, now: float) -> bool:
         """Take a frame in.
@@ -83,6 +85,14 @@ class AgentActivity:
             return AgentState.TOOL
         began, until = self._thinks
         return AgentState.THINKING if began <= at < until else AgentState.SILENT
+
+    def has_just_begun(self, now: float) -> bool:
+        """Return whether the agent began to speak when the caller may have.
+
+        Args:
+            now: The time in seconds, at which the caller's voice is noticed.
+        """
+        return self._since is not None and now - self._since < _NOTICED_SECS
 
     def runs(self, tools: frozenset[str]) -> bool:
         """Return whether one of these functions is running.

@@ -334,19 +334,22 @@ class PlaybackLedger:
         So does Pipecat when the next one is said, at the same time, or when the reply is over.
         """
         before = self._sentences.index(sentence) - 1
-        last = self._sentences[before].words[-1:] if before >= 0 else []
-        if last:
-            said = self._sentences[before].words
-            alone = len(said) == 1
+        words = self._sentences[before].words if before >= 0 else []
+        if text.strip() == sentence.text.strip():
+            sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
+            unsaid = _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
+            if " " not in text.strip():
+                unsaid = bool(words) and words[-1].start_ms >= start_ms
+            if unsaid:
+                return True
+        if words:
+            # Of the sentence before, what the next one leaves no time for was not said either.
             self._sentences[before].words = [
-                word for word in said if word.start_ms <= start_ms - (1.0 if alone else 0.0)
+                word
+                for word in words
+                if start_ms - word.start_ms > _FASTEST_MS_PER_CHAR / 2 * len(word.text)
             ]
-        if text.strip() != sentence.text.strip():
-            return False
-        if " " not in text.strip():
-            return bool(last) and last[0].start_ms >= start_ms
-        sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
-        return _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
+        return False
 
     @property
     def pending(self) -> bool:

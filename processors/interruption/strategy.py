@@ -228,8 +228,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         await self._behind.ask(frame)
         if self._may_interrupt() and self._behind.agree and self._voice.duck():
             await self._track(TurnEvent.DUCKED)
-            if speech.state is not AgentState.SPEAKING:
-                # It says nothing yet: what it is about to say waits until this is clear.
+            if speech.state is not AgentState.SPEAKING or self._agent.has_just_begun(_now()):
+                # It says next to nothing yet: what it is about to say waits until this is clear.
                 self._hold(speech)
         return ProcessFrameResult.STOP
 

@@ -290,6 +290,7 @@ class Apology(Wait):
         self._voice_asked_at: float | None = None
         self._slowest_voice_secs = 0.0
         self._stall: Stall | None = None
+        self._speaks_first = False
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -306,6 +307,7 @@ class Apology(Wait):
         """Begin a wait, or end it; know whether the caller speaks over the agent."""
         if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
             self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
+            self._speaks_first &= self._agent_speaks
         elif isinstance(frame, VADUserStartedSpeakingFrame):
             self._over_agent = self._agent_speaks
         elif isinstance(frame, UserStartedSpeakingFrame):
@@ -349,14 +351,18 @@ class Apology(Wait):
         expected_secs = 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
         return max(since + MUTE_SECS, asked + expected_secs)
 
+    @property
+    def _may_apologise(self) -> bool:
+        return self._stall is not None and self._waits.quiet and not self._speaks_first
+
     def _next_due(self) -> float | None:
-        if self._stall and self._waits.quiet:
+        if self._may_apologise:
             return _now()
         dues = (self._waits.next_due(), self._mute_at())
         return min((due for due in dues if due is not None), default=None)
 
     def _take(self, at: float) -> bool:
-        if self._stall and self._waits.quiet:
+        if self._may_apologise:
             return True
         mute_at = self._mute_at()
         return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)
@@ -378,7 +384,9 @@ class Apology(Wait):
         heard = stall.kind in _HEARD_AS_SILENCE and not noise
         if not heard or self._waits.over or self._waits.held:
             return
-        if self._waits.quiet:
+        # What the model had said before it failed is still to be heard.
+        self._speaks_first = stall.kind is StallKind.ANSWER_CUT_SHORT
+        if self._waits.quiet and not self._speaks_first:
             await self.speak(stall)
         else:
             self._stall = stall

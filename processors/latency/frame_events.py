@@ -7,6 +7,7 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    ErrorFrame,
     Frame,
     FunctionCallCancelFrame,
     FunctionCallInProgressFrame,
@@ -63,7 +64,7 @@ FILLER_TEXT = "filler"
 _CHUNK_SLACK_SECS = 0.02
 
 # Pushed upstream alone by some services; everything else that matters also goes downstream.
-_UPSTREAM_TOO = (TranscriptionFrame, UserBackchannelFrame)
+_UPSTREAM_TOO = (ErrorFrame, TranscriptionFrame, UserBackchannelFrame)
 
 
 class FrameEvents:
@@ -106,6 +107,7 @@ class FrameEvents:
                 VADUserStartedSpeakingFrame: self._caller_started,
                 VADUserStoppedSpeakingFrame: self._caller_stopped,
                 TranscriptionFrame: self._transcript,
+                ErrorFrame: self._failed,
                 UserStoppedSpeakingFrame: self._turn_ended,
                 InterruptionFrame: self._interrupted,
                 LLMContextFrame: self._context,
@@ -236,6 +238,10 @@ class FrameEvents:
 
     def _transcribes(self, known: bool) -> None:
         self.timeline.transcribes = self.watchdogs.transcribes = known
+
+    def _failed(self, data: FramePushed, at: float) -> None:
+        if isinstance(data.source, LLMService):
+            self._tell(Moment.LLM_FAILED, data, at)
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()

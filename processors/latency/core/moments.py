@@ -27,6 +27,8 @@ class Moment(enum.StrEnum):
     MARKER = enum.auto()
     """The LLM has judged whether the caller is done."""
     TOKEN = enum.auto()
+    LLM_FAILED = enum.auto()
+    """The LLM has reported an error, in the midst of its answer or before."""
     LLM_ENDED = enum.auto()
     TEXT_UNDER_WAY = enum.auto()
     """The LLM is done, and its end has yet to reach the voice, which waits for it."""

@@ -104,6 +104,7 @@ _NO_PART_OF_A_WAIT = frozenset(
     {
         Moment.INTERIM,
         Moment.CANCELLED,
+        Moment.LLM_FAILED,
         Moment.LLM_ENDED,
         Moment.TOOLS_CALLED,
         Moment.TTS_STARTED,
@@ -318,11 +319,16 @@ class Timeline:
             if self._phase is _Phase.ANSWERING and not self.has(Moment.FILLER_WRITTEN):
                 self._keep(mark)
             return
+        if self._phase is _Phase.LISTENING and self.has(Moment.TURN_STARTED):
+            # The rest of what was said before answers no turn that has only begun.
+            return
         if self._phase in (_Phase.ANSWERING, _Phase.LISTENING) and self._marks:
             self._keep(mark)
             self._phase = _Phase.SPEAKING
         elif self._phase is _Phase.IDLE:
+            voices = self._marks
             self._begin([], _Phase.SPEAKING)
+            self._aside = voices
 
     def _bot_stopped(self, mark: Mark) -> list[Turn | BargeIn]:
         done: list[Turn | BargeIn] = [*self._barge_in_over(mark.at - mark.secs)]

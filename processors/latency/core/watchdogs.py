@@ -25,6 +25,8 @@ class StallKind(enum.StrEnum):
     """The LLM began an answer, and neither goes on nor ends it."""
     EMPTY_ANSWER = enum.auto()
     """The LLM ended its answer without a word or a tool call."""
+    ANSWER_CUT_SHORT = enum.auto()
+    """The LLM failed in the midst of its answer."""
     NO_SPEECH = enum.auto()
     """The TTS service began, and sent no audio."""
     SPEECH_UNFINISHED = enum.auto()
@@ -168,7 +170,7 @@ class Watchdogs:
         self._unheard = self._missing = False
         self._caller_started_at: float | None = None
         self._llm_at_work = False
-        self._llm_said_something = False
+        self._llm_said_something = self._llm_failed = False
         self._llm_asked_at = 0.0
         self._llm_speaks = self._text_under_way = False
         self._speaking = False
@@ -206,6 +208,7 @@ class Watchdogs:
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Moment.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
+                self._llm_failed = False
                 self._llm_asked_at = at
                 self._llm_speaks = self._text_under_way = False
             case Moment.MODEL_SPOKE:
@@ -217,6 +220,8 @@ class Watchdogs:
                 self._speech_may_end(at)
             case Moment.TOKEN | Moment.TOOLS_CALLED | Moment.TOOL_STARTED:
                 self._llm_said_something = True
+            case Moment.LLM_FAILED:
+                self._llm_failed = True
             case Moment.LLM_ENDED:
                 # An answer that was reported late, and then ended, is one failure and not two.
                 told = late is not None and late.reported
@@ -307,10 +312,13 @@ class Watchdogs:
     def _llm_ended(self, at: float, service: str, *, told: bool) -> list[Stall]:
         was_at_work, self._llm_at_work = self._llm_at_work, False
         self._speech_may_end(at)
-        if told or not was_at_work or self._llm_said_something:
+        whole = self._llm_said_something and not self._llm_failed
+        if told or not was_at_work or whole:
             return []
+        cut_short = self._llm_said_something
+        kind = StallKind.ANSWER_CUT_SHORT if cut_short else StallKind.EMPTY_ANSWER
         elapsed = max(0.0, at - self._llm_asked_at)
-        return [Stall(kind=StallKind.EMPTY_ANSWER, service=service, elapsed_secs=elapsed, at=at)]
+        return [Stall(kind=kind, service=service, elapsed_secs=elapsed, at=at)]
 
     def _speech_may_end(self, at: float) -> None:
         if unfinished := self._owed.get(StallKind.SPEECH_UNFINISHED):
