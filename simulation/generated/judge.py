@@ -103,7 +103,7 @@ def _dead_air(events: CallEvents, limits: Limits) -> Iterator[Broken]:
         if not words or (not answer.broke_off and _is_whole(events, answer)):
             continue
         since, until = words[-1], over_secs
-        until = min([until, *(turn.start_secs for turn in turns if turn.start_secs > words[0])])
+        until = min([until, *(turn.start_secs for turn in turns if turn.end_secs > words[0])])
         until = min([until, *_told_secs(events, since)])
         yield from _silences(events, limits, voices, since, until, None, "within the answer to")
 
