@@ -29,6 +29,7 @@ class AgentActivity:
         self._until = float("-inf")
         self._tools: dict[str, str] = {}
         self._thinks = (float("inf"), float("inf"))
+        self._answers_until = float("inf")
 
     def turn_started(self) -> None:
         """The caller has the turn."""
@@ -41,7 +42,12 @@ class AgentActivity:
             now: The time in seconds.
         """
         # A voice that began just before is noticed only now.
-        self._thinks = (now - _NOTICED_SECS, now + _ANSWERS_WITHIN_SECS)
+        self._answers_until = now + _ANSWERS_WITHIN_SECS
+        self._thinks = (now - _NOTICED_SECS, self._answers_until)
+
+    def thinks_on(self) -> None:
+        """What the agent said was no answer yet."""
+        self._thinks = (self._thinks[0], self._answers_until)
 
     def see(self, frame: Frame, now: float) -> bool:
         """Take a frame in.

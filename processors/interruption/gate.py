@@ -112,6 +112,11 @@ class PlaybackGate(SafeProcessor):
         return self.playing and frame is not None and not frame.interruptible
 
     @property
+    def fills(self) -> bool:
+        """Whether what was played last only fills a wait, and is not to be written down."""
+        return getattr(self._played.last, "context_id", None) in self._unwritten
+
+    @property
     def held(self) -> bool:
         """Whether the agent is silent in the middle of what it says."""
         return self._held_at is not None

@@ -205,6 +205,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             case BotStartedSpeakingFrame():
                 await self._track(TurnEvent.AGENT_STARTED)
             case BotStoppedSpeakingFrame():
+                if self._voice.fills:
+                    self._agent.thinks_on()
                 await self._track(TurnEvent.AGENT_STOPPED)
             case _:
                 pass

@@ -41,6 +41,11 @@ class AgentVoice:
         return self._gate.reply_heard_secs if self._gate else 0.0
 
     @property
+    def fills(self) -> bool:
+        """Whether what was said last only filled a wait."""
+        return self._gate is not None and self._gate.fills
+
+    @property
     def held(self) -> bool:
         """Whether the agent is silent in the middle of what it says."""
         return self._gate is not None and self._gate.held

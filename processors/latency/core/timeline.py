@@ -253,6 +253,9 @@ class Timeline:
         if self._phase in (_Phase.IDLE, _Phase.LISTENING):
             self._phase = _Phase.LISTENING
             self._keep(mark)
+        elif self.has(Moment.TURN_STARTED) and not (self.has(Moment.TURN_ENDED) or self._aside):
+            # At work for what was said before, while the caller's turn is open.
+            self._keep(mark)
         elif self._aside or mark.moment is Moment.CALLER_STOPPED:
             self._aside.append(mark)
             del self._aside[:-MAX_MARKS]
