@@ -31,7 +31,7 @@ from antiphon.processors.redaction.detectors import (
     vehicle,
 )
 
-__all__ = ["DETECTORS", "OF_NUMBERS"]
+__all__ = ["DETECTORS"]
 
 Detector = Callable[[View], Iterator[Entity]]
 
