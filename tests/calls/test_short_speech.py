@@ -68,7 +68,7 @@ async def answered(
     began = asyncio.get_running_loop().time()
     script = silence(0.2)
     for _ in range(3):
-        script = script + speech(1.0) + silence(6.0)
+        script = script + speech(1.0) + silence(5.0)
     for item in script:
         await asyncio.sleep(max(0.0, began + item.at - asyncio.get_running_loop().time()))
         await transport.send_frame(item.frame)

@@ -34,7 +34,8 @@ from antiphon.processors.redaction.core.scripts import is_untold
 from antiphon.processors.redaction.core.units import Scan, scan
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
-from antiphon.processors.redaction.detectors import DETECTORS, OF_NUMBERS, Detector
+from antiphon.processors.redaction.detectors import DETECTORS, Detector
+from antiphon.processors.redaction.detectors.of_numbers import OF_NUMBERS
 
 __all__ = ["Redactor"]
 

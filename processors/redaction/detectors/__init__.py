@@ -57,21 +57,3 @@ DETECTORS: tuple[Detector, ...] = (
     spelled_name.detect,
     tagged.detect,
 )
-
-# What looks at digits and spelled letters only, and at nothing in a text without any.
-OF_NUMBERS: frozenset[Detector] = frozenset(
-    {
-        card.detect,
-        secret_code.detect,
-        ssn.detect,
-        bank.detect,
-        iban.detect,
-        phone.detect,
-        driving_licence.detect,
-        passport.detect,
-        health.detect,
-        national_id.detect,
-        vehicle.detect,
-        spelled_name.detect,
-    }
-)

@@ -14,7 +14,7 @@ from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAg
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.processors.latency import BargeIn
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.lines.babble import speech_pcm
@@ -79,6 +79,7 @@ async def test_the_words_of_a_cut_reply_are_those_that_the_phone_has_played(
         llm=FakeLLM(script=[WORDS, "Fine."]),
         tts=FakeTTS(words_per_second=WORDS_PER_SEC, word_timestamps=word_times),
         redaction=None,
+        turns=TurnSettings(silence_secs=0.4),
     )
     async with answering(agent) as (url, workers):
         phone = TwilioCaller(url)

@@ -260,11 +260,12 @@ async def test_each_person_is_heard_as_themselves(room: Any) -> None:
     async with room(agent=ears) as server:
         await start(server)
         client = await joined()
-        for person, sound in (("ann", b"\1\0" * 320), ("bob", b"\2\0" * 320)):
+        said = [("ann", b"\0\1" * 320), ("bob", b"\0\2" * 320)]
+        for person, sound in said:
             client.joins(person)
             await hears(client, person)
             client.says(person, sound)
-        assert await ears.hear(2) == [("ann", b"\1\0" * 320), ("bob", b"\2\0" * 320)]
+        assert await ears.hear(2) == said
 
 
 @pytest.mark.parametrize(
