@@ -83,7 +83,7 @@ def test_the_searcher_finds_nothing_in_ordinary_text(text: str) -> None:
     assert leaks(text) == []
 
 
-@pytest.fixture(params=["default", pytest.param("strict", marks=pytest.mark.system)])
+@pytest.fixture(params=POLICIES)
 def make_agent(request: pytest.FixtureRequest) -> Callable[..., VoiceAgent]:
     policy = POLICIES[request.param]
 
@@ -165,6 +165,7 @@ QUESTIONS = [
 ]
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_what_is_spoken(
@@ -203,6 +204,7 @@ async def test_what_is_keyed(ways: Ways, tmp_path: Path) -> None:
     assert ways.leaks() == {}
 
 
+@pytest.mark.system
 @pytest.mark.looptime
 @pytest.mark.timeout(180)
 async def test_an_agent_that_redacts_nothing_is_found_out(ways: Ways, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ async def talk(llm: FakeLLM, *lines: str, **options: Any) -> None:
 LINES = (CARD, "green tea please", "and a cup", "is that all", "thank you")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("fast_path", [True, False])
 async def test_a_long_conversation_begins_with_a_summary_without_secrets(fast_path: bool) -> None:
     llm = Summarising(lambda _: "Very well, " + "it is noted. " * 8, adds=f"Card {DIGITS[-1]}.")
@@ -119,6 +120,7 @@ async def test_a_long_conversation_begins_with_a_summary_without_secrets(fast_pa
         assert secret not in str(llm.contexts)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("fast_path", [True, False])
 async def test_what_another_model_sums_up_has_no_secrets_either(fast_path: bool) -> None:
     other = Summarising(lambda _: "", adds=f"Card {DIGITS[-1]}.")

@@ -96,6 +96,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         make_folder(tmp_path / "file" / "folder")
 
 
+@pytest.mark.system
 def test_all_that_a_simulated_call_leaves_is_private(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = CliRunner().invoke(

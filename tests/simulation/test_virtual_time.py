@@ -58,6 +58,7 @@ def whole_call(*, smart_turn: bool = False) -> list[str]:
     return log.lines
 
 
+@pytest.mark.system
 def test_twenty_runs_of_a_whole_call_with_vad_leave_the_same_frame_log() -> None:
     first = whole_call()
     told = "\n".join(first)

@@ -98,6 +98,7 @@ async def test_what_one_worker_counts_and_hears_counts_for_all(office: Office) -
     assert await office.metric(ENDED) == 6
 
 
+@pytest.mark.system
 async def test_told_to_stop_every_worker_lets_its_calls_finish(office: Office) -> None:
     for number in range(4):
         await office.phone.calls(number)
@@ -109,6 +110,7 @@ async def test_told_to_stop_every_worker_lets_its_calls_finish(office: Office) -
     assert await office.process.wait() == 0
 
 
+@pytest.mark.system
 async def test_a_second_signal_ends_the_calls_of_every_worker(office: Office) -> None:
     calls = [await office.phone.calls(number) for number in range(2)]
     assert await office.phone.everybody_is_answered()

@@ -64,6 +64,7 @@ async def test_a_recorded_caller_is_understood_answered_and_recorded(tmp_path: P
         assert "data:audio/wav" in (out / "report.html").read_text()
 
 
+@pytest.mark.system
 def test_ctrl_c_leaves_what_there_is_of_the_call(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = subprocess.Popen(

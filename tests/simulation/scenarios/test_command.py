@@ -33,9 +33,8 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "name", ["hang_up", pytest.param("openai_fails", marks=pytest.mark.system)]
-)
+@pytest.mark.system
+@pytest.mark.parametrize("name", ["hang_up", "openai_fails"])
 def test_a_call_is_the_same_twice_frame_by_frame(tmp_path: Path, name: str) -> None:
     result = simulate(SHIPPED / f"{name}.yaml", "--repeat", "2", "--report", tmp_path)
 
@@ -125,6 +124,7 @@ def test_a_sound_file_at_another_rate_is_resampled_and_said_so(tmp_path: Path) -
     assert "caller.wav is at 8000 Hz: resampled to 16000 Hz" in simulate(call).output
 
 
+@pytest.mark.system
 def test_a_recorded_call_is_replayed_at_any_rate_with_its_barge_in(tmp_path: Path) -> None:
     assert simulate(SHIPPED / "barge_in.yaml", "--report", tmp_path).exit_code == 0
     call = read_wav(tmp_path / "barge_in" / "call.wav")
