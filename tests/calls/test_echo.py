@@ -17,7 +17,7 @@ from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 from antiphon.transports.memory import PlayedAudio
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 WORDS_PER_SECOND = 2.7
 GREETING = (

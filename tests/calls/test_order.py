@@ -34,7 +34,7 @@ from antiphon.processors.redaction import Policy, RedactingRTVIProcessor, guard_
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 
 @dataclass

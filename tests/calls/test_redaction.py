@@ -32,7 +32,7 @@ from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.llm import Reply, ToolCall
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 LINES = [
     "We are at 77 Harbour Street in Springfield.",

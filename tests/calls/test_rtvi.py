@@ -14,7 +14,7 @@ from antiphon.simulation.caller.script import Step
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 CARD = "four five three nine one four eight eight oh three four three six four six seven"
 KEYS = "4539148803436467"

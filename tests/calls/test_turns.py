@@ -9,7 +9,7 @@ from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 LINES = (
     Say(text="what are your opening hours"),

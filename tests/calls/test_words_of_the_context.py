@@ -33,7 +33,7 @@ from antiphon.processors.sentences import SentenceAggregator
 from antiphon.simulation.fakes import FakeTTS
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 GIVEN = "I am Dana Okafor, my number is 415 555 0142"
 REPLY = (
