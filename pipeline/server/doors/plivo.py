@@ -24,7 +24,7 @@ from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.call_control import RING_SECS, CallControlError
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
 from antiphon.pipeline.server.doors.plivo_control import CALL_UUID, PlivoControl
-from antiphon.pipeline.server.doors.signed_forms import SignedForms
+from antiphon.pipeline.server.doors.signed_forms import SignedForms, answer_with_xml
 from antiphon.transports.telephony.plivo import extra_headers, read_plivo_start
 
 __all__ = ["plivo_router", "v3_signature"]
@@ -242,5 +242,4 @@ def _xml(*elements: tuple[str, dict[str, str], str]) -> Response:
 
 
 def _answer(response: ElementTree.Element) -> Response:
-    body = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
-    return Response(body, media_type="application/xml")
+    return answer_with_xml(ElementTree.tostring(response, encoding="unicode", xml_declaration=True))

@@ -1,8 +1,9 @@
 """Webhooks that are signed forms, as Twilio and Plivo send them; each signs in its own way."""
 
+import re
 from collections.abc import Callable
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import FormData
 
 from antiphon.pipeline.server.access.bodies import read_form
@@ -11,7 +12,23 @@ from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.calls import Calls
 from antiphon.transports.telephony.transport import checked_id
 
-__all__ = ["SignedForms"]
+__all__ = ["SignedForms", "answer_with_xml"]
+
+# What no XML 1.0 may have, not even escaped: one of it in a caller's name, and the vendor can read
+# nothing of the answer.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def answer_with_xml(document: str) -> Response:
+    """Answer a vendor with what it should do.
+
+    Args:
+        document: That, as XML; characters that XML cannot have are left out.
+
+    Returns:
+        The HTTP response.
+    """
+    return Response(_NO_XML.sub("", document), media_type="application/xml")
 
 
 class SignedForms:

@@ -13,7 +13,7 @@ from antiphon.pipeline.server.access.guards import Guards, public_url
 from antiphon.pipeline.server.access.refusals import Refused
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.doors.media_streams import MediaStreams, Verdict
-from antiphon.pipeline.server.doors.signed_forms import SignedForms
+from antiphon.pipeline.server.doors.signed_forms import SignedForms, answer_with_xml
 from antiphon.pipeline.server.doors.twilio_control import TwilioControl
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.transports.telephony.twilio import read_twilio_start
@@ -183,7 +183,7 @@ def twiml(response: VoiceResponse) -> Response:
     Returns:
         The HTTP response.
     """
-    return Response(str(response), media_type="application/xml")
+    return answer_with_xml(str(response))
 
 
 def _busy(settings: ServerSettings | None = None) -> VoiceResponse:

@@ -3,15 +3,18 @@
 import asyncio
 import json
 import logging
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from fastapi import FastAPI, WebSocket
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from loguru import logger
+from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 
 from antiphon.pipeline.server import ServerSettings, create_app
@@ -38,6 +41,7 @@ class Doors:
 
     app: FastAPI
     errors: list[str] = field(default_factory=list)
+    answer: bytes = b""
 
     def refused(self) -> dict[tuple[str, str], float]:
         [metric] = self.app.state.calls.metrics.refused.collect()
@@ -88,6 +92,7 @@ class Doors:
             "server": ("127.0.0.1", 80),
         }
         await self.app(scope, receive, send)
+        self.answer = b"".join(each.get("body", b"") for each in answers)
         status: int = answers[0]["status"]
         return status
 
@@ -173,6 +178,47 @@ async def test_a_form_that_twilio_has_signed_is_taken_as_it_was_signed(doors: Do
     status = await doors.ask("/twilio/status", body.encode(), x_twilio_signature=signed.encode())
     assert status == 204
     assert doors.refused() == {}
+
+
+# As Twilio documents it, "Twilio's request to your application" of TwiML for voice.
+CALL: dict[str, str] = {
+    "CallSid": "CA" + "0" * 32,
+    "AccountSid": "AC" + "0" * 32,
+    "From": "+4930",
+    "To": "+4931",
+    "CallStatus": "ringing",
+    "ApiVersion": "2010-04-01",
+    "Direction": "inbound",
+    "ForwardedFrom": "+4932",
+    "CallerName": "Jane",
+    "ParentCallSid": "CA" + "1" * 32,
+    "DialCallStatus": "busy",
+}
+WRONG = ["", "0", "-1", "None", "[]", "9" * 5000, "<Say>&\x01", "\x00", "a\r\nb", "\uffff", "ü😀"]
+
+
+@pytest.mark.parametrize("door", ["voice", "status", "transferred", "whisper/x"])
+async def test_no_field_of_a_form_that_twilio_has_signed_is_a_fault(
+    doors: Doors, door: str
+) -> None:
+    forms: list[list[tuple[str, str]]] = [[], [*reversed(CALL.items())]]
+    for name in CALL:
+        forms.append([(each, value) for each, value in CALL.items() if each != name])
+        for wrong in WRONG:
+            forms.append([*{**CALL, name: wrong}.items()])
+            forms.append([*CALL.items(), (name, wrong)])
+            forms.append([(name, wrong), *CALL.items()])
+    validator = RequestValidator(TOKEN)
+    statuses: set[int] = set()
+    for form in forms:
+        url = f"https://voice.example.com/twilio/{door}"
+        signed = validator.compute_signature(url, FormData(form)).encode()
+        body = urlencode(form).encode()
+        statuses.add(await doors.ask(f"/twilio/{door}", body, x_twilio_signature=signed))
+        if doors.answer.startswith(b"<?xml"):
+            ElementTree.fromstring(doors.answer)
+    assert statuses == {204 if door == "status" else 200, 400}
+    assert doors.errors == []
 
 
 MALFORMED: dict[str, bytes] = {
