@@ -201,7 +201,7 @@ WRONG = ["", "0", "-1", "None", "[]", "9" * 5000, "<Say>&\x01", "\x00", "a\r\nb"
 async def test_no_field_of_a_form_that_twilio_has_signed_is_a_fault(
     doors: Doors, door: str
 ) -> None:
-    forms: list[list[tuple[str, str]]] = [[], [*reversed(CALL.items())]]
+    forms: list[list[tuple[str, Any]]] = [[], [*reversed(CALL.items())]]
     for name in CALL:
         forms.append([(each, value) for each, value in CALL.items() if each != name])
         for wrong in WRONG:
