@@ -10,13 +10,16 @@ from antiphon.processors.redaction.core.checksums import is_card
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.units import CURRENCY, Scan, Unit, UnitKind
 
-__all__ = ["Run", "Segment", "find_runs"]
+__all__ = ["Run", "Segment", "find_runs", "named_dates"]
 
 BRIDGES = frozenset("-./()+,#_*|\u2010\u2011\u2013:、，．・－（）")
 MOST_BRIDGES = 6
 AMOUNTS = frozenset({UnitKind.CARDINAL, UnitKind.ORDINAL})
 # So many amounts in a row are a number that is said by hundreds: "six hundred twelve, three …".
 FEWEST_AMOUNTS = 2
+NUMERALS = AMOUNTS | {UnitKind.DIGITS}
+# Between a day and its month: "the third of march".
+OF = frozenset({"of", "the"})
 # Two numbers joined by "and" have at least this many digits each.
 FEWEST_WHOLE = 7
 
@@ -127,6 +130,7 @@ def find_runs(
     amounts_from: int = sys.maxsize,
     said: bool = False,
     apart: frozenset[str] = frozenset(),
+    dates: frozenset[int] = frozenset(),
 ) -> list[Run]:
     """The runs of a text, in order.
 
@@ -138,6 +142,7 @@ def find_runs(
             wrote as a time, a price or an ordinal ("1234 5:06 7890") are digits of it.
         said: Whether amounts that are said may be a number as well: "six hundred twelve, three …".
         apart: What stands between two numbers, where several are expected.
+        dates: The characters at which dates with a month's name begin, which belong to no number.
     """
     found: list[Run] = []
     current: list[Unit] = []
@@ -157,6 +162,7 @@ def find_runs(
         ):
             broken = current and lines and "\n" in text[current[-1].end : unit.start]
             ends = parted and len("".join(u.value for u in current)) > 1
+            ends = ends or (bool(current) and unit.start in dates)
             if ends or (broken and not _goes_on(current, unit)):
                 _close(current, found, spelling, joints)
                 current, joint = [], False
@@ -185,6 +191,26 @@ def find_runs(
             current, joint, parted = [], False, False
     _close(current, found, spelling, joints)
     return found
+
+
+def named_dates(scanned: Scan, language: Language) -> frozenset[int]:
+    """Where dates with a month's name begin: that of "4471 3 march 1984" is no part of a number.
+
+    Args:
+        scanned: The text.
+        language: Its language.
+    """
+    units, found = scanned.units, set[int]()
+    for index, unit in enumerate(units):
+        if scanned.text[unit.start : unit.end].lower() not in language.months:
+            continue
+        day = index - 1
+        while day > 0 and units[day].value in OF:
+            day -= 1
+        before = units[max(day, 0)]
+        short = before.kind in NUMERALS and len(before.digits or before.value) <= 2
+        found.add(before.start if short else unit.start)
+    return frozenset(found)
 
 
 def _goes_on(current: list[Unit], unit: Unit) -> bool:

@@ -16,7 +16,7 @@ from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.homophones import with_homophones
 from antiphon.processors.redaction.core.language import Language
 from antiphon.processors.redaction.core.policy import HIDDEN
-from antiphon.processors.redaction.core.runs import Run, Segment, find_runs
+from antiphon.processors.redaction.core.runs import Run, Segment, find_runs, named_dates
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
 __all__ = ["UUID", "View"]
@@ -29,6 +29,7 @@ NUMBERED = frozenset(LENGTHS) - {
 FEWEST_AMONG_WORDS = 3
 # What has no number in it as a rule.
 WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
+DATED = frozenset({"CARD_EXPIRY", "DATE_OF_BIRTH"})
 FEWEST_OF_A_CARD = 13
 # A telephone number with its area code.
 FEWEST_OF_A_LINE = 10
@@ -77,6 +78,7 @@ class View:
         complete: True if all of what was expected has been given.
         paying: True if the call is about paying, or nothing is known of it.
         due: True if what was said last is, and nothing else was asked for.
+        dates: The characters at which dates with a month's name begin, where several are expected.
         guarded: True if it is about anything that no model needs, or nothing is known of it.
         bare: True if it holds nothing but digits, letters and words that lead to them.
         keys: True if it was keyed in, not said.
@@ -115,6 +117,7 @@ class View:
         if asked or named:
             names = {w for c in self.cues if c.type for w in scan.words[c.token : c.last]}
             scan.units = with_homophones(scan.units, language, names)
+        self.dates = named_dates(scan, language) if len(expected) > 1 else frozenset[int]()
         amounts = 0 if asked else min(named, default=len(scan.text))
         runs = find_runs(
             scan,
@@ -122,6 +125,7 @@ class View:
             spelling=bool(expected),
             amounts_from=amounts,
             apart=_between(scan, expected, language),
+            dates=self.dates,
             said=said and self._plain(),
         )
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
@@ -161,6 +165,8 @@ class View:
             return "", "cue"
         first = self.token_at(span.start)
         left = self._left(first, span)
+        if left is not None and left.type in DATED and size == 3 and self._month_since(left, first):
+            left = None
         if left is not None:
             if self.vetoed and left.type == "BANK_ACCOUNT":
                 return "", "asked"  # a customer's number, as the agent calls it
@@ -221,6 +227,10 @@ class View:
                 return None
         return best
 
+    def _month_since(self, cue: Cue, token: int) -> bool:
+        """Whether the date that a cue is for was given: "expires in may 28, the code is 731"."""
+        return not self.language.months.isdisjoint(self.scan.words[cue.last : token])
+
     def _leads(self, cue: Cue) -> bool:
         """Whether a cue behind a number that was asked for is of the next: "731, order 4556"."""
         if not self.expected:
@@ -258,6 +268,9 @@ class View:
         if PLAIN in kinds and len(kinds) > 1 and isinstance(span, Segment):
             return self._beside(span, kinds)
         kinds = [kind for kind in kinds if kind != PLAIN]
+        if len(kinds) > 1 and any(map(self.is_month, self.scan.units)):
+            # The date is what has the month; a plain number is of what else was asked for.
+            kinds = [kind for kind in kinds if kind not in DATED] or kinds
         # What has a cue of its own is the number behind that.
         named = {cue.type for cue in self.cues}
         others = [
@@ -273,6 +286,8 @@ class View:
         turn = turn if turn < len(kinds) else 0
         # The last four of what is due are it, though what is asked for beside it may be as long.
         secret = kinds[0] in HIDDEN and len(kinds) > 1
+        if turn and len(span) == 3 and "CVV" in kinds and span.end == self.segments[-1].end:
+            return "CVV"  # an expiry date that was left out, or said in words, moves it up
         if (turn or secret) and len(span) <= LENGTHS[kinds[turn]][1]:
             return kinds[turn]
         for kind in kinds:

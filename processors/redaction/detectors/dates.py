@@ -25,6 +25,9 @@ OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
 
 def detect(view: View) -> Iterator[Entity]:
     """What follows a cue for one, or answers a question for one."""
+    if len(view.expected) > 1:
+        # Figures that are no date, but what is left of what was asked for.
+        yield from view.by_context(EXPIRY, view.segments, 3)
     used = False
     for cue in view.cues:
         if cue.type in (BIRTH, EXPIRY):
@@ -82,6 +85,8 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
         if why == "cue" and words > MOST_WORDS_BEFORE:
             return None
         index += 1
+    if why == "asked" and view.dates:
+        index = max(index, view.unit_index(min(view.dates)))
     first = index
     last = -1
     inside = view.language.lead_ins

@@ -347,7 +347,14 @@ def test_a_question_may_stand_behind_a_comma(question: str, said: str, shown: st
 
 @pytest.mark.parametrize(
     "question",
-    ["What's your phone number?", "Your name, phone and card?", "And your zip?", "Date of birth?"],
+    [
+        "What's your phone number?",
+        "Your name, phone and card?",
+        "And your zip?",
+        "Date of birth?",
+        "What's your license plate?",
+        "What does it say on the plastic?",
+    ],
 )
 def test_a_whole_card_is_one_whatever_was_asked_for(question: str) -> None:
     redactor = Redactor(Policy())
@@ -612,6 +619,32 @@ def test_four_digits_in_answer_to_something_else_are_no_card(question: str, said
         (
             ("agent| Your card?", "4539148803436467", "hang on, the last bit is 6476"),
             "hang on, the last bit is <CREDIT_CARD>",
+        ),
+        (
+            (
+                "agent| I'll need your card: number, expiry and the code on the back.",
+                "4539148803436467 and it expires september of twenty seven and the code is nine "
+                "one seven",
+            ),
+            "<CREDIT_CARD> and it expires <CARD_EXPIRY> and the code is <CVV>",
+        ),
+        (
+            (
+                "agent| I'll need your card: number, expiry and the code on the back.",
+                "4539148803436467 and the code is nine one seven",
+            ),
+            "<CREDIT_CARD> and the code is <CVV>",
+        ),
+        (
+            ("agent| Your PIN and date of birth, please.", "4471 3 march 1984"),
+            "<PIN> 3 march 1984",
+        ),
+        (
+            (
+                "agent| Your PIN and date of birth, please.",
+                "four four seven one and the third of march eighty four",
+            ),
+            "<PIN> and the third of march eighty four",
         ),
         (("agent| We have emailed you a six digit number.", "471922"), "<PIN>"),
         (("agent| I'm sending a code to your phone now.", "ok it's 471922"), "ok it's <PIN>"),
