@@ -35,9 +35,10 @@ from pipecat.processors.frame_processor import FrameDirection
 from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.fader import Fader
-from antiphon.processors.interruption.ledger import PlaybackLedger, Word
+from antiphon.processors.interruption.ledger import PlaybackLedger
 from antiphon.processors.interruption.pieces import like, milliseconds, shown_at_once
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
+from antiphon.processors.interruption.sentence import Word
 from antiphon.processors.interruption.settings import PLACE, PlaybackSettings
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
 from antiphon.processors.safe_processor import SafeProcessor

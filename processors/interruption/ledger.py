@@ -6,105 +6,20 @@ proportion. Positions are milliseconds of agent audio since the last `clear`; ti
 any clock that only goes forward.
 """
 
-import re
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from math import inf
+from collections.abc import Callable
 
-from antiphon.core.sounding import said, sounding_chars
+from antiphon.core.sounding import sounding_chars
 from antiphon.processors.interruption.far_end import FarEnd
+from antiphon.processors.interruption.sentence import Sentence, Word, breaks_off, ends_clause
 
-__all__ = ["PlaybackLedger", "Word"]
+__all__ = ["PlaybackLedger"]
 
 # Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
 # characters a second.
 _MS_PER_CHAR = 65.0
 # No voice says a letter or a digit faster, whatever pace was learned from a few letters.
 _FASTEST_MS_PER_CHAR = 30.0
-# Of a sentence, as its words' times or its length tell, less sound than this is not all of it.
-_SHARE, _MISSING_MS = 0.75, 200.0
-_CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
-# Not behind "Dr." and "St.".
-_SENTENCE_END = re.compile(r"(?:[?!…。？！]|(?:\w{3}|\d)\.)['\")\]]*\s*$")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-_PIECES = re.compile(r"\s*\S+(?:\s+$)?")
-
-
-@dataclass
-class Word:
-    """One word of the agent's, and where in the audio it sounds.
-
-    Parameters:
-        text: The word, with its punctuation.
-        start_ms: Where it begins.
-        end_ms: Where it ends.
-        joined: Whether `text` brings its own spaces (else words are parted by one).
-        source: What it was made from; the ledger only hands it back.
-    """
-
-    text: str
-    start_ms: float
-    end_ms: float
-    joined: bool
-    source: object
-
-
-@dataclass
-class _Sentence:
-    """A text and the audio it covers; `words` is filled as soon as either is known."""
-
-    key: int
-    text: str
-    source: object
-    joined: bool
-    start_ms: float
-    closed: bool = False
-    timed: bool = False
-    until_ms: float = inf
-    words: list[Word] = field(default_factory=list)
-    taken: int = 0
-
-    @property
-    def length(self) -> int:
-        """How many characters of it are said."""
-        return len(said(self.text))
-
-
-def _pieces(text: str, *, joined: bool) -> tuple[list[str], bool]:
-    """Cut a text into words, or characters where a script knows no spaces."""
-    if _UNSPACED.search(text):
-        return list(text), True
-    return (_PIECES.findall(text), True) if joined else (text.split(), False)
-
-
-def _parts(sentence: _Sentence) -> Iterator[tuple[float, str]]:
-    """Where each sentence of a text begins, as far as that is known, and its last word."""
-    words = sentence.words
-    pieces = _pieces(sentence.text, joined=False)[0] or [word.text for word in words]
-    start_ms, begins = sentence.start_ms, False
-    for index, piece in enumerate(pieces):
-        if begins:
-            start_ms = words[index].start_ms if index < len(words) else inf
-        begins = bool(_SENTENCE_END.search(piece))
-        if begins or index == len(pieces) - 1:
-            yield start_ms, piece
-
-
-def _breaks_off(sound_ms: float, expected_ms: float) -> bool:
-    return sound_ms < expected_ms * _SHARE and expected_ms - sound_ms > _MISSING_MS
-
-
-def _heard_of(sentence: _Sentence, position_ms: float) -> list[Word]:
-    """The words not yet taken that sound, where the audio has ended: all, unless it broke off."""
-    words = sentence.words[sentence.taken :]
-    if not words:
-        return words
-    # When the last word ends is a guess by its length, and an address is long and soon said.
-    expected_ms = words[-1].start_ms - sentence.start_ms
-    if not _breaks_off(position_ms - sentence.start_ms, expected_ms):
-        return words
-    return [word for word in words if (word.start_ms + word.end_ms) / 2 <= position_ms]
 
 
 class PlaybackLedger:
@@ -117,7 +32,7 @@ class PlaybackLedger:
     def __init__(self) -> None:
         """Start with nothing said."""
         self.far_end = FarEnd()
-        self._sentences: deque[_Sentence] = deque()
+        self._sentences: deque[Sentence] = deque()
         self._received_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
         self._gives_times = False
@@ -149,7 +64,7 @@ class PlaybackLedger:
             joined: Whether the text brings its own spaces.
         """
         self._sentences.append(
-            _Sentence(key=key, text=text, source=source, joined=joined, start_ms=self._received_ms)
+            Sentence(key=key, text=text, source=source, joined=joined, start_ms=self._received_ms)
         )
 
     def receive(self, ms: float) -> None:
@@ -176,7 +91,7 @@ class PlaybackLedger:
         if sentence is None:
             opened = [s for s in self._sentences if not s.closed and not s.timed]
             start_ms = opened[-1].start_ms if opened else self._last_end_ms()
-            sentence = _Sentence(key=-1, text=text, source=source, joined=joined, start_ms=start_ms)
+            sentence = Sentence(key=-1, text=text, source=source, joined=joined, start_ms=start_ms)
             self._sentences.append(sentence)
         sentence.text, sentence.source, sentence.joined = text, source, joined
         sharing = [s for s in self._sentences if not s.closed and not s.timed]
@@ -190,7 +105,7 @@ class PlaybackLedger:
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = max(1, sum(s.length for s in sharing))
-        if _breaks_off(
+        if breaks_off(
             duration_ms, _FASTEST_MS_PER_CHAR * sum(sounding_chars(s.text) for s in sharing)
         ):
             self._close_short(sharing, start_ms)
@@ -198,7 +113,7 @@ class PlaybackLedger:
         self._ms_per_char += 0.3 * (duration_ms / chars - self._ms_per_char)
         for each in sharing:
             end_ms = start_ms + duration_ms * each.length / chars
-            self._lay(each, start_ms, end_ms)
+            each.lay(start_ms, end_ms)
             each.closed = True
             start_ms = end_ms
 
@@ -217,7 +132,7 @@ class PlaybackLedger:
         self._gives_times = True
         sentence = next((s for s in self._sentences if s.key == key), None)
         if sentence is None:
-            sentence = _Sentence(
+            sentence = Sentence(
                 key=-1 if key is None else key, text="", source=source, joined=joined,
                 start_ms=start_ms,
             )  # fmt: skip
@@ -276,7 +191,7 @@ class PlaybackLedger:
             if not (sentence.closed or sentence.timed):
                 self._estimate(sentence)
             for word in sentence.words[sentence.taken :]:
-                if (word.start_ms + word.end_ms) / 2 > position_ms:
+                if word.counts_from_ms > position_ms:
                     return found
                 found.append(word)
                 sentence.taken += 1
@@ -295,23 +210,19 @@ class PlaybackLedger:
             if sentence.start_ms >= position_ms:
                 break
             if not (sentence.closed or sentence.timed or self._gives_times):
-                self._lay(sentence, sentence.start_ms, position_ms)
-            found += _heard_of(sentence, position_ms)
+                sentence.lay(sentence.start_ms, position_ms)
+            found += sentence.heard_by(position_ms)
             sentence.taken = len(sentence.words)
-        while len(self._sentences) > 1 and self._last_of(self._sentences[0]) < position_ms:
+        while len(self._sentences) > 1 and self._sentences[0].end_ms < position_ms:
             self._sentences.popleft()
         return found
 
-    def _close_short(self, sentences: list[_Sentence], start_ms: float) -> None:
+    def _close_short(self, sentences: list[Sentence], start_ms: float) -> None:
         """Close sentences whose sound breaks off: what would come after it was not said."""
         for sentence in sentences:
             end_ms = start_ms + sentence.length * self._ms_per_char
-            self._lay(sentence, start_ms, end_ms)
-            sentence.words = [
-                word
-                for word in sentence.words
-                if (word.start_ms + word.end_ms) / 2 <= self._received_ms
-            ]
+            sentence.lay(start_ms, end_ms)
+            sentence.cut(self._received_ms)
             sentence.closed = True
             start_ms = end_ms
 
@@ -328,7 +239,7 @@ class PlaybackLedger:
             if sentence.timed:
                 sentence.words = [w for w in sentence.words if w.start_ms < sentence.until_ms]
 
-    def _unsaid(self, sentence: _Sentence, text: str, start_ms: float) -> bool:
+    def _unsaid(self, sentence: Sentence, text: str, start_ms: float) -> bool:
         """Whether a sentence is told in one piece because no word of it was said.
 
         So does Pipecat when the next one is said, at the same time, or when the reply is over.
@@ -337,7 +248,7 @@ class PlaybackLedger:
         words = self._sentences[before].words if before >= 0 else []
         if text.strip() == sentence.text.strip():
             sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
-            unsaid = _breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
+            unsaid = breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
             if " " not in text.strip():
                 unsaid = bool(words) and words[-1].start_ms >= start_ms
             if unsaid:
@@ -378,7 +289,7 @@ class PlaybackLedger:
                 break
             if begins:
                 start_ms = word.start_ms
-            begins = bool(_CLAUSE_END.search(word.text))
+            begins = ends_clause(word.text)
         return start_ms
 
     def text(self) -> str:
@@ -392,7 +303,7 @@ class PlaybackLedger:
             position_ms: The position.
             within_ms: How long after its end a question still counts.
         """
-        for start_ms, last_word in reversed([p for s in self._sentences for p in _parts(s)]):
+        for start_ms, last_word in reversed([p for s in self._sentences for p in s.parts()]):
             if start_ms > position_ms:
                 continue
             if last_word.rstrip(" \"')").endswith(("?", "？")):
@@ -405,31 +316,11 @@ class PlaybackLedger:
         return [word for sentence in self._sentences for word in sentence.words]
 
     def _last_end_ms(self) -> float:
-        return max((self._last_of(s) for s in self._sentences), default=0.0)
+        return max((s.end_ms for s in self._sentences), default=0.0)
 
-    @staticmethod
-    def _last_of(sentence: _Sentence) -> float:
-        return sentence.words[-1].end_ms if sentence.words else sentence.start_ms
-
-    def _estimate(self, sentence: _Sentence) -> None:
+    def _estimate(self, sentence: Sentence) -> None:
         """Lay a sentence over audio of which part is still to come."""
         if self._gives_times:
             return
         end_ms = sentence.start_ms + sentence.length * self._ms_per_char
-        self._lay(sentence, sentence.start_ms, max(end_ms, self._received_ms))
-
-    def _lay(self, sentence: _Sentence, start_ms: float, end_ms: float) -> None:
-        pieces, joined = _pieces(sentence.text, joined=sentence.joined)
-        # A clause ends in a short silence. With three characters for it, words of eight eSpeak
-        # voices lie within 51 ms of their true place on average, without it within 71 ms.
-        weights = [
-            len(said(piece.strip())) + 1 + (3 if _CLAUSE_END.search(piece) else 0)
-            for piece in pieces
-        ]
-        scale = (end_ms - start_ms) / max(1, sum(weights))
-        sentence.start_ms = start_ms
-        sentence.words = []
-        for piece, weight in zip(pieces, weights, strict=True):
-            word_end_ms = start_ms + weight * scale
-            sentence.words.append(Word(piece, start_ms, word_end_ms, joined, sentence.source))
-            start_ms = word_end_ms
+        sentence.lay(sentence.start_ms, max(end_ms, self._received_ms))
