@@ -55,7 +55,8 @@ class DoubledFinals:
         said = (user_id, normalize(text))
         silent = self._voice_until <= self._at + _SLACK_SECS
         # Who goes on meanwhile has not said so many words yet.
-        silent |= now - self._voice_since < _FASTEST_WORD_SECS * len(said[1])
+        since = max(self._voice_since, self._at)
+        silent |= now - since < _FASTEST_WORD_SECS * len(said[1])
         if said == self._said and said[1] and silent and now - self._at <= _WITHIN_SECS:
             return True
         self._said, self._at = said, now

@@ -8,6 +8,7 @@ any clock that only goes forward.
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from antiphon.core.sounding import sounding_chars
 from antiphon.processors.interruption.far_end import FarEnd
@@ -195,7 +196,8 @@ class PlaybackLedger:
                     return found
                 found.append(word)
                 sentence.taken += 1
-            if not sentence.closed and not sentence.timed:
+            complete = sentence.closed or sentence.timed or sentence.until_ms < inf
+            if not complete:
                 return found
         return found
 
@@ -209,7 +211,11 @@ class PlaybackLedger:
         for sentence in self._sentences:
             if sentence.start_ms >= position_ms:
                 break
-            if not (sentence.closed or sentence.timed or self._gives_times):
+            if sentence.closed or sentence.timed or self._gives_times:
+                pass
+            elif sentence.until_ms < inf:
+                self._estimate(sentence)
+            else:
                 sentence.lay(sentence.start_ms, position_ms)
             found += sentence.heard_by(position_ms)
             sentence.taken = len(sentence.words)
@@ -222,7 +228,7 @@ class PlaybackLedger:
         for sentence in sentences:
             end_ms = start_ms + sentence.length * self._ms_per_char
             sentence.lay(start_ms, end_ms)
-            sentence.cut(self._received_ms)
+            sentence.cut(min(sentence.until_ms, self._received_ms))
             sentence.closed = True
             start_ms = end_ms
 
@@ -322,5 +328,12 @@ class PlaybackLedger:
         """Lay a sentence over audio of which part is still to come."""
         if self._gives_times:
             return
-        end_ms = sentence.start_ms + sentence.length * self._ms_per_char
-        sentence.lay(sentence.start_ms, max(end_ms, self._received_ms))
+        start_ms, until_ms = sentence.start_ms, sentence.until_ms
+        end_ms = start_ms + sentence.length * self._ms_per_char
+        if until_ms <= start_ms or breaks_off(until_ms - start_ms, end_ms - start_ms):
+            sentence.lay(start_ms, end_ms)
+            sentence.cut(until_ms)
+        elif until_ms < inf:
+            sentence.lay(start_ms, until_ms)
+        else:
+            sentence.lay(start_ms, max(end_ms, self._received_ms))

@@ -55,6 +55,7 @@ class Waits:
     def turn_started(self) -> None:
         """The caller has the turn: nothing is owed, nor what was begun for the turn before."""
         self._tools.clear()
+        self._said = 0
         self.interrupted()
 
     def turn_ended(self, at: float) -> None:

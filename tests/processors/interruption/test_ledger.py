@@ -426,3 +426,27 @@ def test_a_service_that_tells_what_it_has_said_has_not_said_what_has_no_sound() 
         ledger.receive(ms)
         ledger.close(key, text, source=None)
     assert told(ledger, 1700) == "We are open. Sit down."
+
+
+@pytest.mark.parametrize(("ms", "words"), [(0, ""), (600, "aaaa bbbb")])
+def test_what_the_voice_did_not_say_is_not_heard_in_the_recording_behind_it(
+    ms: float, words: str
+) -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "aaaa bbbb cccc dddd", source=None)
+    ledger.receive(ms)
+    ledger.break_off(lambda _: False)
+    ledger.receive(4000)
+    told = [word.text for at in (300, 600, 4600) for word in ledger.heard(at)]
+    assert " ".join(told) == words
+    assert ledger.settle(4600) == []
+
+
+def test_a_sentence_behind_one_that_broke_off_is_heard() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "aaaa bbbb", source=None)
+    ledger.break_off(lambda _: False)
+    ledger.receive(4000)
+    ledger.expect(2, "cccc dddd", source=None)
+    ledger.receive(1000)
+    assert heard(ledger, 5000) == "cccc dddd"

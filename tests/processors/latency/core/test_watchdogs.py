@@ -68,11 +68,25 @@ ANSWER = [
             [(S.CALLER_STARTED, 1), (S.INTERIM, 1.3), (S.CALLER_STOPPED, 1.4)],
             [(StallKind.TRANSCRIPT_MISSING, 3.4)],
         ),
+        # Words that never came are still missing after a cough.
+        (
+            [
+                (S.CALLER_STARTED, 1),
+                (S.CALLER_STOPPED, 3),
+                (S.CALLER_STARTED, 4),
+                (S.CALLER_STOPPED, 4.3),
+            ],
+            [(StallKind.TRANSCRIPT_MISSING, 6.3)],
+        ),
         # The caller goes on: what was owed is not yet.
         ([(S.CALLER_STOPPED, 2), (S.CALLER_STARTED, 3)], []),
         ([(S.LLM_STARTED, 3)], [(StallKind.NO_FIRST_TOKEN, 6.0)]),
         ([(S.LLM_STARTED, 3), (S.TOKEN, 5)], [(StallKind.TOKENS_STALLED, 7.0)]),
         ([(S.LLM_STARTED, 3), (S.LLM_ENDED, 4)], [(StallKind.EMPTY_ANSWER, 4.0)]),
+        (
+            [(S.LLM_STARTED, 3), (S.TOKEN, 4), (S.LLM_FAILED, 5), (S.LLM_ENDED, 5)],
+            [(StallKind.ANSWER_CUT_SHORT, 5.0)],
+        ),
         ([(S.LLM_STARTED, 3), (S.LLM_ENDED, 9)], [(StallKind.NO_FIRST_TOKEN, 6.0)]),
         ([(S.LLM_STARTED, 3), (S.TOOL_STARTED, 4), (S.LLM_ENDED, 4)], []),
         ([(S.LLM_STARTED, 3), (S.INTERRUPTED, 4), (S.LLM_ENDED, 4)], []),
