@@ -257,7 +257,7 @@ class PlaybackGate(SafeProcessor):
 
     def _begin_context(self, context_id: str | None) -> tuple[int, float]:
         if not self._word_times.knows(context_id):
-            self.ledger.break_off(lambda it: getattr(it, "context_id", None) == context_id)
+            self.ledger.break_off(lambda it: getattr(it, "context_id", None) in (None, context_id))
         clock = self.get_clock().get_time
         return self._word_times.begin(context_id, received_ms=self.ledger.received_ms, clock=clock)
 

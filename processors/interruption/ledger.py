@@ -211,12 +211,8 @@ class PlaybackLedger:
         for sentence in self._sentences:
             if sentence.start_ms >= position_ms:
                 break
-            if sentence.closed or sentence.timed or self._gives_times:
-                pass
-            elif sentence.until_ms < inf:
-                self._estimate(sentence)
-            else:
-                sentence.lay(sentence.start_ms, position_ms)
+            if not (sentence.closed or sentence.timed or self._gives_times):
+                self._end(sentence, position_ms)
             found += sentence.heard_by(position_ms)
             sentence.taken = len(sentence.words)
         while len(self._sentences) > 1 and self._sentences[0].end_ms < position_ms:
@@ -328,12 +324,20 @@ class PlaybackLedger:
         """Lay a sentence over audio of which part is still to come."""
         if self._gives_times:
             return
-        start_ms, until_ms = sentence.start_ms, sentence.until_ms
-        end_ms = start_ms + sentence.length * self._ms_per_char
-        if until_ms <= start_ms or breaks_off(until_ms - start_ms, end_ms - start_ms):
-            sentence.lay(start_ms, end_ms)
-            sentence.cut(until_ms)
-        elif until_ms < inf:
-            sentence.lay(start_ms, until_ms)
+        if sentence.until_ms < inf:
+            self._end(sentence, sentence.until_ms)
+            return
+        end_ms = sentence.start_ms + sentence.length * self._ms_per_char
+        sentence.lay(sentence.start_ms, max(end_ms, self._received_ms))
+
+    def _end(self, sentence: Sentence, end_ms: float) -> None:
+        """Lay a sentence over audio that is complete, or that breaks off."""
+        start_ms, broken = sentence.start_ms, sentence.until_ms < inf
+        sound_ms = min(end_ms, sentence.until_ms) - start_ms
+        spoken_ms = sentence.length * self._ms_per_char
+        fastest_ms = _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text)
+        if sound_ms <= 0 or breaks_off(sound_ms, spoken_ms if broken else fastest_ms):
+            sentence.lay(start_ms, start_ms + spoken_ms)
+            sentence.cut(start_ms + sound_ms)
         else:
-            sentence.lay(start_ms, max(end_ms, self._received_ms))
+            sentence.lay(start_ms, start_ms + sound_ms)

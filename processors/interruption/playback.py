@@ -120,12 +120,12 @@ class WordTimes:
         return self._bases[context_id]
 
     def knows(self, context_id: str | None) -> bool:
-        """Whether a context is the one that speaks, or the first.
+        """Whether a context is the one that speaks.
 
         Args:
             context_id: The context.
         """
-        return not self._bases or context_id in self._bases
+        return context_id in self._bases
 
     def ended(self, context_id: str | None) -> None:
         """Note that the sound of a context has ended; what else it says is timed anew."""

@@ -382,7 +382,9 @@ class Apology(Wait):
         # A voice over the agent's that no word is made of is most often a noise.
         noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
         heard = stall.kind in _HEARD_AS_SILENCE and not noise
-        if not heard or self._waits.over or self._waits.held:
+        # The caller has spoken since: what they wait for is not what was apologised for.
+        over = self._waits.over and stall.kind is not StallKind.TRANSCRIPT_MISSING
+        if not heard or over or self._waits.held:
             return
         # What the model had said before it failed is still to be heard.
         self._speaks_first = stall.kind is StallKind.ANSWER_CUT_SHORT

@@ -92,7 +92,7 @@ class FrameEvents:
         self._stt = self._tts = ""
         # Held weakly: an entry goes with its frame.
         self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
-        self._fillers: deque[tuple[str, str]] = deque(maxlen=16)
+        self._fillers: deque[str] = deque(maxlen=16)
         self._awaited: set[str] = set()
         self._given = GivenSpeech()
         self._filler_secs = self._lasting_secs = self._written_secs = 0.0
@@ -294,7 +294,7 @@ class FrameEvents:
         if data.frame.text_type == FILLER_TEXT:
             # A TTS service announces what it is about to speak, with the context it will be in.
             if data.frame.context_id:
-                self._fillers.append((data.frame.context_id, data.source.name))
+                self._fillers.append(data.frame.context_id)
         elif not data.frame.will_be_spoken:
             self._tell(Moment.SENTENCE, data, at)
 
@@ -303,7 +303,7 @@ class FrameEvents:
         if not self._speaks(data.source):
             # A recording, such as an apology.
             if data.frame.context_id and not data.frame.append_to_context:
-                self._fillers.append((data.frame.context_id, data.source.name))
+                self._fillers.append(data.frame.context_id)
             return
         self._given.began()
         self._tell(Moment.TTS_STARTED, data, at)
@@ -324,11 +324,6 @@ class FrameEvents:
         assert isinstance(data.frame, OutputAudioRawFrame)
         if isinstance(data.source, BaseOutputTransport):
             return self._written(data, data.frame, at)
-        filler = (getattr(data.frame, "context_id", None), data.source.name) in self._fillers
-        if filler and not self.timeline.speaking:
-            self._filler_secs += frame_secs(data.frame)
-            if not data.frame.interruptible:
-                self._lasting_secs += frame_secs(data.frame)
         if not self._speaks(data.source):
             return False
         self._given.sounded(frame_secs(data.frame))
@@ -341,14 +336,22 @@ class FrameEvents:
             self.watchdogs.see(Moment.MODEL_SPOKE, at=at)
         if not self.timeline.waiting:
             return not follows
-        if not filler:
+        if getattr(data.frame, "context_id", None) not in self._fillers:
             self.done += self.timeline.see(Mark(moment=Moment.AUDIO, at=at, owner=name))
         return True
 
     def _to_write(self, data: FramePushed) -> bool:
         """See audio reach the transport; whatever stands before it may hold it back with reason."""
-        known = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
-        if known or not isinstance(data.destination, BaseOutputTransport):
+        if not isinstance(data.destination, BaseOutputTransport):
+            return False
+        frame = data.frame
+        assert isinstance(frame, OutputAudioRawFrame)
+        # Counted here, as what was held may be sent again, or not at all.
+        if getattr(frame, "context_id", None) in self._fillers and not self.timeline.speaking:
+            self._filler_secs += frame_secs(frame)
+            if not frame.interruptible:
+                self._lasting_secs += frame_secs(frame)
+        if self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN):
             return False
         self.watchdogs.see(Moment.TO_WRITE, at=data.timestamp / 1e9)
         return self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)

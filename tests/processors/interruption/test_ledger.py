@@ -450,3 +450,10 @@ def test_a_sentence_behind_one_that_broke_off_is_heard() -> None:
     ledger.expect(2, "cccc dddd", source=None)
     ledger.receive(1000)
     assert heard(ledger, 5000) == "cccc dddd"
+
+
+def test_a_sentence_whose_voice_ends_far_too_soon_is_heard_as_far_as_it_sounded() -> None:
+    ledger = PlaybackLedger()
+    ledger.expect(1, "aaaa bbbb cccc dddd eeee ffff gggg hhhh", source=None)
+    ledger.receive(500)
+    assert [word.text for word in ledger.settle(500)] == ["aaaa", "bbbb"]

@@ -195,6 +195,23 @@ async def test_the_caller_hears_something_within_three_seconds_of_a_dead_llm(
     assert "sorry" in call.tts.spoken[1]
 
 
+async def test_words_that_are_missing_after_an_apology_are_apologised_for_as_well(
+    run_call: Any, delays: Any
+) -> None:
+    delays.llm = None
+    observer = LatencyObserver(process=LatencyStats(), end_stuck=True)
+
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(6)
+        delays.stt = None
+        await call.speak()
+        await asyncio.sleep(4)
+
+    call = await run_call(scene, delays, observer=observer, after_llm=[Apology(observer=observer)])
+    assert len([text for text in call.tts.spoken if "sorry" in text]) == 2
+
+
 async def test_a_stuck_request_is_left_alone_unless_ending_is_asked_for(
     run_call: Any, delays: Any
 ) -> None:
