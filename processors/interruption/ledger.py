@@ -21,6 +21,8 @@ __all__ = ["PlaybackLedger"]
 _MS_PER_CHAR = 65.0
 # No voice says a letter or a digit faster, whatever pace was learned from a few letters.
 _FASTEST_MS_PER_CHAR = 30.0
+# A pace that was learned from so many characters is the voice's, give or take a quarter.
+_LEARNED_CHARS, _FASTER = 60, 0.75
 
 
 class PlaybackLedger:
@@ -36,6 +38,7 @@ class PlaybackLedger:
         self._sentences: deque[Sentence] = deque()
         self._received_ms = 0.0
         self._ms_per_char = _MS_PER_CHAR
+        self._learned_chars = 0
         self._gives_times = False
         self._text_follows_sound: bool | None = None
 
@@ -106,12 +109,11 @@ class PlaybackLedger:
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = max(1, sum(s.length for s in sharing))
-        if breaks_off(
-            duration_ms, _FASTEST_MS_PER_CHAR * sum(sounding_chars(s.text) for s in sharing)
-        ):
+        if breaks_off(duration_ms, sum(map(self._least_ms, sharing))):
             self._close_short(sharing, start_ms)
             return
         self._ms_per_char += 0.3 * (duration_ms / chars - self._ms_per_char)
+        self._learned_chars += chars
         for each in sharing:
             end_ms = start_ms + duration_ms * each.length / chars
             each.lay(start_ms, end_ms)
@@ -335,9 +337,15 @@ class PlaybackLedger:
         start_ms, broken = sentence.start_ms, sentence.until_ms < inf
         sound_ms = min(end_ms, sentence.until_ms) - start_ms
         spoken_ms = sentence.length * self._ms_per_char
-        fastest_ms = _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text)
-        if sound_ms <= 0 or breaks_off(sound_ms, spoken_ms if broken else fastest_ms):
+        least_ms = spoken_ms if broken else self._least_ms(sentence)
+        if sound_ms <= 0 or breaks_off(sound_ms, least_ms):
             sentence.lay(start_ms, start_ms + spoken_ms)
             sentence.cut(start_ms + sound_ms)
         else:
             sentence.lay(start_ms, start_ms + sound_ms)
+
+    def _least_ms(self, sentence: Sentence) -> float:
+        """How long a sentence takes at the least."""
+        learned = self._learned_chars >= _LEARNED_CHARS
+        ms_per_char = max(_FASTEST_MS_PER_CHAR, learned * _FASTER * self._ms_per_char)
+        return ms_per_char * sounding_chars(sentence.text)

@@ -123,7 +123,7 @@ class Sentence:
         if not words:
             return words
         # When the last word ends is a guess by its length, and an address is long and soon said.
-        if not breaks_off(position_ms - self.start_ms, words[-1].start_ms - self.start_ms):
+        if words[-1].start_ms < position_ms:
             return words
         return [word for word in words if word.counts_from_ms <= position_ms]
 

@@ -457,3 +457,20 @@ def test_a_sentence_whose_voice_ends_far_too_soon_is_heard_as_far_as_it_sounded(
     ledger.expect(1, "aaaa bbbb cccc dddd eeee ffff gggg hhhh", source=None)
     ledger.receive(500)
     assert [word.text for word in ledger.settle(500)] == ["aaaa", "bbbb"]
+
+
+def test_a_word_whose_time_comes_after_all_sound_was_not_said() -> None:
+    ledger = PlaybackLedger()
+    ledger.receive(480)
+    for at, word in [(0, "one"), (250, "two"), (530, "three")]:
+        ledger.word(1, word, at, source=None)
+    assert [word.text for word in ledger.settle(480)] == ["one", "two"]
+
+
+def test_once_its_pace_is_known_a_voice_that_says_half_a_sentence_has_not_said_all() -> None:
+    ledger = PlaybackLedger()
+    for key in range(5):
+        ledger.expect(key, "aaaa bbbb cccc dddd", source=None)
+        ledger.receive(1300 if key < 4 else 500)
+        ledger.close(key, "aaaa bbbb cccc dddd", source=None)
+    assert heard(ledger, 5700).split()[16:] == ["aaaa", "bbbb"]
