@@ -112,11 +112,13 @@ class View:
         self.guarded = guarded
         self.keys = keys
         self.cues = list(find_cues(scan, language))
+        names = {scan.starts[at] for c in self.cues if c.type for at in range(c.token, c.last)}
+        scan.units = [_as_word(u) if u.start in names else u for u in scan.units]
         asked = not NUMBERED.isdisjoint(expected)
         named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
         if asked or named:
-            names = {w for c in self.cues if c.type for w in scan.words[c.token : c.last]}
-            scan.units = with_homophones(scan.units, language, names)
+            spelt = {w for c in self.cues if c.type for w in scan.words[c.token : c.last]}
+            scan.units = with_homophones(scan.units, language, spelt)
         self.dates = named_dates(scan, language) if len(expected) > 1 else frozenset[int]()
         amounts = 0 if asked else min(named, default=len(scan.text))
         runs = find_runs(
@@ -141,7 +143,8 @@ class View:
     def _plain(self) -> bool:
         """Whether there are no words but those that lead to a number."""
         lead_ins = self.language.lead_ins
-        return all(u.kind is not UnitKind.WORD or u.value in lead_ins for u in self.scan.units)
+        words = (u for u in self.scan.units if u.kind is UnitKind.WORD and u.spoken)
+        return all(u.value in lead_ins for u in words)
 
     def token_at(self, char: int) -> int:
         """The index of the first token that starts at or after a character."""
@@ -186,7 +189,9 @@ class View:
             return self._expected(span), "asked"
         if self.vetoed and not (isinstance(span, Segment) and is_card(span.digits)):
             return "", "asked"
-        if isinstance(span, Segment) and (_counted(span) or self._coded(span)):
+        # "Vingt-deux" is said, and has its hyphen from a recogniser.
+        written = isinstance(span, Segment) and not any(u.spoken for u in span.units)
+        if isinstance(span, Segment) and (_counted(span) or (written and self._coded(span))):
             return "", "form"
         return None, ""
 
@@ -352,6 +357,13 @@ class View:
         return bisect_left(self.scan.units, char, key=_unit_start)
 
 
+def _as_word(unit: Unit) -> Unit:
+    """The "DNI" of "DNI 12345678Z" names the number, and is no part of it."""
+    if unit.kind is not UnitKind.LETTERS or unit.spoken or len(unit.value) == 1:
+        return unit
+    return Unit(UnitKind.WORD, unit.value, unit.start, unit.end, unit.spoken, unit.sure)
+
+
 def _counted(segment: Segment) -> bool:
     """Whether it is numbers of which each is larger: "one two three four five", "4, 8, 15, 16"."""
     if len(segment.units) < FEWEST_IN_ORDER:
@@ -361,7 +373,8 @@ def _counted(segment: Segment) -> bool:
     steps = {after - before for before, after in pairwise(numbers)}
     if min(steps) < 1:
         return False
-    return steps == {1} if len(sizes) == 1 else sizes == {1, 2}
+    # From nought nobody counts past a step: "zéro six, douze, treize" is a telephone's.
+    return steps == {1} or (numbers[0] > 0 and sizes == {1, 2})
 
 
 def _between(scan: Scan, expected: tuple[str, ...], language: Language) -> frozenset[str]:

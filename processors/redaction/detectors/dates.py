@@ -20,6 +20,8 @@ MOST_DIGITS = 12
 CARDS = (15, 16)
 # The words that may stand between the cue and the date, or inside it.
 MOST_WORDS_BEFORE = 6
+# Where it was stands after one: "am 3. Mai in Bad Tölz geboren", "3日に東京で生まれました".
+WHERE = frozenset({"in", "に", "在", "于", "於"})
 OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
 
 
@@ -109,12 +111,15 @@ def _before(view: View, char: int, kind: str) -> Entity | None:
     """The date that ends a few words before a place: "the third of may is my birthday"."""
     units, inside = view.scan.units, view.language.lead_ins
     index = view.unit_index(char) - 1
-    words = 0
+    words, strange = 0, False
     while index >= 0 and not _part(units[index]):
         words += 1
-        if words > MOST_WORDS_BEFORE or units[index].value not in inside | OF:
+        strange = strange or units[index].value not in inside | OF
+        if words > MOST_WORDS_BEFORE or units[index].kind is UnitKind.SYMBOL:
             return None
         index -= 1
+    if strange and not (kind == BIRTH and units[index + 1].value in WHERE):
+        return None
     last = first = index
     while index >= 0 and last - index < MOST_UNITS and not _ends(units[index], frozenset()):
         first = index if _part(units[index]) else first

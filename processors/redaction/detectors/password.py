@@ -1,6 +1,6 @@
 """Passwords, memorable words, answers to security questions: what a cue or question reveals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from antiphon.processors.redaction.core.cues import Cue
 from antiphon.processors.redaction.core.entities import Entity
@@ -28,7 +28,7 @@ def _after(view: View, cue: Cue) -> Entity | None:
     """The words after a cue, if they are no sentence about it ("my password is wrong")."""
     scan, language = view.scan, view.language
     words, first = scan.words, cue.last
-    while first < len(words) and (words[first] in LINKS or words[first] in "'’"):
+    while first < len(words) and _links(words, first):
         first += 1
     linked = first > cue.last
     last = first
@@ -51,8 +51,34 @@ def _after(view: View, cue: Cue) -> Entity | None:
 
 
 LINKS = frozenset(
-    {"is", "s", "was", ":", "=", "es", "est", "ist", "lautet", "è", "é", "hai", "है", "是", "は"}
+    [
+        "is",
+        "s",
+        "was",
+        ":",
+        "=",
+        "es",
+        "est",
+        "cest",
+        "ist",
+        "lautet",
+        "heißt",
+        "è",
+        "é",
+        "hai",
+        "है",
+        "是",
+        "は",
+        "'",
+        "’",
+    ]
 )
+
+
+def _links(words: Sequence[str], at: int) -> bool:
+    """Whether a word stands between the cue and what it announces; "c'est" is three."""
+    elided = words[at] == "c" and at + 1 < len(words) and words[at + 1] in "'’"
+    return elided or words[at] in LINKS
 
 
 def _inside(view: View, token: int) -> bool:
