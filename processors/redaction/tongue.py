@@ -11,11 +11,15 @@ from typing import Protocol
 from loguru import logger
 from pipecat.frames.frames import TranscriptionFrame, TranslationFrame
 
+from antiphon.core.language_tags import language_of
 from antiphon.processors.redaction.core.entities import Entity, Redaction
 from antiphon.processors.redaction.core.language import LANGUAGES, has_table, load_language
 from antiphon.processors.redaction.core.redactor import Redactor
 
 __all__ = ["Tongue"]
+
+# As ISO 639 has them, and as services do.
+NO_LANGUAGE = frozenset({"und", "mul", "mis", "zxx", "unk", "any"})
 
 
 class _Speaker(Protocol):
@@ -69,5 +73,10 @@ class Tongue:
 
 def _code(frame: TranscriptionFrame | TranslationFrame) -> str:
     """Its ISO 639 code, "" for none ("multi")."""
-    code = str(frame.language or "").replace("_", "-").split("-")[0].lower()
-    return code if code.isascii() and code.isalpha() and len(code) in (2, 3) else ""
+    tag: object = frame.language
+    if (code := language_of(tag)) or not isinstance(tag, str):
+        return code
+    name = tag.replace("_", "-").partition("-")[0].lower()
+    # Some thousand languages have three letters, of which none here has a table.
+    strange = name.isascii() and name.isalpha() and len(name) in (2, 3)
+    return name if strange and name not in NO_LANGUAGE else ""

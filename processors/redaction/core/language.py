@@ -204,13 +204,21 @@ class Language:
         self._foreign: dict[str, tuple[str, ...]] = {}
         self._learn(table["homographs"])
 
-    def of(self, text: str, words: Sequence[str], asked: "Language | None" = None) -> "Language":
+    def of(
+        self,
+        text: str,
+        words: Sequence[str],
+        asked: "Language | None" = None,
+        *,
+        fewest: int = FEWEST_VOTES,
+    ) -> "Language":
         """The language that a text is in: this one, unless its words are plainly of another.
 
         Args:
             text: The text.
             words: Its tokens in lower case.
             asked: That of the question before it, in which most answer.
+            fewest: How many words of another must be in it.
         """
         if not text.isascii() and (script := spoken_script(text)):
             # A Japanese text may be without kana.
@@ -219,16 +227,17 @@ class Language:
         for word in words:
             if word in self._foreign:
                 votes.update(self._foreign[word])
-        fewest = FEWEST_VOTES
         if asked is not None and asked is not self:
             votes[asked.code] += 1
-            words = [word for word in words if word not in asked._vocabulary]
             fewest = 1
+            words = [word for word in words if len(word) > 1]  # "j e a n point" is spelt
         code, most = votes.most_common(1)[0] if votes else ("", 0)
         if most < fewest:
             return self
-        own = sum(word in self._vocabulary for word in words)
-        return load_language(code) if most > own else self
+        other = load_language(code)
+        # "Code", "mail" and "SMS" are words of both.
+        own = sum(word in self._vocabulary and word not in other._vocabulary for word in words)
+        return other if most > own else self
 
     def _add(self, word: str, entry: Entry) -> None:
         for written in (word, *plain(word)):

@@ -264,7 +264,8 @@ class Redactor:
 
     def _as_asked(self, view: View) -> View:
         """A turn of the agent, read in the language that it is in."""
-        language = view.language.of(view.text, view.scan.words)
+        # A question is short: "Geburtsdatum?"
+        language = view.language.of(view.text, view.scan.words, fewest=1)
         return view if language is view.language else View(scan(view.text, language), language)
 
     def _all_of_it(self, text: str) -> list[Entity]:

@@ -51,27 +51,8 @@ def _after(view: View, cue: Cue) -> Entity | None:
 
 
 LINKS = frozenset(
-    [
-        "is",
-        "s",
-        "was",
-        ":",
-        "=",
-        "es",
-        "est",
-        "cest",
-        "ist",
-        "lautet",
-        "heißt",
-        "è",
-        "é",
-        "hai",
-        "है",
-        "是",
-        "は",
-        "'",
-        "’",
-    ]
+    {"is", "s", "was", ":", "=", "'", "’", "es", "est", "cest", "ist", "lautet", "heißt", "è", "é"}
+    | {"hai", "है", "是", "は"}
 )
 
 

@@ -232,6 +232,15 @@ async def test_in_a_language_without_a_table_no_digit_passes() -> None:
     assert new.text.startswith("korttini on ")
 
 
+@pytest.mark.parametrize("tag", ["spa", "spanish", "und", "mul", "es_419", float("nan")])
+async def test_a_price_passes_whatever_the_service_calls_the_language(tag: Any) -> None:
+    frame = said("son tres entradas de doce euros", language=tag)
+
+    (new,) = only(await through(PIIRedactor(), frame), TranscriptionFrame)
+
+    assert new.text == frame.text
+
+
 async def test_a_language_that_was_given_stays() -> None:
     frame = said("meine Kartennummer ist vier fünf drei neun", language=Language.EN)
 

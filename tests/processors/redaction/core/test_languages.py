@@ -91,6 +91,10 @@ def test_a_quantity_is_one_number(language: str, said: str, amount: str) -> None
         ("en", "Wie lautet Ihre Kartennummer?", "vier fünf drei neun eins vier", ""),
         ("en", "¿Cuál es su PIN?", "dos cero one nine", ""),
         ("es", "What is your PIN?", "two zero one nine", ""),
+        ("en", "Welcher Code steht in der SMS?", "da steht sieben drei drei eins", "da steht"),
+        ("en", "Votre code secret ?", "vingt-quatre soixante-huit", ""),
+        ("en", "Reisepassnummer?", "C null eins X null null sechs H", ""),
+        ("en", "Ihre E-Mail-Adresse?", "lukas unterstrich zweiundachtzig ät web punkt de", ""),
     ],
 )
 def test_what_is_asked_for_or_announced_goes(
