@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["OF_SCRIPT", "Evidence", "evidence_of", "listed_languages"]
+__all__ = ["MOST_CHARS", "OF_SCRIPT", "Evidence", "evidence_of", "listed_languages"]
 
 # Longer texts tell no more.
 MOST_CHARS = 2000

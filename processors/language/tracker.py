@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from antiphon.core.language_tags import language_of
 from antiphon.processors.language.evidence import (
+    MOST_CHARS,
     OF_SCRIPT,
     Evidence,
     evidence_of,
@@ -32,6 +33,18 @@ FEWEST_WORDS_STRANGE = 2
 
 # Words that only one language has, or twice as many that two have, of an utterance that is sure.
 SURE = 1.75
+
+# What who asks for a language calls it: "¿Habla español?" is no title.
+OWN_NAMES = {
+    "de": ("deutsch",),
+    "es": ("español", "espanol", "castellano"),
+    "fr": ("français", "francais"),
+    "hi": ("hindi", "हिंदी", "हिन्दी"),
+    "it": ("italiano",),
+    "ja": ("日本語",),
+    "pt": ("português", "portugues"),
+    "zh": ("中文", "汉语", "漢語", "普通话", "普通話", "国语", "國語"),
+}
 
 # Of a language that a caller has left, in words of which no other language has any.
 MOST_OF_ANOTHER = 0.6
@@ -107,6 +120,8 @@ class LanguageTracker:
     def _look(self, text: str, tag: object) -> tuple["_Reading", str]:
         told, found = language_of(tag), evidence_of(text)
         reading = _read(found, told, self.settled)
+        if reading.language and reading.counts and _asks_for(reading.language, text):
+            reading = reading._replace(is_clear=True)
         if not reading.is_clear and self._languages:
             # Spanish has many words that Portuguese has: where nobody speaks that, they tell.
             most = max(found.score, key=lambda language: found.score[language], default="")
@@ -132,6 +147,12 @@ class _Reading(NamedTuple):
 
 
 _UNSURE = _Reading("", is_clear=False, counts=False)
+
+
+def _asks_for(language: str, text: str) -> bool:
+    """Whether a text in a language names it, in that language."""
+    said = text[:MOST_CHARS].casefold()
+    return any(name in said for name in OWN_NAMES.get(language, ()))
 
 
 def _read(found: Evidence, told: str, settled: str) -> _Reading:

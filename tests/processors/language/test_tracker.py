@@ -133,3 +133,30 @@ def test_reading_ahead_settles_nothing() -> None:
 
 def test_a_text_without_end_costs_no_more_than_a_long_one() -> None:
     assert LanguageTracker(["en", "es"]).hear("quiero " * 1_000_000).spoken in ("en", "es")
+
+
+@pytest.mark.parametrize("tag", ["en", "multi", None])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", "perdona, ¿hablas español?"),
+        ("de", "sprechen Sie Deutsch?"),
+        ("fr", "vous parlez français ?"),
+        ("pt", "alguém aí fala português?"),
+        ("zh", "有人会说中文吗"),
+        ("hi", "mujhe apne bill ke baare mein baat karni hai"),
+    ],
+)
+def test_who_asks_for_a_language_in_it_is_followed_at_once(
+    language: str, said: str, tag: object
+) -> None:
+    tracker = LanguageTracker([*ORDERS])
+    assert tracker.hear(said, tag).settled == language
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["the book is Deutsch als Fremdsprache", "Cinéma Français", "Curso de Português", "Hindi"],
+)
+def test_the_name_of_a_language_in_a_name_switches_nothing(said: str) -> None:
+    assert LanguageTracker([*ORDERS]).hear(said, "multi").settled == "en"
