@@ -46,9 +46,7 @@ def test_where_no_voice_is_ever_noticed_nothing_is_taken_for_a_double() -> None:
     assert not doubles.again("Five.", "", 1.5)
 
 
-def test_the_same_words_a_moment_later_are_sent_twice_though_the_voice_is_not_known_to_be_over() -> (
-    None
-):
+def test_the_same_words_a_moment_later_are_sent_twice_though_the_voice_may_go_on() -> None:
     doubles = DoubledFinals()
     doubles.voice_began(7.0)
     assert not doubles.again("Hold on, can I ask something?", "", 9.0)
