@@ -15,6 +15,7 @@ from antiphon.processors.redaction.core.cues import Cue, find_cues
 from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.homophones import with_homophones
 from antiphon.processors.redaction.core.language import Language
+from antiphon.processors.redaction.core.parted import month_and_year, parted
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs, named_dates
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
@@ -29,6 +30,7 @@ NUMBERED = frozenset(LENGTHS) - {
 FEWEST_AMONG_WORDS = 3
 # What has no number in it as a rule.
 WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
+DATE_AND_CODE = frozenset({"CARD_EXPIRY", "CVV"})
 DATED = frozenset({"CARD_EXPIRY", "DATE_OF_BIRTH"})
 FEWEST_OF_A_CARD = 13
 # A telephone number with its area code.
@@ -72,6 +74,7 @@ class View:
         language: The language's tables.
         runs: Digits and letters said in a row.
         segments: The digit runs among them.
+        parted: The characters at which a value begins that was said in one breath with another.
         cues: The cue words in it, in order.
         expected: The types that the other side asked for, most likely first.
         vetoed: True if the question was for something that is nothing to hide.
@@ -133,7 +136,9 @@ class View:
         # "It was $64.67" is an amount; "$64.67" may be the last four digits.
         plain = asked and self._plain()
         self.runs = [run for run in runs if plain or not run.amounts]
-        self.segments = [s for run in self.runs for s in run.segments]
+        whole = [s for run in self.runs for s in run.segments]
+        self.segments = [part for s in whole for part in parted(s, expected)]
+        self.parted = frozenset({s.start for s in self.segments} - {s.start for s in whole})
         self.bare = self._bare()
         self._evidence: dict[tuple[int, int], tuple[str | None, str]] = {}
 
@@ -287,11 +292,15 @@ class View:
             return "CREDIT_CARD"
         if not kinds:
             return next(kind for kind in self.expected if kind)
+        last = span.end == self.segments[-1].end
+        dated = isinstance(span, Segment) and month_and_year(span.digits)
+        if dated and not last and DATE_AND_CODE.issubset(kinds):
+            return "CARD_EXPIRY"
         turn = bisect_left(self.segments, span.start, key=_segment_start)
         turn = turn if turn < len(kinds) else 0
         # The last four of what is due are it, though what is asked for beside it may be as long.
         secret = kinds[0] in HIDDEN and len(kinds) > 1
-        if turn and len(span) == 3 and "CVV" in kinds and span.end == self.segments[-1].end:
+        if turn and len(span) == 3 and "CVV" in kinds and last:
             return "CVV"  # an expiry date that was left out, or said in words, moves it up
         if (turn or secret) and len(span) <= LENGTHS[kinds[turn]][1]:
             return kinds[turn]

@@ -1,8 +1,10 @@
 """Dates of birth and card expiry dates: a date is nobody's secret until a cue says whose."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from antiphon.processors.redaction.core.entities import CONTEXTUAL, PLAIN, Entity
+from antiphon.processors.redaction.core.parted import month_and_year
 from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.units import Unit, UnitKind
 from antiphon.processors.redaction.core.view import View
@@ -30,6 +32,7 @@ def detect(view: View) -> Iterator[Entity]:
     if len(view.expected) > 1:
         # Figures that are no date, but what is left of what was asked for.
         yield from view.by_context(EXPIRY, view.segments, 3)
+    yield from _glued(view)
     used = False
     for cue in view.cues:
         if cue.type in (BIRTH, EXPIRY):
@@ -52,6 +55,16 @@ def detect(view: View) -> Iterator[Entity]:
                 continue  # digits are of what is due before it
             if found and (view.bare or CONTEXTUAL.issuperset(before)):
                 yield found
+
+
+def _glued(view: View) -> Iterator[Entity]:
+    """Figures right behind a whole card: "4539148803436467 09 27"; those of an Amex are a code."""
+    if "CVV" in view.expected and EXPIRY not in view.expected:
+        return
+    for before, segment in pairwise(view.segments):
+        behind = segment.start in view.parted and len(before) in CARDS
+        if behind and month_and_year(segment.digits) and len(segment) > 3:
+            yield Entity(segment.start, segment.end, EXPIRY, 0.93, "format", segment.digits)
 
 
 def _beside_a_card(view: View) -> Entity | None:
@@ -95,8 +108,10 @@ def _after(view: View, char: int, kind: str, why: str) -> Entity | None:
     two = len(view.expected) > 1 or _card_end(view) is not None
     while index < len(units) and index - first < MOST_UNITS:
         unit = units[index]
-        if _part(unit):
+        if _part(unit) and (last < 0 or unit.start not in view.parted):
             last = index
+        elif _part(unit):
+            break
         elif two and last > first and _joins(view, unit):
             # "march fourth eighty four and 6789" answers two questions.
             if found := _dated(view, units[first : last + 1], kind, why):
