@@ -19,6 +19,7 @@ NUMBERED = frozenset({UnitKind.DIGITS, UnitKind.CARDINAL, UnitKind.ORDINAL})
 def detect(view: View) -> Iterator[Entity]:
     """A number before a street word; flats and boxes; what a cue or a question announces."""
     yield from view.by_context(ZIP, view.runs, 3)
+    yield from view.by_context(ZIP, [s for s in view.segments if s.start in view.parted], 3)
     units = view.scan.units
     index = 0 if view.segments else len(units)
     while index < len(units):

@@ -49,6 +49,12 @@ def test_a_zip_code_behind_a_card_is_no_part_of_it() -> None:
     assert values("Card and zip please.", "4539 1488 0343 6467 94103") == [("CREDIT_CARD", CARD)]
 
 
+def test_the_record_has_neither_a_card_nor_the_zip_code_behind_it() -> None:
+    redactor = Redactor()
+    redactor.redact("Card and zip please.", role="agent")
+    assert redactor.redact("4539148803436467 94103").text == "<CREDIT_CARD> <ZIP_CODE>"
+
+
 def test_the_four_digits_behind_a_card_of_fifteen_are_its_code_if_that_was_asked_for() -> None:
     found = values("Your card number and the security code?", "3714 496353 98431 1226")
     assert found == [("CREDIT_CARD", "371449635398431"), ("CVV", "1226")]
