@@ -35,7 +35,7 @@ class Grammar:
         """One sentence, with what stands around it."""
         self._sources = []
         make, weights = zip(
-            *((self._ask, 40), (self._direct, 15), (self._two, 8), (self._pair, 5), (self._more, 9),
+            *((self._ask, 40), (self._direct, 23), (self._two, 8), (self._pair, 5), (self._more, 9),
               (self._beside, 5), (self._number, 8), (self._quantity, 6), (self._other, 26),
               (self._state, 36)),
             strict=True,

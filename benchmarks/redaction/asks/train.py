@@ -32,7 +32,7 @@ from antiphon.processors.redaction.core.language import load_language
 from antiphon.processors.redaction.core.units import scan
 from antiphon.processors.redaction.core.view import View
 
-MADE = 60_000
+MADE = 75_000
 MIN_COUNT = 5
 EPOCHS = 14
 # The share of features that a step does not see, so that none is relied on alone.

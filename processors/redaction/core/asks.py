@@ -43,8 +43,8 @@ FIRST_GROUP = re.compile(r"(?:3[4-9]|4\d|5[0-5]|6\d|2[2-7])\d\d")
 # on, which to miss is a leak: one in two, one in three.
 LIKELY = 0.0
 ASKS = -0.6
-# Below this a question is hardly for any of the types, one in five.
-UNLIKELY = -1.5
+# Below this a question is hardly for any of the types, one in four.
+UNLIKELY = -1.1
 # Digits of a number that is nobody's secret, at the least.
 FEWEST_PLAIN = 3
 # Turns of both sides for which a call is about something after it was spoken of.
