@@ -364,7 +364,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:
         words = speech.words
-        self._wordless.ignored(held=speech.held_since is not None, words=words)
+        self._wordless.ignored(speech, _now())
         speech.settle(_now())
         self._decider.reset()
         self._voice.go_on()

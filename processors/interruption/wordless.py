@@ -19,6 +19,8 @@ _ABOVE_ECHO = 2.0
 # How long the agent is silent, at the most, for a voice of which no word can be expected yet.
 _LONGEST_HOLD_SECS = 5.0
 _FINAL_DUE_SECS = 0.55
+# A shorter voice is a cough: no television.
+_SHORTEST_SPEECH_SECS = 0.6
 
 
 class WordlessVoices:
@@ -86,11 +88,13 @@ class WordlessVoices:
         self._interim = False
         self.hold = True
 
-    def ignored(self, *, held: bool, words: str) -> None:
+    def ignored(self, speech: Speech, now: float) -> None:
         """Note that a voice turned out to be no interruption.
 
         Args:
-            held: Whether the agent fell silent for it.
-            words: What was said.
+            speech: The voice.
+            now: The time.
         """
-        self.hold &= bool(words) or not held
+        lasted_secs = (now if speech.speaking else speech.ended) - speech.onset
+        in_vain = speech.held_since is not None and lasted_secs >= _SHORTEST_SPEECH_SECS
+        self.hold &= bool(speech.words) or not in_vain

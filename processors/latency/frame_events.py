@@ -242,6 +242,8 @@ class FrameEvents:
     def _failed(self, data: FramePushed, at: float) -> None:
         if isinstance(data.source, LLMService):
             self._tell(Moment.LLM_FAILED, data, at)
+        elif isinstance(data.source, TTSService):
+            self._given.failed()
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
         self._drop_fillers()

@@ -16,6 +16,7 @@ class GivenSpeech:
         """Start with nothing to say."""
         self._chars = 0
         self._secs = 0.0
+        self._failed = False
 
     def announced(self, text: str) -> None:
         """The voice is about to say a text."""
@@ -24,10 +25,16 @@ class GivenSpeech:
     def began(self) -> None:
         """The voice begins."""
         self._secs = 0.0
+        self._failed = False
+
+    def failed(self) -> None:
+        """The voice has told that it failed; if more of it sounds, it has gone on."""
+        self._failed = True
 
     def sounded(self, secs: float) -> None:
         """The voice has given so much sound."""
         self._secs += secs
+        self._failed = False
 
     def dropped(self) -> None:
         """What was announced will not be said."""
@@ -36,4 +43,5 @@ class GivenSpeech:
     def ended(self) -> bool:
         """The voice has ended: whether it broke off, as one without a sound was never heard to."""
         needed_secs, self._chars = self._chars * FASTEST_SECS_PER_CHAR, 0
-        return self._secs > 0 and needed_secs - self._secs > MISSING_SECS
+        missing = self._failed or needed_secs - self._secs > MISSING_SECS
+        return self._secs > 0 and missing

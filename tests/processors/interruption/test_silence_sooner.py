@@ -220,3 +220,20 @@ async def test_over_a_phone_that_still_plays_a_comment_starts_no_turn() -> None:
     assert while_playing == []
     assert c.backchannels == ["Uh-huh."]
     assert len(c.turns) == 1
+
+
+@pytest.mark.parametrize(("secs", "falls_silent"), [(0.3, True), (1.0, False)])
+def test_after_a_cough_the_agent_still_falls_silent_for_a_voice_and_not_after_a_television(
+    secs: float, falls_silent: bool
+) -> None:
+    voices = WordlessVoices(VoiceLevel(), 0.8)
+    speech = Speech(
+        onset=10.0,
+        state=AgentState.SPEAKING,
+        asked=False,
+        agent_text="",
+        ended=10.0 + secs,
+        held_since=10.2,
+    )
+    voices.ignored(speech, 12.0)
+    assert voices.hold is falls_silent
