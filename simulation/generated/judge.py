@@ -34,6 +34,8 @@ class Limits:
         noticed_secs: So long after it began a voice is noticed; a recording that began before is to
             be heard to its end.
         yield_secs: So long after a voice began over the agent, the turn is the caller's.
+        wordless_secs: So long the agent yields to a voice whose words never come: nothing tells it
+            from a television, over which the agent is to be heard again.
         leave_secs: From the cause of a call's end to its end.
         kept_within_secs: So long after its transcript a line of the caller's is in the context.
         heard_share: A word of which so much was heard may be in the context, and one of which so
@@ -44,7 +46,8 @@ class Limits:
     outage_secs: float = 2.5
     talk_over_secs: float = 0.4
     noticed_secs: float = 0.35
-    yield_secs: float = 1.0
+    yield_secs: float = 0.6
+    wordless_secs: float = 1.2
     leave_secs: float = 3.0
     kept_within_secs: float = 2.5
     heard_share: float = 0.15
@@ -184,8 +187,11 @@ def _talk_over(events: CallEvents, limits: Limits) -> Iterator[Broken]:
         since = turn.start_secs
         if any(each.start_secs <= since < each.end_secs for each in events.heard.audible):
             since += limits.yield_secs
+        until = turn.end_secs
+        if turn.line.hearing.final_secs is None:
+            until = min(until, turn.start_secs + limits.wordless_secs)
         secs = sum(
-            max(0.0, min(each.end_secs, turn.end_secs) - max(each.start_secs, since))
+            max(0.0, min(each.end_secs, until) - max(each.start_secs, since))
             for each in events.heard.audible
             if not _is_notice(events, each, turn.start_secs + limits.noticed_secs)
         )
