@@ -247,7 +247,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     ) -> ProcessFrameResult:
         if self._turn_open or not frame.text.strip():
             self._has_words |= isinstance(frame, TranscriptionFrame) and bool(frame.text.strip())
-            return ProcessFrameResult.CONTINUE
+            # Without a word it is a cough's, and Pipecat's strategies would begin a turn.
+            over = not self._turn_open and self._agent_state(_now()) in BUSY
+            return ProcessFrameResult.STOP if over else ProcessFrameResult.CONTINUE
         speech = self._speech
         if speech and speech.settled is not None and _now() - speech.settled > LATE_SECS:
             speech = None

@@ -249,6 +249,15 @@ async def test_speech_that_the_vad_missed_still_interrupts() -> None:
     assert c.said("user") == ["Stop."]
 
 
+async def test_a_transcript_without_a_word_interrupts_nothing() -> None:
+    async with call() as c:
+        await speaking(c)
+        await c.caller(began(), ended(), final(""), interim(" "), final(" "), every=0.3)
+        await asyncio.sleep(2)
+    assert c.strategy.snapshot.turn == 0
+    assert c.said("user") == []
+
+
 async def test_caller_who_began_before_the_agent_has_the_turn() -> None:
     async with call() as c:
         await c.caller(began(), every=0.3)
