@@ -366,7 +366,7 @@ class FrameEvents:
         secs = frame_secs(frame)
         hole = 0.0 if self._sounds_until is None else at - self._sounds_until
         broken = self._hole_secs is not None and hole > self._hole_secs
-        broke_off = broken and not self.timeline.ducked
+        broke_off = broken and not self.timeline.ducked(since=at - hole)
         if broke_off:
             name = data.source.name
             self.stalls.append(

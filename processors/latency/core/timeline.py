@@ -7,6 +7,7 @@ Pure: moments and their times come in, finished turns go out. Where the time of 
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from antiphon.processors.latency.core.moments import Mark, Moment
 
@@ -150,6 +151,7 @@ class Timeline:
         self._aside: list[Mark] = []
         self._barge_in: BargeIn | None = None
         self._ducked_at: float | None = None
+        self._ducked_until = -inf
         self._jumped = False
         self._now: float | None = None
         self._greeted = False
@@ -164,10 +166,13 @@ class Timeline:
         """Whether the agent is speaking."""
         return self._phase is _Phase.SPEAKING
 
-    @property
-    def ducked(self) -> bool:
-        """Whether the agent gives way to a voice: it may be silent on purpose."""
-        return self._ducked_at is not None
+    def ducked(self, since: float) -> bool:
+        """Whether the agent gives way to a voice, or did: it may have been silent on purpose.
+
+        Args:
+            since: From when on that counts.
+        """
+        return self._ducked_at is not None or self._ducked_until >= since
 
     def has(self, moment: Moment) -> bool:
         """Whether the turn in progress has seen a moment: then its like need not be told."""
@@ -209,7 +214,8 @@ class Timeline:
                 return self._turn_ended(mark)
             case Moment.BACKCHANNEL:
                 self._aside = []
-                self._ducked_at = None
+                if self._ducked_at is not None:
+                    self._ducked_at, self._ducked_until = None, mark.at
                 if self._phase is _Phase.LISTENING and not self.has(Moment.TURN_STARTED):
                     # The agent held its breath for it, and goes on.
                     self._begin([], _Phase.IDLE)

@@ -426,12 +426,15 @@ def test_words_that_come_before_a_pause_of_the_voice_are_no_empty_turn(
     assert turn.kind is TurnKind.ANSWERED
 
 
-def test_an_agent_that_gives_way_to_a_voice_is_known_to_until_it_is_settled() -> None:
+def test_a_silence_in_which_the_agent_gave_way_to_a_voice_is_known_when_it_is_over() -> None:
     timeline = Timeline()
     for moment, at in [*asked(0), *answered(2), (M.CALLER_STARTED, 3.0)]:
         timeline.see(Mark(moment=moment, at=at))
-    before = timeline.ducked
+    before = timeline.ducked(since=3.0)
     timeline.see(Mark(moment=M.DUCKED, at=3.1))
-    during = timeline.ducked
+    during = timeline.ducked(since=3.5)
     timeline.see(Mark(moment=M.BACKCHANNEL, at=4.0))
-    assert (before, during, timeline.ducked) == (False, True, False)
+    assert (before, during) == (False, True)
+    # The first sound after a held breath comes when the voice is settled already.
+    assert timeline.ducked(since=3.5)
+    assert not timeline.ducked(since=4.1)
