@@ -50,6 +50,10 @@ _REPLY_ENDS = (LLMFullResponseEndFrame, LLMAssistantPushAggregationFrame)
 _BEHIND_WORDS = (LLMFullResponseStartFrame, *_REPLY_ENDS, TextFrame)
 
 
+def _is_kept(source: object) -> bool:
+    return isinstance(source, Frame) and not source.interruptible
+
+
 class PlaybackGate(SafeProcessor):
     """Paces, ducks, holds and resumes the agent's voice; stands before `transport.output()`.
 
@@ -250,7 +254,7 @@ class PlaybackGate(SafeProcessor):
         joined = frame.includes_inter_frame_spaces
         if frame.pts:
             start_ms = self._position_of(frame.context_id, frame.pts)
-            self._word_times.said(frame.pts)
+            self._word_times.said(frame.pts, interruptible=frame.interruptible)
             self.ledger.word(frame.segment_id, frame.text, start_ms, source=frame, joined=joined)
         else:
             self.ledger.close(frame.segment_id, frame.text, source=frame, joined=joined)
@@ -369,15 +373,15 @@ class PlaybackGate(SafeProcessor):
         cut = self._in_reply and not self._said_all()
         self._items.put_back(reversed(self._unheard))
         self._unheard.clear()
-        self._items.drop_interruptible()
+        kept_ms = self._items.drop_interruptible()
         if cut and self.settings.cut_mark:
             await self.push_frame(HeardTextFrame(self.settings.cut_mark, text_type=CUT_TEXT))
         self._in_reply = False
         self._timed.clear()
         self._played = PlayedAudio()
-        self.ledger.clear()
+        self.ledger.clear(keep=_is_kept, from_ms=kept_ms or 0.0)
         self._reply_began_ms = 0.0
-        self._word_times = WordTimes()
+        self._word_times.interrupted(kept_ms)
         for frame, _ in self._items:
             if isinstance(frame, OutputAudioRawFrame):
                 self.ledger.receive(milliseconds(frame))

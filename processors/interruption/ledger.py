@@ -52,9 +52,22 @@ class PlaybackLedger:
         """How much audio was handed to the transport."""
         return self.far_end.sent_ms
 
-    def clear(self) -> None:
-        """Forget what was said; positions start at 0 again."""
-        self._sentences.clear()
+    def clear(
+        self, *, keep: Callable[[object], bool] = lambda _: False, from_ms: float = 0.0
+    ) -> None:
+        """Forget what was said; positions start at 0 again.
+
+        Args:
+            keep: Which sentences are said all the same, by their source.
+            from_ms: Where the audio that is kept began until now.
+        """
+        self._sentences = deque(s for s in self._sentences if keep(s.source))
+        for sentence in self._sentences:
+            sentence.start_ms -= from_ms
+            sentence.until_ms -= from_ms
+            for word in sentence.words:
+                word.start_ms -= from_ms
+                word.end_ms -= from_ms
         self._received_ms = 0.0
         self.far_end.clear()
 

@@ -74,12 +74,23 @@ class FrameQueue(deque[tuple[Frame, float]]):
         self._cut_taken()
         self.extendleft(frames)
 
-    def drop_interruptible(self) -> None:
-        """Drop what an interruption drops."""
+    def drop_interruptible(self) -> float | None:
+        """Drop what an interruption drops; positions start at 0 again.
+
+        Returns:
+            Where the audio that is kept began until now; None if there is none.
+        """
         self._cut_taken()
         kept = [item for item in self if not item[0].interruptible]
         self.clear()
-        self.extend(kept)
+        began_ms: float | None = None
+        received_ms = 0.0
+        for frame, until_ms in kept:
+            if isinstance(frame, OutputAudioRawFrame):
+                received_ms += milliseconds(frame)
+                began_ms = until_ms - received_ms if began_ms is None else began_ms
+            self.append((frame, received_ms))
+        return began_ms
 
     def _cut_taken(self) -> None:
         if self._taken:
@@ -100,7 +111,7 @@ class WordTimes:
     def __init__(self) -> None:
         """Begin with no context."""
         self._bases: dict[str | None, tuple[int, float]] = {}
-        self._last_pts = 0
+        self._last_pts = self._last_kept_pts = 0
 
     def begin(
         self, context_id: str | None, *, received_ms: float, clock: Callable[[], int]
@@ -131,9 +142,21 @@ class WordTimes:
         """Note that the sound of a context has ended; what else it says is timed anew."""
         self._bases.pop(context_id, None)
 
-    def said(self, pts: int) -> None:
+    def said(self, pts: int, *, interruptible: bool = True) -> None:
         """Note when a word was said, in nanoseconds of the pipeline's clock."""
         self._last_pts = max(self._last_pts, pts)
+        if not interruptible:
+            self._last_kept_pts = max(self._last_kept_pts, pts)
+
+    def interrupted(self, from_ms: float | None) -> None:
+        """Note an interruption: the next words are timed from what is said all the same.
+
+        Args:
+            from_ms: Where its audio began until now; None if there is none.
+        """
+        self._last_pts = self._last_kept_pts
+        kept = {} if from_ms is None else self._bases
+        self._bases = {key: (pts, at - (from_ms or 0.0)) for key, (pts, at) in kept.items()}
 
 
 class PlayedAudio:
