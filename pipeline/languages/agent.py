@@ -66,6 +66,13 @@ def check_languages(
         for tag in given:
             if language_of(tag) not in codes:
                 raise ValueError(f"{name} has {tag!r}, which is not among languages={languages!r}")
+    for tag, voice in voices.items():
+        if not (isinstance(voice, str) and voice):
+            raise TypeError(f"voices[{tag!r}] is {voice!r}: give the vendor's id of a voice")
+    for tag, said in phrases.items():
+        if not (isinstance(said, Mapping) and all(isinstance(one, str) for one in said.values())):
+            told = reprlib.repr(said)
+            raise TypeError(f"phrases[{tag!r}] is {told}: give by text the same in that language")
     lacking = codes - {language_of(tag) for tag in voices}
     if voices and lacking:
         # Or the voice of one language would speak the other, once the caller has gone back.

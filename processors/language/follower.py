@@ -59,11 +59,16 @@ class LanguageFollower(SafeProcessor):
             **kwargs: Passed to `FrameProcessor`.
 
         Raises:
+            TypeError: If `languages` is no list of codes.
             ValueError: If a code is that of no language, or there is a voice for one that is not
                 among the languages.
         """
         super().__init__(**kwargs)
-        self._tags = {_known(tag): tag for tag in languages}
+        if isinstance(languages, str) or not isinstance(languages, Sequence):
+            raise TypeError(f"languages={languages!r}: give a list of codes, such as ['en', 'es']")
+        self._tags: dict[str, str] = {}
+        for tag in languages:
+            self._tags.setdefault(_known(tag), tag)
         self._voices = {_known(tag): voice for tag, voice in (voices or {}).items()}
         for code in self._voices:
             if self._tags and code not in self._tags:

@@ -46,7 +46,10 @@ def agent(**options: Any) -> VoiceAgent:
         ({"languages": ["en", "es"], "voices": {"es": "x"}}, "voices has none for en"),
         ({"voices": {"es": "x"}}, "voices has 'es', which is not among"),
         ({"languages": ["en"], "voices": ["x"]}, "voices=.*: give a mapping by language"),
+        ({"languages": ["en"], "voices": {"en": None}}, r"voices\['en'\] is None"),
         ({"languages": ["en"], "phrases": {"fr": {}}}, "phrases has 'fr', which is not among"),
+        ({"languages": ["en"], "phrases": {"en": "x"}}, r"phrases\['en'\] is 'x'"),
+        ({"languages": ["en"], "phrases": {"en": {"Hello": 5}}}, r"phrases\['en'\] is"),
     ],
 )
 def test_languages_that_no_call_could_be_held_in_are_refused_by_name(

@@ -86,3 +86,17 @@ def test_what_is_no_language_is_refused_by_name(code: str) -> None:
         LanguageFollower(languages=["en", code])
     with pytest.raises(ValueError, match="voices has 'fr'"):
         LanguageFollower(languages=["en"], voices={"fr": "amelie"})
+
+
+@pytest.mark.parametrize("given", ["es", {"en", "es"}, None])
+def test_what_is_no_list_of_languages_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match="give a list of codes"):
+        LanguageFollower(languages=given)
+
+
+async def test_of_two_regions_of_a_language_the_first_is_spoken() -> None:
+    follower = LanguageFollower(languages=["en", "es-MX", "es-ES"])
+    out = await follow(follower, said(SPANISH))
+    assert isinstance(out[0], TTSUpdateSettingsFrame)
+    assert out[0].delta is not None
+    assert out[0].delta.language == "es-MX"
