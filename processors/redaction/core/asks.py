@@ -329,7 +329,7 @@ def _last_question(view: View) -> list[Cue]:
     """The cues of the last sentence that ends in a question mark; else the telling ones of all."""
     text = view.text
     end = text.rfind("?")
-    begin = max(text.rfind(sign, 0, end) for sign in ".!?")
+    begin = max(text.rfind(sign, 0, end) for sign in ".!?。")
     inside = [c for c in view.cues if begin < view.scan.starts[c.token] <= end]
     return inside or [c for c in view.cues if c.type not in WEAK]
 
@@ -342,8 +342,8 @@ def _requested(view: View) -> list[Cue]:
 
     def asked(cue: Cue) -> bool:
         at = starts[cue.token]
-        begin = max(text.rfind(sign, 0, at) for sign in ".!")
-        ends = (text.find(sign, at) for sign in ".!")
+        begin = max(text.rfind(sign, 0, at) for sign in ".!。")
+        ends = (text.find(sign, at) for sign in ".!。")
         end = min((end for end in ends if end >= 0), default=len(text))
         return any(begin < word < end for word in asking)
 

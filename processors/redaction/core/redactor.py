@@ -43,6 +43,8 @@ KEYS_PREFIX = "DTMF:"
 HASH_CHARS = 12
 # Detectors that run before the clock is asked again: a look at it costs as much as one of them.
 UNTIMED = 4
+# As Chinese, Japanese and Arabic texts have them, of the same length.
+SIGNS = str.maketrans("？！؟", "?!?")
 # What a redactor left of a value, for the next to leave alone: its last four, its hash (which has a
 # letter, as a number might stand between brackets too) or the number and nonce of its placeholder.
 KEPT = re.compile(
@@ -241,7 +243,7 @@ class Redactor:
         """The words of a text, and the language it is in, whose tables may have to be read."""
         if "<" in text:
             text = KEPT.sub(lambda kept: kept[1] + " " * len(kept[2]), text)
-        read = Scan(text)
+        read = Scan(text.translate(SIGNS))
         if role == "user":
             return read, self._language.of(text, read.words, self._asked_in)
         # The agent's own text comes in pieces, of which each is read as the whole.

@@ -24,6 +24,8 @@ CARDS = (15, 16)
 MOST_WORDS_BEFORE = 6
 # Where it was stands after one: "am 3. Mai in Bad Tölz geboren", "3日に東京で生まれました".
 WHERE = frozenset({"in", "に", "在", "于", "於"})
+# Between the numbers of a date, and behind the last.
+CALENDAR = frozenset("年月日号號")
 OF = frozenset({"the", "of", "in", "on", "de", "del", "le", "la", "der", "am"})
 
 
@@ -136,8 +138,11 @@ def _before(view: View, char: int, kind: str) -> Entity | None:
     if strange and not (kind == BIRTH and units[index + 1].value in WHERE):
         return None
     last = first = index
-    while index >= 0 and last - index < MOST_UNITS and not _ends(units[index], frozenset()):
-        first = index if _part(units[index]) else first
+    while index >= 0 and last - index < MOST_UNITS:
+        if _part(units[index]):
+            first = index
+        elif _ends(units[index], frozenset()):
+            break
         index -= 1
     return _dated(view, units[first : last + 1], kind, "cue") if last >= 0 else None
 
@@ -150,6 +155,7 @@ def _dated(view: View, span: list[Unit], kind: str, why: str) -> Entity | None:
         if u.kind in (UnitKind.DIGITS, UnitKind.CARDINAL)
     )
     named = any(u.kind is UnitKind.ORDINAL or view.is_month(u) for u in span)
+    named = named or {"月"} < CALENDAR.intersection(u.value for u in span)
     if not named and digits < 3 and not (why == "asked" and view.bare):
         return None
     if digits > (8 if kind == EXPIRY else MOST_DIGITS):
@@ -176,4 +182,4 @@ def _joins(view: View, unit: Unit) -> bool:
 def _part(unit: Unit) -> bool:
     if unit.kind is UnitKind.LETTERS:
         return not (unit.value in ("a", "i") and unit.spoken)
-    return unit.kind in PARTS
+    return unit.kind in PARTS or (unit.kind is UnitKind.WORD and unit.value in CALENDAR)
