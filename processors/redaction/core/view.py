@@ -116,7 +116,8 @@ class View:
         self.keys = keys
         self.cues = list(find_cues(scan, language))
         names = {scan.starts[at] for c in self.cues if c.type for at in range(c.token, c.last)}
-        scan.units = [_as_word(u) if u.start in names else u for u in scan.units]
+        if names:
+            scan.units = [_as_word(u) if u.start in names else u for u in scan.units]
         asked = not NUMBERED.isdisjoint(expected)
         named = [scan.ends[cue.last - 1] for cue in self.cues if cue.type in NUMBERED]
         if asked or named:
@@ -256,6 +257,10 @@ class View:
             return None  # "we texted you a code at 415 555 0142"
         if kind in self.expected or fewest <= size <= most:
             return kind
+        for due in self.expected if size < fewest else ():
+            # "Let me turn the card over, three oh nine" has the code that was asked for.
+            if due in HIDDEN and LENGTHS[due][0] <= size <= LENGTHS[due][1]:
+                return due
         if size >= 12 and kind != "IBAN_CODE" and size > most:
             return "CREDIT_CARD"
         return kind

@@ -73,6 +73,8 @@ def test_a_quantity_is_one_number(language: str, said: str, amount: str) -> None
         ("fr", "Vous avez reçu un code, quel est-il ?", "oui, vingt-trois, quarante", "oui,"),
         ("de", "Wie ist die Prüfziffer?", "ja, zwo null fünf", "ja,"),
         ("es", "¿El CVV?", "creo que es novecientos doce", "creo que es"),
+        ("fr", "Et le code au dos ?", "je retourne la carte, trois zéro neuf", "je retourne"),
+        ("en", "And the security code?", "let me turn the card over, three oh nine", "let me"),
         ("fr", "Le cryptogramme ?", "je crois que c'est huit cent douze", "je crois que c'est"),
         ("de", "Die Prüfnummer?", "ich glaube, neunhundertzwölf", "ich glaube,"),
         ("es", "¿Su NIE?", "ye, seis millones veinte mil trescientos cuatro, pe", ""),
