@@ -297,7 +297,7 @@ class View:
             return "CREDIT_CARD"
         if not kinds:
             return next(kind for kind in self.expected if kind)
-        last = span.end == self.segments[-1].end
+        last = bool(self.segments) and span.end == self.segments[-1].end
         dated = isinstance(span, Segment) and month_and_year(span.digits)
         if dated and not last and DATE_AND_CODE.issubset(kinds):
             return "CARD_EXPIRY"

@@ -65,3 +65,10 @@ def test_the_four_digits_behind_a_card_of_fifteen_are_its_code_if_that_was_asked
 )
 def test_a_correction_or_a_part_of_a_card_stays_one_number(said: str) -> None:
     assert [kind for kind, _ in values("What's your card number?", said)] == ["CREDIT_CARD"]
+
+
+def test_letters_alone_answer_a_question_for_a_number_of_letters_and_digits() -> None:
+    redactor = Redactor()
+    redactor.redact("Can I have your driver's license number?", role="agent")
+    assert redactor.redact("okay s m i t").text == "okay <DRIVER_LICENSE>"
+    assert not redactor.failures
