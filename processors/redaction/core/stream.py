@@ -87,6 +87,8 @@ class StreamRedactor:
         Returns:
             What may leave now; often "".
         """
+        if not text:
+            return ""
         self._raw += text
         safe = _held_from(self._raw, self._left, self.redactor.language)
         if len(self._raw) - safe > MOST_HELD:

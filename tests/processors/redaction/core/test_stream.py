@@ -251,3 +251,11 @@ def test_what_has_left_is_counted_once() -> None:
     redactor.feed(" ok so this is it then")
     redactor.flush()
     assert redactor.noticed == 1
+
+
+def test_a_piece_without_text_changes_nothing() -> None:
+    stream = StreamRedactor()
+    assert stream.feed("") == ""
+    assert (
+        stream.feed("Your PIN is 4411.") + stream.feed("") + stream.flush() == "Your PIN is <PIN>."
+    )
