@@ -8,6 +8,7 @@ any clock that only goes forward.
 
 from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 from math import inf
 
 from antiphon.core.sounding import sounding_chars
@@ -111,7 +112,12 @@ class PlaybackLedger:
             sentence = Sentence(key=-1, text=text, source=source, joined=joined, start_ms=start_ms)
             self._sentences.append(sentence)
         sentence.text, sentence.source, sentence.joined = text, source, joined
-        sharing = [s for s in self._sentences if not s.closed and not s.timed]
+        if self._text_follows_sound:
+            # Of one before it whose text never followed, there is no more sound.
+            for earlier in takewhile(lambda each: each is not sentence, self._sentences):
+                earlier.until_ms = min(earlier.until_ms, sentence.start_ms)
+        open_ = [s for s in self._sentences if not s.closed and not s.timed]
+        sharing = [s for s in open_ if s is sentence or s.until_ms == inf]
         start_ms = sharing[0].start_ms
         duration_ms = min(self._received_ms, sentence.until_ms) - start_ms
         if self._text_follows_sound is None:

@@ -143,7 +143,6 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         """Leave all to the turn that has begun."""
         self._turn_open = True
         self._speech = None
-        self._has_words = False
         self._agent.turn_started()
         await self._behind.turn_started()
         await self._track(TurnEvent.CALLER_STARTED)
@@ -153,6 +152,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._turn_open = False
         if self._has_words:
             self._agent.turn_stopped(_now())
+        self._has_words = False
         await self._behind.turn_stopped()
         if not self._cuts:
             self._voice.go_on()
@@ -245,8 +245,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def _heard(
         self, frame: TranscriptionFrame | InterimTranscriptionFrame
     ) -> ProcessFrameResult:
+        words = isinstance(frame, TranscriptionFrame) and bool(frame.text.strip())
         if self._turn_open or not frame.text.strip():
-            self._has_words |= isinstance(frame, TranscriptionFrame) and bool(frame.text.strip())
+            self._has_words |= words
             # Without a word it is a cough's, and Pipecat's strategies would begin a turn.
             over = not self._turn_open and self._agent_state(_now()) in BUSY
             return ProcessFrameResult.STOP if over else ProcessFrameResult.CONTINUE
@@ -257,6 +258,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             onset = _now() - self.settings.late_transcript_secs
             speech = self._begin(onset) or self._begin(_now())
             if speech is None:
+                # Others begin a turn for it, as for keys.
+                self._has_words |= words
                 return ProcessFrameResult.CONTINUE
             self._speech = speech
         speech.take(frame)

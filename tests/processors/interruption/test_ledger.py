@@ -474,3 +474,13 @@ def test_once_its_pace_is_known_a_voice_that_says_half_a_sentence_has_not_said_a
         ledger.receive(1300 if key < 4 else 500)
         ledger.close(key, "aaaa bbbb cccc dddd", source=None)
     assert heard(ledger, 5700).split()[16:] == ["aaaa", "bbbb"]
+
+
+def test_a_sentence_that_the_voice_skipped_has_no_part_in_the_sound_of_the_next() -> None:
+    ledger = spoken("aaaa bbbb", 600)
+    ledger.heard(600)
+    for key, text in [(2, "cccc dddd"), (3, "eeee ffff")]:
+        ledger.expect(key, text, source=None)
+    ledger.receive(600)
+    ledger.close(3, "eeee ffff", source=None)
+    assert heard(ledger, 1200) == "eeee ffff"

@@ -435,3 +435,14 @@ async def test_without_the_gate_the_agent_talks_on_until_it_is_interrupted() -> 
     assert c.backchannels == ["Uh-huh."]
     assert c.said("user") == ["Stop."]
     assert c.silent_from(at) <= 0.041
+
+
+async def test_a_cough_right_after_words_without_a_voice_does_not_cut_their_answer() -> None:
+    async with call() as c:
+        await c.caller(final("4711"))
+        await asyncio.sleep(0.75)
+        await c.caller(began())
+        await asyncio.sleep(0.4)
+        await c.caller(ended())
+        await asyncio.sleep(2)
+        assert len(c.turns) == 1
