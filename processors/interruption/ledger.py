@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from math import inf
 
-from antiphon.core.sounding import sounding_chars
+from antiphon.core.sounding import is_as_said, sounding_chars
 from antiphon.processors.interruption.far_end import FarEnd
 from antiphon.processors.interruption.sentence import Sentence, Word, breaks_off, ends_clause
 
@@ -131,8 +131,9 @@ class PlaybackLedger:
         if breaks_off(duration_ms, sum(map(self._least_ms, sharing))):
             self._close_short(sharing, start_ms)
             return
-        self._ms_per_char += 0.3 * (duration_ms / chars - self._ms_per_char)
-        self._learned_chars += chars
+        if all(is_as_said(each.text) for each in sharing):
+            self._ms_per_char += 0.3 * (duration_ms / chars - self._ms_per_char)
+            self._learned_chars += chars
         for each in sharing:
             end_ms = start_ms + duration_ms * each.length / chars
             each.lay(start_ms, end_ms)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.core.sounding import sounding_chars
+from antiphon.core.sounding import is_as_said, sounding_chars
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,13 @@ from antiphon.core.sounding import sounding_chars
 )
 def test_link_targets_schemes_and_tags_take_no_time(written: str, said: str) -> None:
     assert sounding_chars(written) == len(said)
+
+
+@pytest.mark.parametrize("place", ["<PHONE_NUMBER>", "<PERSON>", "<NAME_1_faejwx>"])
+def test_what_stands_for_a_value_is_said_and_tells_nothing_of_how_long_it_takes(place: str) -> None:
+    assert sounding_chars(f"Call {place}.") > sounding_chars("Call .")
+    assert not is_as_said(f"Call {place}.")
+
+
+def test_a_text_without_values_is_as_long_as_what_is_said() -> None:
+    assert is_as_said("Less < than <b>five</b>.")
