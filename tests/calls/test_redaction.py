@@ -349,6 +349,7 @@ async def test_what_a_tool_gets_and_gives_is_redacted_by_the_model_s_policy() ->
     assert "1488" not in told
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("policy", [Policy.preset("strict"), Policy.preset("model")])
 async def test_what_an_error_quotes_leaves_by_no_way(policy: Policy) -> None:
     async def pay(params: FunctionCallParams) -> None:

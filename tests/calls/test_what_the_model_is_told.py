@@ -161,6 +161,7 @@ class Echoing(Summarising):
         return self.read[-1][:400]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("summary", [None, beyond(4000)])
 async def test_without_need_nothing_is_summed_up(summary: Any) -> None:
     llm = Summarising(lambda _: "Very well. " * 20)

@@ -202,6 +202,7 @@ async def test_turns_interruptions_and_idleness_come_when_stock_pipecat_s_come(
     assert ours.idle == pytest.approx(stock.idle, abs=0.3)
 
 
+@pytest.mark.system
 @pytest.mark.virtual_time
 async def test_without_the_fast_path_they_come_when_they_come_with_it() -> None:
     with_it, without = await our_call(), await our_call(fast_path=False)
@@ -209,6 +210,7 @@ async def test_without_the_fast_path_they_come_when_they_come_with_it() -> None:
     assert without.idle == pytest.approx(with_it.idle, abs=0.3)
 
 
+@pytest.mark.system
 @pytest.mark.virtual_time
 async def test_beside_other_calls_they_come_at_most_a_tick_later() -> None:
     stock = await stock_call()
@@ -275,6 +277,7 @@ class Eavesdropper(BaseObserver):
         self.others += isinstance(data.frame, LLMTextFrame | TTSAudioRawFrame)
 
 
+@pytest.mark.system
 @pytest.mark.virtual_time
 async def test_an_observer_is_told_of_the_microphone_unless_it_declines() -> None:
     foreign = Eavesdropper(observes_microphone=True)
@@ -329,6 +332,7 @@ class Deaf(MicrophoneRecorder):
     hears_microphone = False
 
 
+@pytest.mark.system
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
     ("recorder", "fast_path", "heard_secs"),

@@ -70,7 +70,7 @@ def context_of(pipeline: FrameProcessor) -> LLMContext:
     raise LookupError("no assistant aggregator")
 
 
-@pytest.mark.parametrize("word_times", [True, False])
+@pytest.mark.parametrize("word_times", [True, pytest.param(False, marks=pytest.mark.system)])
 async def test_the_words_of_a_cut_reply_are_those_that_the_phone_has_played(
     word_times: bool,
 ) -> None:

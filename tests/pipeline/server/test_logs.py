@@ -221,6 +221,7 @@ async def test_a_port_in_use_is_told_in_one_line(taken: int, workers: int) -> No
     assert "--port" in told["message"]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_server_whose_log_nobody_reads_goes_on(
     port: int, phone_to: Any, wait_for_answer: Any, workers: int

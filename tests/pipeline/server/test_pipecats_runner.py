@@ -75,6 +75,7 @@ async def test_a_browser_hears_the_agent_and_reads_along(start: Start) -> None:
         await client.hang_up()
 
 
+@pytest.mark.system
 async def test_a_caller_by_phone_hears_the_agent(start: Start) -> None:
     address = await start("twilio")
     async with (

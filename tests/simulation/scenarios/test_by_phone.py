@@ -117,6 +117,7 @@ def test_what_was_not_judged_is_in_the_report(tmp_path: Path) -> None:
     assert "3 not judged over the phone" in page
 
 
+@pytest.mark.system
 async def test_the_command_phones_a_server_and_says_what_it_could_not_judge(tmp_path: Path) -> None:
     call = tmp_path / "hours.yaml"
     call.write_text(

@@ -48,6 +48,7 @@ def test_a_call_is_the_same_twice_frame_by_frame(tmp_path: Path, name: str) -> N
     assert first["identical"] is True
 
 
+@pytest.mark.system
 def test_a_call_that_does_not_repeat_is_told_with_what_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

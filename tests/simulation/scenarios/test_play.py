@@ -22,7 +22,7 @@ def played(**data: object) -> Played:
 
 
 PLAYED_BELOW = {"card_number"}
-QUICK = {"backchannel", "barge_in", "happy_path", "keypad", "openai_fails"}
+QUICK = {"backchannel", "barge_in", "openai_fails"}
 
 
 @pytest.mark.parametrize(

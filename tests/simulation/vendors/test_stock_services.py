@@ -165,6 +165,7 @@ def one_run() -> list[str]:
     return log.lines
 
 
+@pytest.mark.system
 def test_calls_over_real_sockets_repeat_in_virtual_time() -> None:
     first = one_run()
     assert len(first) > 3_000
