@@ -20,7 +20,7 @@ test: $(STAMP)-test
 # Those that take long, or need programs which pip cannot install:
 # apt-get install haproxy prometheus redis-server chromium
 test-system: $(STAMP)-test
-	$(BIN)/python -m pytest -q -m system
+	$(BIN)/python -m pytest -q -n 3 -m system
 
 # Breaks the decisions at random and counts what no test sees: make mutants SEED=7 NUMBER=300
 mutants: $(STAMP)-test

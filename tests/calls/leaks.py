@@ -15,6 +15,7 @@ from typing import Any
 
 from loguru import logger
 from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -203,6 +204,7 @@ def _tracer_provider() -> TracerProvider:
     """That of the process, which can be set only once."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
+        # Its own resource has a random id, which may have the digits of a code.
+        provider = TracerProvider(resource=Resource({"service.name": "leaks"}))
         trace.set_tracer_provider(provider)
     return provider
