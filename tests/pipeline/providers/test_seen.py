@@ -77,6 +77,7 @@ def check(*names: str) -> tuple[int, str, str]:
     return result.returncode, result.stdout.strip(), result.stderr[-2000:]
 
 
+@pytest.mark.system
 def test_servers_that_refuse_are_told_in_one_line_and_those_of_the_protocol_are_understood() -> (
     None
 ):

@@ -33,6 +33,7 @@ async def recorded_caller(path: Path, *texts: str) -> Path:
     return path
 
 
+@pytest.mark.system
 async def test_a_recorded_caller_is_understood_answered_and_recorded(tmp_path: Path) -> None:
     wav = await recorded_caller(tmp_path / "caller.wav", "i would like to pay by card")
     consoles = {

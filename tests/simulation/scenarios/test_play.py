@@ -70,6 +70,7 @@ def test_what_a_call_leaves_behind_is_in_its_folder(tmp_path: Path) -> None:
     assert "data:audio/wav" in (tmp_path / "out" / "report.html").read_text()
 
 
+@pytest.mark.system
 def test_a_card_number_is_in_nothing_that_a_call_leaves_behind(tmp_path: Path) -> None:
     scenario = load_scenario(SHIPPED / "card_number.yaml")
     call = run_virtual(play(scenario, out=tmp_path))
