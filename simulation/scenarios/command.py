@@ -81,14 +81,18 @@ def simulate(
     from antiphon.simulation.scenarios.by_phone import on_a_poor_line
 
     if seed is not None:
-        from antiphon.simulation.generated.command import simulate_seeds
-
         try:
+            from antiphon.simulation.generated.command import simulate_seeds
+
             seeds = range(seed, seed + calls)
             if not simulate_seeds(seeds, wider=wider, changes=ranges or ()):
                 raise typer.Exit(1)
+        except ImportError as error:
+            _fail(f"{error}: pip install 'antiphon[server]'")
         except ValueError as error:
             _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("interrupted", code=INTERRUPTED)
         return
     console = Console()
     if url and transport == "memory":

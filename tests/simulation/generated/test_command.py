@@ -1,7 +1,11 @@
 """`antiphon simulate --seed` tells what was broken, and how to see it again."""
 
-import pytest
+import sys
 
+import pytest
+from typer.testing import CliRunner
+
+from antiphon.pipeline.cli.command import app
 from antiphon.simulation.generated.command import read_ranges, replay_command
 from antiphon.simulation.generated.judge import Broken
 
@@ -38,3 +42,13 @@ def test_a_range_that_is_none_is_refused(change: str, told: str) -> None:
 def test_what_is_broken_is_told_with_the_second() -> None:
     broken = Broken(invariant="dead air", at_secs=12.3, told="2.00 s of silence")
     assert str(broken) == " 12.30 s  dead air: 2.00 s of silence"
+
+
+def test_a_call_without_the_server_s_extra_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "antiphon.simulation.generated.command", None)
+    result = CliRunner().invoke(app, ["simulate", "--seed", "3"])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[1:] == []
+    assert "pip install 'antiphon[server]'" in result.stderr
