@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from antiphon.services._offline import import_offline
+from antiphon.services._extras import import_extra
 from antiphon.services.espeak.words import WordTimer, WordTiming
 
 if sys.platform != "win32":
@@ -82,7 +82,7 @@ class EspeakSynthesizer:
     """
 
     def __init__(self) -> None:
-        import_offline("espeakng_loader")
+        import_extra("espeakng_loader", "offline")
 
     def synthesize(
         self, text: str, *, voice: str = "en-us", rate_wpm: int = 160, pitch: int = 50
@@ -192,7 +192,7 @@ class _Library:
     """The loaded library. Used on the worker thread only."""
 
     def __init__(self) -> None:
-        self._loader = import_offline("espeakng_loader")
+        self._loader = import_extra("espeakng_loader", "offline")
         self._data = Path(self._loader.get_data_path())
         self._timer = WordTimer("")
         self._sink: Sink = lambda _: False

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from antiphon.services._offline import import_offline
+from antiphon.services._extras import import_extra
 
 __all__ = ["DecoderPool", "Recognition", "Recognizer"]
 
@@ -236,7 +236,7 @@ def load_decoder(grammar: str | None) -> Any:
         ImportError: If `antiphon[offline]` is not installed.
         ValueError: If the grammar cannot be read or has a word without a pronunciation.
     """
-    sphinx = import_offline("pocketsphinx")
+    sphinx = import_extra("pocketsphinx", "offline")
     if grammar is None:
         # Without its second pass an utterance ends in 6 ms instead of 70; we saw no cost in words.
         return sphinx.Decoder(loglevel="FATAL", fwdflat=False)

@@ -29,7 +29,7 @@ from pipecat.utils.time import time_now_iso8601
 
 from antiphon.core.audio import pcm_secs
 from antiphon.core.pipecat_internals import Part, require
-from antiphon.services._offline import import_offline
+from antiphon.services._extras import import_extra
 from antiphon.services.pocketsphinx.recognizer import (
     SAMPLE_RATE_HZ,
     DecoderPool,
@@ -89,7 +89,7 @@ class PocketSphinxSTTService(STTService):
         self, *, grammar: str | None = None, pool: DecoderPool | None = None, **kwargs: Any
     ) -> None:
         require(Part.SERVICES)
-        import_offline("pocketsphinx")
+        import_extra("pocketsphinx", "offline")
         # From the end of speech: the VAD's 0.2 s, and the last step of decoding.
         kwargs.setdefault("ttfs_p99_latency", 0.3)
         super().__init__(

@@ -1,14 +1,15 @@
-"""Loading what the `offline` extra brings, only when it is used and with one clear error."""
+"""Loading what an extra brings, only when it is used and with one clear error."""
 
 import importlib
 from types import ModuleType
 
 
-def import_offline(module: str) -> ModuleType:
-    """Import a module that `pip install 'antiphon[offline]'` brings.
+def import_extra(module: str, extra: str) -> ModuleType:
+    """Import a module that `pip install 'antiphon[EXTRA]'` brings.
 
     Args:
         module: The module's import name.
+        extra: The extra's name.
 
     Raises:
         ImportError: If it is not installed; the text is the line to type.
@@ -17,5 +18,5 @@ def import_offline(module: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"{module} is not installed: pip install 'antiphon[offline]'", name=module
+            f"{module} is not installed: pip install 'antiphon[{extra}]'", name=module
         ) from error
