@@ -12,19 +12,16 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from antiphon.services._extras import import_extra
-from antiphon.services.espeak.words import WordTimer, WordTiming
+from antiphon.services.speech import Speech, SpeechChunk, refuse_long
+from antiphon.services.word_times import WordTimer, WordTiming
 
 if sys.platform != "win32":
     from _ctypes import dlclose
 
-__all__ = ["EspeakSynthesizer", "Speech", "SpeechChunk", "start_afresh"]
-
-MAX_TEXT_CHARS = 5_000
-"""About six minutes of speech: a longer text would keep every other call waiting."""
+__all__ = ["EspeakSynthesizer", "start_afresh"]
 
 RATE_WPM_RANGE = (80, 450)
 PITCH_RANGE = (0, 100)
@@ -37,36 +34,6 @@ _CHARS_UTF8 = 1
 _PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
 _EVENT_LIST_TERMINATED, _EVENT_WORD = 0, 1
 _CONTINUE, _ABORT = 0, 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeechChunk:
-    """A piece of an utterance, as it is synthesised.
-
-    Parameters:
-        pcm: Mono signed 16-bit little-endian samples.
-        sample_rate_hz: Their rate.
-        words: The words whose timing became known with this piece.
-    """
-
-    pcm: bytes
-    sample_rate_hz: int
-    words: tuple[WordTiming, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Speech:
-    """A whole utterance.
-
-    Parameters:
-        pcm: Mono signed 16-bit little-endian samples.
-        sample_rate_hz: Their rate.
-        words: One timing for each whitespace-delimited word of the text.
-    """
-
-    pcm: bytes
-    sample_rate_hz: int
-    words: tuple[WordTiming, ...]
 
 
 class EspeakSynthesizer:
@@ -90,7 +57,7 @@ class EspeakSynthesizer:
         """Speak a text into memory. Blocks: from an event loop use `stream`.
 
         Args:
-            text: Plain text, at most `MAX_TEXT_CHARS` characters.
+            text: Plain text, at most 5,000 characters.
             voice: An eSpeak voice, with an optional variant: "en-us", "de+f3".
             rate_wpm: Words per minute, 80 to 450.
             pitch: 0 (low) to 100 (high).
@@ -117,7 +84,7 @@ class EspeakSynthesizer:
         """Speak a text in pieces of about 0.25 s; closing the generator aborts the synthesis.
 
         Args:
-            text: Plain text, at most `MAX_TEXT_CHARS` characters.
+            text: Plain text, at most 5,000 characters.
             voice: An eSpeak voice, with an optional variant: "en-us", "de+f3".
             rate_wpm: Words per minute, 80 to 450.
             pitch: 0 (low) to 100 (high).
@@ -280,11 +247,7 @@ def _library() -> _Library:
 
 
 def _job(text: str, voice: str, rate_wpm: int, pitch: int, sink: Sink) -> Callable[[], int]:
-    if len(text) > MAX_TEXT_CHARS:
-        raise ValueError(
-            f"text of {len(text)} characters is longer than {MAX_TEXT_CHARS}: "
-            "speak it sentence by sentence"
-        )
+    refuse_long(text)
     for name, value, (low, high) in (
         ("rate_wpm", rate_wpm, RATE_WPM_RANGE),
         ("pitch", pitch, PITCH_RANGE),

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from antiphon.services import EspeakSynthesizer
-from antiphon.services.espeak.synthesizer import Speech, start_afresh
+from antiphon.services.espeak.synthesizer import start_afresh
+from antiphon.services.speech import Speech
 
 TEXT = "Hello there, your order 4821 ships on the 3rd of May. It cost $29.95!"
 

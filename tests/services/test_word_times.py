@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.services.espeak.words import WordTimer, WordTiming
+from antiphon.services.word_times import WordTimer, WordTiming
 
 
 def timings(

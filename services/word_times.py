@@ -1,7 +1,7 @@
-"""When each word of a text is spoken, from eSpeak's word events.
+"""When each word of a text is spoken, from what an engine tells of some of them.
 
-eSpeak reports where in the text a spoken word begins, but not one event for each word as we
-write it: "4821" gives five, "on the" gives one. Here they become one timing for each
+An engine reports where in the text a spoken word begins, but not one event for each word as we
+write it: "4821" gives eSpeak five, "on the" one. Here they become one timing for each
 whitespace-delimited word, so that the words joined by spaces are the text again.
 """
 
@@ -69,7 +69,7 @@ class WordTimer:
         return end - len(text)
 
     def _close(self, until: int, at_secs: float) -> Iterator[WordTiming]:
-        """Words that eSpeak spoke under one event share its time by their length."""
+        """Words that were spoken under one event share its time by their length."""
         words = self._words[self._current : until]
         characters = sum(len(text) for text, _ in words)
         start_secs, span_secs = self._since_secs, max(0.0, at_secs - self._since_secs)
