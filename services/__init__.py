@@ -7,6 +7,7 @@ from antiphon.core import lazy
 if TYPE_CHECKING:
     from antiphon.services.espeak.synthesizer import EspeakSynthesizer
     from antiphon.services.espeak.tts import EspeakTTSService, EspeakTTSSettings
+    from antiphon.services.hibari.tts import HibariTTSService, HibariTTSSettings
     from antiphon.services.phrases import jsgf_from_phrases
     from antiphon.services.pocketsphinx.recognizer import DecoderPool
     from antiphon.services.pocketsphinx.stt import PocketSphinxSTTService
@@ -18,6 +19,8 @@ __all__ = [
     "EspeakSynthesizer",
     "EspeakTTSService",
     "EspeakTTSSettings",
+    "HibariTTSService",
+    "HibariTTSSettings",
     "PocketSphinxSTTService",
     "Script",
     "ScriptedLLMService",
@@ -30,6 +33,7 @@ __getattr__, __dir__ = lazy.exports(
     {
         "espeak.synthesizer": "EspeakSynthesizer",
         "espeak.tts": "EspeakTTSService EspeakTTSSettings",
+        "hibari.tts": "HibariTTSService HibariTTSSettings",
         "phrases": "jsgf_from_phrases",
         "pocketsphinx.recognizer": "DecoderPool",
         "pocketsphinx.stt": "PocketSphinxSTTService",

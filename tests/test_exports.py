@@ -23,7 +23,7 @@ PUBLIC = {
     for package in PACKAGES
     if (exported := getattr(importlib.import_module(package), "__all__", None))
 }
-HEAVY = ["deepgram", "espeakng_loader", "fastapi", "pocketsphinx", "twilio", "uvicorn"]
+HEAVY = ["deepgram", "espeakng_loader", "fastapi", "hibari", "pocketsphinx", "twilio", "uvicorn"]
 
 
 @pytest.mark.parametrize("package", PUBLIC)

@@ -4,16 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import soxr
 from pipecat.clocks.base_clock import BaseClock
-from pipecat.frames.frames import EndFrame, Frame
+from pipecat.frames.frames import (
+    EndFrame,
+    ErrorFrame,
+    Frame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+)
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
@@ -116,5 +125,62 @@ def calling() -> Calling:
         finally:
             await worker.queue_frame(EndFrame())
             await run
+
+    return running
+
+
+@dataclass
+class Agent:
+    """A call in which only the agent speaks."""
+
+    call: Any
+    context: LLMContext
+    speech_began: asyncio.Event
+
+    async def say(self, *sentences: str) -> None:
+        await self.call.worker.queue_frames(
+            [
+                LLMFullResponseStartFrame(),
+                *(LLMTextFrame(f"{sentence} ") for sentence in sentences),
+                LLMFullResponseEndFrame(),
+            ]
+        )
+
+    async def queue(self, *frames: Frame) -> None:
+        await self.call.worker.queue_frames(list(frames))
+
+    @property
+    def said(self) -> list[str]:
+        """What the conversation holds of the agent."""
+        return [
+            str(message.get("content"))
+            for message in self.context.get_messages()
+            if isinstance(message, dict) and message["role"] == "assistant"
+        ]
+
+    @property
+    def errors(self) -> list[str]:
+        return [frame.error for frame in self.call.of_type(ErrorFrame)]
+
+    @property
+    def heard_secs(self) -> float:
+        speech = [chunk for chunk in self.call.transport.played if any(chunk.pcm)]
+        return float(speech[-1].at_secs + speech[-1].duration_secs - speech[0].at_secs)
+
+
+@pytest.fixture
+def speaking(calling: Calling) -> Callable[..., AbstractAsyncContextManager[Agent]]:
+    @asynccontextmanager
+    async def running(tts: FrameProcessor) -> AsyncIterator[Agent]:
+        context = LLMContext()
+        assistant = LLMContextAggregatorPair(context).assistant()
+        async with calling([tts], after_output=[assistant]) as call:
+            agent = Agent(call, context, asyncio.Event())
+
+            @call.transport.event_handler("on_audio_played")
+            async def began(_: object, chunk: object) -> None:
+                agent.speech_began.set()
+
+            yield agent
 
     return running

@@ -1,16 +1,13 @@
 """What the conversation holds after an interruption is what the caller heard, to the word."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import numpy as np
 import pytest
 from pipecat.frames.frames import (
-    ErrorFrame,
-    Frame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -20,8 +17,6 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     TTSUpdateSettingsFrame,
 )
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.settings import TTSSettings
 
 from antiphon.services import EspeakSynthesizer, EspeakTTSService, EspeakTTSSettings
@@ -30,67 +25,7 @@ FIRST = "Your order left our warehouse in Rotterdam on Monday morning."
 SECOND = "The carrier expects to deliver it, without a signature, by Thursday evening."
 
 
-Calling = Callable[..., AbstractAsyncContextManager[Any]]
-
-
-@dataclass
-class Agent:
-    """A call in which only the agent speaks."""
-
-    call: Any
-    context: LLMContext
-    speech_began: asyncio.Event
-
-    async def say(self, *sentences: str) -> None:
-        await self.call.worker.queue_frames(
-            [
-                LLMFullResponseStartFrame(),
-                *(LLMTextFrame(f"{sentence} ") for sentence in sentences),
-                LLMFullResponseEndFrame(),
-            ]
-        )
-
-    async def queue(self, *frames: Frame) -> None:
-        await self.call.worker.queue_frames(list(frames))
-
-    @property
-    def said(self) -> list[str]:
-        """What the conversation holds of the agent."""
-        return [
-            str(message.get("content"))
-            for message in self.context.get_messages()
-            if isinstance(message, dict) and message["role"] == "assistant"
-        ]
-
-    @property
-    def errors(self) -> list[str]:
-        return [frame.error for frame in self.call.of_type(ErrorFrame)]
-
-    @property
-    def heard_secs(self) -> float:
-        speech = [chunk for chunk in self.call.transport.played if any(chunk.pcm)]
-        return float(speech[-1].at_secs + speech[-1].duration_secs - speech[0].at_secs)
-
-
-@pytest.fixture
-def speaking(calling: Calling) -> Callable[..., AbstractAsyncContextManager[Agent]]:
-    @asynccontextmanager
-    async def running(tts: EspeakTTSService) -> AsyncIterator[Agent]:
-        context = LLMContext()
-        assistant = LLMContextAggregatorPair(context).assistant()
-        async with calling([tts], after_output=[assistant]) as call:
-            agent = Agent(call, context, asyncio.Event())
-
-            @call.transport.event_handler("on_audio_played")
-            async def began(_: object, chunk: object) -> None:
-                agent.speech_began.set()
-
-            yield agent
-
-    return running
-
-
-Speaking = Callable[..., AbstractAsyncContextManager[Agent]]
+Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
 
 def starts_secs(*sentences: str) -> list[tuple[str, float]]:

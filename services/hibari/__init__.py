@@ -1,0 +1,1 @@
+"""A natural English voice: hibari, with no key and no network."""
