@@ -1,10 +1,10 @@
-"""Frames by which parts that may not import each other talk: what the caller has heard."""
+"""Frames by which parts that may not import each other talk: what was heard, what was not."""
 
 from dataclasses import dataclass
 
 from pipecat.frames.frames import AggregatedTextFrame, SystemFrame, TTSTextFrame
 
-__all__ = ["CUT_TEXT", "HeardTextFrame", "heard_text"]
+__all__ = ["CUT_TEXT", "GoodbyeFrame", "HeardTextFrame", "NotUnderstoodFrame", "heard_text"]
 
 CUT_TEXT = "cut"
 """The `text_type` of the mark that a reply was cut off: for the context, not for a client."""
@@ -17,6 +17,16 @@ class HeardTextFrame(SystemFrame, TTSTextFrame):
     A system frame, because nothing else keeps its place before an `InterruptionFrame`: Pipecat's
     own word frames are overtaken by it and lost (pipecat#4996).
     """
+
+
+@dataclass
+class GoodbyeFrame(SystemFrame):
+    """What the agent says now is its goodbye: the call is over when that has been heard."""
+
+
+@dataclass
+class NotUnderstoodFrame(SystemFrame):
+    """The agent could make nothing of what the caller said, and says so next."""
 
 
 def heard_text(text: str, *, source: AggregatedTextFrame, joined: bool) -> HeardTextFrame:

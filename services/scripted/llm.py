@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from pipecat.processors.aggregators.llm_context import LLMContext
 
+from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.services.scripted.script import Script, ToolCall
 
@@ -65,5 +66,9 @@ class ScriptedLLMService(AnsweringLLMService):
         if isinstance(answer, ToolCall):
             call_id = str(uuid.uuid4())
             await self.call(answer.name, answer.arguments, call_id=call_id, context=context)
-        else:
-            await self.say(_TOKEN.findall(answer.text))
+            return
+        if not answer.understood:
+            await self.push_frame(NotUnderstoodFrame())
+        await self.say(_TOKEN.findall(answer.text))
+        if answer.goodbye:
+            await self.push_frame(GoodbyeFrame())

@@ -26,9 +26,13 @@ class Answer:
 
     Parameters:
         text: What it says.
+        understood: Whether it made something of what the caller said.
+        goodbye: Whether that is its goodbye.
     """
 
     text: str
+    understood: bool = True
+    goodbye: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Intent(BaseModel):
         reply: The answer. `{order_number}` stands for a slot's value, or for a field of what the
             tool returned; digits are read out one by one.
         tool: The tool to call before answering, with the slots as its arguments.
+        goodbye: Whether the reply is a goodbye, after which the agent may hang up.
+        example: How a person would ask for it, to be read; empty for what nobody need be told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +67,8 @@ class Intent(BaseModel):
     phrases: tuple[str, ...]
     reply: str
     tool: str | None = None
+    goodbye: bool = False
+    example: str = ""
 
     @field_validator("phrases")
     @classmethod
@@ -154,6 +162,10 @@ class Script(BaseModel):
         """Return the grammar of everything this agent understands, for the recogniser."""
         return jsgf_from_phrases(phrase for intent in self.intents for phrase in intent.parsed)
 
+    def examples(self) -> list[str]:
+        """Return what callers may ask, in the order of the intents, for a person to read."""
+        return [intent.example for intent in self.intents if intent.example]
+
     def understand(self, text: str) -> tuple[Intent, dict[str, str]] | None:
         """Find what a caller wants.
 
@@ -183,14 +195,15 @@ class Script(BaseModel):
         understood = self.understand(_text(messages[asked]))
         # A last word from somebody else, such as a note that nothing was heard: ask again.
         if understood is None or roles[-1] not in ("user", "tool"):
-            return Answer(self.fallback)
+            return Answer(self.fallback, understood=False)
         results = [message for message in messages[asked:] if message.get("role") == "tool"]
         intent, slots = understood
         if intent.tool is None:
-            return Answer(_fill(intent.reply, slots) or self.fallback)
+            return Answer(_fill(intent.reply, slots) or self.fallback, goodbye=intent.goodbye)
         if not results:
             return ToolCall(intent.tool, slots)
-        return Answer(_fill(intent.reply, slots | _fields(results[-1])) or self.tool_failed)
+        reply = _fill(intent.reply, slots | _fields(results[-1]))
+        return Answer(reply or self.tool_failed, goodbye=intent.goodbye and reply is not None)
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.llm_service import FunctionCallParams
 
+from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.services import Script, ScriptedLLMService
 from antiphon.services.scripted.script import Intent
 
@@ -34,6 +35,7 @@ SCRIPT = Script(
             tool="look_up",
             reply="Order {number} is {status}.",
         ),
+        Intent(name="bye", phrases=("bye",), reply="Goodbye.", goodbye=True),
         Intent(name="count", phrases=("count",), reply=" ".join(f"w{n}" for n in range(100))),
     ),
 )
@@ -68,6 +70,22 @@ async def test_the_greeting_comes_before_anybody_has_spoken(talking: Talking) ->
         assert tokens(call) == ["Hello ", "there."]
         assert len(call.of_type(LLMFullResponseStartFrame)) == 1
         assert len(call.of_type(LLMFullResponseEndFrame)) == 1
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("bye", [GoodbyeFrame]), ("I like pizza", [NotUnderstoodFrame]), ("count", [])],
+)
+async def test_it_tells_of_a_goodbye_and_of_what_it_did_not_understand(
+    talking: Talking, said: str, told: list[type[Frame]]
+) -> None:
+    async with talking(ScriptedLLMService(script=SCRIPT)) as (call, _):
+        await call.worker.queue_frame(user(said))
+        await asyncio.sleep(3)
+
+        kinds = GoodbyeFrame, NotUnderstoodFrame
+        assert [kind for kind in kinds if call.of_type(kind)] == told
 
 
 @pytest.mark.looptime

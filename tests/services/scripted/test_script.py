@@ -25,6 +25,8 @@ SCRIPT = Script(
     ),
 )
 
+ASK_AGAIN = Answer(SCRIPT.fallback, understood=False)
+
 
 def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
@@ -44,8 +46,8 @@ def tool(result: object) -> list[dict[str, Any]]:
         ([{"role": "system", "content": "You are kind."}], Answer("Hello.")),
         ([user("When are you open?")], Answer("From nine to five.")),
         ([user("Are you open on Sunday?")], Answer("On sunday we are open.")),
-        ([user("I like pizza.")], Answer(SCRIPT.fallback)),
-        ([user("[inaudible]")], Answer(SCRIPT.fallback)),
+        ([user("I like pizza.")], ASK_AGAIN),
+        ([user("[inaudible]")], ASK_AGAIN),
         ([user("order 4821 please")], ToolCall("look_up", {"number": "4821"})),
         (
             [user("order 4821"), *tool({"status": "on its way"})],
@@ -59,13 +61,13 @@ def tool(result: object) -> list[dict[str, Any]]:
         ),
         (
             [user("when are you open"), {"role": "developer", "content": "Nothing was heard."}],
-            Answer(SCRIPT.fallback),
+            ASK_AGAIN,
         ),
         (
             [{"role": "user", "content": [{"type": "text", "text": "when are you open"}]}],
             Answer("From nine to five."),
         ),
-        ([{"role": "user", "content": None}], Answer(SCRIPT.fallback)),
+        ([{"role": "user", "content": None}], ASK_AGAIN),
     ],
 )
 def test_the_conversation_so_far_decides_what_comes_next(
@@ -136,6 +138,25 @@ def test_the_built_in_order_desk_understands(said: str, intent: str, slots: dict
 
     assert understood is not None
     assert (understood[0].name, understood[1]) == (intent, slots)
+
+
+def test_what_a_person_may_read_to_the_order_desk_is_what_it_understands() -> None:
+    script = Script.order_status()
+
+    found = [script.understand(example) for example in script.examples()]
+
+    assert len(found) >= 4
+    assert [intent and intent[0].example for intent in found] == script.examples()
+
+
+def test_only_the_order_desks_goodbye_is_one() -> None:
+    script = Script.order_status()
+
+    answers = {example: script.respond([user(example)]) for example in script.examples()}
+
+    assert [said for said, answer in answers.items() if getattr(answer, "goodbye", False)] == [
+        "Thank you, goodbye."
+    ]
 
 
 def test_the_order_desk_never_repeats_a_card_number() -> None:
