@@ -217,7 +217,8 @@ class VoiceAgent:
             transport: Where the caller is.
             outbound: Whether the agent made the call.
             **kwargs: Passed to `CallWorker`, and so to Pipecat's `PipelineWorker`; its
-                `conversation_id` is also what the latency of the call is reported under.
+                `conversation_id` is also what the latency of the call is reported under. But for
+                `recorder`, such as a `RedactingRecorder`, which is put behind the output.
 
         Returns:
             The worker, to be added to a `WorkerRunner`.

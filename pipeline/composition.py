@@ -71,12 +71,15 @@ class CallParts:
     redactors: tuple[PIIRedactor, PIIRedactor] | None
 
 
-def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]:
+def _compose(
+    transport: BaseTransport, parts: CallParts, recorder: FrameProcessor | None = None
+) -> list[FrameProcessor]:
     """Compose the processors of one call, from `transport.input()` to the assistant's aggregator.
 
     Args:
         transport: Where the caller is.
         parts: What the processors share.
+        recorder: Stands where both sides are heard, if the call is recorded.
     """
     agent = parts.agent
     after_stt, after_llm = parts.redactors or (None, None)
@@ -126,6 +129,7 @@ def _compose(transport: BaseTransport, parts: CallParts) -> list[FrameProcessor]
         *([voicemail.gate] if voicemail else []),
         *([gate] if gate else []),
         transport.output(),
+        *([recorder] if recorder else []),
         assistant,
     ]
     settle(processors, (parts.stt, parts.llm, parts.tts))
@@ -159,12 +163,19 @@ def make_pipeline(transport: BaseTransport, parts: CallParts) -> Pipeline:
     return (Pipeline if agent.redaction is None else GuardedPipeline)(processors)
 
 
-def make_worker(transport: BaseTransport, parts: CallParts, **kwargs: Any) -> CallWorker:
+def make_worker(
+    transport: BaseTransport,
+    parts: CallParts,
+    *,
+    recorder: FrameProcessor | None = None,
+    **kwargs: Any,
+) -> CallWorker:
     """Make the worker of one call: it greets who connects and stops when they leave.
 
     Args:
         transport: Where the caller is.
         parts: What its processors share.
+        recorder: Records both sides, if anything does.
         **kwargs: Passed to `CallWorker`.
     """
     agent = parts.agent
@@ -182,7 +193,7 @@ def make_worker(transport: BaseTransport, parts: CallParts, **kwargs: Any) -> Ca
         told = kwargs.get("rtvi_observer_params") or RTVIObserverParams()
         skipped = [*(told.skip_text_types or []), CUT_TEXT]
         kwargs["rtvi_observer_params"] = replace(told, skip_text_types=skipped)
-    processors = _compose(transport, parts)
+    processors = _compose(transport, parts, recorder)
     quiet = QuietPipeline if agent.redaction is None else QuietGuardedPipeline
     worker = CallWorker(
         quiet(processors), latency=parts.latency, interruption=parts.interruption, **kwargs

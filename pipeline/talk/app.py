@@ -1,12 +1,14 @@
 """The app behind the page: a server with the page in it, and a `webrtc` door that needs no key."""
 
+import re
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
+from pipecat.frames.frames import EndFrame
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
 from pipecat.transports.base_transport import BaseTransport
 
@@ -24,12 +26,16 @@ from antiphon.pipeline.server.doors.starting import promised_call
 from antiphon.pipeline.server.doors.webrtc import offer_router
 from antiphon.pipeline.server.settings import ServerSettings
 from antiphon.pipeline.talk.messages import TurnMessages
+from antiphon.pipeline.talk.recordings import Recordings
 from antiphon.pipeline.worker import CallWorker
 from antiphon.services import Script
 
 __all__ = ["LOOPBACK_HOSTS", "create_talk_app"]
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+# A UUID, as the page makes it.
+KEY = re.compile(r"[0-9a-f-]{36}")
 
 PAGE = Path(__file__).parent / "page"
 
@@ -69,12 +75,12 @@ def create_talk_app(
         ValueError: If the agent can answer only one call because a service was given to it as an
             object.
     """
-    agents = agents_of(agent)
+    agents, recordings = agents_of(agent), Recordings()
 
     async def choose(call: IncomingCall) -> Agent:
-        return _PageAgent(await agents.choose(call))
+        return _PageAgent(await agents.choose(call), recordings)
 
-    default = _PageAgent(agents.default)
+    default = _PageAgent(agents.default, recordings)
     app = create_app(
         choose if agents.function else default,
         default=default,
@@ -83,8 +89,11 @@ def create_talk_app(
     )
     calls: Calls = app.state.calls
 
-    async def admit(_: Request) -> str:
-        return await promised_call(calls)
+    async def admit(request: Request) -> str:
+        call_id = await promised_call(calls)
+        if KEY.fullmatch(key := request.query_params.get("recording", "")):
+            recordings.promise(call_id, key)
+        return call_id
 
     @app.middleware("http")
     async def guard(
@@ -94,12 +103,22 @@ def create_talk_app(
         if host not in allowed_hosts:
             return Response(f"This page does not open as {host!r}.", status_code=400)
         response = await call_next(request)
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     @app.get("/about")
-    async def about() -> dict[str, list[str]]:
-        return {"understands": _understands(agents.default)}
+    async def about() -> dict[str, Any]:
+        return {
+            "understands": what_can_be_asked(agents.default),
+            "recorded": isinstance(agents.default, VoiceAgent),
+        }
+
+    @app.get("/recordings/{key}.wav")
+    def recording(key: str) -> Response:
+        if (wav := recordings.wav(key)) is None:
+            raise HTTPException(404, "there is no such recording, or no longer")
+        return Response(wav, media_type="audio/wav", headers={"Cache-Control": "no-store"})
 
     app.include_router(offer_router(calls, app.state.guards, admit, excuse=why))
     # A strict editable install is a tree of links.
@@ -107,13 +126,14 @@ def create_talk_app(
     return app
 
 
-def _understands(agent: Agent) -> list[str]:
-    """What to say to an agent that knows only its script: a phrase of each of its intents."""
-    if not isinstance(agent, VoiceAgent) or agent.stt != "embedded":
-        return []
-    intents = Script.order_status().intents
-    fixed = ([p for p in intent.phrases if "{" not in p] for intent in intents)
-    return [phrases[0] for phrases in fixed if phrases]
+def what_can_be_asked(agent: Agent) -> list[str]:
+    """Say what callers may ask of an agent that knows only its script; nothing of any other.
+
+    Args:
+        agent: The agent.
+    """
+    scripted = isinstance(agent, VoiceAgent) and agent.llm == "embedded"
+    return Script.order_status().examples() if scripted else []
 
 
 def _host_name(request: Request) -> str | None:
@@ -126,11 +146,16 @@ def _host_name(request: Request) -> str | None:
 class _PageAgent:
     """An agent whose page is told of each turn; made ready by the first call, not before."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, recordings: Recordings) -> None:
         self._agent = agent
+        self._recordings = recordings
 
     def worker(self, transport: BaseTransport, **kwargs: Any) -> CallWorker:
         messages = TurnMessages()
+        if isinstance(agent := self._agent, VoiceAgent):
+            kwargs["recorder"] = self._recordings.recorder(
+                kwargs.get("conversation_id", ""), redacted=agent.redaction is not None
+            )
         worker = self._agent.worker(
             transport,
             observers=[messages],
@@ -139,7 +164,11 @@ class _PageAgent:
             ),
             **kwargs,
         )
-        messages.send = worker.rtvi.send_server_message
+
+        async def hang_up() -> None:
+            await worker.queue_frame(EndFrame())
+
+        messages.send, messages.hang_up = worker.rtvi.send_server_message, hang_up
         if worker.latency:
             worker.latency.add_event_handler("on_answer", messages.on_answer)
         return worker

@@ -1,6 +1,7 @@
 """What the page shows and Pipecat's own RTVI messages do not carry: waits, barge-ins, backchannels.
 
-They travel as RTVI server messages, each an object with a `type`.
+They travel as RTVI server messages, each an object with a `type`. And what the page's calls do of
+their own accord: they end when the agent has said its goodbye.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
+from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.processors.latency import LatencyObserver, TurnLatency
 from antiphon.processors.latency.core.timeline import TurnKind
 
@@ -24,16 +26,19 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class TurnMessages(BaseObserver):
-    """Watches one call and sends what happened in its turns.
+    """Watches one call, sends what happened in its turns, and hangs up after the goodbye.
 
     Parameters:
         send: Sends one message to the page; set once the worker exists. Until then nothing is sent.
+        hang_up: Ends the call once all has been said; set once the worker exists.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.send: Send | None = None
+        self.hang_up: Callable[[], Awaitable[None]] | None = None
         self._agent_speaks = False
+        self._says_goodbye = False
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Note who speaks, and tell what the captions alone would not show.
@@ -51,9 +56,19 @@ class TurnMessages(BaseObserver):
             self._agent_speaks = True
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._agent_speaks = False
-        elif isinstance(frame, InterruptionFrame) and self._agent_speaks:
-            self._agent_speaks = False
-            await self._tell({"type": "barge-in"})
+            if self._says_goodbye and self.hang_up:
+                self._says_goodbye = False
+                await self.hang_up()
+        elif isinstance(frame, GoodbyeFrame):
+            self._says_goodbye = True
+        elif isinstance(frame, InterruptionFrame):
+            # Who speaks into a goodbye has more to say.
+            self._says_goodbye = False
+            if self._agent_speaks:
+                self._agent_speaks = False
+                await self._tell({"type": "barge-in"})
+        elif isinstance(frame, NotUnderstoodFrame):
+            await self._tell({"type": "not-understood"})
         elif isinstance(frame, UserBackchannelFrame):
             await self._tell({"type": "backchannel", "text": frame.text})
 
@@ -79,7 +94,7 @@ def wait_message(turn: TurnLatency) -> dict[str, Any]:
 
     Returns:
         `total_ms`, whether it is that of the `greeting`, and `stages` in the order in which they
-        happened, each with `key`, `label`, `owner` and `ms`.
+        happened, each with `key`, `label`, `by` and `ms`.
     """
     return {
         "type": "wait",
@@ -89,7 +104,7 @@ def wait_message(turn: TurnLatency) -> dict[str, Any]:
             {
                 "key": stage.name,
                 "label": stage.name.replace("_", " ").replace("llm", "LLM"),
-                "owner": stage.owner,
+                "by": stage.owner,
                 "ms": round(stage.secs * 1000),
             }
             for stage in turn.stages

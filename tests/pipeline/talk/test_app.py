@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.pipeline.talk.app import create_talk_app
-from antiphon.services import PocketSphinxSTTService
+from antiphon.services import Script, ScriptedLLMService
 
 ROOT = Path(__file__).parents[3]
 PAGE = "http://127.0.0.1:7860"
@@ -110,11 +110,15 @@ def test_a_broken_candidate_is_refused(candidates: object, status: int) -> None:
 
 def test_the_embedded_agent_says_what_it_understands() -> None:
     understands = client().get("/about").json()["understands"]
-    assert "what are your opening hours" in understands
-    assert not any("{" in phrase for phrase in understands)
+    assert "What are your opening hours?" in understands
+    assert all(Script.order_status().understand(phrase) for phrase in understands)
 
 
-def test_an_agent_with_a_real_recogniser_is_not_limited() -> None:
-    assert client(VoiceAgent(stt=PocketSphinxSTTService)).get("/about").json() == {
-        "understands": []
-    }
+def test_an_agent_with_a_model_of_its_own_may_be_asked_anything() -> None:
+    about = client(VoiceAgent(llm=ScriptedLLMService)).get("/about").json()
+    assert about == {"understands": [], "recorded": True}
+
+
+@pytest.mark.parametrize("key", ["", "nothing", "0" * 36, "..%2Fpage%2Findex"])
+def test_no_recording_is_there_for_who_guesses(key: str) -> None:
+    assert client().get(f"/recordings/{key}.wav").status_code == 404

@@ -309,7 +309,7 @@ def converse(page: Page, screenshot: Screenshot) -> None:
     assert call["last_secs"] == pytest.approx(shown_secs, abs=0.006)
 
     press(page, "Hang up")
-    expect(turn).to_have_text("The call has ended.")
+    expect(turn).to_have_text("You hung up.")
     expect(page.get_by_role("button", name="Talk", exact=True)).to_be_visible()
     origin = page.evaluate("location.origin")
     assert [url for url in loaded if not url.startswith((origin, "blob:", "data:"))] == []
@@ -372,7 +372,7 @@ def test_a_server_that_stops_says_goodbye(playwright: Playwright) -> None:
         server.process.terminate()
         goodbye = page.locator("li.agent").last
         expect(goodbye).to_contain_text("I have to end this call now.", timeout=15_000)
-        expect(page.locator("#turn")).to_have_text("The agent ended the call.", timeout=15_000)
+        expect(page.locator("#turn")).to_have_text("The agent hung up.", timeout=15_000)
         assert server.process.wait(10) == 0
         press(page, "Talk")
         expect(page.get_by_role("alert")).to_contain_text(
@@ -420,7 +420,8 @@ def test_a_backchannel_is_marked_and_takes_no_turn(browser: Browser) -> None:
         """async ([conversation, view]) => {
             const load = (source) => import("data:text/javascript," + encodeURIComponent(source));
             const { Conversation } = await load(conversation);
-            const { Captions } = await load(view);
+            const inline = "data:text/javascript," + encodeURIComponent(conversation);
+            const { Captions } = await load(view.replace("./conversation.js", inline));
             const call = new Conversation(), list = document.createElement("ol");
             const output = (text, rest) => call.agentSaid({
                 text: text + rest, segment_id: 1, spoken_status: rest ? "in-progress" : "completed",

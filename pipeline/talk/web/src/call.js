@@ -3,13 +3,24 @@ import { LogLevel, PipecatClient } from "@pipecat-ai/client-js";
 import { SmallWebRTCTransport } from "@pipecat-ai/small-webrtc-transport";
 import { Microphone } from "./microphone.js";
 
-const OFFER = new URL("offer", document.baseURI).href;
+const OFFER = new URL("offer", document.baseURI);
 const ABOUT = new URL("about", document.baseURI).href;
 const WATCH_MS = 500;
 const CONNECT_MS = 15_000;
+const GONE_MS = 2000;
 
 /** Nothing at all arrives, not even the agent's silence. The browser itself says so after 7 s. */
 const LOST_AFTER_MS = 2500;
+
+/** Whether antiphon still answers: a computer that is there refuses at once, one that is not, never. */
+export async function serverIsGone() {
+  try {
+    await fetch(ABOUT, { cache: "no-store", signal: AbortSignal.timeout(GONE_MS) });
+    return false;
+  } catch (error) {
+    return error?.name !== "TimeoutError";
+  }
+}
 
 /** The audio found no way to the agent. */
 export class NoPath extends Error {}
@@ -20,19 +31,24 @@ export class Call {
   #client;
   #watch = 0;
   #lost = false;
+  #asking = false;
   #received = 0;
   #receivedAt = 0;
   #handlers;
+  /** @type {Date | null} When the agent answered. */
+  startedOn = null;
+  /** By which the recording of this call is found; nobody else can guess it. */
+  key = crypto.randomUUID?.() ?? "";
 
   /**
    * @param {object} handlers Pipecat's client callbacks, and: `onMicOpened(track)`, `onMicLost()`,
-   *   `onConnectionLost()` and `onConnectionRegained()`.
+   *   `onConnectionLost()`, `onConnectionRegained()`, and `onServerGone()`.
    */
   constructor(handlers) {
     this.#handlers = handlers;
     this.#transport = new SmallWebRTCTransport({
       mediaManager: /** @type {any} */ (this.#microphone),
-      webrtcRequestParams: { endpoint: OFFER },
+      webrtcRequestParams: { endpoint: `${OFFER}?recording=${this.key}` },
     });
     this.#client = new PipecatClient({
       transport: this.#transport,
@@ -110,6 +126,10 @@ export class Call {
     } else if (this.#lost && arriving && connection.connectionState === "connected") {
       this.#lost = false;
       this.#handlers.onConnectionRegained?.();
+    } else if (this.#lost && !this.#asking) {
+      this.#asking = true;
+      if (await serverIsGone()) this.#handlers.onServerGone?.();
+      this.#asking = false;
     }
   }
 }

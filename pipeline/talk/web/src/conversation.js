@@ -1,11 +1,13 @@
 /**
  * Who said what: events of a call go in, entries to show come out. No page, no network, no clock.
  *
- * @typedef {{key: string, label: string, owner: string, ms: number}} Stage
+ * @typedef {{key: string, label: string, by: string, ms: number}} Stage
  * @typedef {{greeting: boolean, total_ms: number, stages: Stage[]}} Wait
  * @typedef {{text: string, spoken: string, rest: string}} Segment
+ * @typedef {{name: string, keys: string[], ms: number}} Part
+ * @typedef {{text: string, hidden?: boolean, unheard?: boolean}} Piece
  * @typedef {{id: number, who: "caller", text: string, interim: string, open: boolean,
- *   aside: boolean, bargeIn: boolean}} CallerEntry
+ *   aside: boolean, bargeIn: boolean, understood: boolean}} CallerEntry
  * @typedef {{id: number, who: "agent", segments: Map<number, Segment>, open: boolean,
  *   interrupted: boolean, wait: Wait | null, tools: string[]}} AgentEntry
  * @typedef {{id: number, who: "backchannel", text: string}} BackchannelEntry
@@ -20,6 +22,63 @@ export const Turn = Object.freeze({
   THINKING: "thinking",
   AGENT: "agent",
 });
+
+/** What the agent's redactor put in the place of a value, such as `<CREDIT_CARD 6467>`. */
+const HIDDEN = /<([A-Z]+(?:_[A-Z]+)*)(?:_\w+)?( [^<>]*)?>/;
+/** What a recogniser writes where it made out nothing: no words of anybody's. */
+const UNHEARD = /\[[a-z][a-z _-]*\]/;
+const MARKS = new RegExp(`${HIDDEN.source}|${UNHEARD.source}`, "g");
+
+/** What was said, taken apart: words, what is hidden, and what nobody understood.
+ *
+ * @param {string} text @returns {Piece[]}
+ */
+export function pieces(text) {
+  /** @type {Piece[]} */
+  const found = [];
+  let done = 0;
+  for (const mark of text.matchAll(MARKS)) {
+    found.push({ text: text.slice(done, mark.index) });
+    const [, kind, rest] = mark;
+    if (kind) found.push({ text: kind.toLowerCase().replaceAll("_", " ") + (rest ?? ""), hidden: true });
+    else found.push({ text: "not understood", unheard: true });
+    done = mark.index + mark[0].length;
+  }
+  found.push({ text: text.slice(done) });
+  return found.filter((piece) => piece.text);
+}
+
+/** @param {string} text */
+function inWords(text) {
+  return pieces(text)
+    .map((piece) => (piece.hidden ? `[hidden: ${piece.text}]` : piece.unheard ? `[${piece.text}]` : piece.text))
+    .join("")
+    .trim();
+}
+
+/** The stages that every answer has, and those that some have, in the order of a turn. */
+const PARTS = [
+  ["VAD", ["endpointing_wait"]],
+  ["STT", ["transcription"]],
+  ["turn", ["turn_detection", "turn_completion", "waiting_for_user"]],
+  ["LLM", ["llm_inference", "llm_tool_call", "awaiting_speakable_text", "context"]],
+  ["tool", ["function_handler"]],
+  ["sentence", ["sentence_aggregation"]],
+  ["TTS", ["speech_synthesis"]],
+];
+
+/** A wait as few parts, which add up to it; a tool and the rest only where there was any.
+ *
+ * @param {Wait} wait @returns {Part[]}
+ */
+export function parts(wait) {
+  const made = PARTS.map(([name, keys]) => ({ name, keys, ms: 0 }));
+  const rest = { name: "rest", keys: ["output_transport"], ms: 0 };
+  for (const stage of wait.stages) {
+    (made.find((part) => part.keys.includes(stage.key)) ?? rest).ms += stage.ms;
+  }
+  return [...made, rest].filter((part) => part.ms > 0 || !["tool", "rest"].includes(part.name));
+}
 
 export class Conversation {
   constructor() {
@@ -117,6 +176,38 @@ export class Conversation {
     else this.entries.push(entry);
   }
 
+  /** The agent made nothing of what the caller said last. */
+  notUnderstood() {
+    const said = this.#last("caller");
+    if (said) said.understood = false;
+  }
+
+  /** The last wait of the caller, if any was told. @returns {Wait | null} */
+  get lastWait() {
+    return this.entries.findLast((entry) => entry.who === "agent" && entry.wait)?.wait ?? null;
+  }
+
+  /** What was said, as the page shows it, for other programs. */
+  transcript() {
+    return this.entries.map(said).filter((entry) => entry.text || entry.not_spoken);
+  }
+
+  /** The same for people. */
+  text() {
+    const lines = this.transcript().map((entry) => {
+      const notes = [];
+      if (entry.wait) notes.push(`after ${(entry.wait.total_ms / 1000).toFixed(2)} s`);
+      if (entry.interrupted) notes.push("interrupted");
+      if (entry.interrupted_the_agent) notes.push("interrupting");
+      if (entry.no_turn) notes.push("no turn taken");
+      if (entry.understood === false && !entry.text.startsWith("[")) notes.push("not understood");
+      const unsaid = entry.not_spoken ? ` [not spoken: ${entry.not_spoken}]` : "";
+      const who = entry.who === "agent" ? "Agent" : "You";
+      return `${who}${notes.length ? ` (${notes.join(", ")})` : ""}: ${entry.text}${unsaid}\n`;
+    });
+    return lines.join("");
+  }
+
   /** @param {Wait} wait */
   waited(wait) {
     // Counted from connecting, only the greeting is: after a lost connection it says nothing.
@@ -151,7 +242,7 @@ export class Conversation {
     /** @type {CallerEntry} */
     const entry = {
       id: this.entries.length, who: "caller", text: "", interim: "", open: true, aside,
-      bargeIn: this.bargingIn,
+      bargeIn: this.bargingIn, understood: true,
     };
     this.bargingIn = false;
     this.entries.push(entry);
@@ -174,6 +265,28 @@ export class Conversation {
   #last(who) {
     return this.entries.findLast((entry) => entry.who === who);
   }
+}
+
+/** @param {Entry} entry @returns {any} */
+function said(entry) {
+  if (entry.who === "caller") {
+    const { bargeIn, understood } = entry;
+    return {
+      who: "caller", text: inWords(entry.text), understood: understood && !UNHEARD.test(entry.text),
+      ...(bargeIn && { interrupted_the_agent: true }),
+    };
+  }
+  if (entry.who === "backchannel") return { who: "caller", text: inWords(entry.text), no_turn: true };
+  const segments = [...entry.segments.values()];
+  const joined = (key) => inWords(segments.map((segment) => segment[key].trim()).filter(Boolean).join(" "));
+  const unsaid = joined("rest");
+  return {
+    who: "agent", text: joined("spoken"),
+    ...(unsaid && { not_spoken: unsaid }),
+    ...(entry.interrupted && { interrupted: true }),
+    ...(entry.tools.length && { tools: entry.tools }),
+    ...(entry.wait && { wait: entry.wait }),
+  };
 }
 
 /** @param {Iterable<Segment>} segments */

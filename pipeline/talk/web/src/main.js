@@ -1,9 +1,10 @@
 /** The page: one button, what the call does with it, and what is shown. */
-import { Call, NoPath } from "./call.js";
+import { Call, NoPath, serverIsGone } from "./call.js";
 import { Conversation, Turn } from "./conversation.js";
 import { Level } from "./level.js";
 import * as problems from "./problems.js";
-import { Captions } from "./view.js";
+import { download, fetchRecording } from "./downloads.js";
+import { Captions, showWait } from "./view.js";
 
 const $ = (id) => /** @type {any} */ (document.getElementById(id));
 const captions = new Captions($("entries"), $("captions"));
@@ -31,6 +32,10 @@ const TURN = {
 
 const GOOD_NEWS_MS = 5000;
 
+/** How a call ends that nobody hung up. */
+const GONE = { problem: problems.GONE, said: "The server is gone." };
+const LOST_FOR_GOOD = { problem: problems.LOST_FOR_GOOD, said: "The connection was lost." };
+
 let phase = Phase.IDLE;
 let conversation = new Conversation();
 /** @type {Call | null} */
@@ -40,6 +45,8 @@ let audio = null;
 /** @type {{you: Level | null, agent: Level | null}} */
 const levels = { you: null, agent: null };
 let startedAt = 0;
+/** Whether the server records its calls for who made them. */
+let recorded = false;
 /** The state of the call in a few words, where it is not whose turn it is. */
 let shortly = "";
 let redrawing = false;
@@ -70,7 +77,10 @@ function redraw() {
   requestAnimationFrame(() => {
     redrawing = false;
     captions.show(conversation.entries);
-    $("welcome").hidden = conversation.entries.length > 0;
+    $("welcome").hidden = $("entries").childElementCount > 0;
+    const wait = conversation.lastWait;
+    if (wait) showWait($("wait-total"), $("wait-bar"), $("wait-parts"), wait);
+    if (wait) $("last-wait").hidden = false;
     document.body.dataset.turn = phase === Phase.TALKING ? conversation.turn : Turn.NOBODY;
     const place = phase === Phase.LOST ? "Reconnecting…" : shortly;
     $("turn").textContent = phase === Phase.TALKING ? TURN[conversation.turn] : place;
@@ -95,6 +105,7 @@ function handlers() {
     onServerMessage: (message) => {
       if (message.type === "wait") note("waited")(message);
       if (message.type === "barge-in") note("bargeIn")();
+      if (message.type === "not-understood") note("notUnderstood")();
       if (message.type === "backchannel") note("backchannel")(message.text);
     },
     onError: (message) => {
@@ -114,10 +125,14 @@ function handlers() {
       tell(problems.REGAINED, { good: true });
       enter(Phase.TALKING, { said: "" });
     },
-    onBotDisconnected: () => finish({ said: "The agent ended the call." }),
-    onDisconnected: () => {
-      if (phase === Phase.LOST) finish({ problem: problems.LOST_FOR_GOOD });
-      else if (phase === Phase.TALKING) finish({ said: "The call has ended." });
+    onServerGone: () => finish(GONE),
+    onBotDisconnected: () => finish({ said: "The agent hung up." }),
+    onDisconnected: async () => {
+      const over = call;
+      if (phase === Phase.LOST) finish(LOST_FOR_GOOD);
+      else if (phase === Phase.TALKING && (await serverIsGone()) && call === over)
+        finish(GONE);
+      else if (phase === Phase.TALKING && call === over) finish({ said: "The call has ended." });
     },
   };
 }
@@ -125,7 +140,6 @@ function handlers() {
 async function start() {
   tell("");
   conversation = new Conversation();
-  captions.clear();
   audio ??= new AudioContext();
   void audio.resume();
   const starting = (call = new Call(handlers()));
@@ -149,11 +163,12 @@ async function start() {
   }
   if (call !== starting) return;
   startedAt = performance.now();
+  starting.startedOn = new Date();
   $("clock").hidden = false;
   enter(Phase.TALKING);
 }
 
-async function finish({ problem = "", said = "The call has ended." } = {}) {
+async function finish({ problem = "", said = "You hung up." } = {}) {
   const ending = call;
   call = null;
   if (!ending) return;
@@ -164,8 +179,33 @@ async function finish({ problem = "", said = "The call has ended." } = {}) {
   $("voice").srcObject = null;
   conversation.ended();
   tell(problem);
-  enter(Phase.IDLE, { said: problem ? "" : said });
+  if (ending.startedOn) keep(ending, said);
+  enter(Phase.IDLE, { said: problem && !ending.startedOn ? "" : said });
   await ending.hangUp().catch(() => {});
+}
+
+/** Leave what was said in a call on the page, for the time of a new one too.
+ *
+ * @param {Call} over @param {string} said How it ended.
+ */
+function keep(over, said) {
+  captions.show(conversation.entries);
+  const was = conversation;
+  const started = /** @type {Date} */ (over.startedOn).toISOString();
+  const name = `antiphon-call-${started.slice(0, 19).replaceAll(":", "-")}`;
+  const told = { started, ended: said, entries: was.transcript() };
+  const saves = [
+    { name: "Transcript", save: () => download(`${name}.txt`, `${was.text()}(${said})\n`, "text/plain") },
+    { name: "JSON", save: () => download(`${name}.json`, JSON.stringify(told, null, 2), "application/json") },
+  ];
+  const recording = async () => {
+    tell("");
+    const wav = await fetchRecording(over.key);
+    if (wav) download(`${name}.wav`, wav, "audio/wav");
+    else tell((await serverIsGone()) ? problems.GONE : problems.NOT_KEPT);
+  };
+  if (recorded) saves.push({ name: "Recording", save: recording });
+  captions.end(said, saves);
 }
 
 function listen(track) {
@@ -230,10 +270,17 @@ $("speaker-field").hidden = !("setSinkId" in HTMLMediaElement.prototype);
 
 /** An agent that knows only its script is of no use to who does not know what it knows. */
 async function showWhatIsUnderstood() {
-  const { understands } = await (await fetch(new URL("about", document.baseURI))).json();
-  if (!understands.length) return;
-  const examples = understands.slice(0, 3).map((phrase) => `“${phrase.replace(/\bi\b/g, "I")}”`);
-  $("hint").textContent = `This agent understands little. Try ${examples.join(", ")}.`;
+  const about = await (await fetch(new URL("about", document.baseURI))).json();
+  recorded = about.recorded;
+  $("recorded").hidden = !recorded;
+  $("asks").hidden = !about.understands.length;
+  $("asked").replaceChildren(
+    ...about.understands.map((phrase) => {
+      const item = document.createElement("li");
+      item.textContent = `“${phrase}”`;
+      return item;
+    }),
+  );
 }
 
 enter(Phase.IDLE);

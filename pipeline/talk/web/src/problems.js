@@ -4,6 +4,9 @@ export const LOST = "The connection was lost. Trying to get it back…";
 export const REGAINED = "The connection is back.";
 export const LOST_FOR_GOOD =
   "The connection was lost and could not be restored. Check that antiphon is still running, then press Talk again.";
+export const GONE =
+  "The server is gone: antiphon was stopped, or has failed. Nobody hung up. Start it again, then press Talk.";
+export const NOT_KEPT = "That recording is not there, or no longer: only those of the last calls are kept.";
 export const UNREACHABLE =
   "The agent did not answer. Check that antiphon is still running, then press Talk again.";
 export const NO_PATH =

@@ -1,4 +1,5 @@
-/** The captions as elements of the page. */
+/** The captions as elements of the page, and what else is shown of a call. */
+import { parts, pieces } from "./conversation.js";
 
 /** @param {string} tag @param {string} [className] @param {string} [text] */
 function element(tag, className, text) {
@@ -8,23 +9,21 @@ function element(tag, className, text) {
   return made;
 }
 
-/** What the agent's redactor put in the place of a value, such as `<CREDIT_CARD 6467>`. */
-const REDACTED = /<([A-Z]+(?:_[A-Z]+)*)(?:_\w+)?( [^<>]*)?>/g;
-
 /** @param {string} className @param {string} text */
 function said(className, text) {
   const shown = element("span", className);
-  let done = 0;
-  for (const found of text.matchAll(REDACTED)) {
-    const kind = found[1].toLowerCase().replaceAll("_", " ") + (found[2] ?? "");
-    shown.append(text.slice(done, found.index), element("span", "tag redacted", kind));
-    done = found.index + found[0].length;
+  for (const piece of pieces(text)) {
+    if (piece.hidden) shown.append(element("span", "tag redacted", piece.text));
+    else if (piece.unheard) shown.append(element("span", "tag unheard", piece.text));
+    else shown.append(piece.text);
   }
-  shown.append(text.slice(done));
   return shown;
 }
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
+
+/** Of the calls of a long day the oldest words go. */
+const MOST_KEPT = 1000;
 
 export class Captions {
   /** @type {Map<number, HTMLElement>} */
@@ -44,9 +43,23 @@ export class Captions {
     new ResizeObserver(() => this.#follow()).observe(scroller);
   }
 
-  clear() {
+  /** The call is over; what was said in it stays, and the next one comes below.
+   *
+   * @param {string} how @param {{name: string, save: () => void}[]} downloads
+   */
+  end(how, downloads) {
+    const item = element("li", "ended");
+    item.append(element("span", "", how));
+    for (const { name, save } of downloads) {
+      const button = element("button", "save", name);
+      button.setAttribute("type", "button");
+      button.addEventListener("click", save);
+      item.append(button);
+    }
+    this.#list.append(item);
     this.#shown.clear();
-    this.#list.replaceChildren();
+    while (this.#list.childElementCount > MOST_KEPT) this.#list.firstElementChild?.remove();
+    this.#follow();
   }
 
   /** @param {import("./conversation.js").Entry[]} entries */
@@ -83,6 +96,9 @@ const RENDER = {
       words.append(element("span", "interim", "…"));
     }
     const heading = element("p", "who", "You");
+    // Where no word was made out, the words say so themselves.
+    const misunderstood = !entry.understood && pieces(entry.text).some((piece) => !piece.unheard);
+    if (misunderstood) heading.append(" ", element("span", "tag unheard", "not understood"));
     if (entry.bargeIn) heading.append(" ", element("span", "tag barge-in", "interrupted the agent"));
     item.replaceChildren(heading, words);
   },
@@ -153,9 +169,35 @@ function waitOf(wait) {
     const name = element("th");
     name.setAttribute("scope", "row");
     name.append(element("i", stage.key), stage.label);
-    row.append(name, element("td", "owner", stage.owner), element("td", "ms", `${stage.ms} ms`));
+    row.append(name, element("td", "by", stage.by), element("td", "ms", `${stage.ms} ms`));
     table.append(row);
   }
   details.append(summary, table);
   return details;
+}
+
+/** The last wait, part by part, where it is always in sight.
+ *
+ * @param {HTMLElement} total @param {HTMLElement} bar @param {HTMLElement} list
+ * @param {import("./conversation.js").Wait} wait
+ */
+export function showWait(total, bar, list, wait) {
+  const shown = parts(wait);
+  total.textContent = `${seconds(wait.total_ms)} ${wait.greeting ? "after connecting" : "after you stopped"}`;
+  bar.replaceChildren(
+    ...shown.filter((part) => part.ms > 0).map((part) => {
+      const stripe = element("i", part.keys[0]);
+      stripe.style.flexGrow = String(part.ms);
+      return stripe;
+    }),
+  );
+  list.replaceChildren(
+    ...shown.map((part) => {
+      const pair = element("div");
+      const name = element("dt");
+      name.append(element("i", part.keys[0]), part.name);
+      pair.append(name, element("dd", "", `${part.ms} ms`));
+      return pair;
+    }),
+  );
 }
