@@ -1,5 +1,6 @@
 """A person talks to the agent: the real command, in a real browser that hears a WAV."""
 
+import io
 import json
 import re
 import shutil
@@ -414,39 +415,155 @@ def test_a_missing_microphone_is_said(playwright: Playwright, server: Server) ->
     browser.close()
 
 
+LOAD = """
+    const load = (source) => import("data:text/javascript," + encodeURIComponent(source));
+    const { Conversation, parts } = await load(conversation);
+    const inline = "data:text/javascript," + encodeURIComponent(conversation);
+    const { Captions } = await load(view.replace("./conversation.js", inline));
+    const call = new Conversation(), list = document.createElement("ol");
+    const output = (text, rest) => call.agentSaid({
+        text: text + rest, segment_id: 1, spoken_status: rest ? "in-progress" : "completed",
+        spoken_progress: { accumulated_text: text, remaining_text: rest },
+    });
+"""
+
+
+def with_modules(page: Page, script: str) -> object:
+    """Run a script in which the page's modules are, without a page."""
+    sources = [(SOURCES / name).read_text() for name in ("conversation.js", "view.js")]
+    return page.evaluate(f"async ([conversation, view]) => {{{LOAD}{script}}}", sources)
+
+
 def test_a_backchannel_is_marked_and_takes_no_turn(browser: Browser) -> None:
-    page = browser.new_page()
-    shown = page.evaluate(
-        """async ([conversation, view]) => {
-            const load = (source) => import("data:text/javascript," + encodeURIComponent(source));
-            const { Conversation } = await load(conversation);
-            const inline = "data:text/javascript," + encodeURIComponent(conversation);
-            const { Captions } = await load(view.replace("./conversation.js", inline));
-            const call = new Conversation(), list = document.createElement("ol");
-            const output = (text, rest) => call.agentSaid({
-                text: text + rest, segment_id: 1, spoken_status: rest ? "in-progress" : "completed",
-                spoken_progress: { accumulated_text: text, remaining_text: rest },
-            });
-            call.agentStarted();
-            call.agentSaid({ text: "Your order is here.", segment_id: 1, spoken_status: "new" });
-            output("Your order", " is here.");
-            call.callerSaid("uh", false);               // perhaps a turn, perhaps not
-            call.callerSaid("uh-huh", true);
-            call.backchannel("uh-huh");
-            output("Your order is here.", "");
-            call.agentSaid({ text: "Never begun.", segment_id: 2, spoken_status: "in-progress" });
-            call.agentStopped();
-            call.callerStarted();                       // a cough
-            call.callerStopped();
-            new Captions(list, list).show(call.entries);
-            return [...list.children].filter((item) => !item.hidden).map((item) => item.innerText);
-        }""",
-        [(SOURCES / "conversation.js").read_text(), (SOURCES / "view.js").read_text()],
+    shown = with_modules(
+        browser.new_page(),
+        """
+        call.agentStarted();
+        call.agentSaid({ text: "Your order is here.", segment_id: 1, spoken_status: "new" });
+        output("Your order", " is here.");
+        call.callerSaid("uh", false);               // perhaps a turn, perhaps not
+        call.callerSaid("uh-huh", true);
+        call.backchannel("uh-huh");
+        output("Your order is here.", "");
+        call.agentSaid({ text: "Never begun.", segment_id: 2, spoken_status: "in-progress" });
+        call.agentStopped();
+        call.callerStarted();                       // a cough
+        call.callerStopped();
+        new Captions(list, list).show(call.entries);
+        return [...list.children].filter((item) => !item.hidden).map((item) => item.innerText);
+        """,
     )
+    assert isinstance(shown, list)
     assert [" ".join(entry.split()) for entry in shown] == [
         "AgentYour order is here.",
         "You“uh-huh” – no turn taken",
     ]
+
+
+def test_what_was_not_understood_reads_as_such_and_not_as_a_quote(browser: Browser) -> None:
+    shown = with_modules(
+        browser.new_page(),
+        """
+        const heard = ["[inaudible]", "[inaudible] [inaudible]", "a broken lamp"];
+        for (const said of [...heard, "my card <CARD 12>"]) {
+            call.callerStarted();
+            call.callerSaid(said, true);
+            call.callerStopped();
+            if (heard.includes(said)) call.notUnderstood();
+            call.agentStarted();
+            call.agentStopped();
+        }
+        new Captions(list, list).show(call.entries);
+        return [[...list.querySelectorAll(".caller")].map((item) => item.innerText), call.text()];
+        """,
+    )
+    assert isinstance(shown, list)
+    assert [" ".join(entry.split()) for entry in shown[0]] == [
+        "Younot understood",
+        "Younot understood",
+        "You not understooda broken lamp",
+        "Youmy card card 12",
+    ]
+    assert shown[1].splitlines() == [
+        "You: [not understood]",
+        "You: [not understood]",
+        "You (not understood): a broken lamp",
+        "You: my card [hidden: card 12]",
+    ]
+
+
+def test_the_parts_of_a_wait_add_up_to_it(browser: Browser) -> None:
+    made = with_modules(
+        browser.new_page(),
+        """
+        const stages = [
+            ["endpointing_wait", 200], ["transcription", 40], ["turn_detection", 160],
+            ["context", 1], ["llm_inference", 100], ["function_handler", 150],
+            ["llm_inference", 90], ["sentence_aggregation", 20], ["speech_synthesis", 30],
+            ["never_heard_of", 9],
+        ].map(([key, ms]) => ({ key, ms }));
+        return parts({ stages }).map(({ name, ms }) => [name, ms]);
+        """,
+    )
+    assert made == [
+        ["VAD", 200],
+        ["STT", 40],
+        ["turn", 160],
+        ["LLM", 191],
+        ["tool", 150],
+        ["sentence", 20],
+        ["TTS", 30],
+        ["rest", 9],
+    ]
+
+
+def test_the_agents_goodbye_hangs_up_and_the_next_call_keeps_what_was_said(
+    playwright: Playwright, screenshot: Screenshot, tmp_path: Path
+) -> None:
+    wav = tmp_path / "goodbye.wav"
+    write_caller(wav, [(1.0, "that is all thank you goodbye")], length_secs=13)
+    browser = launch_with_caller(playwright, wav, again=True)
+    with serving() as server:
+        page = browser.new_page(viewport=PHONE, permissions=["microphone"])  # type: ignore[arg-type]
+        page.goto(server.url)
+        asks = page.get_by_role("region", name="You can ask")
+        expect(asks).to_contain_text("“What are your opening hours?”")
+        press(page, "Talk")
+        ended = page.locator("li.ended")
+        expect(ended).to_contain_text("The agent hung up.", timeout=50_000)
+        expect(page.locator("#turn")).to_have_text("The agent hung up.")
+        assert captions(page, "agent")[-1].endswith("Goodbye!")
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.locator("#last-wait")).to_contain_text(re.compile(r"STT\s*\d+ ms"))
+        expect(asks).to_be_visible()
+        assert obstacles(page) == []
+        screenshot(page, "phone-light-agent-hung-up")
+
+        saved = {}
+        for name in ("Transcript", "JSON", "Recording"):
+            with page.expect_download() as download:
+                press(page, name)
+            saved[name] = Path(download.value.path()).read_bytes()
+        assert b"Thank you for calling. Goodbye!\n(The agent hung up.)" in saved["Transcript"]
+        told = json.loads(saved["JSON"])
+        assert told["ended"] == "The agent hung up."
+        assert told["entries"][0]["who"] == "agent"
+        with wave.open(io.BytesIO(saved["Recording"])) as file:
+            assert file.getnchannels() == 2
+            both = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
+            assert (np.abs(both).max(axis=0) > 1000).all()
+
+        said = page.locator("#entries").inner_text()
+        press(page, "Talk")
+        expect(page.locator("li.agent").last).to_contain_text("Hello", timeout=15_000)
+        assert page.locator("#entries").inner_text().startswith(said)
+
+        # The server dies: nobody hung up.
+        server.process.kill()
+        expect(page.get_by_role("alert")).to_contain_text("The server is gone", timeout=15_000)
+        expect(ended.last).to_contain_text("The server is gone.")
+        expect(page.get_by_role("button", name="Talk", exact=True)).to_be_visible()
+    browser.close()
 
 
 def test_another_microphone_can_be_chosen_in_the_call(open_page: Opener) -> None:

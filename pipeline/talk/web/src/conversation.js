@@ -26,7 +26,7 @@ export const Turn = Object.freeze({
 /** What the agent's redactor put in the place of a value, such as `<CREDIT_CARD 6467>`. */
 const HIDDEN = /<([A-Z]+(?:_[A-Z]+)*)(?:_\w+)?( [^<>]*)?>/;
 /** What a recogniser writes where it made out nothing: no words of anybody's. */
-const UNHEARD = /\[[a-z][a-z _-]*\]/;
+const UNHEARD = /\[[a-z][a-z _-]*\](?:\s*\[[a-z][a-z _-]*\])*/;
 const MARKS = new RegExp(`${HIDDEN.source}|${UNHEARD.source}`, "g");
 
 /** What was said, taken apart: words, what is hidden, and what nobody understood.

@@ -87,13 +87,13 @@ function redraw() {
   });
 }
 
-/** Apply an event to the conversation and show it. */
-const note = (method) => (...args) => {
-  conversation[method](...args);
-  redraw();
-};
-
 function handlers() {
+  const mine = conversation;
+  /** Apply an event to this call's conversation and show it. */
+  const note = (method) => (...args) => {
+    mine[method](...args);
+    redraw();
+  };
   return {
     onUserStartedSpeaking: note("callerStarted"),
     onUserStoppedSpeaking: note("callerStopped"),
@@ -139,7 +139,6 @@ function handlers() {
 
 async function start() {
   tell("");
-  conversation = new Conversation();
   audio ??= new AudioContext();
   void audio.resume();
   const starting = (call = new Call(handlers()));
@@ -179,7 +178,7 @@ async function finish({ problem = "", said = "You hung up." } = {}) {
   $("voice").srcObject = null;
   conversation.ended();
   tell(problem);
-  if (ending.startedOn) keep(ending, said);
+  if (ending.startedOn || conversation.entries.length) keep(ending, said);
   enter(Phase.IDLE, { said: problem && !ending.startedOn ? "" : said });
   await ending.hangUp().catch(() => {});
 }
@@ -191,9 +190,10 @@ async function finish({ problem = "", said = "You hung up." } = {}) {
 function keep(over, said) {
   captions.show(conversation.entries);
   const was = conversation;
-  const started = /** @type {Date} */ (over.startedOn).toISOString();
+  const started = (over.startedOn ?? new Date()).toISOString();
   const name = `antiphon-call-${started.slice(0, 19).replaceAll(":", "-")}`;
   const told = { started, ended: said, entries: was.transcript() };
+  conversation = new Conversation();
   const saves = [
     { name: "Transcript", save: () => download(`${name}.txt`, `${was.text()}(${said})\n`, "text/plain") },
     { name: "JSON", save: () => download(`${name}.json`, JSON.stringify(told, null, 2), "application/json") },

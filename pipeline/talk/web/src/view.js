@@ -97,7 +97,7 @@ const RENDER = {
     }
     const heading = element("p", "who", "You");
     // Where no word was made out, the words say so themselves.
-    const misunderstood = !entry.understood && pieces(entry.text).some((piece) => !piece.unheard);
+    const misunderstood = !entry.understood && pieces(entry.text).some((piece) => !piece.unheard && piece.text.trim());
     if (misunderstood) heading.append(" ", element("span", "tag unheard", "not understood"));
     if (entry.bargeIn) heading.append(" ", element("span", "tag barge-in", "interrupted the agent"));
     item.replaceChildren(heading, words);
