@@ -4,10 +4,20 @@ from dataclasses import dataclass
 
 from pipecat.frames.frames import AggregatedTextFrame, SystemFrame, TTSTextFrame
 
-__all__ = ["CUT_TEXT", "GoodbyeFrame", "HeardTextFrame", "NotUnderstoodFrame", "heard_text"]
+__all__ = [
+    "CUT_TEXT",
+    "UNASKED_TEXT",
+    "GoodbyeFrame",
+    "HeardTextFrame",
+    "NotUnderstoodFrame",
+    "heard_text",
+]
 
 CUT_TEXT = "cut"
 """The `text_type` of the mark that a reply was cut off: for the context, not for a client."""
+
+UNASKED_TEXT = "unasked"
+"""The `text_type` of what the agent says of its own accord, as to a silent caller: no answer."""
 
 
 @dataclass

@@ -17,6 +17,8 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.transports.base_transport import BaseTransport
 
+from antiphon.core.frames import UNASKED_TEXT
+
 __all__ = ["IdleGoodbye", "ask_who_is_silent"]
 
 # Of a goodbye that no sound comes of.
@@ -48,7 +50,9 @@ def ask_who_is_silent(
 
     async def silent(*_: object) -> None:
         if left:
-            await user.push_frame(TTSSpeakFrame(left.pop(0), append_to_context=True))
+            await user.push_frame(
+                TTSSpeakFrame(left.pop(0), append_to_context=True, text_type=UNASKED_TEXT)
+            )
 
     async def spoke(*_: object) -> None:
         left[:] = texts
@@ -103,7 +107,7 @@ class IdleGoodbye:
     async def _say(self, text: str) -> bool:
         self._stays = self._said = self._spoke = False
         began = self._since = _now()
-        await self._worker.queue_frame(TTSSpeakFrame(text))
+        await self._worker.queue_frame(TTSSpeakFrame(text, text_type=UNASKED_TEXT))
         while not self._stays and _now() - began < LONGEST_GOODBYE_SECS:
             patience = TURN_SECS if self._spoke else AFTERTHOUGHT_SECS
             quiet = self._said and not (self._speaks or self._voice)

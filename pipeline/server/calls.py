@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.transports.base_transport import BaseTransport
+from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.frames import UNASKED_TEXT
 from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.pipeline.server.access.tokens import Tokens
@@ -60,17 +62,19 @@ class Call:
     control: "CallControl | None" = None
     _is_ending: bool = field(default=False, init=False, repr=False)
 
-    async def end(self, goodbye: str | None = None) -> None:
+    async def end(self, goodbye: str | None = None, *, unasked: bool = False) -> None:
         """End the call once everything that is still to be said has been; once is enough.
 
         Args:
             goodbye: What is said before.
+            unasked: Whether that answers nothing that the caller has said.
         """
         if self._is_ending:
             return
         self._is_ending = True
         if goodbye:
-            await self.worker.queue_frame(TTSSpeakFrame(goodbye))
+            text_type = UNASKED_TEXT if unasked else TextType.SENTENCE
+            await self.worker.queue_frame(TTSSpeakFrame(goodbye, text_type=text_type))
         await self.worker.queue_frame(EndFrame())
 
 
@@ -247,7 +251,7 @@ class Calls:
             return
         calls = list(self._running)
         logger.warning(f"drain limit reached: saying goodbye to {len(calls)} call(s)")
-        await asyncio.gather(*(call.end(self.settings.goodbye) for call in calls))
+        await asyncio.gather(*(call.end(self.settings.goodbye, unasked=True) for call in calls))
         if not await self._emptied(GOODBYE_SECS):
             await self.cancel()
 
@@ -296,7 +300,7 @@ class Calls:
     async def _end_after(self, call: Call, secs: float) -> None:
         await asyncio.sleep(secs)
         logger.info(f"call has lasted {secs:g} s: ending it")
-        await call.end(self.settings.goodbye)
+        await call.end(self.settings.goodbye, unasked=True)
 
     async def _worker(self, transport: BaseTransport, call: IncomingCall) -> CallWorker:
         agent = await self._agents.choose(call)

@@ -43,6 +43,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from antiphon.core.audio import frame_secs
+from antiphon.core.frames import UNASKED_TEXT
 from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.core.conversation import Conversation
@@ -60,8 +61,7 @@ __all__ = ["FILLER_TEXT", "FrameEvents"]
 FILLER_TEXT = "filler"
 """The `text_type` of a `TTSSpeakFrame` that only bridges a wait, and is not the answer."""
 
-# An output transport writes chunks of 40 ms: half of one is rounding.
-_CHUNK_SLACK_SECS = 0.02
+_NO_ANSWER = (FILLER_TEXT, UNASKED_TEXT)
 
 # Pushed upstream alone by some services; everything else that matters also goes downstream.
 _UPSTREAM_TOO = (ErrorFrame, TranscriptionFrame, UserBackchannelFrame)
@@ -95,7 +95,7 @@ class FrameEvents:
         self._fillers: deque[str] = deque(maxlen=16)
         self._awaited: set[str] = set()
         self._given = GivenSpeech()
-        self._filler_secs = self._lasting_secs = self._written_secs = 0.0
+        self._filler_sounds = False
         self._sounds_until: float | None = None
         self._audible_until: float | None = None
         self._bot_speaks = self._cut_off = False
@@ -150,6 +150,8 @@ class FrameEvents:
         ):
             # A text leaves the voice before its sound; it may have been seen on its way there.
             self._given.announced("" if isinstance(frame, TTSTextFrame) else frame.text)
+        elif isinstance(frame, TTSStartedFrame | TTSStoppedFrame):
+            self._sounds(data, frame)
         if isinstance(data.destination, TTSService):
             for moment in self._voice_text.takes(frame):
                 self.watchdogs.see(moment, at=data.timestamp / 1e9)
@@ -246,11 +248,9 @@ class FrameEvents:
             self._given.failed()
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
-        self._drop_fillers()
         self._tell(Moment.TURN_ENDED, data, at)
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
-        self._drop_fillers()
         self._cut_off = self._bot_speaks
         self._given.dropped()
         self._voice_text.dropped()
@@ -267,12 +267,6 @@ class FrameEvents:
         if self._tts and not self._model_speaks:
             self.watchdogs.see(Moment.TEXT_UNDER_WAY, at=at)
         self._model_speaks = False
-
-    def _drop_fillers(self) -> None:
-        """Forget what an interruption keeps from being written: not what is uninterruptible."""
-        unwritten_secs = max(0.0, self._filler_secs - self._written_secs)
-        self._filler_secs = self._lasting_secs = min(unwritten_secs, self._lasting_secs)
-        self._written_secs = 0.0
 
     def _tool_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallInProgressFrame)
@@ -293,7 +287,7 @@ class FrameEvents:
 
     def _sentence(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, AggregatedTextFrame)
-        if data.frame.text_type == FILLER_TEXT:
+        if data.frame.text_type in _NO_ANSWER:
             # A TTS service announces what it is about to speak, with the context it will be in.
             if data.frame.context_id:
                 self._fillers.append(data.frame.context_id)
@@ -344,19 +338,20 @@ class FrameEvents:
 
     def _to_write(self, data: FramePushed) -> bool:
         """See audio reach the transport; whatever stands before it may hold it back with reason."""
-        if not isinstance(data.destination, BaseOutputTransport):
-            return False
-        frame = data.frame
-        assert isinstance(frame, OutputAudioRawFrame)
-        # Counted here, as what was held may be sent again, or not at all.
-        if getattr(frame, "context_id", None) in self._fillers and not self.timeline.speaking:
-            self._filler_secs += frame_secs(frame)
-            if not frame.interruptible:
-                self._lasting_secs += frame_secs(frame)
-        if self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN):
+        known = self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
+        if known or not isinstance(data.destination, BaseOutputTransport):
             return False
         self.watchdogs.see(Moment.TO_WRITE, at=data.timestamp / 1e9)
         return self.watchdogs.owes(StallKind.NO_AUDIO_WRITTEN)
+
+    def _sounds(self, data: FramePushed, frame: TTSStartedFrame | TTSStoppedFrame) -> None:
+        """See speech begin or end at the transport: both leave it in their place among the audio.
+
+        That audio is cut anew and tells no longer whose it is.
+        """
+        if isinstance(data.source, BaseOutputTransport):
+            begins = isinstance(frame, TTSStartedFrame)
+            self._filler_sounds = begins and frame.context_id in self._fillers
 
     def _speaks(self, source: FrameProcessor) -> bool:
         """Whether speech begins here; a processor behind the voice pushes it on as new frames."""
@@ -378,7 +373,6 @@ class FrameEvents:
             self._audible_until = begins + secs * audible / len(frame.audio)
         if self._cut_off:
             # The interruption is still on its way, or cuts no apology; neither answers anything.
-            self._written_secs += secs
             self.watchdogs.see(Moment.FILLER_WRITTEN, at=at)
             return broke_off
         if self.timeline.speaking:
@@ -386,14 +380,9 @@ class FrameEvents:
             if awaited or self.watchdogs.owes(StallKind.NO_ANSWER):
                 self._tell(Moment.WRITTEN, data, at)
             return awaited or broke_off
-        filler = self._written_secs + _CHUNK_SLACK_SECS < self._filler_secs or (
-            # The last chunk of a filler is padded, and none of an answer that is not there.
-            self._filler_secs > 0 and not self.timeline.has(Moment.AUDIO)
-        )
-        self._tell(Moment.FILLER_WRITTEN if filler else Moment.WRITTEN, data, at)
+        self._tell(Moment.FILLER_WRITTEN if self._filler_sounds else Moment.WRITTEN, data, at)
         if self.tells_answers and (answered := self.timeline.answered(at)):
             self.answered.append(answered)
-        self._written_secs += secs
         return True
 
     def _bot_started(self, data: FramePushed, at: float) -> None:

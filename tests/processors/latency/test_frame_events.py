@@ -1,15 +1,22 @@
 """Pipecat's frames and metrics alone tell where the time of a wait went."""
 
+import pytest
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     Frame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
+    InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
     MetricsFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
@@ -23,13 +30,14 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from antiphon.core.frames import UNASKED_TEXT
 from antiphon.processors.latency import WatchdogLimits
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.timeline import Turn, TurnKind
-from antiphon.processors.latency.frame_events import FrameEvents
-from antiphon.simulation.fakes import FakeSTT
-from antiphon.transports import TransportKind, create_transport
+from antiphon.processors.latency.frame_events import FILLER_TEXT, FrameEvents
+from antiphon.simulation.fakes import FakeSTT, FakeTTS
+from antiphon.transports import MemoryTransport, TransportKind, create_transport
 
 
 def test_a_wait_with_a_tool_is_named_part_by_part() -> None:
@@ -115,3 +123,81 @@ def test_who_has_pressed_keys_waits_since_the_last_and_says_no_word() -> None:
     assert turn.kind is TurnKind.ANSWERED
     assert measure(turn, number=1).total_secs == 1.0
     assert call.conversation.measures(4.0).caller_words == 0
+
+
+class _Heard:
+    """A call whose transport plays what it is given, in chunks of its own."""
+
+    def __init__(self) -> None:
+        self.events = FrameEvents(WatchdogLimits())
+        self.user, self.gate = IdentityFilter(), IdentityFilter()
+        self.stt, self.tts = FakeSTT(script=[]), FakeTTS()
+        self.output = MemoryTransport().output()
+        for each in (self.stt, self.tts, self.output):
+            self.events.learn(each)
+
+    def push(self, at: float, frame: Frame, source: FrameProcessor | None = None) -> None:
+        source = source or self.user
+        to = self.output if source is self.gate else source
+        self.events.take(FramePushed(source, to, frame, FrameDirection.DOWNSTREAM, round(at * 1e9)))
+
+    def ask(self, at: float, words: str) -> None:
+        self.push(at - 0.4, VADUserStoppedSpeakingFrame(stop_secs=0.2))
+        self.push(at - 0.2, TranscriptionFrame(words, "", ""), self.stt)
+        self.push(at, UserStoppedSpeakingFrame())
+
+    def speech(self, at: float, context: str, text_type: str | None = None) -> list[Frame]:
+        """Have a second of speech reach the transport; return what is left for it to play."""
+        source = self.gate if text_type is None and context == "recording" else self.tts
+        if text_type is not None:
+            told = AggregatedTextFrame("Well.", text_type)
+            told.context_id = context
+            self.push(at, told, source)
+        started = TTSStartedFrame(context_id=context, append_to_context=context != "recording")
+        audio = TTSAudioRawFrame(bytes(32000), 16000, 1, context_id=context)
+        stopped = TTSStoppedFrame(context_id=context)
+        audio.interruptible = context != "recording"
+        for frame in (started, audio, stopped):
+            self.push(at, frame, source)
+            self.push(at, frame, self.gate)
+        chunks = [TTSAudioRawFrame(b"\1" * 1280, 16000, 1) for _ in range(25)]
+        return [started, *chunks, stopped]
+
+    def play(self, at: float, frames: list[Frame]) -> None:
+        for frame in frames:
+            self.push(at, frame, self.output)
+            at += isinstance(frame, TTSAudioRawFrame) * 0.04
+
+
+def test_an_answer_behind_an_apology_that_outlasts_an_interruption_is_measured_when_it_sounds() -> (
+    None
+):
+    call = _Heard()
+    apology = call.speech(1.0, "recording")
+    call.push(1.0, BotStartedSpeakingFrame(), call.output)
+    call.play(1.0, apology[:6])
+    call.push(1.2, VADUserStartedSpeakingFrame(start_secs=0.2))
+    call.push(1.2, UserStartedSpeakingFrame())
+    call.push(1.2, InterruptionFrame())
+    call.ask(1.7, "when will it come")
+    filler = call.speech(1.8, "filler", FILLER_TEXT)
+    call.play(1.2, apology[6:])
+    call.push(2.0, BotStoppedSpeakingFrame(), call.output)
+    call.play(2.0, filler)
+    call.play(3.0, call.speech(2.9, "answer", "sentence"))
+    call.push(4.0, BotStoppedSpeakingFrame(), call.output)
+    [turn] = [turn for turn in call.events.done if isinstance(turn, Turn)]
+    written = turn.first(Moment.WRITTEN)
+    assert written
+    assert written.at == pytest.approx(3.0)
+
+
+def test_what_is_said_to_a_caller_who_is_silent_answers_no_turn() -> None:
+    call = _Heard()
+    call.ask(1.0, "when will it come")
+    call.play(9.0, call.speech(9.0, "goodbye", UNASKED_TEXT))
+    call.push(10.0, BotStoppedSpeakingFrame(), call.output)
+    call.events.see(Moment.CALL_ENDED, 11.0)
+    assert [turn.kind for turn in call.events.done if isinstance(turn, Turn)] == [
+        TurnKind.UNANSWERED
+    ]
