@@ -310,13 +310,14 @@ def last_line(context: LLMContext, events: CallEvents) -> Line | None:
         if not (isinstance(message, Mapping) and message.get("role") == "user"):
             continue
         text = str(message.get("content"))
+        # "right" is in "where is my order right now" as well: what ends last, and is longest, was said.
         found = [
-            (text.rfind(each.line.text), index)
-            for index, each in enumerate(events.lines)
-            if each.line.text and each.line.text in text
+            (text.rfind(line.text) + len(line.text), len(line.text), index)
+            for index, line in enumerate(each.line for each in events.lines)
+            if line.text and line.text in text
         ]
         if found:
-            return events.lines[max(found)[1]].line
+            return events.lines[max(found)[2]].line
     return None
 
 
