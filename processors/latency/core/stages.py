@@ -94,8 +94,8 @@ class TurnLatency:
     Parameters:
         number: The turn's number in its call, from 1.
         kind: How the wait ended.
-        started_at: When the caller fell silent, in seconds of the pipeline's clock; None if
-            that was not seen.
+        started_at: When the caller fell silent, in seconds of the pipeline's clock; of words that
+            no VAD heard, when they were known. None if neither was seen.
         total_secs: From the caller's silence to the first of the answer that was heard, or, of a
             transport that does not acknowledge, written. None if there was no answer.
         first_sound_secs: To the first sound of any kind: less than the total if a filler was
@@ -232,7 +232,9 @@ def _silence(turn: Turn) -> float | None:
         return connected.at if connected else None
     stopped = turn.last(Moment.CALLER_STOPPED)
     if stopped is None:
-        return None
+        # A voice too short for the VAD: nothing is known of it but its words.
+        transcript = turn.last(Moment.TRANSCRIPT)
+        return transcript.at if transcript else None
     started = turn.last(Moment.CALLER_STARTED)
     silent = stopped.at - max(0.0, stopped.secs)
     # A VAD that waited for longer than the caller spoke is told a wrong time.
@@ -261,6 +263,8 @@ def _named(turn: Turn, start: float) -> Iterator[Span]:
             yield _span("transcription", stopped.at, end, transcript.owner)
         if released:
             yield _span("turn_detection", told_at, released.at, "config: user turn strategies")
+    elif (released := asked or turn.first(Moment.TURN_ENDED)) and turn.first(Moment.TRANSCRIPT):
+        yield _span("turn_detection", start, released.at, "config: user turn strategies")
     elif asked:
         yield _span("first_request", start, asked.at, "bot")
     yield from _of_the_llm(turn)

@@ -149,6 +149,9 @@ class Timeline:
         self._phase = _Phase.IDLE
         self._marks: list[Mark] = []
         self._aside: list[Mark] = []
+        # Words without a voice of their own, and the voice that they were still owed to.
+        self._late: list[Mark] = []
+        self._owed: list[Mark] = []
         self._barge_in: BargeIn | None = None
         self._ducked_at: float | None = None
         self._ducked_until = -inf
@@ -213,7 +216,7 @@ class Timeline:
             case Moment.TURN_ENDED:
                 return self._turn_ended(mark)
             case Moment.BACKCHANNEL:
-                self._aside = []
+                self._aside, self._late = [], []
                 if self._ducked_at is not None:
                     self._ducked_at, self._ducked_until = None, mark.at
                 if self._phase is _Phase.LISTENING and not self.has(Moment.TURN_STARTED):
@@ -256,8 +259,11 @@ class Timeline:
         return []
 
     def _caller_heard(self, mark: Mark) -> None:
+        voice = mark.moment is Moment.CALLER_STOPPED
+        owed, self._owed = ([], [mark]) if voice else (self._owed, [])
         if self._phase in (_Phase.IDLE, _Phase.LISTENING):
             self._phase = _Phase.LISTENING
+            self._marks = self._marks or owed
             self._keep(mark)
         elif self.has(Moment.TURN_STARTED) and not (self.has(Moment.TURN_ENDED) or self._aside):
             # At work for what was said before, while the caller's turn is open.
@@ -265,8 +271,11 @@ class Timeline:
         elif self._aside or mark.moment is Moment.CALLER_STOPPED:
             self._aside.append(mark)
             del self._aside[:-MAX_MARKS]
-        elif self._phase is _Phase.ANSWERING:
-            self._keep(mark)
+        else:
+            # Of the turn in progress, unless one starts with it.
+            self._late = [*owed, mark]
+            if self._phase is _Phase.ANSWERING:
+                self._keep(mark)
 
     def _turn_started(self, mark: Mark) -> list[Turn | BargeIn]:
         if self._phase in (_Phase.IDLE, _Phase.LISTENING):
@@ -283,7 +292,7 @@ class Timeline:
                 decided_at=mark.at,
             )
         done.extend(self._close(mark.at))
-        self._begin([*self._aside, mark], _Phase.LISTENING)
+        self._begin([*(self._aside or self._late), mark], _Phase.LISTENING)
         return done
 
     def _turn_ended(self, mark: Mark) -> list[Turn | BargeIn]:
@@ -363,7 +372,7 @@ class Timeline:
     def _begin(self, marks: list[Mark], phase: _Phase) -> None:
         self._marks = list(marks)
         self._phase = phase
-        self._aside = []
+        self._aside, self._late = [], []
         self._ducked_at = None
         self._jumped = False
 

@@ -340,3 +340,11 @@ def test_no_order_of_moments_makes_a_part_negative(
             assert sum(stage.secs for stage in latency.stages) == pytest.approx(
                 latency.total_secs or 0.0
             )
+
+
+def test_words_that_no_vad_heard_are_waited_for_since_they_were_known() -> None:
+    told = [(M.TRANSCRIPT, 1.0), (M.TURN_ENDED, 1.4), (M.TOKEN, 2.0), (M.WRITTEN, 2.5)]
+    latency = measure(turn(*(Mark(moment=each, at=at) for each, at in told)), number=1)
+    assert latency.total_secs == pytest.approx(1.5)
+    assert secs(latency)["turn_detection"] == pytest.approx(0.4)
+    assert latency.counts

@@ -438,3 +438,40 @@ def test_a_silence_in_which_the_agent_gave_way_to_a_voice_is_known_when_it_is_ov
     # The first sound after a held breath comes when the voice is settled already.
     assert timeline.ducked(since=3.5)
     assert not timeline.ducked(since=4.1)
+
+
+@pytest.mark.parametrize("agent_is_done", [False, True])
+def test_words_that_come_late_and_begin_a_turn_are_waited_for_since_their_voice_ended(
+    agent_is_done: bool,
+) -> None:
+    first, second = turns(
+        (M.CALLER_STARTED, 1),
+        (M.TURN_STARTED, 1),
+        (M.CALLER_STOPPED, 1.5),
+        (M.CALLER_STARTED, 1.8),
+        (M.TRANSCRIPT, 1.9),
+        (M.CALLER_STOPPED, 2),
+        (M.TURN_ENDED, 2.4),
+        *answered(3),
+        *([(M.BOT_STOPPED, 3.7)] if agent_is_done else []),
+        (M.TRANSCRIPT, 3.8),
+        (M.TURN_STARTED, 4.9),
+        (M.TURN_ENDED, 5),
+        *answered(5.5),
+        (M.BOT_STOPPED, 7),
+    )
+    assert [first.kind, second.kind] == [TurnKind.ANSWERED, TurnKind.ANSWERED]
+    assert [mark.at for mark in second.all(M.CALLER_STOPPED)] == [2]
+
+
+def test_words_without_a_voice_that_begin_a_turn_during_another_are_of_the_new_one() -> None:
+    first, second = turns(
+        *asked(1),
+        (M.TRANSCRIPT, 4),
+        (M.TURN_STARTED, 4),
+        (M.TURN_ENDED, 4.2),
+        *answered(5),
+        (M.BOT_STOPPED, 7),
+    )
+    assert [first.kind, second.kind] == [TurnKind.INTERRUPTED, TurnKind.ANSWERED]
+    assert not second.first(M.CALLER_STOPPED)
