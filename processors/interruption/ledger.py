@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from math import inf
 
-from antiphon.core.sounding import is_as_said, sounding_chars
+from antiphon.core.sounding import is_as_said, said, sounding_chars
 from antiphon.processors.interruption.far_end import FarEnd
 from antiphon.processors.interruption.sentence import Sentence, Word, breaks_off, ends_clause
 
@@ -124,7 +124,8 @@ class PlaybackLedger:
             self._text_follows_sound = duration_ms > 0
         if duration_ms <= 0:
             # A service that speaks before it tells what has said nothing of this one.
-            sentence.closed = self._text_follows_sound
+            if self._text_follows_sound:
+                sentence.closed, sentence.words = True, sentence.words[: sentence.taken]
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = max(1, sum(s.length for s in sharing))
@@ -132,8 +133,7 @@ class PlaybackLedger:
             self._close_short(sharing, start_ms)
             return
         if all(is_as_said(each.text) for each in sharing):
-            self._ms_per_char += 0.3 * (duration_ms / chars - self._ms_per_char)
-            self._learned_chars += chars
+            self._learn(duration_ms, chars)
         for each in sharing:
             end_ms = start_ms + duration_ms * each.length / chars
             each.lay(start_ms, end_ms)
@@ -167,6 +167,7 @@ class PlaybackLedger:
         words = sentence.words
         if words:
             words[-1].end_ms = max(words[-1].start_ms, start_ms)
+            self._learn(words[-1].end_ms - words[-1].start_ms, len(said(words[-1].text)) + 1)
         end_ms = start_ms + len(text) * self._ms_per_char
         words.append(Word(text, start_ms, end_ms, joined, source))
 
@@ -272,11 +273,16 @@ class PlaybackLedger:
         words = self._sentences[before].words if before >= 0 else []
         if text.strip() == sentence.text.strip():
             sound_ms = min(self._received_ms, sentence.until_ms) - sentence.start_ms
-            unsaid = breaks_off(sound_ms, _FASTEST_MS_PER_CHAR * sounding_chars(sentence.text))
-            if " " not in text.strip():
-                unsaid = bool(words) and words[-1].start_ms >= start_ms
-            if unsaid:
+            in_words = " " not in text.strip()
+            if in_words and words:
+                unsaid = words[-1].start_ms >= start_ms
+            else:
+                unsaid = not in_words and breaks_off(sound_ms, self._least_ms(sentence))
+            if unsaid or self._was_another(sentence, start_ms, sound_ms):
                 return True
+            if not in_words:
+                # Its time is that of the last word before it, which was said.
+                return False
         if words:
             # Of the sentence before, what the next one leaves no time for was not said either.
             self._sentences[before].words = [
@@ -285,6 +291,24 @@ class PlaybackLedger:
                 if start_ms - word.start_ms > _FASTEST_MS_PER_CHAR / 2 * len(word.text)
             ]
         return False
+
+    def _was_another(self, sentence: Sentence, start_ms: float, sound_ms: float) -> bool:
+        """Whether sound too short for all that is told of it is more likely another sentence's."""
+        told = [sentence] + [
+            each
+            for each in self._sentences
+            if each.start_ms == sentence.start_ms
+            and not each.taken
+            and [word.start_ms for word in each.words] == [start_ms]
+        ]
+        spoken_ms = self._ms_per_char * sum(each.length for each in told)
+        if len(told) == 1 or not breaks_off(sound_ms, spoken_ms):
+            return False
+        likely = min(told, key=lambda each: abs(each.length * self._ms_per_char - sound_ms))
+        for each in told:
+            if each is not likely:
+                each.words = []
+        return likely is not sentence
 
     @property
     def pending(self) -> bool:
@@ -363,6 +387,12 @@ class PlaybackLedger:
             sentence.cut(start_ms + sound_ms)
         else:
             sentence.lay(start_ms, start_ms + sound_ms)
+
+    def _learn(self, ms: float, chars: int) -> None:
+        """Learn the voice's pace from what it has said."""
+        share = min(0.3, chars / _LEARNED_CHARS)
+        self._ms_per_char += share * (ms / chars - self._ms_per_char)
+        self._learned_chars += chars
 
     def _least_ms(self, sentence: Sentence) -> float:
         """How long a sentence takes at the least."""

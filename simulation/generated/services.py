@@ -310,7 +310,7 @@ def last_line(context: LLMContext, events: CallEvents) -> Line | None:
         if not (isinstance(message, Mapping) and message.get("role") == "user"):
             continue
         text = str(message.get("content"))
-        # "right" is in "where is my order right now" as well: what ends last, and is longest, was said.
+        # "right" is in "where is my order right now" as well: what ends last and is longest counts.
         found = [
             (text.rfind(line.text) + len(line.text), len(line.text), index)
             for index, line in enumerate(each.line for each in events.lines)

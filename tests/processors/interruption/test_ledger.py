@@ -428,6 +428,35 @@ def test_a_service_that_tells_what_it_has_said_has_not_said_what_has_no_sound() 
     assert told(ledger, 1700) == "We are open. Sit down."
 
 
+def test_words_that_were_expected_of_a_voice_that_then_says_nothing_are_not_heard() -> None:
+    ledger, words = PlaybackLedger(), []
+    for key, text, ms in ((1, "We are open.", 900), (2, "Come in.", 0), (3, "Sit down.", 800)):
+        ledger.expect(key, text, source=None)
+        words += ledger.heard(900)
+        ledger.receive(ms)
+        ledger.close(key, text, source=None)
+    words += ledger.heard(1700)
+    assert " ".join(word.text for word in words) == "We are open. Sit down."
+
+
+@pytest.mark.parametrize(("ms", "said"), [(400, "Goodbye."), (1000, "Come in, please.")])
+def test_of_sentences_told_whole_at_the_end_that_was_said_which_is_as_long_as_the_sound(
+    ms: float, said: str
+) -> None:
+    ledger, known = PlaybackLedger(), "We are open until nine every day of the whole long week now."
+    ledger.expect(1, known, source=None)
+    for index, word in enumerate(known.split()):
+        ledger.word(1, word, 325 * index, source=None)
+    ledger.receive(4225)
+    unsaid = {2: "Come in, please.", 3: "Have a seat by the window for now.", 4: "Goodbye."}
+    for key, text in unsaid.items():
+        ledger.expect(key, text, source=None)
+    ledger.receive(ms)
+    for key, text in unsaid.items():
+        ledger.word(key, text, 3900, source=None)
+    assert told(ledger, 4225 + ms) == f"{known} {said}"
+
+
 @pytest.mark.parametrize(("ms", "words"), [(0, ""), (600, "aaaa bbbb")])
 def test_what_the_voice_did_not_say_is_not_heard_in_the_recording_behind_it(
     ms: float, words: str
