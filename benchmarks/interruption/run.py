@@ -2,7 +2,7 @@
 
     python benchmarks/interruption/run.py [FILE.jsonl …] [--cost 1.5] [--language en]
 
-Without a file it runs the 347 cases that come with the project: English, written by its authors,
+Without a file it runs the 687 cases that come with the project: English, written by its authors,
 so ours does better on them than it would on anyone else's. A case is a line of JSON: `corpus`,
 `agent_text`, `agent_asked`, `words`, `word_end_ms`, `label` (ignore or interrupt), `category`.
 

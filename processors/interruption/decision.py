@@ -8,7 +8,6 @@ word lists alone), then two thresholds set by one cost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Protocol
 
 from antiphon.core.language_tags import language_of
@@ -20,6 +19,7 @@ from antiphon.processors.interruption.lexicon import (
     normalize,
 )
 from antiphon.processors.interruption.model import features, turn_model
+from antiphon.processors.interruption.repeating import follows_along
 
 __all__ = [
     "Action",
@@ -42,9 +42,6 @@ _EARLY_DOUBT = 0.35
 _COMMENT = 0.05
 # Whoever follows instructions repeats the end of the last one.
 _REPEATED_CHARS = 160
-_MAX_REPEATED = 5
-_OBJECTS = {PhraseKind.STOP, *_OBJECTION}
-_CHOOSING = ("the", "that", "this", "both", "all", "one", "two")
 _ABOVE_ZERO = (
     "false_interruption_cost",
     "noise_after_secs",
@@ -228,7 +225,9 @@ class InterruptionDecider:
             probability = _probability_by_lists(spans, unsegmented=lists.unsegmented)
         if utterance.is_final and _asks(utterance.words, spans):
             probability = max(probability, 0.95)
-        elif lists.hands_back(spans) or _repeats(spans, utterance):
+        elif lists.hands_back(spans) or follows_along(
+            spans, _just_said(utterance), is_final=utterance.is_final
+        ):
             probability = min(probability, _COMMENT)
         threshold = self._final if utterance.is_final else self._early
         if probability >= threshold and not unfinished:
@@ -304,29 +303,13 @@ def _comments(spans: Sequence[PhraseSpan]) -> bool:
     )
 
 
-# One utterance is judged many times over the same words of the agent.
-@lru_cache(maxsize=64)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(normalize(text))
-
-
-def _repeats(spans: Sequence[PhraseSpan], utterance: Utterance) -> bool:
-    """Whether it says nothing that the agent has not just said, but for "right" and the like."""
-    content = [span.text for span in spans if span.kind is PhraseKind.CONTENT]
-    kinds = [span.kind for span in spans]
-    said = " ".join(span.text for span in spans).split()
-    if not 0 < len(content) <= _MAX_REPEATED or "or" in said or _OBJECTS.intersection(kinds):
-        return False
-    heard = _words(utterance.agent_text[-_REPEATED_CHARS:])
-    firm = [kind for kind in kinds if kind not in (PhraseKind.FILLER, PhraseKind.SOFT)]
-    if PhraseKind.BACK in (firm[0], firm[-1]):
-        return set(content) <= set(heard)
-    # "The first one" chooses: without a word of agreement it has to be a stretch of what was said.
-    opens = next(place for place, kind in enumerate(kinds) if kind not in _LEAD)
-    stretch = " ".join(span.text for span in spans[opens:])
-    chooses = any(span.text in _CHOOSING for span in spans[: opens + 1])
-    enough = len(content) > 1 or not utterance.is_final
-    return enough and not chooses and f" {stretch} " in f" {' '.join(heard)} "
+def _just_said(utterance: Utterance) -> str:
+    """What the agent has just said, as far as that is known."""
+    if not utterance.own_words:
+        return utterance.agent_text[-_REPEATED_CHARS:]
+    # What it is saying begins with the sentence that sounds.
+    said = " ".join(word for word, _ in utterance.own_words)
+    return f"{said} {utterance.agent_text[:_REPEATED_CHARS]}"
 
 
 def _asks(words: str | Sequence[str], spans: Sequence[PhraseSpan]) -> bool:

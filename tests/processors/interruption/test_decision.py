@@ -377,6 +377,15 @@ DIRECTIONS = (
         "uh past the old quarry",
         "round the bottom okay",
         "underneath the rapids yeah right",
+        "i've got the old quarry",
+        "okay i'm underneath the rapids",
+        "yeah i see the banana tree",
+        "right heading north",
+        "right so i'm heading north",
+        "round the tree",
+        "past it",
+        "the old quarry",
+        "okay so underneath",
     ],
 )
 def test_who_follows_along_interrupts_at_no_word_of_it(words: str) -> None:
@@ -389,6 +398,17 @@ def test_who_follows_along_interrupts_at_no_word_of_it(words: str) -> None:
     assert actions[-1] == "ignore"
 
 
+def test_who_follows_along_repeats_what_has_sounded_however_much_is_to_come() -> None:
+    to_come = "Past it there is a gate. " * 20
+    said = Utterance(
+        words="okay i'm at the old quarry",
+        is_final=True,
+        agent_text=to_come,
+        own_words=[("the", -0.9), ("old", -0.6), ("quarry", -0.3)],
+    )
+    assert InterruptionDecider().decide(said).action == "ignore"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -399,6 +419,10 @@ def test_who_follows_along_interrupts_at_no_word_of_it(words: str) -> None:
         "but why",
         "not quite",
         "no the other tree",
+        "i've got the old quarry but no tree",
+        "i've not got an old quarry",
+        "i've got a swamp there",
+        "the old quarry?",
         "stop underneath the rapids",
     ],
 )
