@@ -38,6 +38,7 @@ check: install
 bench: install
 	@for b in faults interruption latency sentences telephony; do \
 		echo "== $$b"; $(BIN)/python benchmarks/$$b/run.py || exit 1; done
+	@echo "== ordinary_calls"; $(BIN)/python benchmarks/ordinary_calls/run.py --calls 50
 	@echo "== calls_per_core"; $(BIN)/python benchmarks/calls_per_core/run.py --quick
 
 install: $(STAMP)-test,check

@@ -160,6 +160,36 @@ async def test_where_words_come_late_the_agent_waits_for_them() -> None:
     assert c.said("user")[-1] == "But I have paid for that already."
 
 
+async def test_where_both_begin_at_once_the_agent_falls_silent_with_the_voice() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(0.25)
+        await c.caller(began())
+        at = now()
+        await asyncio.sleep(0.5)
+        spoke_over = c.silent_from(at)
+        await c.caller(interim("where is my order"), ended(), final("Where is my order?"))
+        await asyncio.sleep(2)
+    assert spoke_over <= 0.08
+    assert c.said("user") == ["Where is my order?"]
+
+
+async def test_what_must_be_heard_is_heard_though_the_agent_was_silent_for_a_caller() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began())
+        await sound(c, 0.6)
+        c.strategy.interruptible = False
+        await c.caller(ended(), final("Where is my order?"), every=0.1)
+        await asyncio.sleep(8)
+        c.strategy.interruptible = True
+        await asyncio.sleep(2)
+    assert sum(silences(c)) < 1
+    assert c.said("assistant") == [WHOLE]
+    assert c.said("user") == ["Where is my order?"]
+
+
 async def test_the_result_of_a_tool_waits_for_a_caller_who_speaks() -> None:
     async with call() as c:
         await c.say(reply([("One moment.", 600)]))

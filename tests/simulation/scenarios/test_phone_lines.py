@@ -19,8 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 VENDORS: list[Transport] = ["twilio", "telnyx", "plivo"]
 
-# Under music or keys at 20 dB the embedded recogniser loses digits of a spoken number at 8 kHz.
-NOT_BY_PHONE = {"hold_music", "keyboard"}
+# Under music or keys at 20 dB the embedded recogniser loses digits of a spoken number at 8 kHz, and
+# of an echo it makes words that the agent has not said.
+NOT_BY_PHONE = {"echo", "hold_music", "keyboard"}
 SCENARIOS = [
     *(path for path in sorted(SHIPPED.glob("*.yaml")) if path.stem not in NOT_BY_PHONE),
     *sorted((Path(__file__).parent / "phone").glob("*.yaml")),
