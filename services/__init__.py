@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from antiphon.services.pocketsphinx.stt import PocketSphinxSTTService
     from antiphon.services.scripted.llm import ScriptedLLMService
     from antiphon.services.scripted.script import Script
+    from antiphon.services.whisper.stt import EmbeddedWhisperSTTService
 
 __all__ = [
     "DecoderPool",
+    "EmbeddedWhisperSTTService",
     "EspeakSynthesizer",
     "EspeakTTSService",
     "EspeakTTSSettings",
@@ -39,5 +41,6 @@ __getattr__, __dir__ = lazy.exports(
         "pocketsphinx.stt": "PocketSphinxSTTService",
         "scripted.llm": "ScriptedLLMService",
         "scripted.script": "Script",
+        "whisper.stt": "EmbeddedWhisperSTTService",
     },
 )

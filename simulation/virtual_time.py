@@ -250,9 +250,11 @@ def make_virtual(
     # Imported here, because it brings Pipecat's services.
     from antiphon.services.espeak import synthesizer
     from antiphon.services.pocketsphinx import stt
+    from antiphon.services.whisper import engine
 
     synthesizer.start_afresh()
     stt.start_afresh()
+    engine.start_afresh()
     with ExitStack() as stack:
         if not virtual.looptime_on:
             stack.enter_context(virtual.looptime_enabled())

@@ -47,6 +47,7 @@ from antiphon.pipeline.server.app import create_app
 from antiphon.pipeline.server.drain import CannotWarmUpError, DrainServer
 from antiphon.processors.redaction import guard_logs
 from antiphon.services import (
+    EmbeddedWhisperSTTService,
     EspeakSynthesizer,
     EspeakTTSService,
     PocketSphinxSTTService,
@@ -500,7 +501,15 @@ def test_a_log_guard_that_would_guard_nothing_refuses(monkeypatch: pytest.Monkey
         guard_logs()
 
 
-@pytest.mark.parametrize("make", [EspeakTTSService, PocketSphinxSTTService, ScriptedLLMService])
+@pytest.mark.parametrize(
+    "make",
+    [
+        EmbeddedWhisperSTTService,
+        EspeakTTSService,
+        PocketSphinxSTTService,
+        ScriptedLLMService,
+    ],
+)
 def test_a_service_that_would_be_deaf_or_mute_is_not_made(
     make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ from pipecat.utils.time import time_now_iso8601
 from antiphon.core.audio import pcm_secs
 from antiphon.core.pipecat_internals import Part, require
 from antiphon.services._extras import import_extra
+from antiphon.services.phrases import UNCLEAR
 from antiphon.services.pocketsphinx.recognizer import (
     SAMPLE_RATE_HZ,
     DecoderPool,
@@ -42,10 +43,7 @@ from antiphon.services.pocketsphinx.telephone import (
     BandMirror,
 )
 
-__all__ = ["UNCLEAR", "PocketSphinxSTTService"]
-
-UNCLEAR = "[inaudible]"
-"""The transcript of speech that does not fit the grammar: agents and models ask again on it."""
+__all__ = ["PocketSphinxSTTService"]
 
 PRE_ROLL_SECS = 0.6
 """Silero reports speech 0.2 s after its onset; soft first sounds come earlier still."""

@@ -17,7 +17,7 @@ from pipecat.frames.frames import (
 )
 
 from antiphon.services import DecoderPool, PocketSphinxSTTService, jsgf_from_phrases
-from antiphon.services.pocketsphinx.stt import UNCLEAR
+from antiphon.services.phrases import UNCLEAR
 from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.recording.words import Errors, word_errors
 
