@@ -8,10 +8,14 @@ ROOMS := package core processors transports services pipeline simulation
 FILES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*' | sort; cat pyproject.toml)
 STAMP := $(VENV)/.installed-$(shell echo '$(subst ','\'',$(FILES))' | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-system mutants check bench install clean
+.PHONY: demo told test test-system mutants check bench install clean
 
-demo: $(STAMP)-simulation
+demo: | told $(STAMP)-simulation
 	$(BIN)/antiphon demo
+
+# What will be installed, and whose it is, before it is.
+told:
+	@test -e $(STAMP)-simulation || cat services/speech.txt
 
 # Three side by side, on two cores too: servers' tests wait in real time.
 test: $(STAMP)-test

@@ -25,6 +25,7 @@ from antiphon.pipeline.fast_path.playback import connect_playback
 from antiphon.pipeline.languages.agent import follow_language
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.noise import noise_filters
+from antiphon.pipeline.providers.embedded import hears_phrases
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.silence import ask_who_is_silent
 from antiphon.pipeline.turns import Turns
@@ -86,7 +87,7 @@ def _compose(
     keypad, user, assistant = create_aggregators(
         parts.context,
         turns=Turns.of_call(
-            agent.turns, parts.stt, parts.interruption, embedded=agent.stt == "embedded"
+            agent.turns, parts.stt, parts.interruption, embedded=hears_phrases(agent.stt)
         ),
         hide=after_llm.for_the_model if after_llm else None,
         summary=agent.summary if _can_summarise(parts.llm, agent.summary) else None,

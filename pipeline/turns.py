@@ -35,7 +35,7 @@ from antiphon.services.vad.silero import SharedSileroVADAnalyzer
 
 __all__ = ["TurnSettings", "Turns"]
 
-# Smart Turn judges synthetic voices at random, and the embedded recogniser's final is there 5 ms
+# Smart Turn judges eSpeak's voices at random, and PocketSphinx's final is there 5 ms
 # after the VAD stop, so silence alone ends a turn. Both figures measured.
 EMBEDDED_SPEECH_TIMEOUT_SECS = 0.4
 
@@ -61,7 +61,7 @@ class TurnSettings:
     here. Where the agent has `interruption`, that judges first what is said over the agent.
 
     Parameters:
-        silence_secs: Seconds of silence that end a turn. The embedded recogniser takes 0.4 s.
+        silence_secs: Seconds of silence that end a turn. Where PocketSphinx hears, 0.4 s.
         strategies: Makes Pipecat's `UserTurnStrategies` for each call, such as
             `lambda: UserTurnStrategies(stop=[MyStrategy()])`; or a class of them.
         vad: Pipecat's `VADParams`; or a class or function that makes a `VADAnalyzer` for each call.
@@ -159,7 +159,7 @@ class Turns:
             settings: The agent's.
             stt: The call's speech-to-text.
             interruption: Judges first what is said over the agent, if it is wanted.
-            embedded: Whether the speech-to-text is the embedded one.
+            embedded: Whether the speech-to-text is PocketSphinx, by name.
         """
         silence_secs = settings.silence_secs
         if silence_secs is None and embedded:

@@ -1,6 +1,7 @@
 import asyncio
 import inspect
 import logging
+import os
 from weakref import WeakSet
 
 import pytest
@@ -8,6 +9,11 @@ from loguru._handler import Handler
 
 from antiphon.core import call_scope
 from antiphon.processors.redaction.guards import logs
+
+# "embedded" is PocketSphinx and eSpeak here, and in what a test starts, though the extra `speech`
+# is installed: most tests want any voice, and these load in a tenth of the time. What is about
+# Whisper and hibari names them.
+os.environ["ANTIPHON_EMBEDDED"] = "offline"
 
 
 def pytest_configure() -> None:

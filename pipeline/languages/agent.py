@@ -17,7 +17,7 @@ from antiphon.pipeline.languages.phrases import (
     spoken_languages,
 )
 from antiphon.pipeline.latency import APOLOGY
-from antiphon.pipeline.providers.embedded import is_order_desk
+from antiphon.pipeline.providers.embedded import in_full, is_embedded, is_order_desk
 from antiphon.pipeline.providers.kinds import Given, NamedService, ServiceKind
 from antiphon.pipeline.providers.registry import find_provider
 from antiphon.pipeline.providers.words import Vocabulary
@@ -90,6 +90,7 @@ def in_languages(
         languages: Which the agent speaks.
         voices: By language, a voice.
     """
+    service = in_full(kind, service, languages=languages, has_voices=bool(voices))
     if not (languages and isinstance(service, NamedService)) or kind is ServiceKind.LLM:
         return service
     if is_order_desk(kind, service) or any("language" in setting for setting in service.settings):
@@ -137,7 +138,7 @@ def follow_language(
     if not agent.languages:
         return [], []
     codes = [language_of(tag) for tag in agent.languages]
-    if agent.stt == "embedded" and codes != ["en"]:
+    if is_embedded(agent.stt) and codes != ["en"]:
         logger.warning(f"{stt} hears English only: another stt hears {', '.join(codes)}")
     follower = LanguageFollower(languages=agent.languages, voices=agent.voices)
     is_ours = agent.latency is not None and agent.latency.apology == APOLOGY

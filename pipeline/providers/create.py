@@ -10,6 +10,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.pipeline.providers.embedded import (
     create_order_desk,
+    in_full,
     is_order_desk,
     require_embedded,
 )
@@ -41,8 +42,7 @@ def check_service(kind: ServiceKind, named: NamedService, environment: Environme
         ImportError: If what it needs is not installed.
         MissingVariable: If a variable that it needs is not set.
     """
-    if named.provider == "embedded":
-        require_embedded(kind, named)
+    named = _embedded(kind, named)
     if not is_order_desk(kind, named):
         _order(kind, named, environment, instructions="")
 
@@ -69,8 +69,7 @@ def create_service(
         ValueError: As `check_service` does, or if the service cannot be made.
         ImportError: As `check_service` does.
     """
-    if named.provider == "embedded":
-        require_embedded(kind, named)
+    named = _embedded(kind, named)
     if is_order_desk(kind, named):
         return create_order_desk(kind)
     order = _order(kind, named, environment, instructions)
@@ -86,6 +85,12 @@ def create_service(
         raise UnusableService(
             f"the {named.name!r} {kind} service cannot be made: {told}"
         ) from error
+
+
+def _embedded(kind: ServiceKind, named: NamedService) -> NamedService:
+    named = cast(NamedService, in_full(kind, named))
+    require_embedded(kind, named)
+    return named
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,20 @@ class NamedService:
 
     @property
     def provider(self) -> str:
-        """The provider's name alone."""
-        return self.name.partition("/")[0]
+        """The provider's name alone, `embedded/whisper` with its slash."""
+        return "/".join(self._parts[0])
 
     @property
     def model(self) -> str:
         """The model that was named, if any."""
-        return self.name.partition("/")[2]
+        return "/".join(self._parts[1])
+
+    @property
+    def _parts(self) -> tuple[list[str], list[str]]:
+        parts = self.name.split("/")
+        # Of the embedded ones each engine is a provider.
+        at = 2 if parts[0] == "embedded" else 1
+        return parts[:at], parts[at:]
 
 
 Given: TypeAlias = NamedService | FrameProcessor | Callable[[], FrameProcessor]

@@ -77,16 +77,30 @@ class Provider:
         ]
 
 
-_EMBEDDED_VOICE = Provider(
-    name="embedded",
-    service="antiphon.services:EspeakTTSService",
-    package="antiphon[offline]",
-    quirks=vendors.Quirks(
-        model_is="voice",
-        # eSpeak's own pace is 160 words a minute.
-        words={"speed": ("rate_wpm", lambda speed: round(160 * speed))},
+_EMBEDDED = {
+    (ServiceKind.STT, "embedded/whisper"): Provider(
+        name="embedded/whisper",
+        service="antiphon.services:EmbeddedWhisperSTTService",
+        package="antiphon[speech]",
+        quirks=vendors.Quirks(model_is="model"),
     ),
-)
+    (ServiceKind.TTS, "embedded/hibari"): Provider(
+        name="embedded/hibari",
+        service="antiphon.services:HibariTTSService",
+        package="antiphon[speech]",
+        quirks=vendors.Quirks(model_is="voice"),
+    ),
+    (ServiceKind.TTS, "embedded/espeak"): Provider(
+        name="embedded/espeak",
+        service="antiphon.services:EspeakTTSService",
+        package="antiphon[offline]",
+        quirks=vendors.Quirks(
+            model_is="voice",
+            # eSpeak's own pace is 160 words a minute.
+            words={"speed": ("rate_wpm", lambda speed: round(160 * speed))},
+        ),
+    ),
+}
 
 _registered: dict[ServiceKind, dict[str, Provider]] = {kind: {} for kind in ServiceKind}
 
@@ -155,8 +169,8 @@ def find_provider(kind: ServiceKind, name: str) -> Provider:
     Raises:
         ValueError: If there is none of that name; the message has the nearest.
     """
-    if (kind, name) == (ServiceKind.TTS, "embedded"):
-        return _EMBEDDED_VOICE
+    if embedded := _EMBEDDED.get((kind, name)):
+        return embedded
     canonical = vendors.ALIASES.get((kind, name), name)
     provider = _registered[kind].get(name) or _vendors(kind).get(canonical)
     if provider is None:

@@ -5,15 +5,31 @@ from typing import Protocol
 
 import numpy as np
 
+from antiphon.core.language_tags import language_of
 from antiphon.core.wav import Samples
 from antiphon.services import EspeakSynthesizer
 from antiphon.services.espeak.voices import voice_for
+from antiphon.services.hibari.synthesizer import HibariSynthesizer
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, resample
 
-__all__ = ["CALLER_VOICE", "EspeakVoice", "UnknownVoice", "Voice"]
+__all__ = [
+    "CALLER_VOICE",
+    "HIBARI",
+    "EspeakVoice",
+    "HibariVoice",
+    "UnknownVoice",
+    "Voice",
+    "voice_of",
+]
 
 CALLER_VOICE = "en-us+f2"
 """The eSpeak voice that the embedded recogniser understands best of those measured."""
+
+HIBARI = "hibari"
+"""The name of the voice that sounds like a person's."""
+
+HIBARI_PITCH = 0.65
+"""As deep as a man's, so that a caller is not taken for the agent."""
 
 
 class Voice(Protocol):
@@ -25,7 +41,7 @@ class Voice(Protocol):
 
 
 class UnknownVoice(ValueError):
-    """eSpeak has no such voice; the message lists what it has."""
+    """There is no such voice; the message lists those that there are."""
 
 
 class EspeakVoice:
@@ -61,3 +77,38 @@ class EspeakVoice:
         except ValueError as error:
             raise UnknownVoice(str(error)) from error
         return resample(np.frombuffer(speech.pcm, "<i2"), speech.sample_rate_hz, SAMPLE_RATE_HZ)
+
+
+class HibariVoice:
+    """hibari in a deep voice, from `antiphon[speech]`; English."""
+
+    def __init__(self) -> None:
+        """Load it.
+
+        Raises:
+            ImportError: If `antiphon[speech]` is not installed.
+        """
+        self._synthesizer = HibariSynthesizer()
+
+    async def speak(self, text: str) -> Samples:
+        """Return the text as mono samples at `SAMPLE_RATE_HZ`."""
+        speech = await asyncio.to_thread(self._synthesizer.synthesize, text, pitch=HIBARI_PITCH)
+        return resample(np.frombuffer(speech.pcm, "<i2"), speech.sample_rate_hz, SAMPLE_RATE_HZ)
+
+
+def voice_of(name: str, *, language: str = "") -> Voice:
+    """Return a voice by its name.
+
+    Args:
+        name: "hibari", or an eSpeak voice, with a variant after "+".
+        language: A code, "es", to speak it.
+
+    Raises:
+        ImportError: If the extra that it comes with is not installed.
+        UnknownVoice: If hibari does not speak the language.
+    """
+    if name != HIBARI:
+        return EspeakVoice(name, language=language)
+    if language_of(language) not in ("", "en"):
+        raise UnknownVoice(f"hibari speaks no {language!r}: give an eSpeak voice")
+    return HibariVoice()

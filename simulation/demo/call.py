@@ -1,11 +1,13 @@
 """The demo's call: the scenario that every demo plays, shown while it goes on."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from rich.console import Console
 
-from antiphon.simulation.caller.voice import CALLER_VOICE
+from antiphon.pipeline.providers.embedded import in_full
+from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
+from antiphon.simulation.caller.voice import CALLER_VOICE, HIBARI
 from antiphon.simulation.demo.display import follow, print_summary
 from antiphon.simulation.scenarios.loading import shipped_scenario
 from antiphon.simulation.scenarios.play import play
@@ -18,7 +20,8 @@ async def run_demo(
     *,
     out: Path,
     wav: Path | None = None,
-    voice: str = CALLER_VOICE,
+    voice: str | None = None,
+    stt: Literal["pocketsphinx", "whisper"] | None = None,
     barge_in: bool = True,
 ) -> list[str]:
     """Make the call, show it, and write `call.wav`, `transcript.jsonl` and `report.html`.
@@ -29,7 +32,9 @@ async def run_demo(
         console: Where to show it.
         out: A folder, made if it is not there.
         wav: A recorded caller to use instead of the scenario's.
-        voice: The caller's eSpeak voice.
+        voice: Who speaks: "hibari" or "espeak" for both, or a voice of eSpeak's for the caller; by
+            default hibari, where the extra `speech` is installed.
+        stt: What the agent hears with; by default Whisper, where that extra is installed.
         barge_in: Whether the caller talks over the agent.
 
     Returns:
@@ -39,12 +44,22 @@ async def run_demo(
         AudioFileError: If `wav` cannot be used.
         ImportError: If an extra is missing.
         OSError: If the output folder cannot be written.
-        UnknownVoice: If eSpeak has no such voice.
+        UnknownVoice: If there is no such voice.
     """
     scenario = shipped_scenario("happy_path")
     if not barge_in:
         scenario = scenario.without_barge_in()
-    changes: dict[str, Any] = {"caller": scenario.caller.model_copy(update={"voice": voice})}
+    ears = f"embedded/{stt}" if stt else _name(ServiceKind.STT)
+    speaks = f"embedded/{voice}" if voice == HIBARI else "embedded/espeak"
+    if voice is None:
+        speaks = _name(ServiceKind.TTS)
+        voice = HIBARI if speaks == "embedded/hibari" else CALLER_VOICE
+    elif voice == "espeak":
+        voice = CALLER_VOICE
+    changes: dict[str, Any] = {
+        "agent": scenario.agent.model_copy(update={"stt": ears, "tts": speaks}),
+        "caller": scenario.caller.model_copy(update={"voice": voice}),
+    }
     if wav:
         changes |= {"lines": (), "recording": wav, "folder": Path()}
     played = await play(
@@ -54,3 +69,8 @@ async def run_demo(
     )
     print_summary(console, played.record)
     return played.differences
+
+
+def _name(kind: ServiceKind) -> str:
+    """Which embedded service is the default here."""
+    return cast(NamedService, in_full(kind, NamedService(name="embedded"))).name

@@ -1,6 +1,7 @@
 """`antiphon demo`: a whole call in the terminal, with no key and no network."""
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -8,6 +9,14 @@ import typer
 from rich.console import Console
 
 __all__ = ["demo"]
+
+
+class Ears(StrEnum):
+    """What the demo's agent may hear with."""
+
+    POCKETSPHINX = "pocketsphinx"
+    WHISPER = "whisper"
+
 
 INTERRUPTED = 130
 """What a shell reports for a command that Ctrl-C ended."""
@@ -22,8 +31,16 @@ def demo(
         typer.Option(help="A recorded caller instead: it speaks whenever the agent has finished."),
     ] = None,
     voice: Annotated[
-        str, typer.Option(help="The caller's eSpeak voice, with a variant after '+'.")
-    ] = "en-us+f2",
+        str | None,
+        typer.Option(
+            help="hibari or espeak, of agent and caller; or the caller's eSpeak voice, with a "
+            "variant after '+'. By default the best that is installed."
+        ),
+    ] = None,
+    stt: Annotated[
+        Ears | None,
+        typer.Option(help="What the agent hears with. By default the best that is installed."),
+    ] = None,
     no_barge_in: Annotated[
         bool, typer.Option("--no-barge-in", help="The caller never talks over the agent.")
     ] = False,
@@ -37,7 +54,14 @@ def demo(
     console = Console()
     try:
         differences = asyncio.run(
-            run_demo(console, out=out, wav=wav, voice=voice, barge_in=not no_barge_in)
+            run_demo(
+                console,
+                out=out,
+                wav=wav,
+                voice=voice,
+                stt=stt.value if stt else None,
+                barge_in=not no_barge_in,
+            )
         )
     except KeyboardInterrupt:
         _fail(f"interrupted; what there is of the call is in {out}/", code=INTERRUPTED)

@@ -6,10 +6,12 @@ from pkgutil import resolve_name
 from typing import Any
 
 from antiphon.core.pipecat_internals import close_client
-from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
+from antiphon.pipeline.turns import EMBEDDED_SPEECH_TIMEOUT_SECS
 from antiphon.services import Script
 from antiphon.services.scripted.script import Answer
+from antiphon.simulation.caller.voice import HIBARI
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Scenario
 
@@ -32,14 +34,23 @@ async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
         if agent.factory:
             yield _from_factory(agent.factory)
             return
-        services = {}
         if agent.services == "vendors":
             services = await _vendor_services(scenario, stack)
+        else:
+            services = _embedded_services(scenario)
         yield order_desk(
             agent.greeting,
             look_up_secs=agent.tool_secs,
             **services,
         )
+
+
+def _embedded_services(scenario: Scenario) -> dict[str, Any]:
+    services: dict[str, Any] = {"stt": scenario.agent.stt, "tts": scenario.agent.tts}
+    if scenario.caller.voice != HIBARI and not scenario.recording:
+        # Smart Turn judges eSpeak's voices at random.
+        services["turns"] = TurnSettings(silence_secs=EMBEDDED_SPEECH_TIMEOUT_SECS)
+    return services
 
 
 def _from_factory(name: str) -> VoiceAgent:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pipecat.observers.base_observer import BaseObserver
 
 from antiphon.simulation.call import simulate_call
-from antiphon.simulation.caller import Caller, EspeakVoice, Network, Noise
+from antiphon.simulation.caller import Caller, Network, Noise
+from antiphon.simulation.caller.voice import voice_of
 from antiphon.simulation.lines.phone_line import PhoneLine
 from antiphon.simulation.lines.phones import SECRETS, Vendor, open_stream
 from antiphon.simulation.private_files import make_folder
@@ -77,13 +78,13 @@ async def play(
         ImportError: If an extra is missing.
         OSError: If the folder cannot be written.
         ScenarioError: If the agent cannot be made, or has faults, which `url` cannot have.
-        UnknownVoice: If eSpeak has no such voice.
+        UnknownVoice: If there is no such voice.
     """
     unjudged: list[str] = []
     if url:
         scenario, unjudged = by_ear(scenario)
     steps = scenario.steps()
-    speaker = EspeakVoice(scenario.caller.voice, language=scenario.caller.language)
+    speaker = voice_of(scenario.caller.voice, language=scenario.caller.language)
     await speaker.speak("hello")  # an unknown voice is told before the agent is started
     recording = None
     if out:

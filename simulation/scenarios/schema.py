@@ -60,12 +60,17 @@ class Agent(_Data):
         greeting: What the order desk says first.
         services: `"embedded"`, or `"vendors"`: Pipecat's own Deepgram, OpenAI and Cartesia
             services against vendor servers on loopback.
+        stt: Which of the embedded ones hears. PocketSphinx does the same in every run, and knows
+            the phrases of the order desk; Whisper understands what people say.
+        tts: Which of them speaks.
         tool_secs: How long the order desk's tool takes.
         factory: `"package.module:function"`, which takes nothing and returns a `VoiceAgent`.
     """
 
     greeting: str = "Hello, this is the order desk. How can I help you?"
     services: Literal["embedded", "vendors"] = "embedded"
+    stt: Literal["embedded/pocketsphinx", "embedded/whisper"] = "embedded/pocketsphinx"
+    tts: Literal["embedded/espeak", "embedded/hibari"] = "embedded/espeak"
     tool_secs: NonNegativeFloat = 0.15
     factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
@@ -95,7 +100,7 @@ class CallerSettings(_Data):
     """The caller.
 
     Parameters:
-        voice: An eSpeak voice, with a variant after "+".
+        voice: An eSpeak voice, with a variant after "+", or "hibari".
         language: A code, "es", in which that voice speaks.
         noise_snr_db: Background noise, so many dB under the caller's voice.
         noise: What it is: "hiss", "babble" (six voices that say nothing), "street", "hold_music" or

@@ -80,7 +80,7 @@ def test_a_region_is_no_other_language(tags: list[str]) -> None:
             service("soniox", language_hints=["de"]),
             {"language_hints": ["de"]},
         ),
-        (STT, service("embedded"), {}),
+        (STT, service("embedded/pocketsphinx"), {}),
         (LLM, service("openai"), {}),
         (TTS, service("cartesia"), {"language": "es", "voice": "lucia"}),
         (TTS, service("cartesia", voice="mine"), {"language": "es", "voice": "mine"}),

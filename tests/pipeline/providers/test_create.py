@@ -184,19 +184,23 @@ def test_what_cannot_be_made_says_which_variables_might_help() -> None:
     [
         ("stt", service("embedded", keyterms=["Nguyen"]), "keyterms"),
         ("stt", "embedded/large", "model"),
+        ("llm", "embedded/large", "model"),
         ("llm", service("embedded", url="http://127.0.0.1:1", temperature=0.1), "temperature, url"),
     ],
 )
 def test_the_embedded_order_desk_takes_no_settings(place: str, given: Any, got: str) -> None:
     told = refusal_of(lambda: VoiceAgent(**{place: given}))
-    assert told == f"the 'embedded' {place} service takes no settings, and got {got}"
+    who = {"stt": "embedded/pocketsphinx", "llm": "embedded"}[place]
+    assert told == f"the {who!r} {place} service takes no settings, and got {got}"
 
 
 def test_the_embedded_voice_is_set_as_any_other() -> None:
     settings = create(TTS, service("embedded/de", speed=1.25, pitch=60))._settings
     assert (settings.voice, settings.rate_wpm, settings.pitch) == ("de", 200, 60)
+    settings = create(TTS, service("embedded/hibari", speed=1.25, pitch=0.7))._settings
+    assert (settings.voice, settings.speed, settings.pitch) == ("heart", 1.25, 0.7)
     told = refusal_of(lambda: VoiceAgent(tts=service("embedded", temperature=0.5)))
-    assert told.startswith("the 'embedded' tts service knows no temperature: it takes ")
+    assert told.startswith("the 'embedded/espeak' tts service knows no temperature: it takes ")
 
 
 def test_a_file_fills_in_what_the_environment_does_not_say(
