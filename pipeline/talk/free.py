@@ -5,23 +5,26 @@ from dataclasses import replace
 from typing import Any
 
 from pipecat.frames.frames import EndWorkerFrame, FunctionCallResultProperties
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
 
 from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.latency import LatencySettings
-from antiphon.pipeline.providers.create import create_service
+from antiphon.pipeline.providers.create import check_service, create_service
 from antiphon.pipeline.providers.environment import read_environment
 from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
 from antiphon.pipeline.providers.registry import find_provider
 from antiphon.processors.latency import WatchdogLimits
+from antiphon.services import PocketSphinxSTTService
 
 __all__ = ["NoAnswer", "ask_once", "conversationalist", "with_services"]
 
 INSTRUCTIONS = """\
 You are in a conversation about whatever the caller likes, and curious about it. Answer in one or \
 two sentences. When the caller takes their leave, say goodbye in one sentence and call hang_up."""
+
+EMBEDDED = NamedService(name="embedded")
 
 # A model on this computer loads when it is first asked, and its own first word takes seconds.
 LOADING_SECS = 120.0
@@ -48,16 +51,22 @@ def conversationalist(**services: Any) -> VoiceAgent:
     Args:
         **services: `llm`, and what else `VoiceAgent` takes.
     """
-    patient = LatencySettings(limits=WatchdogLimits(no_first_token=FIRST_TOKEN_SECS))
-    return VoiceAgent(
-        **{
-            "instructions": INSTRUCTIONS,
-            "greeting": "Hello! What would you like to talk about?",
-            "tools": [hang_up],
-            "latency": patient,
-            **services,
-        }
-    )
+    if "stt" not in services:
+        check_service(ServiceKind.STT, EMBEDDED, read_environment())
+    usual = {
+        "instructions": INSTRUCTIONS,
+        "greeting": "Hello! What would you like to talk about?",
+        "tools": [hang_up],
+        "latency": LatencySettings(limits=WatchdogLimits(no_first_token=FIRST_TOKEN_SECS)),
+        "stt": open_ears,
+    }
+    return VoiceAgent(**{**usual, **services})
+
+
+def open_ears() -> FrameProcessor:
+    """Make the embedded speech-to-text for any words, where it knows the order desk's alone."""
+    made = create_service(ServiceKind.STT, EMBEDDED, environment=read_environment())
+    return PocketSphinxSTTService() if isinstance(made, PocketSphinxSTTService) else made
 
 
 def with_services(agent: Any, services: dict[str, Any]) -> Any:
@@ -73,7 +82,11 @@ def with_services(agent: Any, services: dict[str, Any]) -> Any:
     if services and not isinstance(agent, VoiceAgent):
         options = " and ".join(f"--{kind}" for kind in services)
         raise ValueError(f"{options} is for a VoiceAgent: the agent chooses its services itself")
-    return replace(agent, **services) if services else agent
+    if not services:
+        return agent
+    if agent.stt == "embedded" and "llm" in services:
+        services = {"stt": open_ears, **services}
+    return replace(agent, **services)
 
 
 def ask_once(llm: str) -> None:

@@ -67,7 +67,7 @@ const PARTS = [
   ["TTS", ["speech_synthesis"]],
 ];
 
-/** A wait as few parts, which add up to it; a tool and the rest only where there was any.
+/** A wait as few parts, which add up to it; what not every answer has, only where there was any.
  *
  * @param {Wait} wait @returns {Part[]}
  */
@@ -77,7 +77,8 @@ export function parts(wait) {
   for (const stage of wait.stages) {
     (made.find((part) => part.keys.includes(stage.key)) ?? rest).ms += stage.ms;
   }
-  return [...made, rest].filter((part) => part.ms > 0 || !["tool", "rest"].includes(part.name));
+  const usual = wait.greeting ? [] : made.filter((part) => part.name !== "tool");
+  return [...made, rest].filter((part) => part.ms > 0 || usual.includes(part));
 }
 
 export class Conversation {

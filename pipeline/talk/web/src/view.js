@@ -88,7 +88,9 @@ const RENDER = {
   /** @param {HTMLElement} item @param {import("./conversation.js").CallerEntry} entry */
   caller(item, entry) {
     item.hidden = !entry.open && !entry.text && !entry.interim;
-    const words = element("p", "words");
+    const made = pieces(entry.text).some((piece) => !piece.unheard && piece.text.trim());
+    // Where no word was made out, the tag is not something that somebody said.
+    const words = element("p", made || entry.interim || !entry.text ? "words" : "words none");
     words.append(said("", entry.text));
     if (entry.interim) {
       words.append(entry.text ? " " : "", said("interim", entry.interim));
@@ -96,9 +98,7 @@ const RENDER = {
       words.append(element("span", "interim", "…"));
     }
     const heading = element("p", "who", "You");
-    // Where no word was made out, the words say so themselves.
-    const misunderstood = !entry.understood && pieces(entry.text).some((piece) => !piece.unheard && piece.text.trim());
-    if (misunderstood) heading.append(" ", element("span", "tag unheard", "not understood"));
+    if (made && !entry.understood) heading.append(" ", element("span", "tag unheard", "not understood"));
     if (entry.bargeIn) heading.append(" ", element("span", "tag barge-in", "interrupted the agent"));
     item.replaceChildren(heading, words);
   },
@@ -127,7 +127,7 @@ const RENDER = {
     } else if (entry.interrupted) {
       words.append(element("span", "tag barge-in", "interrupted"));
     }
-    if (!entry.segments.size) words.append(element("span", "interim", "…"));
+    if (!entry.segments.size && entry.open) words.append(element("span", "interim", "…"));
     // Never moved: the caller may have opened it, or stand on it with the keyboard.
     const wait = item.querySelector(".wait");
     if (wait) {
