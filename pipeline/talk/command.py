@@ -1,6 +1,7 @@
 """`antiphon talk`: a person talks to an agent, on a page in the browser or by typing."""
 
 import asyncio
+import os
 import sys
 import webbrowser
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -107,14 +108,22 @@ def _type(agent: str | None, services: dict[str, Any]) -> NoReturn:
         # Of its own: at the end nobody waits for a thread that still reads.
         typed = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
 
+        listened_to = True
+
         def write(said: str) -> None:
-            sys.stdout.write(said)
-            sys.stdout.flush()
+            nonlocal listened_to
+            try:
+                sys.stdout.write(said)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # As before `head`: what Python writes at its end has nowhere to go either.
+                listened_to = False
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
         answered = asyncio.run(
             converse(
                 answering,
-                read=lambda: typed.readline(LONGEST_LINE),
+                read=lambda: typed.readline(LONGEST_LINE) if listened_to else "",
                 write=write,
                 complain=_tell,
                 prompt="You: " if sys.stdin.isatty() else "",
@@ -122,12 +131,10 @@ def _type(agent: str | None, services: dict[str, Any]) -> NoReturn:
         )
     except (ImportError, ValueError) as error:
         _fail(str(error))
-    except BrokenPipeError:
-        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("")
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(0 if answered else 1)
+    raise typer.Exit(0 if answered and listened_to else 1)
 
 
 def _agent_without_sound(agent: str | None, services: dict[str, Any]) -> "VoiceAgent":

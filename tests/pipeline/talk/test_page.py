@@ -337,6 +337,15 @@ def test_a_card_number_never_reaches_the_page(
     words = CARD.replace("oh", "zero").split()
     for start in range(len(words) - 1):
         assert " ".join(words[start : start + 2]) not in everything
+
+    # Nor what is saved of the call: of its ten seconds, the words around it are heard at most.
+    press(page, "Hang up")
+    with page.expect_download() as download:
+        press(page, "Recording")
+    with wave.open(str(download.value.path())) as file:
+        caller = np.frombuffer(file.readframes(file.getnframes()), np.int16)[::2]
+    tenths = np.abs(caller[: len(caller) // 1600 * 1600].reshape(-1, 1600)).max(axis=1)
+    assert (tenths > 500).sum() < 25
     browser.close()
 
 

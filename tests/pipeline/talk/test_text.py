@@ -1,5 +1,7 @@
 """`antiphon talk --text`: what is typed is answered in print, by the same agent, without sound."""
 
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -167,3 +169,32 @@ def test_it_works_in_a_pipe_with_no_extra_but_that_of_the_command() -> None:
     )
     assert result.stdout == HELLO + "Agent: Yes, you can. Please read me your card number.\n"
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(("keys", "status"), [("\x04", 0), ("\x03", 130), ("goodbye\n", 0)])
+def test_a_person_at_a_terminal_ends_it_as_anything_else_there(keys: str, status: int) -> None:
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "antiphon", "talk", "--text"])
+    shown = b""
+    while not shown.endswith(b"You: "):
+        shown += os.read(terminal, 1024)
+    os.write(terminal, keys.encode())
+    try:
+        while more := os.read(terminal, 1024):
+            shown += more
+    except OSError:
+        pass  # how Linux tells that the other end is closed
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == status
+    assert shown.endswith(b"\n")
+    assert b"Traceback" not in shown
+
+
+@pytest.mark.system
+def test_who_reads_no_more_ends_it_without_a_word() -> None:
+    command = (
+        f"printf 'hello\\nhello\\nhello\\n' | {sys.executable} -m antiphon talk --text | head -1"
+    )
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (result.stdout, result.stderr) == (HELLO, "")
