@@ -375,6 +375,7 @@ def test_a_server_that_stops_says_goodbye(playwright: Playwright) -> None:
         page.context.grant_permissions(["microphone"])
         page.goto(server.url)
         page.keyboard.press("Tab")  # the captions
+        page.keyboard.press("Tab")  # what can be asked
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Hang up")).to_be_focused(timeout=15_000)

@@ -62,7 +62,6 @@ def model(script: Sequence[Reply] | Callable[[LLMContext], Reply]) -> Callable[[
             "Agent: Your order 4 2 7 is on its way, and it should arrive tomorrow afternoon.\n"
             "Agent: Your order 3 1 is on its way, and it should arrive tomorrow afternoon.\n",
         ),
-        (["colourless green ideas"], "Agent: Sorry, could you say that again?\n"),
         # The agent hangs up, whatever else there is to read.
         (["Thank you, goodbye.", "can i pay by card"], BYE),
     ],
