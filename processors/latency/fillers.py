@@ -291,6 +291,8 @@ class Apology(Wait):
         self._slowest_voice_secs = 0.0
         self._stall: Stall | None = None
         self._speaks_first = False
+        # Speech that has gone by and is not over yet, and whether any of it answers.
+        self._unheard, self._sounds, self._has_answered = 0, "", False
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -307,7 +309,9 @@ class Apology(Wait):
         """Begin a wait, or end it; know whether the caller speaks over the agent."""
         if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
             self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
-            self._speaks_first &= self._agent_speaks
+            if not self._agent_speaks:
+                self._unheard = max(0, self._unheard - 1)
+                self._speaks_first &= bool(self._unheard) or not self._has_answered
         elif isinstance(frame, VADUserStartedSpeakingFrame):
             self._over_agent = self._agent_speaks
         elif isinstance(frame, UserStartedSpeakingFrame):
@@ -319,6 +323,7 @@ class Apology(Wait):
         stall, self._stall = stall or self._stall, None
         self._waits.give_up()
         self._set_timer()
+        self._unheard += self._recording is not None
         for frame in self._frames():
             frame.interruptible = False
             await self.push_frame(frame)
@@ -328,6 +333,7 @@ class Apology(Wait):
         """Wait no longer for a voice that was interrupted."""
         if isinstance(frame, InterruptionFrame):
             self._voice_asked_at = None
+            self._unheard, self._sounds, self._has_answered = 0, "", False
         await super().handle_lifecycle(frame, direction)
 
     def _passes(self, frame: Frame) -> None:
@@ -336,6 +342,9 @@ class Apology(Wait):
                 secs = _now() - self._voice_asked_at
                 self._slowest_voice_secs = max(self._slowest_voice_secs, secs)
             self._voice_asked_at = None
+            self._unheard += self._sounds != frame.context_id
+            self._sounds = frame.context_id
+            self._has_answered |= frame.context_id not in self._fillers
         elif isinstance(frame, AggregatedTextFrame) and not isinstance(frame, TTSTextFrame):
             self._voice_asked_at = self._voice_asked_at or _now()
 
@@ -345,25 +354,34 @@ class Apology(Wait):
 
     def _mute_at(self) -> float | None:
         """When a voice that was asked to speak, and is not heard, is taken for mute."""
-        since, asked = self._waits.since, self._voice_asked_at
-        if since is None or asked is None or not self._recording:
+        since, expected_at = self._waits.since, self._voice_expected_at
+        if since is None or expected_at is None:
             return None
-        expected_secs = 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
-        return max(since + MUTE_SECS, asked + expected_secs)
+        return max(since + MUTE_SECS, expected_at)
+
+    @property
+    def _voice_expected_at(self) -> float | None:
+        if self._voice_asked_at is None or not self._recording:
+            return None
+        return self._voice_asked_at + 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
 
     @property
     def _may_apologise(self) -> bool:
-        return self._stall is not None and self._waits.quiet and not self._speaks_first
+        quiet = self._waits.quiet and not self._unheard
+        return self._stall is not None and quiet and not self._speaks_first
 
     def _next_due(self) -> float | None:
         if self._may_apologise:
             return _now()
-        dues = (self._waits.next_due(), self._mute_at())
-        return min((due for due in dues if due is not None), default=None)
+        dues = [due for due in (self._waits.next_due(), self._mute_at()) if due is not None]
+        # An answer that is about to sound is not apologised for.
+        return max(min(dues), self._voice_expected_at or 0.0) if dues else None
 
     def _take(self, at: float) -> bool:
         if self._may_apologise:
             return True
+        if at < (self._voice_expected_at or 0.0) - 1e-6:
+            return False
         mute_at = self._mute_at()
         return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)
 
@@ -388,10 +406,9 @@ class Apology(Wait):
             return
         # What the model had said before it failed is still to be heard.
         self._speaks_first = stall.kind is StallKind.ANSWER_CUT_SHORT
-        if self._waits.quiet and not self._speaks_first:
+        self._stall = stall
+        if self._may_apologise:
             await self.speak(stall)
-        else:
-            self._stall = stall
 
 
 @lru_cache(maxsize=16)

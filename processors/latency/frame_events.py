@@ -305,9 +305,11 @@ class FrameEvents:
         self._tell(Moment.TTS_STARTED, data, at)
 
     def _tts_stopped(self, data: FramePushed, at: float) -> None:
+        assert isinstance(data.frame, TTSStoppedFrame)
         if self._speaks(data.source):
             self._tell(Moment.TTS_STOPPED, data, at)
-            if self._given.ended():
+            # What only filled a wait is not missed.
+            if self._given.ended() and data.frame.context_id not in self._fillers:
                 kind, service = StallKind.SPEECH_CUT_SHORT, data.source.name
                 self.stalls.append(Stall(kind=kind, service=service, elapsed_secs=0.0, at=at))
 

@@ -212,6 +212,38 @@ async def test_words_that_are_missing_after_an_apology_are_apologised_for_as_wel
     assert len([text for text in call.tts.spoken if "sorry" in text]) == 2
 
 
+def secs_of_voice_before(recorded: bytes, call: Any) -> float:
+    """How long something else had sounded when a recording began."""
+    before = 0.0
+    for chunk in call.transport.played:
+        if recorded in chunk.pcm:
+            return before
+        before += len(chunk.pcm.replace(b"\0", b"")) / 2 / chunk.sample_rate_hz
+    return float("inf")
+
+
+async def test_half_an_answer_is_heard_before_the_apology_for_the_rest_though_a_filler_ends(
+    run_call: Any, delays: Any, recording: Path
+) -> None:
+    delays.llm, delays.per_token, delays.tts = 0.7, 0.3, 0.6  # while the filler is made
+    observer = LatencyObserver(process=LatencyStats())
+
+    async def scene(call: Any) -> None:
+        call.llm.words = "We\tare\topen.\tCome"
+        await call.speak()
+        await asyncio.sleep(1.2)
+        await call.llm.push_error("the connection is lost")
+        await asyncio.sleep(4)
+
+    apology = Apology(recording=recording, observer=observer)
+    call = await run_call(
+        scene, delays, observer=observer, after_llm=[Filler(after_secs=1.2)], after_tts=[apology]
+    )
+    assert call.tts.spoken[0] == "One moment…"
+    assert call.stalls[0].kind is StallKind.ANSWER_CUT_SHORT
+    assert secs_of_voice_before(b"\x11" * 32, call) == pytest.approx(1.5, abs=0.05)
+
+
 async def test_a_stuck_request_is_left_alone_unless_ending_is_asked_for(
     run_call: Any, delays: Any
 ) -> None:
@@ -397,6 +429,7 @@ def asks_voice() -> Frame:
             [3.55],
             id="that is known to be quick",
         ),
+        pytest.param([(5.9, asks_voice()), (0.8, sound(0.5))], [], id="that begins at the last"),
         pytest.param([], [6.0], id="that nobody asked to speak"),
     ],
 )

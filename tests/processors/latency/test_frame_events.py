@@ -201,3 +201,20 @@ def test_what_is_said_to_a_caller_who_is_silent_answers_no_turn() -> None:
     assert [turn.kind for turn in call.events.done if isinstance(turn, Turn)] == [
         TurnKind.UNANSWERED
     ]
+
+
+@pytest.mark.parametrize(("text_type", "stalls"), [(FILLER_TEXT, 0), ("sentence", 1)])
+def test_a_voice_that_breaks_off_is_a_stall_unless_it_only_fills_a_wait(
+    text_type: str, stalls: int
+) -> None:
+    call = _Heard()
+    told = AggregatedTextFrame("One moment, please, I am looking for it at once.", text_type)
+    told.context_id, told.will_be_spoken = "speech", True
+    for frame in (
+        told,
+        TTSStartedFrame(context_id="speech"),
+        TTSAudioRawFrame(bytes(3200), 16000, 1, context_id="speech"),
+        TTSStoppedFrame(context_id="speech"),
+    ):
+        call.push(1.0, frame, call.tts)
+    assert len(call.events.stalls) == stalls
