@@ -396,6 +396,9 @@ class PlaybackLedger:
 
     def _least_ms(self, sentence: Sentence) -> float:
         """How long a sentence takes at the least."""
-        learned = self._learned_chars >= _LEARNED_CHARS
-        ms_per_char = max(_FASTEST_MS_PER_CHAR, learned * _FASTER * self._ms_per_char)
-        return ms_per_char * sounding_chars(sentence.text)
+        chars = sounding_chars(sentence.text)
+        if self._learned_chars < _LEARNED_CHARS:
+            return _FASTEST_MS_PER_CHAR * chars
+        # The pace is one of characters with what is between them, which signs alone are not.
+        ms_per_char = max(_FASTEST_MS_PER_CHAR, _FASTER * self._ms_per_char)
+        return ms_per_char * min(sentence.length, 1.25 * chars)
