@@ -292,7 +292,8 @@ class Apology(Wait):
         self._stall: Stall | None = None
         self._speaks_first = False
         # Speech that has gone by and is not over yet, and whether any of it answers.
-        self._unheard, self._sounds, self._has_answered = 0, "", False
+        self._unheard, self._has_answered = 0, False
+        self._sounds: str | None = None
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -333,7 +334,7 @@ class Apology(Wait):
         """Wait no longer for a voice that was interrupted."""
         if isinstance(frame, InterruptionFrame):
             self._voice_asked_at = None
-            self._unheard, self._sounds, self._has_answered = 0, "", False
+            self._unheard, self._has_answered, self._sounds = 0, False, None
         await super().handle_lifecycle(frame, direction)
 
     def _passes(self, frame: Frame) -> None:
