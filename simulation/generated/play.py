@@ -50,6 +50,9 @@ IDLE_SECS = 12.0
 # Who waits for an answer in vain goes on; not on a whole second, where the timers of services are.
 PATIENCE_SECS = 6.3
 
+# Nor does anything that the caller does fall together with a timer that began with the pipeline.
+CALLS_AFTER_SECS = 0.007
+
 # A line that sends nothing in silence, as many do; the VAD has heard the silence by then.
 SILENCE_SENT_SECS = 0.6
 
@@ -108,6 +111,7 @@ async def _play(plan: CallPlan, ranges: CallRanges, have: Have) -> CallEvents:
         network=_QuietInSilence(),  # type: ignore[arg-type]
     )
     call = asyncio.create_task(have(events, services, transport))
+    await asyncio.sleep(CALLS_AFTER_SECS)
     calling = asyncio.create_task(caller.call())
     loop = asyncio.get_running_loop()
     await asyncio.wait((call, calling), return_when=asyncio.FIRST_COMPLETED)

@@ -311,11 +311,12 @@ def last_line(context: LLMContext, events: CallEvents) -> Line | None:
             continue
         text = str(message.get("content"))
         # "right" is in "where is my order right now" as well: what ends last and is longest counts.
-        found = [
-            (text.rfind(line.text) + len(line.text), len(line.text), index)
-            for index, line in enumerate(each.line for each in events.lines)
-            if line.text and line.text in text
-        ]
+        found = []
+        for index, line in enumerate(each.line for each in events.lines):
+            # Which keys they were may be hidden.
+            said = "DTMF:" if line.kind == "keys" else line.text
+            if said and said in text:
+                found.append((text.rfind(said) + len(said), len(said), index))
         if found:
             return events.lines[max(found)[2]].line
     return None
