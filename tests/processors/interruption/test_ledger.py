@@ -517,8 +517,8 @@ def test_a_sentence_that_the_voice_skipped_has_no_part_in_the_sound_of_the_next(
 
 def test_of_a_voice_whose_pace_is_known_a_sentence_half_said_is_half_heard() -> None:
     ledger, known = PlaybackLedger(), "We are open until nine every day of the whole long week now."
-    for key, text, ms in ((1, known, 3540), (2, "Come here, sit down,", 500)):
+    for key, text, ms in ((1, known, 3540), (2, "Come here, sit down,", 520)):
         ledger.expect(key, text, source=None)
         ledger.receive(ms)
         ledger.close(key, text, source=None)
-    assert told(ledger, 4040) == f"{known} Come here,"
+    assert told(ledger, 4060) == f"{known} Come here,"
