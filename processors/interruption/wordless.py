@@ -18,7 +18,10 @@ __all__ = ["WordlessVoices"]
 _ABOVE_ECHO = 2.0
 # How long the agent is silent, at the most, for a voice of which no word can be expected yet.
 _LONGEST_HOLD_SECS = 5.0
+# How long after a voice its final words may come: of a service that has told words while they were
+# spoken, and of one that has told none yet.
 _FINAL_DUE_SECS = 0.55
+_FIRST_FINAL_DUE_SECS = 0.75
 # A shorter voice is a cough: no television.
 _SHORTEST_SPEECH_SECS = 0.6
 
@@ -39,7 +42,7 @@ class WordlessVoices:
         """Whether words can be expected before the voice ends."""
         self.hold = True
         """Whether to fall silent for a voice without words: not where a television is on."""
-        self._interim = False
+        self._interim = self._told = False
         self._echo = 0.0
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
@@ -72,7 +75,8 @@ class WordlessVoices:
         if now - speech.held_since <= (self._limit_secs if soon else _LONGEST_HOLD_SECS):
             return False
         # Of a voice that is just over the final words may be due, although none came before.
-        return self._level.sounds(now) or self._level.quiet_secs(now) >= _FINAL_DUE_SECS
+        due_secs = _FINAL_DUE_SECS if self._told else _FIRST_FINAL_DUE_SECS
+        return self._level.sounds(now) or self._level.quiet_secs(now) >= due_secs
 
     def echoed(self) -> None:
         """Note that the voice is the agent's own."""
@@ -80,7 +84,7 @@ class WordlessVoices:
 
     def interim(self) -> None:
         """Note words that are not final."""
-        self._interim = self.words_soon = self.hold = True
+        self._interim = self._told = self.words_soon = self.hold = True
 
     def final(self) -> None:
         """Note final words: with none before them, none are to be expected."""

@@ -100,7 +100,8 @@ async def test_the_agent_falls_silent_for_a_television_once() -> None:
     assert c.said("assistant") == [WHOLE]
 
 
-async def test_the_final_words_of_a_voice_that_is_just_over_are_waited_for() -> None:
+@pytest.mark.parametrize("secs", [0.5, 0.7])
+async def test_the_final_words_of_a_voice_that_is_just_over_are_waited_for(secs: float) -> None:
     async with call() as c:
         await c.say(reply(STORY))
         await asyncio.sleep(1)
@@ -109,7 +110,7 @@ async def test_the_final_words_of_a_voice_that_is_just_over_are_waited_for() -> 
         await sound(c, 0.75)
         await sound(c, 0.2, loud=False)
         await c.caller(ended())
-        await sound(c, 0.3, loud=False)
+        await sound(c, secs - 0.2, loud=False)
         await c.caller(final("But I have paid for that already."))
         await asyncio.sleep(2)
     assert c.silent_from(at) <= 0.45
@@ -142,6 +143,19 @@ def test_a_service_that_hears_whole_utterances_is_waited_for() -> None:
     voices.watch([SafeProcessor(), Segmented()])
     assert not voices.in_vain(speech, 2.0)
     assert voices.in_vain(speech, 6.0)
+
+
+def test_of_a_service_that_has_told_words_early_none_are_waited_for_as_long() -> None:
+    level = VoiceLevel()
+    level.begin()
+    level.hear(np.full(320, 3000, "<i2").tobytes(), 1.0)
+    speech = Speech(
+        onset=0.0, state=AgentState.SPEAKING, asked=False, agent_text="", ended=1.0, held_since=0.4
+    )
+    voices = WordlessVoices(level, limit_secs=0.8)
+    assert [voices.in_vain(speech, at) for at in (1.6, 1.8)] == [False, True]
+    voices.interim()
+    assert voices.in_vain(speech, 1.6)
 
 
 async def test_where_words_come_late_the_agent_waits_for_them() -> None:
