@@ -63,8 +63,13 @@ class StopStrategies:
         for strategy in stop:
             for frame in frames:
                 await strategy.process_frame(frame)
-        ends = [each for each in map(_inner, stop) if isinstance(each, _ENDED_BY_SILENCE)]
-        if over and ends:
+        if over:
+            await self.end()
+
+    async def end(self) -> None:
+        """End the turn, if silence would."""
+        ends = [each for each in map(_inner, self._all()) if isinstance(each, _ENDED_BY_SILENCE)]
+        if ends:
             await ends[0].trigger_user_turn_stopped()
 
     def _all(self) -> "list[BaseUserTurnStopStrategy]":

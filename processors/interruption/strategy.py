@@ -53,6 +53,8 @@ __all__ = ["InterruptionStrategy"]
 _WORDS_LAG_SECS = 0.4
 # Whoever had to wait with a turn, and is silent for so long, has said all of it.
 _SAID_ALL_SECS = 1.0
+# Of a caller who speaks on, a service that tells words early tells the next within this.
+_NEXT_WORDS_SECS = 1.5
 
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
@@ -90,7 +92,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._voice = AgentVoice(playback)
         self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
-        self._turn_open = self._has_words = False
+        self._turn_open = self._has_words = self._sounds = False
+        self._told_at: float | None = None
         self._agent = AgentActivity()
         self._current: Frame | None = None
         self._cuts = False
@@ -142,7 +145,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def handle_user_turn_started(self) -> None:
         """Leave all to the turn that has begun."""
         self._turn_open = True
-        self._speech = None
+        self._speech = self._told_at = None
         self._agent.turn_started()
         await self._behind.turn_started()
         await self._track(TurnEvent.CALLER_STARTED)
@@ -150,6 +153,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
     async def handle_user_turn_stopped(self) -> None:
         """Judge again, and never leave the agent silenced by a turn that did not interrupt it."""
         self._turn_open = False
+        self._told_at = None
         if self._has_words:
             self._agent.turn_stopped(_now())
         self._has_words = False
@@ -182,9 +186,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 if self._speech and self._speech.speaking:
                     self._level.hear(frame.audio, _now())
             case VADUserStartedSpeakingFrame():
+                self._sounds = True
                 self._aggregators.doubles.voice_began(_now() - frame.start_secs)
                 return await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
+                self._sounds = False
                 self._aggregators.doubles.voice_ended(_now() - frame.stop_secs)
                 await self._voice_ended(frame.stop_secs)
             case TranscriptionFrame() if self._aggregators.emptied(frame):
@@ -248,6 +254,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         words = isinstance(frame, TranscriptionFrame) and bool(frame.text.strip())
         if self._turn_open or not frame.text.strip():
             self._has_words |= words
+            self._await_more(frame)
             # Without a word it is a cough's, and Pipecat's strategies would begin a turn.
             over = not self._turn_open and self._agent_state(_now()) in BUSY
             return ProcessFrameResult.STOP if over else ProcessFrameResult.CONTINUE
@@ -267,6 +274,12 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._ticker.start()
         await self._judge(speech)
         return ProcessFrameResult.STOP
+
+    def _await_more(self, frame: TranscriptionFrame | InterimTranscriptionFrame) -> None:
+        """Look whether the caller of an open turn says more, or another voice is heard."""
+        if self._turn_open and frame.text.strip():
+            self._told_at = _now() if isinstance(frame, TranscriptionFrame) else None
+            self._ticker.start()
 
     def _begin(self, onset: float) -> Speech | None:
         """Open an utterance, if the agent was busy when the caller began."""
@@ -362,6 +375,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._cuts = interrupts
         await self.trigger_user_turn_started(enable_interruptions=interrupts)
         self._has_words |= bool(speech.finals)
+        self._told_at = _now() if speech.finals and not speech.interim else None
         # What is being handled comes to them by itself.
         told = [frame for frame in speech.frames if frame is not self._current]
         over = speech.waited and speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
@@ -393,13 +407,20 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
 
     async def _look(self) -> bool:
         """Look at what is undecided, as time passes; return whether anything is."""
+        if self._told_at is not None:
+            more = self._sounds and self._wordless.tells_early
+            if more and _now() - self._told_at >= _NEXT_WORDS_SECS:
+                self._told_at = None
+                await self._stops.end()
+            return self._told_at is not None
         if (speech := self._speech) is None or speech.settled is not None:
             return False
         if speech.pending and self._may_interrupt():
             await self._settle_pending()
         else:
             await self._judge(speech)
-        return (speech := self._speech) is not None and speech.settled is None
+        undecided = (speech := self._speech) is not None and speech.settled is None
+        return undecided or self._told_at is not None
 
 
 def _now() -> float:

@@ -82,6 +82,11 @@ class WordlessVoices:
         """Note that the voice is the agent's own."""
         self._echo = max(self._echo, self._level.loudest)
 
+    @property
+    def tells_early(self) -> bool:
+        """Whether words have been told while they were spoken, and still are."""
+        return self._told and self.words_soon
+
     def interim(self) -> None:
         """Note words that are not final."""
         self._interim = self._told = self.words_soon = self.hold = True

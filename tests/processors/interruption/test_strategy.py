@@ -446,3 +446,45 @@ async def test_a_cough_right_after_words_without_a_voice_does_not_cut_their_answ
         await c.caller(ended())
         await asyncio.sleep(2)
         assert len(c.turns) == 1
+
+
+@pytest.mark.parametrize("over_the_agent", [True, False])
+async def test_a_turn_beside_a_television_ends_when_no_more_words_come(
+    over_the_agent: bool,
+) -> None:
+    async with call() as c:
+        if over_the_agent:
+            await speaking(c, secs=0.5)
+        await c.caller(began(), every=0.5)
+        await c.caller(interim("stop where is"), every=0.5)
+        await c.caller(final("Stop, where is my order?"))
+        at = now()
+        await asyncio.sleep(6)  # and the VAD hears a voice all the while
+        waits = [when - at for when in c.answered]
+        await c.caller(ended())
+    assert waits == [pytest.approx(1.5, abs=0.1)]
+    assert c.said("user") == ["Stop, where is my order?"]
+
+
+async def test_a_caller_who_speaks_on_beside_a_television_is_heard_to_the_end() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.5)
+        for _ in range(3):
+            await c.caller(interim("my number is"), every=1.0)
+            await c.caller(final("My number is seven."), every=1.3)
+        early = len(c.answered)
+        await asyncio.sleep(2)
+        await c.caller(ended())
+    assert early == 0
+    assert len(c.answered) == 1
+
+
+async def test_without_words_while_they_are_spoken_a_voice_is_waited_for() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.5)
+        await c.caller(final("Where is my order?"), every=4.0)
+        early = len(c.answered)
+        await c.caller(ended())
+        await asyncio.sleep(2)
+    assert early == 0
+    assert len(c.answered) == 1
