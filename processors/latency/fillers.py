@@ -107,9 +107,9 @@ class Wait(SafeProcessor):
             case VADUserStoppedSpeakingFrame():
                 waits.voice_ended(_now() - frame.stop_secs)
             case InputDTMFFrame():
-                waits.keys_pressed()
+                waits.keys_pressed(_now())
             case UserStartedSpeakingFrame():
-                waits.turn_started()
+                waits.turn_started(_now())
             case UserStoppedSpeakingFrame():
                 waits.turn_ended(_now())
             case FunctionCallInProgressFrame():
@@ -191,7 +191,7 @@ class Filler(Wait):
         self,
         *,
         texts: Sequence[str] = ("One moment…",),
-        after_secs: float = 1.2,
+        after_secs: float = 1.1,
         again_secs: float | None = 2.4,
         **kwargs: Any,
     ) -> None:
@@ -236,6 +236,9 @@ MUTE_SECS = 2.35
 UNKNOWN_VOICE_SECS = 1.0
 """How slow a voice may be of which nothing was heard yet: the slow end of current vendors."""
 
+NOTICED_SECS = 0.5
+"""So long after it began, at the most, a voice is noticed."""
+
 # The silent failures that a caller notices.
 _HEARD_AS_SILENCE = frozenset(StallKind) - {StallKind.AUDIO_UNDERRUN, StallKind.LOOP_LAG}
 
@@ -245,7 +248,8 @@ class Apology(Wait):
 
     With a text it stands between the LLM and the TTS service; with a recording, which also
     helps when the TTS service is what failed, behind the TTS service. It is heard to its end
-    even when the stuck request is being ended.
+    even when the stuck request is being ended; but a recording makes way for a caller who began
+    to speak when it did.
 
     Event handlers available:
 
@@ -286,7 +290,7 @@ class Apology(Wait):
         )
         self._text = text
         self._recording = _samples(Path(recording)) if recording else None
-        self._agent_speaks = self._over_agent = False
+        self._agent_speaks = self._talks_on = False
         self._voice_asked_at: float | None = None
         self._slowest_voice_secs = 0.0
         self._stall: Stall | None = None
@@ -294,6 +298,8 @@ class Apology(Wait):
         # Speech that has gone by and is not over yet, and whether any of it answers.
         self._unheard, self._has_answered = 0, False
         self._sounds: str | None = None
+        self._said: Sequence[Frame] = ()
+        self._said_at = float("-inf")
         self._register_event_handler("on_apology")
         if observer:
             observer.add_event_handler("on_stall", self._stalled)
@@ -307,16 +313,20 @@ class Apology(Wait):
         self._recording = _samples(recording)
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
-        """Begin a wait, or end it; know whether the caller speaks over the agent."""
+        """Begin a wait, or end it; know whether the agent talks on after a voice."""
         if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
             self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
             if not self._agent_speaks:
                 self._unheard = max(0, self._unheard - 1)
                 self._speaks_first &= bool(self._unheard) or not self._has_answered
+            self._talks_on |= self._agent_speaks
         elif isinstance(frame, VADUserStartedSpeakingFrame):
-            self._over_agent = self._agent_speaks
+            if _now() - self._said_at < NOTICED_SECS:
+                self._make_way()
+        elif isinstance(frame, VADUserStoppedSpeakingFrame):
+            self._talks_on = self._agent_speaks
         elif isinstance(frame, UserStartedSpeakingFrame):
-            self._stall = None
+            self._stall, self._talks_on = None, False
         await super().handle(frame, direction)
 
     async def speak(self, stall: Stall | None = None) -> None:
@@ -325,10 +335,16 @@ class Apology(Wait):
         self._waits.give_up()
         self._set_timer()
         self._unheard += self._recording is not None
-        for frame in self._frames():
+        self._said, self._said_at = self._frames(), _now()
+        for frame in self._said:
             frame.interruptible = False
             await self.push_frame(frame)
         await self._call_event_handler("on_apology", stall)
+
+    def _make_way(self) -> None:
+        """Let what has hardly begun be held, and dropped, for who began at the same time."""
+        for frame in self._said:
+            frame.interruptible = True
 
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Wait no longer for a voice that was interrupted."""
@@ -398,8 +414,8 @@ class Apology(Wait):
         ]
 
     async def _stalled(self, observer: LatencyObserver, stall: Stall) -> None:
-        # A voice over the agent's that no word is made of is most often a noise.
-        noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._over_agent
+        # A voice that no word is made of, and after which the agent talks on, is mostly a noise.
+        noise = stall.kind is StallKind.TRANSCRIPT_MISSING and self._talks_on
         heard = stall.kind in _HEARD_AS_SILENCE and not noise
         # The caller has spoken since: what they wait for is not what was apologised for.
         over = self._waits.over and stall.kind is not StallKind.TRANSCRIPT_MISSING

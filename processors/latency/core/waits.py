@@ -11,7 +11,7 @@ __all__ = ["Waits"]
 UNHEARD_SECS = 2.5
 """How long words that are on their way to the voice count as about to sound."""
 
-BREATH_SECS = 1.2
+BREATH_SECS = 1.1
 """So long after the caller's last sound nothing is said that is no answer."""
 
 LATE_SECS = 4.0
@@ -32,7 +32,7 @@ class Waits:
         self._since: float | None = None
         self._tools: set[str] = set()
         self._speaks = self._words_under_way = self._held = False
-        self._voice = False
+        self._voice = self._heard = False
         self._silent_at: float | None = None
 
     def voice_started(self) -> None:
@@ -45,22 +45,33 @@ class Waits:
         Args:
             at: Since when.
         """
-        self._voice = False
+        self._voice, self._heard = False, True
         self._silent_at = at
 
-    def keys_pressed(self) -> None:
-        """The caller uses the keys, and so does not wait since their last word."""
-        self._silent_at = None
+    def keys_pressed(self, at: float) -> None:
+        """The caller uses the keys, and so does not wait since their last word.
 
-    def turn_started(self) -> None:
-        """The caller has the turn: nothing is owed, nor what was begun for the turn before."""
+        Args:
+            at: When.
+        """
+        self._silent_at, self._heard = at, False
+
+    def turn_started(self, at: float) -> None:
+        """The caller has the turn: nothing is owed, nor what was begun for the turn before.
+
+        Args:
+            at: Since when.
+        """
+        if not (self._voice or self._heard):
+            # Of keys, which may be hidden from who fills the wait; they are complete now.
+            self._silent_at = at
         self._tools.clear()
         self._said = 0
         self.interrupted()
 
     def turn_ended(self, at: float) -> None:
         """The caller waits for an answer, and has since they fell silent."""
-        self._said = 0
+        self._said, self._heard = 0, False
         silent_at = self._silent_at
         waited = silent_at is not None and not self._voice and at - silent_at < LATE_SECS
         self._since = silent_at if waited else at
@@ -95,7 +106,8 @@ class Waits:
         """Words or sound of an answer came by; fillers are none."""
         self._words_under_way = True
         if not self._tools:
-            self._since = None
+            # What is missing after an answer has begun is another wait.
+            self._since, self._said = None, 0
         elif self._since is not None:
             self._since = at + UNHEARD_SECS
 

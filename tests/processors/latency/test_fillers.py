@@ -17,10 +17,12 @@ from pipecat.frames.frames import (
     FunctionCallResultFrame,
     FunctionCallResultProperties,
     InputDTMFFrame,
+    InterimTranscriptionFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
     TTSStartedFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -29,6 +31,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
@@ -244,6 +247,86 @@ async def test_half_an_answer_is_heard_before_the_apology_for_the_rest_though_a_
     assert secs_of_voice_before(b"\x11" * 32, call) == pytest.approx(1.5, abs=0.05)
 
 
+async def test_an_apology_is_heard_when_nobody_speaks(
+    run_call: Any, delays: Any, recording: Path
+) -> None:
+    delays.llm = None
+    observer = LatencyObserver(process=LatencyStats())
+
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(2.0)
+        delays.stt = None
+        await call.speak(secs=1.2)
+        assert call.stalls, "the voice was over before the service was late"
+        assert not call.transport.played
+        await asyncio.sleep(1)
+
+    call = await run_call(
+        scene,
+        delays,
+        observer=observer,
+        start=TranscriptionUserTurnStartStrategy(),
+        after_tts=[Apology(recording=recording, observer=observer)],
+    )
+    assert first_sound_at(call) == pytest.approx(1.2 + 2.0 + 1.2 + 0.2, abs=0.1)
+
+
+@pytest.mark.parametrize(("secs", "apologises"), [(2.0, True), (0.7, False)])
+async def test_words_that_are_missing_are_apologised_for_where_the_agent_was_silent_after_them(
+    run_call: Any, delays: Any, recording: Path, secs: float, apologises: bool
+) -> None:
+    observer = LatencyObserver(process=LatencyStats())
+
+    async def scene(call: Any) -> None:
+        call.llm.words = "We are open from nine. Come in. Or call again."
+        await call.speak()
+        await asyncio.sleep(1.3)
+        delays.stt = None
+        assert call.transport.played
+        await call.speak(secs=secs)
+        await asyncio.sleep(5)
+
+    call = await run_call(
+        scene,
+        delays,
+        observer=observer,
+        start=TranscriptionUserTurnStartStrategy(),
+        after_tts=[Apology(recording=recording, observer=observer)],
+    )
+    assert [stall.kind for stall in call.stalls] == [StallKind.TRANSCRIPT_MISSING]
+    played = b"".join(chunk.pcm for chunk in call.transport.played)
+    assert (b"\x11\x11" in played) is apologises
+
+
+async def test_nothing_is_apologised_for_once_the_caller_goes_on(
+    run_call: Any, delays: Any, recording: Path
+) -> None:
+    delays.llm = None
+    observer = LatencyObserver(process=LatencyStats())
+
+    async def scene(call: Any) -> None:
+        await call.speak()
+        await asyncio.sleep(2.0)
+        speaking = asyncio.create_task(call.speak(secs=2.0))
+        await asyncio.sleep(1.5)
+        assert call.stalls
+        delays.llm = 0.1
+        await call.transport.send_frame(InterimTranscriptionFrame("and on sundays", "", ""))
+        await speaking
+        await asyncio.sleep(3)
+
+    call = await run_call(
+        scene,
+        delays,
+        observer=observer,
+        start=TranscriptionUserTurnStartStrategy(),
+        after_tts=[Apology(recording=recording, observer=observer)],
+    )
+    assert b"\x11\x11" not in {chunk.pcm[:2] for chunk in call.transport.played}
+    assert call.turns[-1].kind is TurnKind.ANSWERED
+
+
 async def test_a_stuck_request_is_left_alone_unless_ending_is_asked_for(
     run_call: Any, delays: Any
 ) -> None:
@@ -289,9 +372,10 @@ async def test_an_apology_offers_a_person_once_a_wait(run_call: Any, delays: Any
 class Told(FrameProcessor):
     """Notes when something is to be said, and whether the context is to know."""
 
-    def __init__(self) -> None:
+    def __init__(self, sounds: list[Frame]) -> None:
         super().__init__()
         self.said: list[tuple[float, bool]] = []
+        self.sounds = sounds
         self.began = 0.0
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -299,12 +383,18 @@ class Told(FrameProcessor):
         if isinstance(frame, TTSSpeakFrame | TTSStartedFrame):
             at = asyncio.get_running_loop().time() - self.began
             self.said.append((round(at, 3), bool(frame.append_to_context)))
+        if isinstance(frame, TTSAudioRawFrame):
+            self.sounds.append(frame)
         await self.push_frame(frame, direction)
 
 
-async def said(waits: Filler | Apology, *script: tuple[float, Frame | None]) -> list[Any]:
+async def said(
+    waits: Filler | Apology,
+    *script: tuple[float, Frame | None],
+    sounds: list[Frame] | None = None,
+) -> list[Any]:
     """Let frames come by, each so long after the one before; None is giving up."""
-    told = Told()
+    told = Told([] if sounds is None else sounds)
     worker = PipelineWorker(Pipeline([waits, told]), enable_rtvi=False, idle_timeout_secs=None)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
@@ -337,7 +427,7 @@ def sound(secs: float) -> Frame:
 
 
 KEY = partial(InputDTMFFrame, KeypadEntry.ONE)
-TURN_ENDS = UserStoppedSpeakingFrame
+TURN_BEGINS, TURN_ENDS = UserStartedSpeakingFrame, UserStoppedSpeakingFrame
 
 
 def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
@@ -398,13 +488,18 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
         ),
         pytest.param(
             [(0.0, TURN_ENDS()), (1.0, VOICE()), (1.2, SILENCE())],
-            [3.2, 3.6],
+            [3.1, 3.6],
             id="a voice in the midst of the wait",
         ),
         pytest.param(
             [(0.0, VOICE()), (0.2, SILENCE()), (1.0, KEY()), (0.0, TURN_ENDS())],
             [2.4, 4.8],
             id="keys",
+        ),
+        pytest.param(
+            [(0.0, TURN_ENDS()), (1.0, None), (0.0, TURN_BEGINS()), (0.5, TURN_ENDS())],
+            [2.2, 4.6],
+            id="keys that are complete before the turn has ended",
         ),
     ],
 )
@@ -438,6 +533,16 @@ async def test_a_voice_that_stays_mute_is_apologised_for(
 ) -> None:
     told = await said(Apology(recording=recording), (0.0, TURN_ENDS()), *script)
     assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
+
+
+@pytest.mark.parametrize(("secs", "makes_way"), [(0.3, True), (0.7, False)])
+async def test_an_apology_makes_way_for_who_began_when_it_did_and_for_nobody_else(
+    recording: Path, secs: float, makes_way: bool
+) -> None:
+    sounds: list[Frame] = []
+    script = [(0.0, TURN_ENDS()), (6.0 + secs, VOICE())]
+    await said(Apology(recording=recording), *script, sounds=sounds)
+    assert [frame.interruptible for frame in sounds] == [makes_way]
 
 
 async def test_what_fills_a_wait_is_not_put_into_the_context(recording: Path) -> None:
