@@ -107,7 +107,8 @@ def _dead_air(events: CallEvents, limits: Limits) -> Iterator[Broken]:
             continue
         since, until = words[-1], over_secs
         until = min([until, *(turn.start_secs for turn in turns if turn.end_secs > words[0])])
-        until = min([until, *_told_secs(events, since)])
+        # What is said to the caller after that settles it, or is half an answer of its own.
+        until = min([until, *_told_secs(events, since), *_begun_secs(events, answer)])
         yield from _silences(events, limits, voices, since, until, None, "within the answer to")
 
 
@@ -152,7 +153,8 @@ def _gaps(
 
 def _answered_secs(events: CallEvents, turn: SpokenLine) -> float:
     """When the caller heard the first word of an answer to a turn, or was told that none comes."""
-    later = [each.line for each in _turns(events) if each.start_secs >= turn.start_secs]
+    # An "uh-huh" that the agent took for a turn brings the turn before it along.
+    later = [each.line for each in events.lines if each.start_secs >= turn.start_secs]
     times = [
         _heard_of(events, answer)[0]
         for answer in events.answers
@@ -170,6 +172,12 @@ def _answered_secs(events: CallEvents, turn: SpokenLine) -> float:
         ]
     times = [at for at in times if at >= turn.start_secs]
     return min([*times, *_told_secs(events, turn.start_secs)], default=float("inf"))
+
+
+def _begun_secs(events: CallEvents, answer: Answer) -> list[float]:
+    """When the answers after one began to be heard."""
+    after = [each for each in events.answers if each.at_secs > answer.at_secs]
+    return [heard[0] for each in after if (heard := _heard_of(events, each))]
 
 
 def _told_secs(events: CallEvents, since: float) -> list[float]:
