@@ -26,6 +26,7 @@ class Speech:
     agent_text: str
     ended: float
     speaking: bool = False
+    over_filler: bool = False
     finals: list[str] = field(default_factory=list)
     interim: str = ""
     user_id: str = ""
@@ -33,7 +34,6 @@ class Speech:
     language: str | None = None
     held_since: float | None = None
     pending: bool = False
-    waited: bool = False
     frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MAX_FRAMES))
     settled: float | None = None
 

@@ -51,7 +51,7 @@ __all__ = ["InterruptionStrategy"]
 
 # By then the words of a voice that has ended are told, but for the last.
 _WORDS_LAG_SECS = 0.4
-# Whoever had to wait with a turn, and is silent for so long, has said all of it.
+# Whose turn begins when they have been silent for so long has said all of it.
 _SAID_ALL_SECS = 1.0
 # Of a caller who speaks on, a service that tells words early tells the next within this.
 _NEXT_WORDS_SECS = 1.5
@@ -231,7 +231,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             speech = self._speech = self._begin(onset)
             if speech is None:
                 return ProcessFrameResult.CONTINUE
-        speech.speaking = True
+        speech.speaking, speech.over_filler = True, self._voice.fills
         self._level.begin()
         await self._behind.ask(frame)
         if self._may_interrupt() and self._behind.agree and self._voice.duck():
@@ -268,6 +268,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 # Others begin a turn for it, as for keys.
                 self._has_words |= words
                 return ProcessFrameResult.CONTINUE
+            if speech.state is AgentState.THINKING and self._agent.speaking:
+                speech.state = AgentState.SPEAKING
             self._speech = speech
         speech.take(frame)
         await self._behind.ask(frame)
@@ -358,12 +360,12 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         if not self._may_interrupt():
             # What must be heard would wait in a silent agent for the turn that waits for it.
             self._voice.go_on()
-            speech.pending = speech.waited = True
+            speech.pending = True
             return
         if self.settings.enable_interruptions:
             self._voice.hold()
         if self._agent.runs(self.settings.side_effect_tools):
-            speech.pending = speech.waited = True
+            speech.pending = True
             return
         await self._start_turn(speech, decision)
 
@@ -378,7 +380,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._told_at = _now() if speech.finals and not speech.interim else None
         # What is being handled comes to them by itself.
         told = [frame for frame in speech.frames if frame is not self._current]
-        over = speech.waited and speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
+        # Of a voice that is over and had no word, nothing more comes either.
+        wordless = self._stops.wait_for_words and not (speech.words or speech.speaking)
+        over = wordless or speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
         await self._stops.tell_again(told, over=over)
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:

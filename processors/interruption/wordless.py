@@ -71,7 +71,9 @@ class WordlessVoices:
         """
         if speech.held_since is None or speech.words:
             return False
-        soon = speech.state is AgentState.SPEAKING and not speech.asked and self.words_soon
+        # Nothing is lost of what only fills a wait.
+        over = speech.state is AgentState.SPEAKING and not speech.over_filler
+        soon = over and not speech.asked and self.words_soon
         if now - speech.held_since <= (self._limit_secs if soon else _LONGEST_HOLD_SECS):
             return False
         # Of a voice that is just over the final words may be due, although none came before.

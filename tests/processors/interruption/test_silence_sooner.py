@@ -11,6 +11,7 @@ from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     InputAudioRawFrame,
+    TTSStartedFrame,
 )
 from pipecat.services.stt_service import SegmentedSTTService
 
@@ -281,3 +282,21 @@ def test_after_a_cough_the_agent_still_falls_silent_for_a_voice_and_not_after_a_
     )
     voices.ignored(speech, 12.0)
     assert voices.hold is falls_silent
+
+
+async def test_no_filler_comes_back_over_a_voice_that_goes_on() -> None:
+    async with call() as c:
+        filler = reply([("One moment please, I am looking.", 2000)])
+        for frame in filler:
+            if isinstance(frame, TTSStartedFrame):
+                frame.append_to_context = False
+        await c.say(filler)
+        await asyncio.sleep(0.3)
+        await c.caller(began())
+        at = now()
+        await sound(c, 3)
+        heard = c.silent_from(at)
+        await c.caller(ended(), final("But I have paid for that already."), every=0.1)
+        await asyncio.sleep(2)
+    assert heard < 0.1
+    assert c.said("user") == ["But I have paid for that already."]

@@ -135,3 +135,59 @@ def test_the_facade_takes_what_a_call_most_often_sets() -> None:
     assert not interruption.strategy.settings.enable_interruptions
     kept = Interruption(settings=InterruptionSettings(side_effect_tools=frozenset({"pay"})))
     assert kept.strategy.settings.side_effect_tools == {"pay"}
+
+
+async def test_a_late_final_of_who_has_long_been_silent_is_answered_at_once() -> None:
+    async with call() as c:
+        await c.say(reply(STORY[:1]))
+        await asyncio.sleep(1.2)
+        await c.caller(began(), every=0.8)
+        await c.caller(ended(), every=2.0)
+        at = now()
+        await c.caller(final("I want to cancel my order."))
+        await asyncio.sleep(2)
+    assert c.answered == pytest.approx([at], abs=0.05)
+    assert c.said("user") == ["I want to cancel my order."]
+
+
+async def test_a_sound_over_a_question_is_asked_about_at_once() -> None:
+    async with call() as c:
+        await c.say(reply([("Which of the two do you want?", 3000)]))
+        await asyncio.sleep(1)
+        await c.caller(began(), every=0.3)
+        await c.caller(ended())
+        await asyncio.sleep(1)
+        [note] = c.said("developer")
+        assert "not recognized" in note
+
+
+async def test_what_must_be_heard_is_heard_though_the_agent_is_held_for_the_caller() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.8)
+        await c.caller(ended(), final("When do you open?"), every=0.5)
+        await c.caller(began(), every=0.4)
+        assert c.gate.held
+        notice = reply([("I am sorry.", 1200)])
+        for frame in notice:
+            frame.interruptible = False
+        await c.say(notice)
+        await asyncio.sleep(0.8)
+        await c.caller(final("On sundays I mean."), ended(), every=0.1)
+        await asyncio.sleep(5)
+    assert sum(len(chunk.pcm) for chunk in c.transport.played if any(chunk.pcm)) / 32 == 1200
+    assert c.said("user")[-1] == "On sundays I mean."
+
+
+async def test_a_comment_that_is_heard_before_its_voice_is_said_over_who_speaks_by_then() -> None:
+    async with call() as c:
+        await c.caller(began(), every=0.8)
+        await c.caller(ended(), final("When do you open?"), every=0.3)
+        await asyncio.sleep(0.4)
+        await c.say(reply(STORY))
+        await asyncio.sleep(0.5)
+        await c.caller(final("Right."), every=0.02)
+        await c.caller(began(), every=0.2)
+        await c.caller(ended())
+        await asyncio.sleep(5)
+    assert c.backchannels == ["Right."]
+    assert len(c.turns) == 1
