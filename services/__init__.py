@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from antiphon.services.pocketsphinx.recognizer import DecoderPool
     from antiphon.services.pocketsphinx.stt import PocketSphinxSTTService
     from antiphon.services.scripted.llm import ScriptedLLMService
+    from antiphon.services.scripted.router import IntentRouter
     from antiphon.services.scripted.script import Script
     from antiphon.services.whisper.stt import EmbeddedWhisperSTTService
 
@@ -23,6 +24,7 @@ __all__ = [
     "EspeakTTSSettings",
     "HibariTTSService",
     "HibariTTSSettings",
+    "IntentRouter",
     "PocketSphinxSTTService",
     "Script",
     "ScriptedLLMService",
@@ -40,6 +42,7 @@ __getattr__, __dir__ = lazy.exports(
         "pocketsphinx.recognizer": "DecoderPool",
         "pocketsphinx.stt": "PocketSphinxSTTService",
         "scripted.llm": "ScriptedLLMService",
+        "scripted.router": "IntentRouter",
         "scripted.script": "Script",
         "whisper.stt": "EmbeddedWhisperSTTService",
     },

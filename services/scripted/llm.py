@@ -47,6 +47,8 @@ class ScriptedLLMService(AnsweringLLMService):
             raise ValueError(f"ttft_secs={ttft_secs!r} must be 0 or more")
         super().__init__(model="scripted", tokens_per_sec=tokens_per_sec, **kwargs)
         self._script = script or Script.order_status()
+        # Made here, and not when somebody has spoken: it takes some hundred milliseconds.
+        _ = self._script.router
         self._ttft_secs = ttft_secs
 
     async def answer(self, context: LLMContext) -> None:

@@ -1,109 +1,39 @@
 """An agent as data: what callers ask, what it answers, which tools it calls. No Pipecat."""
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from string import Formatter
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from antiphon.services.phrases import Phrase, jsgf_from_phrases, spoken_form
+from antiphon.services.phrases import jsgf_from_phrases, spoken_form
+from antiphon.services.scripted.conversation import (
+    Answer,
+    ToolCall,
+    Turn,
+    fill,
+    is_only_a_number,
+    turns_of,
+    yes_or_no,
+)
+from antiphon.services.scripted.intent import Intent
+from antiphon.services.scripted.numbers import mask_numbers
+from antiphon.services.scripted.router import IntentRouter, Route, everyday_lines
 
 __all__ = ["Answer", "Intent", "Script", "ToolCall"]
 
 # What Pipecat's keypad aggregator writes before the keys that a caller pressed.
 KEYS_PREFIX = "DTMF: "
 
-
-@dataclass(frozen=True)
-class Answer:
-    """The agent says something.
-
-    Parameters:
-        text: What it says.
-        understood: Whether it made something of what the caller said.
-        goodbye: Whether that is its goodbye.
-    """
-
-    text: str
-    understood: bool = True
-    goodbye: bool = False
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """The agent calls a tool first.
-
-    Parameters:
-        name: The tool's name.
-        arguments: Its arguments, by name.
-    """
-
-    name: str
-    arguments: dict[str, str]
-
-
-class Intent(BaseModel):
-    """One thing that a caller may want.
-
-    Parameters:
-        name: For logs and tests.
-        phrases: How callers say it: words with slots, such as "order {order_number:digits}".
-        reply: The answer. `{order_number}` stands for a slot's value, or for a field of what the
-            tool returned; digits are read out one by one.
-        tool: The tool to call before answering, with the slots as its arguments.
-        goodbye: Whether the reply is a goodbye, after which the agent may hang up.
-        example: How a person would ask for it, to be read; empty for what nobody need be told.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    phrases: tuple[str, ...]
-    reply: str
-    tool: str | None = None
-    goodbye: bool = False
-    example: str = ""
-
-    @field_validator("phrases")
-    @classmethod
-    def _readable(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
-        if not phrases:
-            raise ValueError("an intent needs at least one phrase")
-        for phrase in phrases:
-            Phrase.parse(phrase)
-        return phrases
-
-    @model_validator(mode="after")
-    def _reply_can_be_filled(self) -> Self:
-        for phrase in self.parsed:
-            slots = {slot.name: "0" for slot in phrase.slots}
-            # What a tool returns is known only when it has.
-            missing = None if self.tool else _missing_field(self.reply, slots)
-            if missing:
-                raise ValueError(
-                    f"reply {self.reply!r} needs {missing}, which phrase {phrase.text!r} does not "
-                    "have"
-                )
-        return self
-
-    @cached_property
-    def parsed(self) -> tuple[Phrase, ...]:
-        """The phrases, read."""
-        return tuple(Phrase.parse(phrase) for phrase in self.phrases)
-
-    def match(self, spoken: str) -> dict[str, str] | None:
-        """Return the slots' values if one of the phrases was said, else None."""
-        for phrase in self.parsed:
-            slots = phrase.match(spoken)
-            if slots is not None:
-                return slots
-        return None
+# As many of the caller's turns are looked at, so that a long call costs no more than a short one.
+_MEMORY_TURNS = 6
+_MISSES_BEFORE_HELP = 2
+# A sentence of no more words is about the phrase that is in it.
+_SHORT_WORDS = 10
 
 
 class Script(BaseModel):
@@ -114,7 +44,9 @@ class Script(BaseModel):
         fallback: What it says to anything it does not understand.
         tool_failed: What it says when a tool failed or returned less than the reply needs.
         keys_mean: What a caller says who presses keys, before these, such as "my number is".
+        help: What it can do, said from the second time on that it understood nothing.
         intents: What it understands; where several match, the first counts.
+        out_of_scope: What callers say that is like an intent's wordings, and is not meant so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -123,7 +55,16 @@ class Script(BaseModel):
     fallback: str = "Sorry, could you say that again?"
     tool_failed: str = "Sorry, I cannot look that up right now."
     keys_mean: str = ""
+    help: str = ""
     intents: tuple[Intent, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_there(self) -> Self:
+        for intent in self.intents:
+            if intent.awaits and not self.intent(intent.awaits):
+                raise ValueError(f"intent {intent.name!r} awaits {intent.awaits!r}, which is none")
+        return self
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -158,8 +99,26 @@ class Script(BaseModel):
         except tomllib.TOMLDecodeError as error:
             raise ValueError(f"{source}: {error}") from error
 
+    @cached_property
+    def router(self) -> IntentRouter | None:
+        """What finds intents by their wordings; None without any. Made on first use."""
+        examples: dict[str, list[str]] = {}
+        for intent in self.intents:
+            # One that asks for another's number is about the same: the number tells them apart.
+            about = examples.setdefault(intent.awaits or intent.name, [])
+            about += map(mask_numbers, intent.wordings)
+        examples = {name: wordings for name, wordings in examples.items() if wordings}
+        if not examples:
+            return None
+        outside = [*everyday_lines(), *map(mask_numbers, self.out_of_scope)]
+        return IntentRouter(examples=examples, out_of_scope=outside)
+
+    def intent(self, name: str) -> Intent | None:
+        """Return the intent of a name, if there is one."""
+        return next((intent for intent in self.intents if intent.name == name), None)
+
     def jsgf(self) -> str:
-        """Return the grammar of everything this agent understands, for the recogniser."""
+        """Return the grammar of the phrases, for a recogniser that knows no other words."""
         return jsgf_from_phrases(phrase for intent in self.intents for phrase in intent.parsed)
 
     def examples(self) -> list[str]:
@@ -173,70 +132,138 @@ class Script(BaseModel):
             text: What was said, as any recogniser writes it, or keyed in, as Pipecat does.
 
         Returns:
-            The intent and the values of its slots, or None.
+            The intent and the values of its slots, or None if that is not sure.
         """
-        spoken = spoken_form(text.replace(KEYS_PREFIX, f"{self.keys_mean} "))
-        for intent in self.intents:
+        text = text.replace(KEYS_PREFIX, f"{self.keys_mean} ")
+        spoken = spoken_form(text)
+        # In a long sentence a phrase may be there and not be what it is about.
+        phrases_decide = self.router is None or len(mask_numbers(text).split()) <= _SHORT_WORDS
+        for intent in self.intents if phrases_decide else ():
             slots = intent.match(spoken)
             if slots is not None:
                 return intent, slots
-        return None
+        route = self._route(text)
+        routed = self.intent(route.intent) if route and route.intent else None
+        return self.resolve(routed, text) if routed else None
+
+    def guess(self, text: str) -> Intent | None:
+        """Return the intent to ask back about, if one is likely.
+
+        Args:
+            text: What was said.
+        """
+        route = self._route(text)
+        likely = (self.intent(name) for name, _ in (route.alternatives if route else ()))
+        return next((intent for intent in likely if intent and intent.ask_back), None)
+
+    def resolve(self, intent: Intent, text: str) -> tuple[Intent, dict[str, str]] | None:
+        """Find the values of an intent's slots, or the intent that fits those there are.
+
+        Args:
+            intent: What the caller wants.
+            text: What was said.
+
+        Returns:
+            The intent, or the one that it awaits if its number is there already, or the one that
+            asks for the number that is missing.
+        """
+        awaited = self.intent(intent.awaits)
+        if awaited and (slots := awaited.fill(text)):
+            return awaited, slots
+        filled = intent.fill(text)
+        if filled is not None:
+            return intent, filled
+        asking = next((other for other in self.intents if other.awaits == intent.name), None)
+        return (asking, {}) if asking else None
 
     def respond(self, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall:
         """Decide what comes next in a conversation.
 
+        Nothing is kept between turns: what was asked back, what is waited for and how often
+        nothing was understood are found again in the last turns.
+
         Args:
             messages: The conversation, in OpenAI's format as Pipecat keeps it.
         """
-        roles = [message.get("role") for message in messages]
-        if "user" not in roles:
+        turns = turns_of(messages)
+        if not turns:
             return Answer(self.greeting)
-        asked = len(roles) - 1 - roles[::-1].index("user")
-        understood = self.understand(_text(messages[asked]))
         # A last word from somebody else, such as a note that nothing was heard: ask again.
-        if understood is None or roles[-1] not in ("user", "tool"):
+        if messages[-1].get("role") not in ("user", "tool"):
             return Answer(self.fallback, understood=False)
-        results = [message for message in messages[asked:] if message.get("role") == "tool"]
-        intent, slots = understood
-        if intent.tool is None:
-            return Answer(_fill(intent.reply, slots) or self.fallback, goodbye=intent.goodbye)
-        if not results:
+        answer: Answer | ToolCall = Answer(self.greeting)
+        state = _State(self.greeting)
+        for turn in turns[-_MEMORY_TURNS:]:
+            answer, state = self._take(turn, state)
+        return answer
+
+    def _take(self, turn: Turn, state: "_State") -> tuple[Answer | ToolCall, "_State"]:
+        found, denied = self._find(turn.text, state)
+        if found:
+            answer = self._act(*found, turn, state)
+            if isinstance(answer, ToolCall):
+                return answer, _State(state.last)
+            if "{last}" in found[0].reply:
+                return answer, state
+            return answer, _State(answer.text, awaited=self.intent(found[0].awaits))
+        guess = None if denied else self.guess(turn.text)
+        if guess and not (state.asked and state.asked[0] is guess):
+            asking = replace(state, last=guess.ask_back, asked=(guess, turn.text), awaited=None)
+            return Answer(guess.ask_back), asking
+        missed = max(state.missed + 1, _MISSES_BEFORE_HELP if denied else 0)
+        text = self.help if missed >= _MISSES_BEFORE_HELP and self.help else self.fallback
+        return Answer(text, understood=denied), _State(text, missed, awaited=state.awaited)
+
+    def _act(
+        self, intent: Intent, slots: dict[str, str], turn: Turn, state: "_State"
+    ) -> Answer | ToolCall:
+        if intent.tool and turn.result is None:
             return ToolCall(intent.tool, slots)
-        reply = _fill(intent.reply, slots | _fields(results[-1]))
-        return Answer(reply or self.tool_failed, goodbye=intent.goodbye and reply is not None)
+        said = {"help": self.help, "last": state.last}
+        values: dict[str, Any] = {name: text for name, text in said.items() if text}
+        values |= slots | dict(turn.result if intent.tool and turn.result else {})
+        reply = fill(intent.reply, values)
+        if reply is None:
+            return Answer(self.tool_failed) if intent.tool else Answer(self.fallback, False)
+        return Answer(reply, goodbye=intent.goodbye)
+
+    def _find(
+        self, text: str, state: "_State"
+    ) -> tuple[tuple[Intent, dict[str, str]] | None, bool]:
+        """Find what a caller wants, and whether what was asked back about is not it."""
+        if state.awaited and is_only_a_number(text):
+            slots = state.awaited.fill(text, any_number=True)
+            if slots:
+                return (state.awaited, slots), False
+        verdict, rest = yes_or_no(text) if state.asked else (None, text)
+        found = self.understand(rest)
+        if state.asked is None or verdict is None:
+            if found is None and state.awaited and (slots := state.awaited.fill(text)):
+                found = state.awaited, slots
+            return found, False
+        if found and found[0].ask_back:  # more than a "that's right"
+            return found, False
+        if verdict:
+            intent, words = state.asked
+            return self.resolve(intent, f"{words} {rest}"), False
+        return None, True
+
+    def _route(self, text: str) -> Route | None:
+        return self.router.route(mask_numbers(text)) if self.router else None
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return " ".join(str(part["text"]) for part in content if part.get("type") == "text")
+@dataclass(frozen=True)
+class _State:
+    """Where a conversation is.
 
+    Parameters:
+        last: What the agent said last.
+        missed: How many turns in a row it made nothing of.
+        asked: What it asked back about, and the words that led there.
+        awaited: The intent whose number it asked for.
+    """
 
-def _fields(message: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        result = json.loads(_text(message))
-    except ValueError:
-        return {}
-    return result if isinstance(result, dict) else {"result": result}
-
-
-class _Spoken(str):
-    """A value in a reply. Digits are read one by one; nothing of it can be reached into."""
-
-    def __format__(self, _: str) -> str:
-        return " ".join(self) if self.isdecimal() else str(self)
-
-
-def _fill(template: str, values: Mapping[str, Any]) -> str | None:
-    """Fill a template, or return None if it needs more than there is."""
-    if _missing_field(template, values):
-        return None
-    return template.format_map({name: _Spoken(value) for name, value in values.items()})
-
-
-def _missing_field(template: str, values: Mapping[str, Any]) -> str | None:
-    for _, field, _, _ in Formatter().parse(template):
-        if field is not None and field not in values:
-            return "{" + field + "}"
-    return None
+    last: str
+    missed: int = 0
+    asked: tuple[Intent, str] | None = None
+    awaited: Intent | None = None

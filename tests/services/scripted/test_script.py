@@ -107,7 +107,7 @@ def test_a_script_is_read_from_toml(tmp_path: Path) -> None:
         ("greeting = ", "agent.toml"),
         ("", "agent.toml: greeting: Field required"),
         (GOOD + 'voice = "x"\n', r"agent.toml: intents.0.voice: Extra inputs"),
-        (GOOD.replace('["stop"]', "[]"), "agent.toml: intents.0.phrases:.*at least one phrase"),
+        (GOOD.replace('["stop"]', "[]"), "agent.toml: intents.0:.*at least one phrase or wording"),
         (GOOD.replace('"stop"', '"at 9"'), "'9' is neither a plain word nor a slot"),
         (GOOD.replace('"Okay."', '"{x}"'), "needs {x}"),
     ],

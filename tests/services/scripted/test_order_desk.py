@@ -1,0 +1,134 @@
+"""The order desk understands what callers say in their own words, or asks, and does not guess."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from antiphon.services import Script
+from antiphon.services.scripted.script import Answer, ToolCall
+
+DESK = Script.order_status()
+LINES = [
+    line.split(" | ")
+    for line in Path(__file__).with_name("order_desk_lines.txt").read_text().splitlines()
+    if not line.startswith("#")
+]
+
+
+def reply(name: str) -> str:
+    intent = DESK.intent(name)
+    assert intent
+    return intent.reply
+
+
+def say(*turns: str) -> Answer | ToolCall:
+    """What the desk says after the last of the caller's turns; each tool finds the order."""
+    messages: list[dict[str, Any]] = []
+    answer: Answer | ToolCall = DESK.respond(messages)
+    for turn in turns:
+        messages.append({"role": "user", "content": turn})
+        answer = DESK.respond(messages)
+        if isinstance(answer, ToolCall) and turn is not turns[-1]:
+            found = '{"status": "packed", "delivery": "today"}'
+            messages.append({"role": "tool", "content": found})
+            answer = DESK.respond(messages)
+        if isinstance(answer, Answer):
+            messages.append({"role": "assistant", "content": answer.text})
+    return answer
+
+
+def test_nothing_is_acted_on_wrongly_and_most_is_understood_or_asked_about() -> None:
+    count: Counter[str] = Counter()
+    wrong = []
+    for meant, said in LINES:
+        name, _, number = meant.partition(" ")
+        found, guess = DESK.understand(said), DESK.guess(said)
+        if found and (found[0].name, found[1].get("order_number", "")) != (name, number):
+            wrong.append((said, found[0].name))
+        count["understood"] += bool(found)
+        count["asked"] += bool(not found and guess and guess.name == name)
+        count["in scope"] += name != "-"
+
+    assert wrong == []
+    assert count["in scope"] >= 60
+    assert count["understood"] >= 0.7 * count["in scope"]
+    assert count["understood"] + count["asked"] >= 0.8 * count["in scope"]
+
+
+def test_an_unsure_guess_is_asked_about_and_a_yes_acts_on_it() -> None:
+    assert say("Sunday.") == Answer("Was that about our opening hours?")
+    assert say("Sunday.", "Yes, it was.") == Answer(reply("opening_hours"))
+    assert say("Sunday.", "Well, yeah.") == Answer(reply("opening_hours"))
+
+
+def test_a_no_is_told_what_can_be_asked_and_a_no_with_more_is_answered() -> None:
+    assert say("Sunday.", "No.") == Answer(DESK.help)
+    assert say("Sunday.", "No, where is my parcel?") == Answer(reply("order_without_number"))
+
+
+def test_something_else_after_a_question_back_is_answered() -> None:
+    assert say("Sunday.", "How long does shipping take?") == Answer(reply("delivery_time"))
+
+
+def test_after_the_second_miss_it_tells_what_it_can_do() -> None:
+    nonsense = "The meeting was moved to three o'clock."
+
+    assert say(nonsense) == Answer(DESK.fallback, understood=False)
+    assert say(nonsense, nonsense) == Answer(DESK.help, understood=False)
+    assert say(nonsense, "when do you open", nonsense) == Answer(DESK.fallback, understood=False)
+
+
+def test_it_repeats_what_it_said_last_also_when_asked_twice() -> None:
+    hours = Answer(reply("opening_hours"))
+
+    assert say("what time do you open", "Could you say that again?") == hours
+    assert say("what time do you open", "sorry?", "what was that again?") == hours
+    assert say("Could you say that again?") == Answer(DESK.greeting)
+    found = Answer("Your order 4 2 7 is packed, and it should arrive today.")
+    assert say("order number 427", "pardon?") == found
+
+
+@pytest.mark.parametrize("number", ["4-2-7", "It's 427.", "four twenty seven", "DTMF: 427#"])
+def test_a_number_alone_is_what_was_asked_for(number: str) -> None:
+    assert say("where's my parcel", number) == ToolCall("get_order_status", {"order_number": "427"})
+    assert say("can I pay by card", number) == Answer(reply("card_number"))
+
+
+def test_a_short_number_is_an_orders_only_where_one_was_asked_for_or_named() -> None:
+    call = ToolCall("get_order_status", {"order_number": "42"})
+
+    assert say("where's my parcel", "42") == call
+    assert say("where is my order number 42") == call
+    assert say("where are the 2 lamps I ordered") == Answer(reply("order_without_number"))
+
+
+def test_the_longest_number_is_the_orders() -> None:
+    said = "I ordered 2 lamps on the 5th, where is my order, it's 48215"
+
+    assert say(said) == ToolCall("get_order_status", {"order_number": "48215"})
+
+
+def test_a_question_back_and_a_number_that_is_awaited_survive_a_repetition() -> None:
+    assert say("Sunday.", "could you say that again", "yes") == Answer(reply("opening_hours"))
+    assert say("where's my order", "could you say that again", "427") == ToolCall(
+        "get_order_status", {"order_number": "427"}
+    )
+
+
+def test_only_a_goodbye_is_one() -> None:
+    assert say("um that's all thanks bye") == Answer(reply("goodbye"), goodbye=True)
+
+
+def test_a_phrase_in_a_long_sentence_is_not_what_that_is_about() -> None:
+    said = (
+        "my brother told me before he said goodbye to our mother at the station that it would rain"
+    )
+
+    assert say(said) != Answer(reply("goodbye"), goodbye=True)
+
+
+def test_no_answer_promises_what_it_cannot_do() -> None:
+    for intent in DESK.intents:
+        assert not any(word in intent.reply for word in ("I have cancelled", "I will", "I'll"))
