@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from antiphon.services.phrases import jsgf_from_phrases
     from antiphon.services.pocketsphinx.recognizer import DecoderPool
     from antiphon.services.pocketsphinx.stt import PocketSphinxSTTService
+    from antiphon.services.scripted.intent_first import IntentFirstLLMService
     from antiphon.services.scripted.llm import ScriptedLLMService
     from antiphon.services.scripted.router import IntentRouter
     from antiphon.services.scripted.script import Script
@@ -24,6 +25,7 @@ __all__ = [
     "EspeakTTSSettings",
     "HibariTTSService",
     "HibariTTSSettings",
+    "IntentFirstLLMService",
     "IntentRouter",
     "PocketSphinxSTTService",
     "Script",
@@ -41,6 +43,7 @@ __getattr__, __dir__ = lazy.exports(
         "phrases": "jsgf_from_phrases",
         "pocketsphinx.recognizer": "DecoderPool",
         "pocketsphinx.stt": "PocketSphinxSTTService",
+        "scripted.intent_first": "IntentFirstLLMService",
         "scripted.llm": "ScriptedLLMService",
         "scripted.router": "IntentRouter",
         "scripted.script": "Script",

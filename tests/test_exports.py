@@ -51,7 +51,7 @@ def test_what_is_exported_is_there_and_in_dir_and_nothing_else_is(package: str) 
 
 
 def test_what_is_public_is_not_too_much() -> None:
-    assert sum(map(len, PUBLIC.values())) <= 105
+    assert sum(map(len, PUBLIC.values())) <= 106
 
 
 def test_each_public_name_is_told_of_in_the_docs_or_used_by_an_example() -> None:

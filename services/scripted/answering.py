@@ -25,7 +25,7 @@ __all__ = ["AnsweringLLMService"]
 class AnsweringLLMService(LLMService[OpenAILLMAdapter]):
     """Answers each context as a real service does: frames, pace, metrics, tools, interruption.
 
-    Subclasses override `answer`.
+    Subclasses override `answer`, and `answers` if another model comes after them.
     """
 
     adapter_class = OpenAILLMAdapter
@@ -68,14 +68,14 @@ class AnsweringLLMService(LLMService[OpenAILLMAdapter]):
         return True
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Answer a context.
+        """Answer a context, if it is for this model.
 
         Args:
             frame: The frame to process.
             direction: The direction in which it travels.
         """
         await super().process_frame(frame, direction)
-        if not isinstance(frame, LLMContextFrame):
+        if not isinstance(frame, LLMContextFrame) or not self.answers(frame.context):
             await self.push_frame(frame, direction)
             return
         try:
@@ -86,6 +86,14 @@ class AnsweringLLMService(LLMService[OpenAILLMAdapter]):
         finally:
             await self.stop_processing_metrics()
             await self.push_frame(LLMFullResponseEndFrame())
+
+    def answers(self, context: LLMContext) -> bool:
+        """Whether this model answers a context, or passes it on to the next.
+
+        Args:
+            context: The conversation.
+        """
+        return True
 
     async def answer(self, context: LLMContext) -> None:
         """Answer, with `say` or `call`, and stop the TTFB metrics at the first token.

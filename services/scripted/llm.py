@@ -15,9 +15,9 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 
 from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.services.scripted.answering import AnsweringLLMService
-from antiphon.services.scripted.script import Script, ToolCall
+from antiphon.services.scripted.script import Answer, Script, ToolCall
 
-__all__ = ["ScriptedLLMService"]
+__all__ = ["ScriptedLLMService", "messages_of"]
 
 _TOKEN = re.compile(r"\S+\s*")
 
@@ -51,18 +51,21 @@ class ScriptedLLMService(AnsweringLLMService):
         _ = self._script.router
         self._ttft_secs = ttft_secs
 
+    def decide(self, context: LLMContext) -> Answer | ToolCall:
+        """Return what the script says or calls next.
+
+        Args:
+            context: The conversation.
+        """
+        return self._script.respond(messages_of(context))
+
     async def answer(self, context: LLMContext) -> None:
         """Answer as the script does.
 
         Args:
             context: The conversation.
         """
-        messages = [
-            cast(Mapping[str, Any], message)
-            for message in context.get_messages()
-            if isinstance(message, dict)
-        ]
-        answer = self._script.respond(messages)
+        answer = self.decide(context)
         await asyncio.sleep(self._ttft_secs)
         await self.stop_ttfb_metrics()
         if isinstance(answer, ToolCall):
@@ -74,3 +77,16 @@ class ScriptedLLMService(AnsweringLLMService):
         await self.say(_TOKEN.findall(answer.text))
         if answer.goodbye:
             await self.push_frame(GoodbyeFrame())
+
+
+def messages_of(context: LLMContext) -> list[Mapping[str, Any]]:
+    """Return the messages that any model reads, without those in one vendor's own form.
+
+    Args:
+        context: The conversation.
+    """
+    return [
+        cast(Mapping[str, Any], message)
+        for message in context.get_messages()
+        if isinstance(message, dict)
+    ]

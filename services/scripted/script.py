@@ -197,6 +197,27 @@ class Script(BaseModel):
             answer, state = self._take(turn, state)
         return answer
 
+    def respond_if_sure(self, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall | None:
+        """Decide what comes next in a conversation in which a language model answers the rest.
+
+        Args:
+            messages: The conversation, in OpenAI's format as Pipecat keeps it.
+
+        Returns:
+            What to say or to call; None if that is for the model.
+        """
+        turns = turns_of(messages)
+        if not turns:
+            return Answer(self.greeting)
+        if messages[-1].get("role") not in ("user", "tool"):
+            return None
+        # What the model said is not known here, so it is the model that repeats or explains it.
+        earlier = self.understand(turns[-2].text) if len(turns) > 1 else None
+        state = _State("", awaited=self.intent(earlier[0].awaits) if earlier else None)
+        found = self._find(turns[-1].text, state)[0]
+        answer = self._act(*found, turns[-1], state) if found else None
+        return None if isinstance(answer, Answer) and not answer.understood else answer
+
     def _take(self, turn: Turn, state: "_State") -> tuple[Answer | ToolCall, "_State"]:
         found, denied = self._find(turn.text, state)
         if found:
