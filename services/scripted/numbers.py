@@ -24,9 +24,6 @@ _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won"
 
 _PLACEHOLDER = r"[\[<][A-Z]\w*[\]>]"
 _TOKEN = re.compile(rf"(?P<hidden>{_PLACEHOLDER})|(?P<digits>\d+)|(?P<word>[^\W\d_]+)")
-_APART = re.compile(r"[\s,#*-]*")
-# A recogniser also makes sentences of single digits: "Seven. Three."
-_STOPPED = re.compile(r"\.\s+")
 _COUNTED = re.compile(
     r"\s*(?:%|percent|(?:st|nd|rd|th)\b|(?:am|pm|a\.m|p\.m|o'?clock|hours?|minutes?|days?|weeks?"
     r"|months?|years?|times?|dollars?|euros?|pounds?|bucks|cents?|items?|pieces?|people)\b)",
@@ -119,6 +116,7 @@ def _runs(text: str) -> Iterator[list[_Token]]:
     """Neighbours that are read together: digits, number words, and what joins them."""
     run: list[_Token] = []
     loose: list[_Token] = []  # what may join the run to a number that follows
+    word = ""
     for token in [*_tokens(text), _Token(None, None, "", len(text), len(text))]:
         near = not run or _are_near(text, (loose or run)[-1], token)
         if near and (token.is_number if run else token.begins):
@@ -129,14 +127,18 @@ def _runs(text: str) -> Iterator[list[_Token]]:
             if run:
                 yield run
             run = [token] if token.begins else []
-            loose = [token] if token.word in _REPEATS else []
+            two = token.word in ("to", "too") and word in ("order", "number")  # "order to 7 1"
+            loose = [token] if two or token.word in _REPEATS else []
+        word = token.word
 
 
 def _are_near(text: str, before: _Token, after: _Token) -> bool:
-    if _APART.fullmatch(text, before.end, after.start):
-        return True
-    stopped = _STOPPED.fullmatch(text, before.end, after.start)
-    return stopped is not None and before.is_digit and after.is_digit
+    between = text[before.end : after.start]
+    if between == ".":  # "12.05"
+        return before.digits is not None and after.digits is not None
+    if between.strip() == ".":  # "Seven. Three."
+        return before.is_digit and after.is_digit
+    return not between.strip(" \t\n,#*-")
 
 
 def _joins(word: str, before: _Token) -> bool:

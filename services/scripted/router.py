@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 __all__ = ["IntentRouter", "Route", "everyday_lines"]
 
-ACT = 0.6
+ACT = 0.65
 """A confidence from which an intent is acted on."""
 
 ASK = 0.3

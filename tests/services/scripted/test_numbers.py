@@ -21,6 +21,8 @@ from antiphon.services.scripted.numbers import mask_numbers, spoken_numbers
         ("double four seven", "447"),
         ("7 triple 5", "7555"),
         ("4 to 7", "427"),
+        ("I have an order to 098", "2098"),
+        ("I think it's 12.05.", "1205"),
         ("one thousand two hundred and five", "1205"),
         ("twelve thirty four", "1234"),
         ("zero zero seven", "007"),

@@ -53,8 +53,8 @@ def test_nothing_is_acted_on_wrongly_and_most_is_understood_or_asked_about() -> 
 
     assert wrong == []
     assert count["in scope"] >= 60
-    assert count["understood"] >= 0.7 * count["in scope"]
-    assert count["understood"] + count["asked"] >= 0.8 * count["in scope"]
+    assert count["understood"] >= 0.85 * count["in scope"]
+    assert count["understood"] + count["asked"] >= 0.95 * count["in scope"]
 
 
 def test_an_unsure_guess_is_asked_about_and_a_yes_acts_on_it() -> None:
