@@ -7,6 +7,7 @@ conversation's context when its audio has been heard, not before.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from pipecat.frames.frames import (
@@ -265,6 +266,17 @@ class PlaybackGate(SafeProcessor):
         clock = self.get_clock().get_time
         return self._word_times.begin(context_id, received_ms=self.ledger.received_ms, clock=clock)
 
+    def _goes_on(self, frame: Frame) -> Callable[[object], bool]:
+        """Whether more is to come of a source's context, behind the end of another's."""
+        if not isinstance(frame, TTSStoppedFrame):
+            return lambda _: False
+
+        def goes_on(source: object) -> bool:
+            context_id = getattr(source, "context_id", None)
+            return context_id != frame.context_id and self._word_times.unfinished(context_id)
+
+        return goes_on
+
     def _position_of(self, context_id: str | None, pts: int) -> float:
         began, position_ms = self._begin_context(context_id)
         return position_ms + max(0, pts - began) / 1e6
@@ -322,7 +334,7 @@ class PlaybackGate(SafeProcessor):
     async def _pass(self, frame: Frame, received_ms: float) -> None:
         stopped = isinstance(frame, TTSStoppedFrame) and not self.ledger.far_end.late(self._now())
         if stopped or isinstance(frame, _REPLY_ENDS):
-            await self._tell(self.ledger.settle(received_ms))
+            await self._tell(self.ledger.settle(received_ms, unfinished=self._goes_on(frame)))
         if isinstance(frame, LLMFullResponseStartFrame):
             self._reply_began_ms = received_ms
         elif isinstance(frame, _REPLY_ENDS):

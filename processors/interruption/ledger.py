@@ -66,6 +66,7 @@ class PlaybackLedger:
         for sentence in self._sentences:
             sentence.start_ms -= from_ms
             sentence.until_ms -= from_ms
+            sentence.left_ms -= from_ms
             for word in sentence.words:
                 word.start_ms -= from_ms
                 word.end_ms -= from_ms
@@ -115,7 +116,7 @@ class PlaybackLedger:
         if self._text_follows_sound:
             # Of one before it whose text never followed, there is no more sound.
             for earlier in takewhile(lambda each: each is not sentence, self._sentences):
-                earlier.until_ms = min(earlier.until_ms, sentence.start_ms)
+                earlier.until_ms, earlier.left_ms = min(earlier.until_ms, sentence.start_ms), inf
         open_ = [s for s in self._sentences if not s.closed and not s.timed]
         sharing = [s for s in open_ if s is sentence or s.until_ms == inf]
         start_ms = sharing[0].start_ms
@@ -214,7 +215,7 @@ class PlaybackLedger:
         for sentence in self._sentences:
             if not (sentence.closed or sentence.timed):
                 self._estimate(sentence)
-            for word in sentence.words[sentence.taken :]:
+            for word in sentence.sounding[sentence.taken :]:
                 if word.counts_from_ms > position_ms:
                     return found
                 found.append(word)
@@ -224,21 +225,30 @@ class PlaybackLedger:
                 return found
         return found
 
-    def settle(self, position_ms: float) -> list[Word]:
+    def settle(
+        self, position_ms: float, *, unfinished: Callable[[object], bool] = lambda _: False
+    ) -> list[Word]:
         """Return all words, not yet returned, that begin before a position: it was played to there.
 
         Args:
             position_ms: Where complete audio ends.
+            unfinished: Whether what a sentence is of goes on behind it, by its source.
         """
         found: list[Word] = []
         for sentence in self._sentences:
             if sentence.start_ms >= position_ms:
                 break
-            if not (sentence.closed or sentence.timed or self._gives_times):
+            goes_on = unfinished(sentence.source)
+            if not (goes_on or sentence.closed or sentence.timed or self._gives_times):
                 self._end(sentence, position_ms)
-            found += sentence.heard_by(position_ms)
-            sentence.taken = len(sentence.words)
-        while len(self._sentences) > 1 and self._sentences[0].end_ms < position_ms:
+            words = sentence.heard_by(position_ms)
+            found += words
+            sentence.taken = sentence.taken + len(words) if goes_on else len(sentence.words)
+        while (
+            len(self._sentences) > 1
+            and self._sentences[0].end_ms < position_ms
+            and not unfinished(self._sentences[0].source)
+        ):
             self._sentences.popleft()
         return found
 
@@ -254,15 +264,17 @@ class PlaybackLedger:
     def break_off(self, goes_on: Callable[[object], bool]) -> None:
         """Note that what comes is another's sound: of what was told so far there is no more.
 
+        Unless the first goes on behind it.
+
         Args:
             goes_on: Whether it is that of a sentence, by its source.
         """
         for sentence in self._sentences:
             if goes_on(sentence.source):
-                continue
-            sentence.until_ms = min(sentence.until_ms, self._received_ms)
-            if sentence.timed:
-                sentence.words = [w for w in sentence.words if w.start_ms < sentence.until_ms]
+                if sentence.left_ms < inf:
+                    sentence.take_up(self._received_ms)
+            elif sentence.until_ms == inf:
+                sentence.until_ms = sentence.left_ms = self._received_ms
 
     def _unsaid(self, sentence: Sentence, text: str, start_ms: float) -> bool:
         """Whether a sentence is told in one piece because no word of it was said.
@@ -313,7 +325,7 @@ class PlaybackLedger:
     @property
     def pending(self) -> bool:
         """Whether words are still to be heard."""
-        return any(s.taken < len(s.words) or not (s.closed or s.timed) for s in self._sentences)
+        return any(s.taken < len(s.sounding) or not (s.closed or s.timed) for s in self._sentences)
 
     def word_start(self, position_ms: float) -> float:
         """Return where the word that sounds at a position begins.
@@ -361,7 +373,7 @@ class PlaybackLedger:
         return False
 
     def _words(self) -> list[Word]:
-        return [word for sentence in self._sentences for word in sentence.words]
+        return [word for sentence in self._sentences for word in sentence.sounding]
 
     def _last_end_ms(self) -> float:
         return max((s.end_ms for s in self._sentences), default=0.0)

@@ -14,6 +14,9 @@ __all__ = ["FrameQueue", "PlayedAudio", "WordTimes"]
 
 KEPT_MS = 15_000
 
+# Contexts that have begun and not ended: that of an answer, and an apology's in its midst.
+KEPT_CONTEXTS = 4
+
 
 class FrameQueue(deque[tuple[Frame, float]]):
     """Frames that wait for their turn, with the position of the audio before each.
@@ -111,6 +114,9 @@ class WordTimes:
     def __init__(self) -> None:
         """Begin with no context."""
         self._bases: dict[str | None, tuple[int, float]] = {}
+        # Where another began to speak before a context had ended.
+        self._left: dict[str | None, float] = {}
+        self._speaks: str | None = None
         self._last_pts = self._last_kept_pts = 0
 
     def begin(
@@ -126,12 +132,30 @@ class WordTimes:
         Returns:
             From when its words are timed, and the position of its audio.
         """
+        if context_id != self._speaks:
+            if self._speaks in self._bases:
+                self._left[self._speaks] = received_ms
+            self._speaks = context_id
+            if context_id in self._left:
+                pts, at_ms = self._bases[context_id]
+                gap_ms = received_ms - self._left.pop(context_id)
+                self._bases[context_id] = (pts, at_ms + gap_ms)
         if context_id not in self._bases:
-            self._bases = {context_id: (max(self._last_pts, clock()), received_ms)}
+            if len(self._bases) >= KEPT_CONTEXTS:
+                self.ended(next(iter(self._bases)))
+            self._bases[context_id] = (max(self._last_pts, clock()), received_ms)
         return self._bases[context_id]
 
     def knows(self, context_id: str | None) -> bool:
         """Whether a context is the one that speaks.
+
+        Args:
+            context_id: The context.
+        """
+        return context_id == self._speaks and context_id in self._bases
+
+    def unfinished(self, context_id: str | None) -> bool:
+        """Whether a context has begun to speak, and has not ended.
 
         Args:
             context_id: The context.
@@ -141,6 +165,7 @@ class WordTimes:
     def ended(self, context_id: str | None) -> None:
         """Note that the sound of a context has ended; what else it says is timed anew."""
         self._bases.pop(context_id, None)
+        self._left.pop(context_id, None)
 
     def said(self, pts: int, *, interruptible: bool = True) -> None:
         """Note when a word was said, in nanoseconds of the pipeline's clock."""
@@ -155,6 +180,7 @@ class WordTimes:
             from_ms: Where its audio began until now; None if there is none.
         """
         self._last_pts = self._last_kept_pts
+        self._left = {}
         kept = {} if from_ms is None else self._bases
         self._bases = {key: (pts, at - (from_ms or 0.0)) for key, (pts, at) in kept.items()}
 

@@ -59,6 +59,7 @@ class Sentence:
         closed: Whether its text and its audio are complete.
         timed: Whether the service told the times of its words.
         until_ms: Where another's sound begins: of this sentence there is no more.
+        left_ms: The same, if it may go on.
         words: Its words.
         taken: How many of them were handed out.
     """
@@ -71,6 +72,7 @@ class Sentence:
     closed: bool = False
     timed: bool = False
     until_ms: float = inf
+    left_ms: float = inf
     words: list[Word] = field(default_factory=list)
     taken: int = 0
 
@@ -83,6 +85,13 @@ class Sentence:
     def end_ms(self) -> float:
         """Where its last word ends, as far as that is known."""
         return self.words[-1].end_ms if self.words else self.start_ms
+
+    @property
+    def sounding(self) -> list[Word]:
+        """Its words but for those that another's sound keeps from being said."""
+        if self.until_ms == inf:
+            return self.words
+        return [word for word in self.words if word.start_ms < self.until_ms]
 
     def lay(self, start_ms: float, end_ms: float) -> None:
         """Lay its words over audio.
@@ -113,13 +122,29 @@ class Sentence:
         """
         self.words = [word for word in self.words if word.counts_from_ms <= until_ms]
 
+    def take_up(self, position_ms: float) -> None:
+        """Go on behind another's sound.
+
+        Args:
+            position_ms: Where that ends.
+        """
+        since_ms, gap_ms = self.left_ms, position_ms - self.left_ms
+        self.until_ms = self.left_ms = inf
+        if self.start_ms >= since_ms:
+            self.start_ms += gap_ms
+        for word in self.words:
+            if word.start_ms >= since_ms:
+                word.start_ms += gap_ms
+            if word.end_ms > since_ms:
+                word.end_ms += gap_ms
+
     def heard_by(self, position_ms: float) -> list[Word]:
         """The words not yet taken that sound, where the audio has ended: all, unless it broke off.
 
         Args:
             position_ms: Where it ended.
         """
-        words = self.words[self.taken :]
+        words = self.sounding[self.taken :]
         if not words:
             return words
         # When the last word ends is a guess by its length, and an address is long and soon said.

@@ -522,3 +522,30 @@ def test_of_a_voice_whose_pace_is_known_a_sentence_half_said_is_half_heard() -> 
         ledger.receive(ms)
         ledger.close(key, text, source=None)
     assert told(ledger, 4060) == f"{known} Come here,"
+
+
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("ms", [0, 700])
+def test_what_goes_on_behind_a_recording_in_its_midst_is_heard(ms: int, *, timed: bool) -> None:
+    text = "We are open until nine."
+    ledger, words = PlaybackLedger(), []
+    ledger.expect(1, text, source="answer")
+    if timed:
+        for index, word in enumerate(text.split()):
+            ledger.word(1, word, 300 * index, source="answer")
+    ledger.receive(ms)
+    ledger.break_off(lambda source: source == "recording")
+    ledger.receive(4000)
+    for at in (ms, ms + 2000):
+        words += ledger.heard(at)
+    before = len(words)
+    ledger.break_off(lambda source: source == "answer")
+    ledger.receive(1500 - ms)
+    words += ledger.settle(ms + 4000, unfinished=lambda source: source == "answer")
+    assert len(words) == before
+    if not timed:
+        ledger.close(1, text, source="answer")
+    for at in range(ms + 4000, 5600, 100):
+        words += ledger.heard(at)
+    assert " ".join(word.text for word in words) == text
+    assert bool(before) is bool(ms)

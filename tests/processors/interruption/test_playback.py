@@ -82,3 +82,14 @@ def test_a_context_that_speaks_again_after_its_end_is_timed_anew() -> None:
     assert times.begin("a", received_ms=500, clock=lambda: 9_000) == (1_000, 0)
     times.ended("a")
     assert times.begin("a", received_ms=500, clock=lambda: 9_000) == (9_000, 500)
+
+
+def test_a_context_that_goes_on_behind_another_is_timed_as_before_and_stands_later() -> None:
+    times = WordTimes()
+    times.begin("answer", received_ms=0, clock=lambda: 1_000)
+    times.begin("apology", received_ms=500, clock=lambda: 2_000)
+    times.ended("apology")
+    assert times.unfinished("answer")
+    assert not times.knows("answer")
+    assert times.begin("answer", received_ms=4_500, clock=lambda: 3_000) == (1_000, 4_000)
+    assert times.knows("answer")
