@@ -14,6 +14,9 @@ UNHEARD_SECS = 2.5
 BREATH_SECS = 1.1
 """So long after the caller's last sound nothing is said that is no answer."""
 
+NOTICED_SECS = 0.35
+"""So long after it began a voice is noticed: words may be known of it before."""
+
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
@@ -34,10 +37,11 @@ class Waits:
         self._speaks = self._words_under_way = self._held = False
         self._voice = self._heard = False
         self._silent_at: float | None = None
+        self._late_since: float | None = None
 
     def voice_started(self) -> None:
         """The caller's voice is heard, whatever it means: nothing is said over it."""
-        self._voice = True
+        self._voice, self._late_since = True, None
 
     def voice_ended(self, at: float) -> None:
         """The caller's voice is heard no more.
@@ -67,11 +71,15 @@ class Waits:
             self._silent_at = at
         self._tools.clear()
         self._said = 0
+        silent_at = self._silent_at
+        if self._heard and silent_at is not None and at - silent_at < LATE_SECS and not self._voice:
+            # Whose turn begins with a late transcript waits since they fell silent.
+            self._late_since = max(silent_at, at + NOTICED_SECS - self._due_secs[0])
         self.interrupted()
 
     def turn_ended(self, at: float) -> None:
         """The caller waits for an answer, and has since they fell silent."""
-        self._said, self._heard = 0, False
+        self._heard, self._late_since = False, None
         silent_at = self._silent_at
         waited = silent_at is not None and not self._voice and at - silent_at < LATE_SECS
         self._since = silent_at if waited else at
@@ -122,8 +130,8 @@ class Waits:
         self._speaks = self._words_under_way = False
 
     def interrupted(self) -> None:
-        """Nothing is owed any more, and no words are on their way."""
-        self._since = None
+        """Nothing is owed any more but to who has said all, and no words are on their way."""
+        self._since = self._late_since
         self._words_under_way = False
 
     def hold(self) -> None:

@@ -463,7 +463,9 @@ def speech(after_secs: float, secs: float) -> list[tuple[float, Frame]]:
         ),
         pytest.param([(0.5, None), (0.1, waits_for_tool())], [], id="given up"),
         pytest.param(
-            [(0.5, None), (5.0, UserStoppedSpeakingFrame())], [6.7, 9.1], id="the turn after"
+            [(0.5, None), (5.0, TURN_BEGINS()), (0.0, TURN_ENDS())],
+            [6.7, 9.1],
+            id="the turn after",
         ),
     ],
 )
@@ -495,6 +497,11 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
             [(0.0, VOICE()), (0.2, SILENCE()), (1.0, KEY()), (0.0, TURN_ENDS())],
             [2.4, 4.8],
             id="keys",
+        ),
+        pytest.param(
+            [(0.0, VOICE()), (0.2, SILENCE()), (0.8, TURN_BEGINS()), (0.7, TURN_ENDS())],
+            [1.35, 3.6],
+            id="a turn that begins with a late transcript",
         ),
         pytest.param(
             [(0.0, TURN_ENDS()), (1.0, None), (0.0, TURN_BEGINS()), (0.5, TURN_ENDS())],
