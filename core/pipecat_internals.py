@@ -15,6 +15,7 @@ from loguru import logger
 from antiphon.core.lean import Lean, Part
 
 if TYPE_CHECKING:
+    from pipecat.frames.frames import Frame
     from pipecat.observers.base_observer import BaseObserver
     from pipecat.pipeline.worker import PipelineWorker
     from pipecat.services.llm_service import LLMService
@@ -363,6 +364,17 @@ def stop_strategies(processor: object) -> "list[BaseUserTurnStopStrategy]":
     """
     controller = getattr(processor, "_user_turn_controller", None)
     return controller.user_turn_strategies.stop or [] if controller else []
+
+
+async def tell_of_turn(processor: object, frame: "Frame") -> None:
+    """Tell what starts and ends the turns at a processor of something that no frame tells.
+
+    Args:
+        processor: The processor.
+        frame: What would have told of it.
+    """
+    if controller := getattr(processor, "_user_turn_controller", None):
+        await controller.process_frame(frame)
 
 
 async def close_client(service: "LLMService[Any]") -> None:

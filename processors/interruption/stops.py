@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipecat.frames.frames import Frame
+from pipecat.audio.vad.vad_analyzer import VAD_STOP_SECS
+from pipecat.frames.frames import Frame, VADUserStoppedSpeakingFrame
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 from pipecat.turns.user_stop import (
@@ -13,7 +14,7 @@ from pipecat.turns.user_stop import (
     TurnAnalyzerUserTurnStopStrategy,
 )
 
-from antiphon.core.pipecat_internals import start_strategies, stop_strategies
+from antiphon.core.pipecat_internals import start_strategies, stop_strategies, tell_of_turn
 
 __all__ = ["StopStrategies"]
 
@@ -63,14 +64,15 @@ class StopStrategies:
         for strategy in stop:
             for frame in frames:
                 await strategy.process_frame(frame)
-        if over:
-            await self.end()
-
-    async def end(self) -> None:
-        """End the turn, if silence would."""
-        ends = [each for each in map(_inner, self._all()) if isinstance(each, _ENDED_BY_SILENCE)]
-        if ends:
+        ends = [each for each in map(_inner, stop) if isinstance(each, _ENDED_BY_SILENCE)]
+        if over and ends:
             await ends[0].trigger_user_turn_stopped()
+
+    async def voice_is_over(self) -> None:
+        """Have them take the caller for silent, although the VAD hears a voice."""
+        # Pipecat ends no turn while the VAD does.
+        over = VADUserStoppedSpeakingFrame(stop_secs=VAD_STOP_SECS)
+        await tell_of_turn(self._processor, over)
 
     def _all(self) -> "list[BaseUserTurnStopStrategy]":
         return list(stop_strategies(self._processor))

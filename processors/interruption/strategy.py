@@ -415,7 +415,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             more = self._sounds and self._wordless.tells_early
             if more and _now() - self._told_at >= _NEXT_WORDS_SECS:
                 self._told_at = None
-                await self._stops.end()
+                await self._stops.voice_is_over()
             return self._told_at is not None
         if (speech := self._speech) is None or speech.settled is not None:
             return False

@@ -103,6 +103,7 @@ class Call:
     backchannels: list[str]
     turns: list[float]
     answered: list[float]
+    stopped: list[float]
 
     async def say(self, frames: Sequence[Frame]) -> None:
         """The agent's side. A word's `pts` counts from now on, as the service's clock has it."""
@@ -204,6 +205,7 @@ async def call(
     backchannels: list[str] = []
     turns: list[float] = []
     answered: list[float] = []
+    stopped: list[float] = []
 
     @worker.event_handler("on_pipeline_started")
     async def on_pipeline_started(*_: object) -> None:
@@ -221,6 +223,10 @@ async def call(
     async def on_user_turn_message_added(*_: object) -> None:
         answered.append(now())
 
+    @pair.user().event_handler("on_user_turn_stopped")
+    async def on_user_turn_stopped(*_: object) -> None:
+        stopped.append(now())
+
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
@@ -236,6 +242,7 @@ async def call(
         backchannels,
         turns,
         answered,
+        stopped,
     )
     await worker.queue_frame(EndFrame())
     await running
