@@ -8,10 +8,12 @@ from pipecat.frames.frames import Frame, InterimTranscriptionFrame, Transcriptio
 from antiphon.processors.interruption.decision import AgentState, Utterance
 from antiphon.processors.interruption.echo import OwnWords
 
-__all__ = ["LATE_SECS", "Speech"]
+__all__ = ["LATE_SECS", "NEXT_WORDS_SECS", "Speech"]
 
 # A final transcript this long after its utterance was settled still belongs to it.
 LATE_SECS = 3.0
+# Of a caller who speaks on, a service that tells words early tells the next within this.
+NEXT_WORDS_SECS = 1.5
 # Far more than anybody says over an agent before it is settled.
 _MAX_FRAMES = 64
 
@@ -36,18 +38,21 @@ class Speech:
     pending: bool = False
     frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MAX_FRAMES))
     settled: float | None = None
+    told_at: float = 0.0
 
     @property
     def words(self) -> str:
         """All words so far."""
         return " ".join([*self.finals, self.interim]).strip()
 
-    def take(self, frame: TranscriptionFrame | InterimTranscriptionFrame) -> None:
+    def take(self, frame: TranscriptionFrame | InterimTranscriptionFrame, now: float) -> None:
         """Add a transcript; what was settled is open again.
 
         Args:
             frame: The transcript.
+            now: The time.
         """
+        self.told_at = now
         if isinstance(frame, TranscriptionFrame):
             self.finals.append(frame.text.strip())
             self.frames.append(frame)
@@ -68,7 +73,13 @@ class Speech:
         return None if self.speaking else now - self.ended
 
     def utterance(
-        self, now: float, *, sounding: bool, transcribed: bool, own_words: OwnWords
+        self,
+        now: float,
+        *,
+        sounding: bool,
+        transcribed: bool,
+        told_early: bool,
+        own_words: OwnWords,
     ) -> Utterance:
         """What is known of it, for a decision.
 
@@ -76,16 +87,20 @@ class Speech:
             now: The time.
             sounding: Whether the voice is to be heard at this moment.
             transcribed: Whether words of it are to be waited for.
+            told_early: Whether words are told while they are spoken.
             own_words: What the agent has said of late.
         """
         words, silence_secs = self.words, self.silence_secs(now)
         overdue = silence_secs is not None and silence_secs > LATE_SECS / 2
+        ended = not self.speaking and (not self.interim or overdue)
+        # The voice that goes on is another's.
+        no_more = told_early and not self.interim and now - self.told_at >= NEXT_WORDS_SECS
         return Utterance(
             words=words,
             agent_text=self.agent_text,
             agent_asked=self.asked,
             speech_secs=(now if self.speaking else self.ended) - self.onset,
-            is_final=bool(words) and not self.speaking and (not self.interim or overdue),
+            is_final=bool(words) and (ended or no_more),
             silence_secs=silence_secs,
             agent_state=self.state,
             language=self.language,

@@ -38,7 +38,7 @@ from antiphon.processors.interruption.decision import (
 from antiphon.processors.interruption.echo import ECHO
 from antiphon.processors.interruption.gate import PlaybackGate
 from antiphon.processors.interruption.settings import InterruptionSettings
-from antiphon.processors.interruption.speech import LATE_SECS, Speech
+from antiphon.processors.interruption.speech import LATE_SECS, NEXT_WORDS_SECS, Speech
 from antiphon.processors.interruption.stops import StopStrategies
 from antiphon.processors.interruption.ticker import Ticker
 from antiphon.processors.interruption.user_aggregators import UserAggregators
@@ -53,8 +53,6 @@ __all__ = ["InterruptionStrategy"]
 _WORDS_LAG_SECS = 0.4
 # Whose turn begins when they have been silent for so long has said all of it.
 _SAID_ALL_SECS = 1.0
-# Of a caller who speaks on, a service that tells words early tells the next within this.
-_NEXT_WORDS_SECS = 1.5
 
 
 class InterruptionStrategy(BaseUserTurnStartStrategy):
@@ -271,7 +269,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             if speech.state is AgentState.THINKING and self._agent.speaking:
                 speech.state = AgentState.SPEAKING
             self._speech = speech
-        speech.take(frame)
+        speech.take(frame, _now())
         await self._behind.ask(frame)
         self._ticker.start()
         await self._judge(speech)
@@ -314,6 +312,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             now,
             sounding=self._level.sounds(now),
             transcribed=self._stops.wait_for_words,
+            told_early=self._wordless.tells_early,
             own_words=self._voice.own_words,
         )
         decision = self._behind.decision or await self._decider.decide(utterance)
@@ -413,7 +412,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         """Look at what is undecided, as time passes; return whether anything is."""
         if self._told_at is not None:
             more = self._sounds and self._wordless.tells_early
-            if more and _now() - self._told_at >= _NEXT_WORDS_SECS:
+            if more and _now() - self._told_at >= NEXT_WORDS_SECS:
                 self._told_at = None
                 await self._stops.voice_is_over()
             return self._told_at is not None

@@ -118,6 +118,23 @@ async def test_the_final_words_of_a_voice_that_is_just_over_are_waited_for(secs:
     assert c.said("user") == ["But I have paid for that already."]
 
 
+async def test_after_a_comment_beside_a_television_the_agent_does_not_wait_for_its_end() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1)
+        await c.caller(began())
+        await sound(c, 0.6)
+        await c.caller(interim("that's great"))
+        await sound(c, 0.4)
+        await c.caller(final("That's great."))
+        await sound(c, 5)
+        await c.caller(ended())
+        await asyncio.sleep(5)
+    assert sum(silences(c)) < 2.5
+    assert c.backchannels == ["That's great."]
+    assert c.said("assistant") == [WHOLE]
+
+
 async def test_a_voice_without_words_that_stays_is_not_waited_for() -> None:
     async with call() as c:
         await c.say(reply(STORY))
