@@ -23,6 +23,7 @@ from antiphon.services.phrases import UNCLEAR
 from antiphon.services.whisper import engine, stt
 from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.recording.words import Errors, word_errors
+from antiphon.simulation.virtual_time import run_virtual
 
 Say = Callable[..., bytes]
 Calling = Callable[..., AbstractAsyncContextManager[Any]]
@@ -35,14 +36,18 @@ SENTENCES = (
 )
 
 
-async def speak(call: Any, pcm: bytes, *, sample_rate_hz: int = 16_000) -> None:
+async def speak(call: Any, pcm: bytes, *, sample_rate_hz: int = 16_000, heard: bool = True) -> None:
     """Let the caller speak as a VAD sees it: late at the start, and after a pause at the end."""
+    known = len(finals(call))
     late = sample_rate_hz // 2 * 2
     await call.hear(pcm[:late], sample_rate_hz)
     await call.worker.queue_frame(VADUserStartedSpeakingFrame(start_secs=0.2, timestamp=0.0))
     await call.hear(pcm[late:] + bytes(sample_rate_hz * 2 // 5), sample_rate_hz)
     await call.worker.queue_frame(VADUserStoppedSpeakingFrame(stop_secs=0.2, timestamp=0.0))
     await asyncio.sleep(0.5)
+    # On a busy machine virtual time goes on while the model's thread works.
+    while heard and len(finals(call)) == known:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
 
 
 def finals(call: Any) -> list[str]:
@@ -87,8 +92,7 @@ async def test_noise_is_no_speech_and_another_language_is_asked_about(
 ) -> None:
     noise = np.random.default_rng(0).normal(0, 800, 20_000).astype(np.int16).tobytes()
     async with calling([EmbeddedWhisperSTTService()]) as call:
-        await speak(call, bytes(32_000))
-        await speak(call, noise)
+        await speak(call, noise, heard=False)
         assert transcripts(call) == []
 
         await speak(call, say("Здравствуйте, где мой заказ", voice="ru"))
@@ -101,8 +105,8 @@ async def test_weights_that_cannot_be_loaded_are_one_clear_error_and_the_call_go
 ) -> None:
     (tmp_path / "model.bin").write_bytes(b"no model")
     async with calling([EmbeddedWhisperSTTService(model=tmp_path)]) as call:
-        await speak(call, bytes(32_000))
-        await speak(call, bytes(32_000))
+        await speak(call, bytes(32_000), heard=False)
+        await speak(call, bytes(32_000), heard=False)
 
         (error,) = call.of_type(ErrorFrame)
         assert "Whisper: " in error.error
@@ -169,10 +173,29 @@ async def test_most_is_understood_over_a_telephone(calling: Calling, say: Say) -
 
 
 @pytest.mark.system
+def test_the_same_call_is_heard_the_same_at_the_same_times(calling: Calling, say: Say) -> None:
+    sounds = [say(text, voice="en-us+m3") for text in SENTENCES[:2]]
+
+    async def heard() -> list[tuple[str, str]]:
+        async with calling([EmbeddedWhisperSTTService()]) as call:
+            for sound in sounds:
+                await speak(call, sound)
+            return [
+                (frame.timestamp, frame.text)
+                for frame in call.seen.frames
+                if isinstance(frame, TranscriptionFrame | InterimTranscriptionFrame)
+            ]
+
+    first, second = run_virtual(heard()), run_virtual(heard())
+    assert len(first) > 2
+    assert first == second
+
+
+@pytest.mark.system
 @pytest.mark.virtual_time
 async def test_a_monologue_of_a_minute_is_one_text(calling: Calling, say: Say) -> None:
-    parts = [*SENTENCES, "I bought it two weeks ago and it stopped working"] * 5
-    sound = b"".join(say(part, voice="en-us+m3") + bytes(9_600) for part in parts)
+    parts = [*SENTENCES, "I bought it two weeks ago and it stopped working"] * 6
+    sound = b"".join(say(part, voice="en-us+m3") for part in parts)
     assert len(sound) > 60 * 32_000
     async with calling([EmbeddedWhisperSTTService()]) as call:
         await speak(call, sound)
@@ -183,7 +206,7 @@ async def test_a_monologue_of_a_minute_is_one_text(calling: Calling, say: Say) -
 
 @pytest.mark.system
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("gain", [10.0, 40.0])
+@pytest.mark.parametrize("gain", [4.0, 10.0])
 async def test_clipped_sound_is_understood(calling: Calling, say: Say, gain: float) -> None:
     loud = np.frombuffer(say(SENTENCES[1], voice="en-us+m3"), np.int16) * gain
     async with calling([EmbeddedWhisperSTTService()]) as call:
@@ -207,7 +230,7 @@ async def test_music_and_bangs_are_no_speech(calling: Calling, kind: str) -> Non
         "burst": chance.normal(0, 12_000, len(t)) * ((t > 1) & (t < 1.1)),
     }[kind]
     async with calling([EmbeddedWhisperSTTService()]) as call:
-        await speak(call, np.asarray(sound).astype(np.int16).tobytes())
+        await speak(call, np.asarray(sound).astype(np.int16).tobytes(), heard=False)
 
         assert finals(call) in ([], [UNCLEAR])
 
