@@ -289,7 +289,7 @@ class VoiceAgent:
             Apology(recording=self.latency.apology)
         load_tables(self.redaction)
         noise_filters(self.noise)
-        await load_models()
+        await load_models(made.values())
         # Of these, which no call gets: what would be refused in each call is told before the first.
         for kind, service in made.items():
             refuse_another_kind(kind, service)

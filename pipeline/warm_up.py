@@ -4,6 +4,10 @@ Models, tables and providers' modules are loaded where they are first used, whic
 loop, and with it every call that is running, for up to 0.2 s.
 """
 
+from collections.abc import Iterable
+
+from pipecat.processors.frame_processor import FrameProcessor
+
 from antiphon.processors.interruption.decision import InterruptionDecider, Utterance
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.redaction import PIIRedactor, Policy, Redactor
@@ -17,8 +21,15 @@ __all__ = ["load_models", "load_tables"]
 SAMPLE = "I am Ann Example, call 555 0100 or write to ann at example dot com, on the 3rd of May. "
 
 
-async def load_models() -> None:
-    """Load the models of all calls and let each work once."""
+async def load_models(services: Iterable[FrameProcessor] = ()) -> None:
+    """Load the models of all calls and let each work once.
+
+    Args:
+        services: Of these, those that have a model of their own and a `warm_up` for it.
+    """
+    for service in services:
+        if warm_up := getattr(service, "warm_up", None):
+            await warm_up()
     for rate_hz in (8000, 16000):
         vad = SharedSileroVADAnalyzer()
         vad.set_sample_rate(rate_hz)

@@ -18,7 +18,10 @@ from antiphon.pipeline.providers.create import check_service, create_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import MissingVariable, NamedService, ServiceKind
 from antiphon.pipeline.providers.registry import find_provider, provider_names
-from antiphon.services import EspeakSynthesizer
+from antiphon.services import EmbeddedWhisperSTTService, EspeakSynthesizer
+from antiphon.services.hibari.synthesizer import HibariSynthesizer
+from antiphon.services.speech import Speech
+from antiphon.services.weights import WeightsError
 
 __all__ = ["Finding", "examine"]
 
@@ -118,9 +121,21 @@ def _missing_distributions(distribution: str, extra: str) -> Iterator[str]:
 def library_findings() -> Iterator[Finding]:
     """The native libraries of the embedded default, each made to work once."""
     try:
-        speech = EspeakSynthesizer().synthesize("Hello.")
-        secs = pcm_secs(len(speech.pcm), speech.sample_rate_hz)
-        yield Finding(True, "eSpeak NG", f"spoke {secs:.1f} s at {speech.sample_rate_hz} Hz")
+        yield Finding(True, "hibari", _spoken(HibariSynthesizer().synthesize("Hello.")))
+    except ImportError as error:
+        yield Finding(None, "hibari", str(error))
+    except WeightsError as error:
+        yield Finding(False, "hibari", str(error))
+    try:
+        asyncio.run(EmbeddedWhisperSTTService().warm_up())
+        version = importlib.metadata.version("ctranslate2")
+        yield Finding(True, "Whisper", f"tiny.en loaded, on CTranslate2 {version}")
+    except ImportError as error:
+        yield Finding(None, "Whisper", str(error))
+    except WeightsError as error:
+        yield Finding(False, "Whisper", str(error))
+    try:
+        yield Finding(True, "eSpeak NG", _spoken(EspeakSynthesizer().synthesize("Hello.")))
     except ImportError as error:
         yield Finding(None, "eSpeak NG", str(error))
     try:
@@ -136,6 +151,11 @@ def library_findings() -> Iterator[Finding]:
 
     SileroVADAnalyzer(sample_rate=16000)
     yield Finding(True, "Silero VAD", f"loaded, on ONNX Runtime {onnxruntime.__version__}")
+
+
+def _spoken(speech: Speech) -> str:
+    secs = pcm_secs(len(speech.pcm), speech.sample_rate_hz)
+    return f"spoke {secs:.1f} s at {speech.sample_rate_hz} Hz"
 
 
 def provider_findings(environment: Environment) -> Iterator[Finding]:
@@ -166,12 +186,12 @@ def _try_provider(kind: ServiceKind, name: str, environment: Environment) -> Fin
     speech, rate_hz = b"", 16000
     if kind is ServiceKind.STT:
         try:
-            spoken = EspeakSynthesizer().synthesize("Hello, can you hear me?")
+            spoken = _test_voice().synthesize("Hello, can you hear me?")
         except ImportError:
             return Finding(
                 None,
                 label,
-                "configured, not tried: the test has no voice without the offline extra",
+                "configured, not tried: the test has no voice without the extra offline or speech",
             )
         speech, rate_hz = spoken.pcm, spoken.sample_rate_hz
     try:
@@ -179,6 +199,13 @@ def _try_provider(kind: ServiceKind, name: str, environment: Environment) -> Fin
     except (ServiceFailed, ValueError) as error:
         return Finding(False, label, f"does not work: {_without_secrets(str(error), environment)}")
     return Finding(True, label, f"works, first byte after {secs * 1000:.0f} ms")
+
+
+def _test_voice() -> EspeakSynthesizer | HibariSynthesizer:
+    try:
+        return EspeakSynthesizer()
+    except ImportError:
+        return HibariSynthesizer()
 
 
 async def _first_byte(

@@ -1,6 +1,8 @@
 """`antiphon voices`: the voices of a vendor, each with the id that `voice=` takes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -15,7 +17,7 @@ Voice = tuple[str, str, str]
 
 
 def voices(
-    vendor: Annotated[str, typer.Argument(help="cartesia, deepgram or elevenlabs.")],
+    vendor: Annotated[str, typer.Argument(help="cartesia, deepgram, elevenlabs or embedded.")],
     search: Annotated[
         str, typer.Option(help="Only those with this in their name, language or description.")
     ] = "",
@@ -26,8 +28,13 @@ def voices(
     from antiphon.pipeline.providers.environment import read_environment
     from antiphon.pipeline.providers.vendors import KEY_PAGES
 
+    if vendor == "embedded":
+        if not _tell(_embedded(), search):
+            _fail(f"no such voice{f' with {search!r}' if search else ''} is installed")
+        return
     if vendor not in VENDORS:
-        _fail(f"no voices of {vendor!r} here: choose one of {', '.join(sorted(VENDORS))}")
+        known = ", ".join(sorted([*VENDORS, "embedded"]))
+        _fail(f"no voices of {vendor!r} here: choose one of {known}")
     package, list_voices = VENDORS[vendor]
     key: str | None = None
     try:
@@ -40,11 +47,7 @@ def voices(
                 f"(a key: https://{KEY_PAGES[vendor.upper()]})"
             )
         address = url or environment.get(f"{vendor.upper()}_BASE_URL")
-        count = 0
-        for voice in list_voices(key, address):
-            if search.lower() in " ".join(voice).lower():
-                typer.echo("  ".join(filter(None, voice)))
-                count += 1
+        count = _tell(list_voices(key, address), search)
     except ImportError as error:
         _fail(f"{error}: pip install '{package}'")
     except typer.Exit:
@@ -55,6 +58,16 @@ def voices(
         _fail(f"{vendor}: {told.replace(key, '…') if key else told}")
     if not count:
         _fail(f"{vendor} has no voice{f' with {search!r}' if search else ''}")
+
+
+def _tell(found: Iterator[Voice], search: str) -> int:
+    """Print those that were searched for, and count them."""
+    count = 0
+    for voice in found:
+        if search.lower() in " ".join(voice).lower():
+            typer.echo("  ".join(filter(None, voice)))
+            count += 1
+    return count
 
 
 def _fail(message: str) -> NoReturn:
@@ -103,6 +116,21 @@ def _elevenlabs(key: str, url: str | None) -> Iterator[Voice]:
 
 def _about(*known: str | None) -> str:
     return ", ".join(" ".join(word.split()) for word in known if word)
+
+
+def _embedded() -> Iterator[Voice]:
+    """Those of ours; of eSpeak's its languages, which have variants, as in "de+f3"."""
+    if find_spec("hibari"):
+        yield "embedded/hibari", "heart", "English (America), natural"
+    if find_spec("espeakng_loader"):
+        import espeakng_loader
+
+        for file in sorted(Path(espeakng_loader.get_data_path(), "lang").rglob("*")):
+            if file.is_file():
+                lines = [line.split(maxsplit=1) for line in file.read_text("utf-8").splitlines()]
+                known = {line[0]: line[1] for line in reversed(lines) if len(line) == 2}
+                code = known.get("language", file.name).split()[0]
+                yield f"embedded/{code}", known.get("name", ""), "eSpeak"
 
 
 VENDORS: Mapping[str, tuple[str, Callable[[str, str | None], Iterator[Voice]]]] = {

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import resources
 
 from pipecat.processors.frame_processor import FrameProcessor
 
@@ -22,6 +23,7 @@ __all__ = [
     "is_embedded",
     "is_order_desk",
     "require_embedded",
+    "what_it_brings",
 ]
 
 PREFERENCE = "ANTIPHON_EMBEDDED"
@@ -142,6 +144,17 @@ def require_embedded(kind: ServiceKind, named: NamedService) -> None:
         raise ValueError(
             f"the {who!r} {kind} service takes no settings, and got {', '.join(asked)}"
         )
+
+
+def what_it_brings(told: str) -> str:
+    """Tell what an extra that is missing would bring: whose it is, how large, under which licence.
+
+    Args:
+        told: What was said for want of the extra.
+    """
+    if "antiphon[speech]" not in told:
+        return ""
+    return resources.files("antiphon.services").joinpath("speech.txt").read_text("utf-8")
 
 
 def create_order_desk(kind: ServiceKind) -> FrameProcessor:

@@ -158,5 +158,8 @@ def _tell(message: str) -> None:
 
 
 def _fail(message: str) -> NoReturn:
+    from antiphon.pipeline.providers.embedded import what_it_brings
+
+    typer.echo(what_it_brings(message), nl=False, err=True)
     _tell(message)
     raise typer.Exit(1)

@@ -25,8 +25,7 @@ SAMPLE_RATE_HZ = 24_000
 
 Samples = NDArray[np.float32]
 
-# Of hibari-tts 0.2.1, all that is loaded.
-_SHA256 = {
+PINNED = {
     "hibari.onnx": "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8",
     "lexicon_us_gold.json.gz": "63ae94f8ef0e906d5b24fe9b59ffcbd1529aca5686a774610e43973cbaa86ad2",
     "lexicon_us_silver.json.gz": "c4c2546ebf1eb07010331e7ef785a431aa17ba8e7bfb6b4af8d654ee96a71fd3",
@@ -37,6 +36,7 @@ _SHA256 = {
     "tokenizer_exceptions.json": "ddf3a3da07bdcf5144270ea4530191d8580fb4fd6f5ae93296e87916e795659a",
     "vocab.json": "70abefbe8a1c8865e43e0a43bbdc25b91a33e4aa053479d443ccf23e20a59e5d",
 }
+"""What is loaded of hibari-tts 0.2.1, and the digest of each."""
 
 # Its node with the frames of each sound; and how long a frame is, of which the spectrum has two.
 _DURATIONS = "/Cast_32_output_0"
@@ -146,7 +146,7 @@ def _verified_assets() -> dict[str, Path]:
     package = in_package("hibari")
     if package is None:
         raise ImportError("hibari is not installed: pip install 'antiphon[speech]'", name="hibari")
-    return {name: verified(package / "assets" / name, digest) for name, digest in _SHA256.items()}
+    return {name: verified(package / "assets" / name, digest) for name, digest in PINNED.items()}
 
 
 @cache

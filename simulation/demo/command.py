@@ -79,5 +79,8 @@ def demo(
 
 
 def _fail(message: str, *, code: int = 1) -> NoReturn:
+    from antiphon.pipeline.providers.embedded import what_it_brings
+
+    typer.echo(what_it_brings(message), nl=False, err=True)
     typer.secho(f"antiphon demo: {message}", fg=typer.colors.RED, err=True)
     raise typer.Exit(code)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from antiphon.services.phrases import DIGIT_WORDS
+
 __all__ = ["Errors", "word_errors"]
 
 
@@ -28,7 +30,7 @@ class Errors:
 
 
 def word_errors(said: str, recognised: str) -> Errors:
-    """Compare two texts word by word; case and punctuation do not count.
+    """Compare two texts word by word; case, punctuation and how digits are written do not count.
 
     Args:
         said: What was said.
@@ -46,4 +48,6 @@ def word_errors(said: str, recognised: str) -> Errors:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[\w']+", text.lower())
+    # What is read out digit by digit one recogniser writes in words, another as a number.
+    spelt = re.sub(r"\d", lambda digit: f" {DIGIT_WORDS[int(digit.group())]} ", text.lower())
+    return re.findall(r"[\w']+", spelt)

@@ -163,7 +163,8 @@ def test_a_vendor_that_cannot_be_reached_is_told_in_a_line(
 
 def test_another_vendor_is_answered_with_those_there_are() -> None:
     told = (
-        "antiphon voices: no voices of 'piper' here: choose one of cartesia, deepgram, elevenlabs"
+        "antiphon voices: no voices of 'piper' here: choose one of cartesia, deepgram, "
+        "elevenlabs, embedded"
     )
     assert run("piper") == (1, [told])
 
@@ -174,3 +175,11 @@ def test_a_missing_sdk_is_answered_with_the_install_line(monkeypatch: pytest.Mon
     code, lines = run("cartesia")
     assert code == 1
     assert lines[0].endswith("pip install 'antiphon[cartesia]'")
+
+
+def test_the_embedded_voices_need_no_key() -> None:
+    code, lines = run("embedded", "--search", "america")
+    assert code == 0
+    assert "embedded/hibari  heart  English (America), natural" in lines
+    assert "embedded/en-us  English (America)  eSpeak" in lines
+    assert run("embedded", "--search", "zyx")[0] == 1

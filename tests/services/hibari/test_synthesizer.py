@@ -132,7 +132,7 @@ def test_a_bad_argument_is_quoted_with_what_is_allowed(
 
 
 def test_another_file_than_the_pinned_one_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(model._SHA256, "oov.onnx", "0" * 64)
+    monkeypatch.setitem(model.PINNED, "oov.onnx", "0" * 64)
 
     with pytest.raises(WeightsError, match=r"oov\.onnx is not the file that was pinned"):
         model.Model()
@@ -168,7 +168,7 @@ async def test_a_stream_brings_the_same_speech_in_pieces() -> None:
 
 async def test_closing_a_stream_aborts_the_synthesis() -> None:
     synthesizer = HibariSynthesizer()
-    text = "This sentence goes on and on. " * 20
+    text = "This sentence goes on and on. " * 40
 
     async def cost(pieces: int) -> float:
         """CPU time of the process for so many pieces, and until the one worker is free again."""

@@ -16,6 +16,8 @@ from antiphon.simulation.recording.words import Errors, word_errors
         ("", "hello", 0, 1),
         ("don't stop", "dont stop", 2, 1),
         ("one two three four", "two three four one", 4, 2),
+        ("order seven three zero five", "Order 7305.", 5, 0),
+        ("order seven three zero five", "Order 73 06.", 5, 1),
     ],
 )
 def test_the_fewest_edits_are_counted(said: str, recognised: str, words: int, wrong: int) -> None:
