@@ -63,7 +63,7 @@ def talk(
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
             raise
-        _fail(f"{error}: pip install 'antiphon[cli,offline,server,webrtc]'")
+        _fail(f"{error}: pip install 'antiphon[cli,speech,server,webrtc]'")
     try:
         if agent:
             answering = with_services(load_agent(agent), services)
