@@ -141,7 +141,11 @@ class Script(BaseModel):
         for intent in self.intents if phrases_decide else ():
             slots = intent.match(spoken)
             if slots is not None:
-                return intent, slots
+                # The number that its reply would ask for may be there already; one beside a card
+                # is none of the card's.
+                awaited = self.intent(intent.awaits)
+                told = awaited.fill(text) if awaited and awaited.tool else None
+                return (awaited, told) if awaited and told else (intent, slots)
         route = self._route(text)
         routed = self.intent(route.intent) if route and route.intent else None
         return self.resolve(routed, text) if routed else None
