@@ -99,6 +99,7 @@ _FIRST_ONLY = frozenset(
     {Moment.TOKEN, Moment.SENTENCE, Moment.AGGREGATED, Moment.AUDIO, Moment.CONTEXT}
 )
 _WORK = frozenset({Moment.CONTEXT, Moment.LLM_STARTED, Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO})
+_MADE_OF_TOKENS = (Moment.SENTENCE, Moment.AUDIO)
 _NOT_WHILE_SPEAKING = _WORK | {Moment.FIRST_CHUNK, Moment.MARKER, Moment.AGGREGATED}
 # What a service owes, and whether there is silence, is for others to follow.
 _NO_PART_OF_A_WAIT = frozenset(
@@ -321,6 +322,9 @@ class Timeline:
             return
         if self._phase is _Phase.LISTENING and mark.moment in _WORK:
             if not self.has(Moment.CALLER_STOPPED) and not self.has(Moment.TRANSCRIPT):
+                return
+            if self.has(Moment.TURN_STARTED) and mark.moment in _MADE_OF_TOKENS:
+                # The rest of an answer that the turn has cut off.
                 return
             # In a pipeline without turn strategies, being at work is the end of the turn.
             self._phase = _Phase.ANSWERING

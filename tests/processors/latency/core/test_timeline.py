@@ -475,3 +475,25 @@ def test_words_without_a_voice_that_begin_a_turn_during_another_are_of_the_new_o
     )
     assert [first.kind, second.kind] == [TurnKind.INTERRUPTED, TurnKind.ANSWERED]
     assert not second.first(M.CALLER_STOPPED)
+
+
+def test_the_rest_of_an_answer_that_a_turn_cut_off_does_not_end_that_turn() -> None:
+    kinds = [
+        turn.kind
+        for turn in turns(
+            *asked(1),
+            (M.TOKEN, 3),
+            (M.CALLER_STARTED, 3.2),
+            (M.CALLER_STOPPED, 3.5),
+            (M.TRANSCRIPT, 3.6),
+            (M.TURN_STARTED, 3.6),
+            (M.SENTENCE, 3.6),
+            (M.CALLER_STARTED, 3.7),
+            (M.CALLER_STOPPED, 4),
+            (M.CONTEXT, 4.3),
+            (M.TURN_ENDED, 4.3),
+            *answered(5),
+            (M.BOT_STOPPED, 7),
+        )
+    ]
+    assert kinds == [TurnKind.INTERRUPTED, TurnKind.ANSWERED]
