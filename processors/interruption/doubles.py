@@ -11,8 +11,8 @@ _WITHIN_SECS = 2.0
 # A service may be sure of the last word a little before the voice has ended.
 _SLACK_SECS = 0.2
 
-# Nobody says more words a second.
-_FASTEST_WORD_SECS = 0.1
+# Nobody says more letters a second, spaces among them.
+_FASTEST_LETTER_SECS = 0.033
 
 
 class DoubledFinals:
@@ -56,7 +56,7 @@ class DoubledFinals:
         silent = self._voice_until <= self._at + _SLACK_SECS
         # Who goes on meanwhile has not said so many words yet.
         since = max(self._voice_since, self._at)
-        silent |= now - since < _FASTEST_WORD_SECS * len(said[1])
+        silent |= now - since < _FASTEST_LETTER_SECS * len(" ".join(said[1]))
         if said == self._said and said[1] and silent and now - self._at <= _WITHIN_SECS:
             return True
         self._said, self._at = said, now

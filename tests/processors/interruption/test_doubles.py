@@ -51,3 +51,10 @@ def test_the_same_words_a_moment_later_are_sent_twice_though_the_voice_may_go_on
     doubles.voice_began(7.0)
     assert not doubles.again("Hold on, can I ask something?", "", 9.0)
     assert doubles.again("hold on can I ask something", "", 9.07)
+
+
+def test_who_goes_on_for_a_second_has_not_said_a_long_sentence_again() -> None:
+    doubles = heard()
+    assert not doubles.again("I would like to return a pair of shoes.", "", 10.6)
+    doubles.voice_began(10.8)
+    assert doubles.again("I would like to return a pair of shoes.", "", 11.9)
