@@ -12,7 +12,7 @@ from pipecat.transports.base_transport import BaseTransport
 from antiphon.processors.interruption import InterruptionSettings
 from antiphon.simulation.generated.drawing import plan_call
 from antiphon.simulation.generated.events import CallEvents, Measured
-from antiphon.simulation.generated.judge import judge
+from antiphon.simulation.generated.judge import Limits, judge
 from antiphon.simulation.generated.plan import CallPlan, Hearing, Line, Reply
 from antiphon.simulation.generated.play import Services, have_our_call, play_call
 
@@ -117,6 +117,33 @@ async def never_ends(events: CallEvents, services: Services, transport: BaseTran
 
 def test_a_call_that_goes_on_without_its_caller_does_not_end() -> None:
     assert broken(play_call(plan(QUESTION), have=never_ends)) == ["ending"]
+
+
+def comment_on_the_first(events: CallEvents) -> CallEvents:
+    """The same call, had the model taken what was said over it for a comment on the question."""
+    comment = replace(events.lines[1], line=replace(events.lines[1].line, kind="backchannel"))
+    first = replace(events.answers[0], words=("never",), broke_off=True)
+    second = replace(events.answers[1], line=comment.line)
+    return replace(events, lines=[events.lines[0], comment], answers=[first, second])
+
+
+def test_a_turn_is_answered_by_what_is_said_to_a_comment_after_it() -> None:
+    late = Limits(dead_air_secs=0.0, outage_secs=0.0)
+    events = comment_on_the_first(good_call())
+    silences = [each.at_secs for each in judge(events, late) if each.invariant == "dead air"]
+    heard = events.heard.words[-len(events.answers[1].words)].start_secs
+    assert silences
+    assert max(silences) < heard
+
+
+def test_half_an_answer_is_owed_until_another_is_heard() -> None:
+    events = comment_on_the_first(good_call())
+    half = replace(good_call().answers[0], broke_off=True)
+    events = replace(events, answers=[half, events.answers[1]])
+    late = Limits(dead_air_secs=0.0, outage_secs=0.0)
+    silences = [each.at_secs for each in judge(events, late) if "half" in each.told]
+    heard = events.heard.words[-len(events.answers[1].words)].start_secs
+    assert [at for at in silences if at >= heard] == []
 
 
 def test_a_caller_who_hears_why_has_no_dead_air() -> None:
