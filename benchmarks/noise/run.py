@@ -58,9 +58,10 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What a caller says: the clean voice, and when each sentence sounds."""
+    """What a caller says: the clean voice, the sentences, and when each of them sounds."""
 
     clean: NDArray[np.float64]
+    texts: list[str]
     spans: list[tuple[float, float]]
 
 
@@ -100,8 +101,9 @@ SETTINGS: dict[str, Callable[[], BaseAudioFilter] | None] = {
 def record(voice: str, random: np.random.Generator) -> Recording:
     """Say the sentences, with noise alone before each and behind the last."""
     pieces, spans, at = [], [], 0
-    for text in random.permutation(SAID):
-        speech = EspeakSynthesizer().synthesize(str(text), voice=voice)
+    texts = [str(text) for text in random.permutation(SAID)]
+    for text in texts:
+        speech = EspeakSynthesizer().synthesize(text, voice=voice)
         samples = resample(np.frombuffer(speech.pcm, "<i2"), speech.sample_rate_hz, SAMPLE_RATE_HZ)
         silence = round(random.uniform(3.0, 6.0) * SAMPLE_RATE_HZ)
         if not pieces:
@@ -117,7 +119,7 @@ def record(voice: str, random: np.random.Generator) -> Recording:
     voiced = np.concatenate(
         [clean[round(a * SAMPLE_RATE_HZ) : round(b * SAMPLE_RATE_HZ)] for a, b in spans]
     )
-    return Recording(clean=clean / np.sqrt(np.mean(np.square(voiced))), spans=spans)
+    return Recording(clean=clean / np.sqrt(np.mean(np.square(voiced))), texts=texts, spans=spans)
 
 
 def others(count: int, random: np.random.Generator, size: int) -> NDArray[np.float64]:
@@ -260,4 +262,5 @@ async def main() -> None:
             )
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())
