@@ -58,7 +58,8 @@ from antiphon.simulation.recording.words import Errors, word_errors
 from antiphon.transports import MemoryTransport
 
 RATE_HZ = 16_000
-LEAD_SECS, END_SECS = 0.5, 1.5
+LEAD_SECS, END_SECS = 0.5, 1.0
+PATIENCE_SECS = 5.0
 
 LINES = [
     "what time do you open tomorrow",
@@ -112,6 +113,11 @@ class Seen(BaseObserver):
         ):
             self.frames.append((asyncio.get_running_loop().time(), data.frame))
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a transcript may still come."""
+        return bool(self.frames) and isinstance(self.frames[-1][1], VADUserStoppedSpeakingFrame)
+
     def waits(self) -> Iterator[float]:
         """From each stop to the transcript that follows; those without one do not count."""
         stopped: float | None = None
@@ -145,6 +151,9 @@ async def call(sound: Samples) -> Seen:
         await transport.send_audio(heard[start : start + step].tobytes(), sample_rate_hz=RATE_HZ)
         due += 0.02
         await asyncio.sleep(max(0.0, due - loop.time()))
+    until = loop.time() + PATIENCE_SECS
+    while seen.is_waiting and loop.time() < until:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
     await worker.queue_frame(EndFrame())
     await running
     return seen
