@@ -26,7 +26,7 @@ SPEED_RANGE = (0.5, 2.0)
 PITCH_RANGE = (0.5, 2.0)
 
 # The model begins and ends each piece with 0.3 to 0.45 s of silence, which nobody should wait for.
-LEAD_SECS = 0.03
+LEAD_SECS = 0.01
 PAUSE_SECS = 0.3
 CLAUSE_PAUSE_SECS = 0.12
 SENTENCE_ENDS = (".", "!", "?", "…")
