@@ -38,9 +38,9 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
-# benchmarks/redaction needs a folder of cases, and benchmarks/sentences tells more with one.
+# benchmarks/redaction needs a folder of cases; benchmarks/routing and sentences tell more with one.
 bench: install
-	@for b in faults interruption latency sentences telephony; do \
+	@for b in faults interruption latency routing sentences telephony; do \
 		echo "== $$b"; $(BIN)/python benchmarks/$$b/run.py || exit 1; done
 	@echo "== ordinary_calls"; $(BIN)/python benchmarks/ordinary_calls/run.py --calls 50
 	@echo "== calls_per_core"; $(BIN)/python benchmarks/calls_per_core/run.py --quick

@@ -76,13 +76,14 @@ class Turn:
     result: Mapping[str, Any] | None
 
 
-def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
-    """Return the caller's turns.
+def turns_of(messages: Sequence[Mapping[str, Any]], *, last: int) -> list[Turn]:
+    """Return the caller's last turns.
 
     Args:
         messages: The conversation, in OpenAI's format as Pipecat keeps it.
+        last: How many, so that a long call costs no more than a short one.
     """
-    starts = [at for at, message in enumerate(messages) if message.get("role") == "user"]
+    starts = [at for at, message in enumerate(messages) if message.get("role") == "user"][-last:]
     turns = []
     for start, end in pairwise([*starts, len(messages)]):
         results = [m for m in messages[start:end] if m.get("role") == "tool"]

@@ -29,7 +29,7 @@ __all__ = ["Answer", "Intent", "Script", "ToolCall"]
 # What Pipecat's keypad aggregator writes before the keys that a caller pressed.
 KEYS_PREFIX = "DTMF: "
 
-# As many of the caller's turns are looked at, so that a long call costs no more than a short one.
+# Of as many turns it is known what was asked back, what is awaited and what was not understood.
 _MEMORY_TURNS = 6
 _MISSES_BEFORE_HELP = 2
 # A sentence of no more words is about the phrase that is in it.
@@ -189,7 +189,7 @@ class Script(BaseModel):
         Args:
             messages: The conversation, in OpenAI's format as Pipecat keeps it.
         """
-        turns = turns_of(messages)
+        turns = turns_of(messages, last=_MEMORY_TURNS)
         if not turns:
             return Answer(self.greeting)
         # A last word from somebody else, such as a note that nothing was heard: ask again.
@@ -197,7 +197,7 @@ class Script(BaseModel):
             return Answer(self.fallback, understood=False)
         answer: Answer | ToolCall = Answer(self.greeting)
         state = _State(self.greeting)
-        for turn in turns[-_MEMORY_TURNS:]:
+        for turn in turns:
             answer, state = self._take(turn, state)
         return answer
 
@@ -210,7 +210,7 @@ class Script(BaseModel):
         Returns:
             What to say or to call; None if that is for the model.
         """
-        turns = turns_of(messages)
+        turns = turns_of(messages, last=2)
         if not turns:
             return Answer(self.greeting)
         if messages[-1].get("role") not in ("user", "tool"):
