@@ -97,14 +97,15 @@ def order_desk() -> None:
             right = (found[0].name, found[1].get("order_number", "")) == (meant, number)
             count[f"{kind} {'right' if right else 'wrong'}"] += 1
         else:
-            count[f"{kind} {'asked' if guess else 'left'}"] += 1
+            left = "right" if kind == "out" else "left"
+            count[f"{kind} {'asked' if guess else left}"] += 1
     print(f"the order desk, {len(said)} lines")
     print("| | right | acted on wrongly | asked back | left |")
     print("|---|---|---|---|---|")
     for kind, name in (("in", "what it is for"), ("out", "what it is not for")):
         kinds = [count[f"{kind} {what}"] for what in ("right", "wrong", "asked", "left")]
         print(f"| {name} | {' | '.join(map(str, kinds))} |")
-    sure = sum(n for name, n in count.items() if name.endswith(("right", "wrong")))
+    sure = count["in right"] + count["in wrong"] + count["out wrong"]
     print(f"\nbefore a language model: {sure} of {len(said)} turns need no request, ", end="")
     print(f"{count['in wrong'] + count['out wrong']} of them answered wrongly")
     messages: list[dict[str, str]] = []

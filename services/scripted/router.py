@@ -19,9 +19,6 @@ from numpy.typing import NDArray
 
 __all__ = ["IntentRouter", "Route", "everyday_lines"]
 
-ACT = 0.65
-"""A confidence from which an intent is acted on."""
-
 ASK = 0.3
 """A confidence from which an intent is worth asking about."""
 
@@ -69,14 +66,23 @@ class IntentRouter:
         examples: Things that callers say, for each intent; ten are a beginning, fifty are good.
         out_of_scope: What callers also say and none of the intents means; by default ordinary
             questions that come with it.
+        sure_from: The confidence from which an intent may be acted on.
 
     Raises:
-        ValueError: If there is no intent, one without an example, or more than 4,000 lines.
+        ValueError: If there is no intent, one without an example, or more than 4,000 lines; or if
+            the confidence is not between that from which one asks back, 0.3, and 1.
     """
 
     def __init__(
-        self, *, examples: Mapping[str, Iterable[str]], out_of_scope: Iterable[str] = ()
+        self,
+        *,
+        examples: Mapping[str, Iterable[str]],
+        out_of_scope: Iterable[str] = (),
+        sure_from: float = 0.65,
     ) -> None:
+        if not ASK <= sure_from <= 1:
+            raise ValueError(f"sure_from={sure_from!r} must be between {ASK} and 1")
+        self._sure_from = sure_from
         self._names = tuple(examples)
         said = [[*examples[name]] for name in self._names]
         if not said or not all(said):
@@ -110,7 +116,7 @@ class IntentRouter:
         chances = self._confidence(_clearance(scores[None])[0])[:-1]
         best = int(chances.argmax())
         confidence = float(chances[best])
-        if confidence >= ACT:
+        if confidence >= self._sure_from:
             return Route(self._names[best], confidence)
         worth = [(self._names[i], float(chances[i])) for i in np.argsort(-chances, kind="stable")]
         return Route(None, confidence, tuple(pair for pair in worth if pair[1] >= ASK))

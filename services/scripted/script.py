@@ -34,6 +34,8 @@ _MEMORY_TURNS = 6
 _MISSES_BEFORE_HELP = 2
 # A sentence of no more words is about the phrase that is in it.
 _SHORT_WORDS = 10
+# A question back costs a turn, and a wrong action a caller's trust.
+_SURE_FROM = 0.75
 
 
 class Script(BaseModel):
@@ -111,7 +113,7 @@ class Script(BaseModel):
         if not examples:
             return None
         outside = [*everyday_lines(), *map(mask_numbers, self.out_of_scope)]
-        return IntentRouter(examples=examples, out_of_scope=outside)
+        return IntentRouter(examples=examples, out_of_scope=outside, sure_from=_SURE_FROM)
 
     def intent(self, name: str) -> Intent | None:
         """Return the intent of a name, if there is one."""

@@ -117,6 +117,20 @@ def test_a_route_cannot_be_changed() -> None:
         ROUTER.route("hello").intent = "balance"  # type: ignore[misc]
 
 
+def test_who_wants_to_be_surer_is_asked_more() -> None:
+    said = "How much money have I got in my account?"
+    careful = IntentRouter(examples=EXAMPLES, sure_from=1.0).route(said)
+
+    assert not careful.sure
+    assert careful.alternatives[0] == ("balance", ROUTER.route(said).confidence)
+
+
+@pytest.mark.parametrize("bad", [0.0, 1.5])
+def test_a_confidence_that_is_none_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match=f"sure_from={bad}"):
+        IntentRouter(examples=EXAMPLES, sure_from=bad)
+
+
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
