@@ -12,6 +12,7 @@ from antiphon.pipeline.providers.embedded import (
     create_order_desk,
     in_full,
     is_order_desk,
+    prepare_order_desk,
     require_embedded,
 )
 from antiphon.pipeline.providers.environment import Environment
@@ -43,7 +44,9 @@ def check_service(kind: ServiceKind, named: NamedService, environment: Environme
         MissingVariable: If a variable that it needs is not set.
     """
     named = _embedded(kind, named)
-    if not is_order_desk(kind, named):
+    if is_order_desk(kind, named):
+        prepare_order_desk(kind)
+    else:
         _order(kind, named, environment, instructions="")
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "in_full",
     "is_embedded",
     "is_order_desk",
+    "prepare_order_desk",
     "require_embedded",
     "what_it_brings",
 ]
@@ -155,6 +156,18 @@ def what_it_brings(told: str) -> str:
     if "antiphon[speech]" not in told:
         return ""
     return resources.files("antiphon.services").joinpath("speech.txt").read_text("utf-8")
+
+
+def prepare_order_desk(kind: ServiceKind) -> None:
+    """Have the order desk's wits learn what callers say, once a process: not when one has called.
+
+    Args:
+        kind: Which place in the pipeline it takes.
+    """
+    if kind is ServiceKind.LLM:
+        from antiphon import services
+
+        _ = services.Script.order_status().router
 
 
 def create_order_desk(kind: ServiceKind) -> FrameProcessor:

@@ -20,6 +20,7 @@ from antiphon.pipeline.providers.kinds import (
     UnusableService,
 )
 from antiphon.pipeline.providers.registry import Provider
+from antiphon.services import Script
 from antiphon.transports import MemoryTransport
 
 STT, LLM, TTS = ServiceKind
@@ -229,3 +230,12 @@ async def test_a_call_whose_service_cannot_be_made_fails_and_leaves_nobody_waiti
         await transport.connect()
     with pytest.raises(UnusableService, match="NO_SUCH_KEY"):
         await call
+
+
+def test_the_order_desk_has_learned_what_callers_say_before_one_calls() -> None:
+    script = Script.order_status()
+    vars(script).pop("router", None)
+
+    VoiceAgent()
+
+    assert "router" in vars(script)
