@@ -76,6 +76,8 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Its arena would keep what the longest text took, for good.
+        options.enable_cpu_mem_arena = False
         network = assets["hibari.onnx"].read_bytes() + _output(_DURATIONS)
         self._network = onnxruntime.InferenceSession(
             network, options, providers=["CPUExecutionProvider"]
