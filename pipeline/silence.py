@@ -21,8 +21,10 @@ from antiphon.core.frames import UNASKED_TEXT
 
 __all__ = ["IdleGoodbye", "ask_who_is_silent"]
 
-# Of a goodbye that no sound comes of.
 LONGEST_GOODBYE_SECS = 20.0
+
+# No sound comes of a goodbye whose voice is out, or that waits behind a model which is stuck.
+MUTE_SECS = 5.0
 
 # Who wants to stay says so at once.
 AFTERTHOUGHT_SECS = 0.8
@@ -112,6 +114,8 @@ class IdleGoodbye:
             patience = TURN_SECS if self._spoke else AFTERTHOUGHT_SECS
             quiet = self._said and not (self._speaks or self._voice)
             left = self._since + patience - _now() if quiet else LONGEST_GOODBYE_SECS
+            if not (self._said or self._speaks or self._voice):
+                left = max(began, self._since) + MUTE_SECS - _now()
             if left <= 1e-3:
                 break
             self._changed.clear()

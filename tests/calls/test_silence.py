@@ -7,13 +7,18 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.pipeline.server.calls import Calls
 from antiphon.pipeline.server.choosing import Agents
 from antiphon.pipeline.server.metrics import CallMetrics
 from antiphon.pipeline.server.settings import ServerSettings
+from antiphon.pipeline.silence import IdleGoodbye
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import silence, speech
@@ -134,6 +139,22 @@ async def test_a_noise_does_not_take_it_back() -> None:
         await call.says(pause=1.0, secs=0.3, then=5)
         assert call.running.done()
     assert texts(said) == ["Harbour Supplies.", GOODBYE]
+
+
+async def test_a_goodbye_of_which_no_sound_comes_is_waited_for_five_seconds() -> None:
+    worker = PipelineWorker(Pipeline([IdentityFilter()]), enable_rtvi=False)
+    goodbye = IdleGoodbye(worker)
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    began = now()
+
+    over = await goodbye.say(GOODBYE)
+    secs = now() - began
+    await worker.cancel()
+    await running
+    assert over
+    assert secs == pytest.approx(5.0, abs=0.1)
 
 
 async def look_up(params: FunctionCallParams) -> None:
