@@ -8,7 +8,7 @@ import pytest
 CUT_REPLIES = Path(__file__).parents[2] / "benchmarks/telephony/cut_replies.py"
 cut_replies = runpy.run_path(str(CUT_REPLIES))["cut_replies"]
 
-pytestmark = pytest.mark.looptime(start=0)
+pytestmark = pytest.mark.virtual_time(start=0)
 
 
 @pytest.mark.parametrize("word_times", [True, False])

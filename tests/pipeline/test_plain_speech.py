@@ -23,7 +23,7 @@ SPOKEN = (
 )
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("word_timestamps", [True, False])
 @pytest.mark.parametrize("sentences", [SentenceSettings(), None], ids=["ours", "the voice's"])
 async def test_the_voice_is_given_what_is_said_and_the_context_keeps_what_was_written(

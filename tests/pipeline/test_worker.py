@@ -37,7 +37,7 @@ class Holds(FrameProcessor):
         await self.push_frame(frame, direction)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("processor", [Loses, Holds])
 async def test_a_worker_ends_at_its_deadline_and_tells(processor: type[FrameProcessor]) -> None:
     worker = CallWorker(Pipeline([processor()]), end_deadline_secs=30)
@@ -56,7 +56,7 @@ async def test_a_worker_ends_at_its_deadline_and_tells(processor: type[FrameProc
     assert [type(frame) for frame in late] == [EndFrame]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_worker_can_be_cancelled_while_an_end_frame_is_lost() -> None:
     worker = CallWorker(Pipeline([Loses()]), end_deadline_secs=3600)
     runner = WorkerRunner(handle_sigint=False)
@@ -71,7 +71,7 @@ async def test_a_worker_can_be_cancelled_while_an_end_frame_is_lost() -> None:
     assert asyncio.get_running_loop().time() - started == pytest.approx(5, abs=1)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_worker_that_ends_by_itself_is_not_told_to_be_late() -> None:
     worker = CallWorker(Pipeline([IdentityFilter()]))
     late: list[Frame] = []

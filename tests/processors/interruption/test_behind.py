@@ -15,7 +15,7 @@ from pipecat.turns.user_turn_strategies import default_user_turn_start_strategie
 
 from .calls import Call, began, call, ended, final, interim, now, reply
 
-pytestmark = pytest.mark.looptime(start=0)
+pytestmark = pytest.mark.virtual_time(start=0)
 
 STORY = [("One two three four five.", 2000), ("Six seven eight nine ten.", 2000)]
 WHOLE = "One two three four five. Six seven eight nine ten."

@@ -16,7 +16,7 @@ from antiphon.processors.interruption.decision import Action, AgentState, Uttera
 
 from .calls import Call, began, call, ended, final, interim, now, reply
 
-pytestmark = pytest.mark.looptime(start=0)
+pytestmark = pytest.mark.virtual_time(start=0)
 
 STORY = [("One two three four five.", 1500), ("Six seven eight nine ten.", 1500)]
 

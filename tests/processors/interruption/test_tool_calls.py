@@ -13,7 +13,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 
 from .calls import call, reply
 
-pytestmark = pytest.mark.looptime(start=0)
+pytestmark = pytest.mark.virtual_time(start=0)
 
 
 def tool_results(context: LLMContext) -> list[str]:

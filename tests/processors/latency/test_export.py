@@ -29,7 +29,7 @@ def no_speech_in(text: str) -> bool:
     return not any(word in text.lower() for word in ("opening", "hours", "nine", "come in"))
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_turn_is_one_line_of_json(run_call: Any) -> None:
     observer = LatencyObserver(call_id="call-1", process=LatencyStats())
     lines: list[str] = []
@@ -45,7 +45,7 @@ async def test_a_turn_is_one_line_of_json(run_call: Any) -> None:
     assert no_speech_in(line)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_prometheus_reads_the_series_and_counters(run_call: Any, delays: Any) -> None:
     process = LatencyStats()
     await run_call(one_turn, process=process)
@@ -70,7 +70,7 @@ async def test_prometheus_reads_the_series_and_counters(run_call: Any, delays: A
     assert no_speech_in(text)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_call_is_one_trace_with_a_span_a_turn_and_a_child_a_stage(run_call: Any) -> None:
     spans_out, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracers = TracerProvider()

@@ -40,7 +40,7 @@ from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 
 async def one_turn(call: Any) -> None:

@@ -41,7 +41,7 @@ from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 
 async def ask(call: Any) -> None:

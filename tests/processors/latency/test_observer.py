@@ -25,7 +25,7 @@ from antiphon.processors.latency.live import snapshot
 from antiphon.processors.latency.observer import CALLS
 from antiphon.processors.safe_processor import SafeProcessor
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 TOLERANCE_SECS = 0.005
 

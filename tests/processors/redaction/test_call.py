@@ -135,7 +135,7 @@ def traces(text: str) -> list[str]:
     return [s for s in (*digits, *SECRETS, MAIL) if s in plain]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_address(
     no_guard: None,
 ) -> None:

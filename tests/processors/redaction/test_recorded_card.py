@@ -26,7 +26,7 @@ from .tones import (
     line,
 )
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 BEFORE, AFTER = ["my", "card", "number", "is"], ["thank", "you"]
 CARD_AT = 14.0

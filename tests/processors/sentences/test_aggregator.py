@@ -36,7 +36,7 @@ from antiphon.processors.sentences import (
 )
 from antiphon.simulation.fakes import FakeTTS
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 WHOLE = SentenceSettings(first_clause=False)
 START, END = LLMFullResponseStartFrame, LLMFullResponseEndFrame
 Step = Frame | str | float

@@ -46,7 +46,7 @@ async def states(analyzer: VADAnalyzer, pcm: bytes, sample_rate_hz: int) -> list
     return decided
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("sample_rate_hz", [8000, 16000])
 async def test_transitions_are_those_of_the_stock_analyzer(sample_rate_hz: int) -> None:
     sent = calls(sample_rate_hz)
@@ -62,7 +62,7 @@ async def test_transitions_are_those_of_the_stock_analyzer(sample_rate_hz: int) 
     assert list(together) == stock
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_cancelled_call_leaves_the_others_undisturbed() -> None:
     pcm = calls(16000)[0]
     expected = await states(SharedSileroVADAnalyzer(), pcm, 16000)
@@ -72,7 +72,7 @@ async def test_a_cancelled_call_leaves_the_others_undisturbed() -> None:
     assert await running[0] == await running[2] == expected
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
     pcm = calls(8000)[0]
     expected = await states(SharedSileroVADAnalyzer(), pcm, 8000)
@@ -93,7 +93,7 @@ async def test_audio_that_was_held_back_is_heard_at_once_and_in_order() -> None:
     assert [audio.state for audio in heard] == expected
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_call_that_fails_leaves_the_others_undisturbed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from antiphon.services.vad.ticks import TICK_SECS, ticks
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 
 class Log:

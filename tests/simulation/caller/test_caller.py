@@ -25,7 +25,7 @@ from antiphon.simulation.recording import CallRecord, CallRecorder, StereoRecord
 from antiphon.simulation.recording.wav import AGENT, CALLER
 from antiphon.transports.memory import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 ANSWER_AFTER_FRAMES = 25
 """Of 20 ms: the agent answers half a second of silence."""

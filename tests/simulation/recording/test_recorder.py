@@ -24,7 +24,7 @@ from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.recording import CallRecord, CallRecorder
 from antiphon.transports.memory import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 
 class Redactor(FrameProcessor):

@@ -66,7 +66,7 @@ from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.view import View
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_time
 
 CARD = "4539148803436467"
 
