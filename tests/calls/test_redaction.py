@@ -156,8 +156,15 @@ class Called:
         return [str(m["content"]) for m in self.messages if m["role"] == role]
 
 
-@pytest.mark.parametrize("sentences", [SentenceSettings(), None])
-@pytest.mark.parametrize("word_timestamps", [True, False])
+@pytest.mark.parametrize(
+    ("sentences", "word_timestamps"),
+    [
+        (SentenceSettings(), True),
+        (None, False),
+        pytest.param(SentenceSettings(), False, marks=pytest.mark.system),
+        pytest.param(None, True, marks=pytest.mark.system),
+    ],
+)
 async def test_the_voice_says_and_the_context_holds_what_the_model_wrote(
     word_timestamps: bool, sentences: SentenceSettings | None
 ) -> None:
@@ -169,8 +176,15 @@ async def test_the_voice_says_and_the_context_holds_what_the_model_wrote(
     assert call.by("assistant") == LINES
 
 
-@pytest.mark.parametrize("word_timestamps", [True, False])
-@pytest.mark.parametrize("preset", ["strict", "gdpr"])
+@pytest.mark.parametrize(
+    ("preset", "word_timestamps"),
+    [
+        ("strict", True),
+        ("gdpr", False),
+        pytest.param("strict", False, marks=pytest.mark.system),
+        pytest.param("gdpr", True, marks=pytest.mark.system),
+    ],
+)
 async def test_a_policy_hides_the_agent_s_own_words_from_the_model_and_not_from_the_ear(
     preset: str, word_timestamps: bool
 ) -> None:

@@ -170,6 +170,7 @@ async def test_without_need_nothing_is_summed_up(summary: Any) -> None:
     assert len(llm.contexts[-1]) == 2 * len(LINES) - 1
 
 
+@pytest.mark.system
 async def test_a_model_that_cannot_sum_up_is_not_asked_to() -> None:
     contexts: list[int] = []
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CALL = """
 import asyncio
 import sys
@@ -47,6 +49,7 @@ def files_that_a_first_call_reads(state: str) -> list[str]:
     return run.stdout.splitlines()[1:]
 
 
+@pytest.mark.system
 def test_a_first_call_reads_no_file_after_the_warm_up() -> None:
     assert files_that_a_first_call_reads("cold")
     assert not files_that_a_first_call_reads("warm")

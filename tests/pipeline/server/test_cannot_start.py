@@ -25,7 +25,9 @@ agent = Agent()
         (f"raise RuntimeError('{SECRET}')", 1, "RuntimeError at "),
         pytest.param(COLD, 1, "cannot get ready: RuntimeError at ", marks=pytest.mark.system),
         (COLD, 2, "cannot get ready: RuntimeError at "),
-        ("import os\nos._exit(9)", 2, "died with 9 before it answered"),
+        pytest.param(
+            "import os\nos._exit(9)", 2, "died with 9 before it answered", marks=pytest.mark.system
+        ),
     ],
 )
 async def test_an_agent_that_fails_ends_the_server_with_a_line(
