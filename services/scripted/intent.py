@@ -1,6 +1,5 @@
 """One thing that a caller may want from an agent of data: how it is said, and what follows."""
 
-import re
 from functools import cached_property
 from typing import Self
 
@@ -8,13 +7,9 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from antiphon.services.phrases import Phrase, Slot, spoken_form
 from antiphon.services.scripted.conversation import missing_field
-from antiphon.services.scripted.numbers import SpokenNumber, spoken_numbers
+from antiphon.services.scripted.meant import meant_number
 
 __all__ = ["Intent"]
-
-# A shorter number is one of something else, unless it is called the number.
-_LONG_DIGITS = 3
-_NAMED = re.compile(r"(?:number|no\.?|order|#)(?:\s+(?:is|was|it's))?[\s:#]*$", re.IGNORECASE)
 
 
 class Intent(BaseModel):
@@ -84,9 +79,21 @@ class Intent(BaseModel):
             for name, slot in named.items()
         )
 
-    def match(self, spoken: str) -> dict[str, str] | None:
-        """Return the slots' values if one of the phrases was said, else None."""
+    @property
+    def number_slot(self) -> str | None:
+        """The name of the first slot for a number."""
+        return next((slot.name for slot, _ in self._slots if not slot.choices), None)
+
+    def match(self, spoken: str, *, words: int = 0) -> dict[str, str] | None:
+        """Return the slots' values if one of the phrases was said, else None.
+
+        Args:
+            spoken: What was said.
+            words: How many words that has, if a phrase that is less than half of it is to be none.
+        """
         for phrase in self.parsed:
+            if words > 2 * len(phrase.parts) + 1:
+                continue
             slots = phrase.match(spoken)
             if slots is not None:
                 return slots
@@ -101,6 +108,9 @@ class Intent(BaseModel):
 
         Returns:
             The values, or None if one is missing that this intent cannot do without.
+
+        Raises:
+            UnclearNumberError: If its tool would be given a number that may be another.
         """
         values = {}
         spoken = f" {spoken_form(text)} "
@@ -108,19 +118,9 @@ class Intent(BaseModel):
             if slot.choices:
                 value = next((choice for choice in slot.choices if f" {choice} " in spoken), None)
             else:
-                value = _number(text, any_number=any_number)
+                value = meant_number(text, any_number=any_number, looked_up=bool(self.tool))
             if value is not None:
                 values[slot.name] = value
             elif needed:
                 return None
         return values
-
-
-def _number(text: str, *, any_number: bool) -> str | None:
-    """The number that was meant: one that was called so, or else the longest."""
-    found = [number for number in spoken_numbers(text) if any_number or _is_named(text, number)]
-    return max((number.digits for number in found), key=len, default=None)
-
-
-def _is_named(text: str, number: SpokenNumber) -> bool:
-    return len(number.digits) >= _LONG_DIGITS or bool(_NAMED.search(text, 0, number.start))

@@ -46,6 +46,11 @@ class SpokenNumber:
     start: int
     end: int
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a redactor put a placeholder in its place."""
+        return not self.digits.isdecimal()
+
 
 @dataclass
 class _Token:
@@ -116,7 +121,7 @@ def _runs(text: str) -> Iterator[list[_Token]]:
     """Neighbours that are read together: digits, number words, and what joins them."""
     run: list[_Token] = []
     loose: list[_Token] = []  # what may join the run to a number that follows
-    word = ""
+    word, before = "", 0
     for token in [*_tokens(text), _Token(None, None, "", len(text), len(text))]:
         near = not run or _are_near(text, (loose or run)[-1], token)
         if near and (token.is_number if run else token.begins):
@@ -128,8 +133,10 @@ def _runs(text: str) -> Iterator[list[_Token]]:
                 yield run
             run = [token] if token.begins else []
             two = token.word in ("to", "too") and word in ("order", "number")  # "order to 7 1"
-            loose = [token] if two or token.word in _REPEATS else []
-        word = token.word
+            zero = token.word in ("o", "oh") and word in ("order", "number", "is", "s")
+            after_word = zero and not text[before : token.start].strip()  # no "Oh, four"
+            loose = [token] if two or after_word or token.word in _REPEATS else []
+        word, before = token.word, token.end
 
 
 def _are_near(text: str, before: _Token, after: _Token) -> bool:

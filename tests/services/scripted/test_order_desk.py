@@ -132,3 +132,70 @@ def test_a_phrase_in_a_long_sentence_is_not_what_that_is_about() -> None:
 def test_no_answer_promises_what_it_cannot_do() -> None:
     for intent in DESK.intents:
         assert not any(word in intent.reply for word in ("I have cancelled", "I will", "I'll"))
+
+
+def test_a_number_that_may_be_another_is_asked_for_again_until_it_is_clear() -> None:
+    again = Answer(DESK.which_number)
+
+    assert say("It's 6621 6621 6621.") == again
+    assert say("where's my parcel", "8-3-i-2-0") == again
+    assert say("where's my parcel", "8-3-i-2-0", "83920") == ToolCall(
+        "get_order_status", {"order_number": "83920"}
+    )
+    assert say("where's my parcel", "A427", "A427") == again
+
+
+def test_an_odd_number_that_is_heard_twice_is_right() -> None:
+    assert say("order 66621 please", "yes, it's 66621") == ToolCall(
+        "get_order_status", {"order_number": "66621"}
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No, I don't want to cancel my order.",
+        "Please don't cancel my order.",
+        "I'm not calling to cancel.",
+    ],
+)
+def test_what_is_not_wanted_is_not_answered(said: str) -> None:
+    assert say(said) == Answer("Was that about cancelling or changing an order?")
+
+
+def test_beside_what_is_not_wanted_there_may_be_what_is() -> None:
+    said = "I don't want to cancel, I just want to know where it is."
+
+    assert say(said) == Answer(reply("order_without_number"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "That's not all.",
+        "I'm not done yet.",
+        "Don't hang up.",
+        "Goodbye is what my order says there.",
+    ],
+)
+def test_who_has_not_finished_is_not_hung_up_on(said: str) -> None:
+    answer = say(said)
+    assert isinstance(answer, Answer)
+    assert not answer.goodbye
+
+
+def test_a_no_to_the_question_for_a_number_is_no_goodbye() -> None:
+    assert say("where's my order", "No.") == Answer(DESK.help)
+
+
+@pytest.mark.parametrize("said", ["My parcel arrived, thank you.", "Can I pay by cheque?"])
+def test_what_only_sounds_like_a_request_is_none(said: str) -> None:
+    answer = say(said)
+    assert isinstance(answer, Answer)
+    assert answer.text not in {intent.reply for intent in DESK.intents}
+
+
+def test_behind_much_politeness_a_request_is_asked_about() -> None:
+    said = "Would you mind telling me whether you might be open around nine tomorrow?"
+
+    assert say(said) == Answer("Was that about our opening hours?")
