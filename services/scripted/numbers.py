@@ -21,6 +21,8 @@ _SCALES = {"hundred": 100, "thousand": 1_000}
 _REPEATS = {"double": 2, "triple": 3}
 # What a recogniser makes of digits, and what is one only between two others: "4 to 7".
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won": "1"}
+# "Not that one, 427."
+_BEFORE_A_PRONOUN = {"that", "this", "which", "wrong", "right", "another", "other", "no"}
 
 _PLACEHOLDER = r"[\[<][A-Z]\w*[\]>]"
 _TOKEN = re.compile(rf"(?P<hidden>{_PLACEHOLDER})|(?P<digits>\d+)|(?P<word>[^\W\d_]+)")
@@ -123,6 +125,8 @@ def _runs(text: str) -> Iterator[list[_Token]]:
     loose: list[_Token] = []  # what may join the run to a number that follows
     word, before = "", 0
     for token in [*_tokens(text), _Token(None, None, "", len(text), len(text))]:
+        if token.word == "one" and word in _BEFORE_A_PRONOUN:
+            token.value = None
         near = not run or _are_near(text, (loose or run)[-1], token)
         if near and (token.is_number if run else token.begins):
             run, loose = [*run, *loose, token], []

@@ -26,6 +26,8 @@ from antiphon.services.scripted.numbers import mask_numbers, spoken_numbers
         ("one thousand two hundred and five", "1205"),
         ("twelve thirty four", "1234"),
         ("zero zero seven", "007"),
+        ("not that one, 427", "427"),
+        ("it's one, four, two", "142"),
         ("the number is [CARD_1]", "[CARD_1]"),
         ("DTMF: 7305#", "7305"),
     ],

@@ -199,3 +199,12 @@ def test_behind_much_politeness_a_request_is_asked_about() -> None:
     said = "Would you mind telling me whether you might be open around nine tomorrow?"
 
     assert say(said) == Answer("Was that about our opening hours?")
+
+
+@pytest.mark.parametrize(
+    "said", ["No, 2903.", "No, I said two nine oh three.", "Not that one, 2903."]
+)
+def test_who_hears_another_number_read_back_can_put_it_right(said: str) -> None:
+    right = ToolCall("get_order_status", {"order_number": "2903"})
+
+    assert say("order 293", said) == right
