@@ -14,9 +14,12 @@ __all__ = [
     "Answer",
     "ToolCall",
     "Turn",
+    "answers_a_question",
+    "comes_of",
     "fill",
     "is_only_a_number",
     "missing_field",
+    "said_before",
     "turns_of",
     "yes_or_no",
 ]
@@ -33,6 +36,9 @@ _BESIDE = re.compile(
     r"|here|you|go|dtmf|please|thanks|thank|of|course|one|moment|i|think|have)\b|\W",
     re.IGNORECASE,
 )
+
+# Fewer words are an answer to something: "okay", "blue, please".
+_FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,45 @@ def yes_or_no(text: str) -> tuple[bool | None, str]:
     if match is None:
         return None, text
     return match["yes"] is not None, text[match.end() :]
+
+
+def said_before(messages: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the agent said last before the caller's last turn; nothing if it has not spoken.
+
+    Args:
+        messages: The conversation, in OpenAI's format as Pipecat keeps it.
+    """
+    answered = False
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            answered = True
+        elif answered and message.get("role") == "assistant" and (text := _text(message).strip()):
+            return text
+    return ""
+
+
+def comes_of(template: str, text: str) -> bool:
+    """Tell whether a text is a reply, or the beginning of one that was interrupted.
+
+    Args:
+        template: The reply, with its fields.
+        text: The text.
+    """
+    pieces = [
+        re.escape(words) + (".+" if field is not None else "")
+        for words, field, _, _ in Formatter().parse(template)
+    ]
+    return bool(re.fullmatch("".join(pieces), text)) or template.startswith(text)
+
+
+def answers_a_question(text: str) -> bool:
+    """Tell whether a text says something only together with what was asked: "no", "4217".
+
+    Args:
+        text: What was said.
+    """
+    rest = yes_or_no(text)[1].split()
+    return is_only_a_number(text) or len(rest) < _FEWEST_WORDS
 
 
 def is_only_a_number(text: str) -> bool:

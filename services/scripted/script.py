@@ -15,8 +15,11 @@ from antiphon.services.scripted.conversation import (
     Answer,
     ToolCall,
     Turn,
+    answers_a_question,
+    comes_of,
     fill,
     is_only_a_number,
+    said_before,
     turns_of,
     yes_or_no,
 )
@@ -277,10 +280,19 @@ class Script(BaseModel):
         earlier = self.understand(turns[-2].text) if len(turns) > 1 else None
         state = _State("", awaited=self.intent(earlier[0].awaits) if earlier else None)
         found = self._find(turns[-1].text, state)[0]
-        if found and _UNCLEAR in found[1]:
+        if found is None or _UNCLEAR in found[1]:
             return None
-        answer = self._act(*found, turns[-1], state) if found else None
+        # A no to the model's question is no goodbye, and a number is the one that it asked for.
+        last, text = said_before(messages), turns[-1].text
+        hangs_up = found[0].goodbye and yes_or_no(text)[0] is None
+        if last and not self._has_said(last) and answers_a_question(text) and not hangs_up:
+            return None
+        answer = self._act(*found, turns[-1], state)
         return None if isinstance(answer, Answer) and not answer.understood else answer
+
+    def _has_said(self, text: str) -> bool:
+        own = (self.greeting, self.help, self.tool_failed, *(each.reply for each in self.intents))
+        return any(comes_of(reply, text) for reply in own if not reply.startswith("{"))
 
     def _take(self, turn: Turn, state: "_State") -> tuple[Answer | ToolCall, "_State"]:
         found, denied = self._find(turn.text, state)

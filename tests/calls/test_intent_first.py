@@ -98,3 +98,9 @@ async def test_what_the_model_said_is_the_models_to_repeat() -> None:
     asked = await call("Do you sell lamps?", "Could you say that again?")
 
     assert [heard[-1] for heard in asked] == ["Do you sell lamps?", "Could you say that again?"]
+
+
+async def test_a_no_to_what_the_model_asked_is_the_models_and_ends_no_call() -> None:
+    asked = await call("Do you sell lamps?", "No.", "Is that so?")
+
+    assert [heard[-1] for heard in asked] == ["Do you sell lamps?", "No.", "Is that so?"]

@@ -208,3 +208,31 @@ def test_who_hears_another_number_read_back_can_put_it_right(said: str) -> None:
     right = ToolCall("get_order_status", {"order_number": "2903"})
 
     assert say("order 293", said) == right
+
+
+@pytest.mark.parametrize(
+    "said", ["No.", "no thanks", "Yes.", "Okay.", "4217", "It's 4217.", "Wait."]
+)
+def test_an_answer_to_what_the_model_asked_is_the_models(said: str) -> None:
+    assert after("We do. May I have your telephone number?", said) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("We do. May I have your telephone number?", "Bye."),
+        ("We do. Would you like to see it?", "No, what time do you close?"),
+        ("Of course. What is your order number?", "4217"),
+        ("Your order 4 2 is packed, and it should arrive today.", "No."),
+        ("Your order 4 2 is packed, and it should arrive today.", "Okay, thank you."),
+        ("", "No."),
+    ],
+)
+def test_what_stands_alone_or_answers_the_script_is_the_scripts(asked: str, said: str) -> None:
+    assert after(asked, said) is not None
+
+
+def after(asked: str, said: str) -> Answer | ToolCall | None:
+    """What a script before a model says to an answer."""
+    turns = [("user", "Do you sell lamps?"), ("assistant", asked), ("user", said)]
+    return DESK.respond_if_sure([{"role": role, "content": text} for role, text in turns if text])
