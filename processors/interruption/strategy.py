@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
     InterimTranscriptionFrame,
     ProposedUserStartedSpeakingFrame,
     ProposedUserStoppedSpeakingFrame,
+    STTMetadataFrame,
     TranscriptionFrame,
     UserBackchannelFrame,
     VADUserStartedSpeakingFrame,
@@ -193,6 +194,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 await self._voice_ended(frame.stop_secs)
             case TranscriptionFrame() if self._aggregators.emptied(frame):
                 return ProcessFrameResult.STOP
+            case STTMetadataFrame():
+                self._wordless.finals_take(frame.ttfs_p99_latency)
             case InterimTranscriptionFrame():
                 self._aggregators.doubles.interim()
                 self._wordless.interim()

@@ -22,6 +22,9 @@ _LONGEST_HOLD_SECS = 5.0
 # spoken, and of one that has told none yet.
 _FINAL_DUE_SECS = 0.55
 _FIRST_FINAL_DUE_SECS = 0.75
+# A word's last sound, as of "please", is too soft to count as the voice: so much earlier than the
+# voice, from which a service counts, the sound is over.
+_SOFT_END_SECS = 0.2
 # A shorter voice is a cough: no television.
 _SHORTEST_SPEECH_SECS = 0.6
 
@@ -44,6 +47,15 @@ class WordlessVoices:
         """Whether to fall silent for a voice without words: not where a television is on."""
         self._interim = self._told = False
         self._echo = 0.0
+        self._final_secs = 0.0
+
+    def finals_take(self, secs: float) -> None:
+        """Note what a speech service says of itself.
+
+        Args:
+            secs: How long behind a voice its final words come, at the longest.
+        """
+        self._final_secs = secs
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
         """Find out whether the speech service tells words only when a voice has ended.
@@ -77,7 +89,10 @@ class WordlessVoices:
         if now - speech.held_since <= (self._limit_secs if soon else _LONGEST_HOLD_SECS):
             return False
         # Of a voice that is just over the final words may be due, although none came before.
-        due_secs = _FINAL_DUE_SECS if self._told else _FIRST_FINAL_DUE_SECS
+        due_secs = max(
+            _FINAL_DUE_SECS if self._told else _FIRST_FINAL_DUE_SECS,
+            self._final_secs + _SOFT_END_SECS,
+        )
         return self._level.sounds(now) or self._level.quiet_secs(now) >= due_secs
 
     def echoed(self) -> None:

@@ -176,6 +176,23 @@ def test_of_a_service_that_has_told_words_early_none_are_waited_for_as_long() ->
     assert voices.in_vain(speech, 1.6)
 
 
+def test_the_final_words_are_waited_for_as_long_as_their_service_says_they_take() -> None:
+    # It hears "wait a moment please" in 0.99 s, of which the last 0.2 s are soft.
+    level = VoiceLevel()
+    level.begin()
+    level.hear(np.full(320, 3000, "<i2").tobytes(), 0.8)
+    speech = Speech(
+        onset=0.0, state=AgentState.SPEAKING, asked=False, agent_text="", ended=1.0, held_since=0.5
+    )
+    voices = WordlessVoices(level, limit_secs=0.8)
+    voices.interim()
+    voices.finals_take(0.6)
+    assert [voices.in_vain(speech, at) for at in (1.4, 1.59, 1.61)] == [False, False, True]
+    # What is still to be heard has had its time.
+    level.hear(np.full(320, 3000, "<i2").tobytes(), 1.4)
+    assert voices.in_vain(speech, 1.4)
+
+
 async def test_where_words_come_late_the_agent_waits_for_them() -> None:
     async with call() as c:
         await c.caller(began(), every=0.5)
