@@ -25,6 +25,8 @@ _FIRST_FINAL_DUE_SECS = 0.75
 # A word's last sound, as of "please", is too soft to count as the voice: so much earlier than the
 # voice, from which a service counts, the sound is over.
 _SOFT_END_SECS = 0.2
+# Who waits longer than this in silence thinks the line is dead; some services say a second and more.
+_LONGEST_DUE_SECS = 0.85
 # A shorter voice is a cough: no television.
 _SHORTEST_SPEECH_SECS = 0.6
 
@@ -91,7 +93,7 @@ class WordlessVoices:
         # Of a voice that is just over the final words may be due, although none came before.
         due_secs = max(
             _FINAL_DUE_SECS if self._told else _FIRST_FINAL_DUE_SECS,
-            self._final_secs + _SOFT_END_SECS,
+            min(self._final_secs + _SOFT_END_SECS, _LONGEST_DUE_SECS),
         )
         return self._level.sounds(now) or self._level.quiet_secs(now) >= due_secs
 
