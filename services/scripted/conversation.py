@@ -8,6 +8,7 @@ from itertools import pairwise
 from string import Formatter
 from typing import Any
 
+from antiphon.services.phrases import MAX_TEXT_CHARS
 from antiphon.services.scripted.numbers import mask_numbers
 
 __all__ = [
@@ -93,7 +94,8 @@ def turns_of(messages: Sequence[Mapping[str, Any]], *, last: int) -> list[Turn]:
     turns = []
     for start, end in pairwise([*starts, len(messages)]):
         results = [m for m in messages[start:end] if m.get("role") == "tool"]
-        turns.append(Turn(_text(messages[start]), _fields(results[-1]) if results else None))
+        said = _text(messages[start])[:MAX_TEXT_CHARS]
+        turns.append(Turn(said, _fields(results[-1]) if results else None))
     return turns
 
 

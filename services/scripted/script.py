@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from antiphon.services.phrases import jsgf_from_phrases, spoken_form
+from antiphon.services.phrases import MAX_TEXT_CHARS, jsgf_from_phrases, spoken_form
 from antiphon.services.scripted.conversation import (
     Answer,
     ToolCall,
@@ -165,7 +165,8 @@ class Script(BaseModel):
         Returns:
             The intent and the values of its slots, or None if that is not sure.
         """
-        said, text = text, text.replace(KEYS_PREFIX, f"{self.keys_mean} ")
+        said = text[:MAX_TEXT_CHARS]
+        text = said.replace(KEYS_PREFIX, f"{self.keys_mean} ")
         spoken = spoken_form(text)
         # In a longer sentence a phrase may be there and not be what it is about.
         words = len(mask_numbers(text).split()) if self.router else 0
@@ -191,6 +192,7 @@ class Script(BaseModel):
         Args:
             text: What was said.
         """
+        text = text[:MAX_TEXT_CHARS]
         whole = self._route(text)
         parts = [text, *clauses(text)]
         if whole and self._denied(whole, text):

@@ -1,5 +1,6 @@
 """The order desk understands what callers say in their own words, or asks, and does not guess."""
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -236,3 +237,11 @@ def after(asked: str, said: str) -> Answer | ToolCall | None:
     """What a script before a model says to an answer."""
     turns = [("user", "Do you sell lamps?"), ("assistant", asked), ("user", said)]
     return DESK.respond_if_sure([{"role": role, "content": text} for role, text in turns if text])
+
+
+@pytest.mark.parametrize("piece", ["don't want to ", "a b c 4 ", "427 and 428 ", "b as in bravo "])
+def test_of_a_turn_without_end_the_beginning_is_read(piece: str) -> None:
+    began = time.thread_time()
+    say(piece * 5_000)
+
+    assert time.thread_time() - began < 1.0
