@@ -24,7 +24,7 @@ _NAMED = re.compile(r"(?:number|no\.?|order|dtmf|#)(?:\s+(?:is|was|it's))?[\s:#]
 _OTHER = re.compile(
     r"\b(?:(?:in|since|from|until|year|january|february|march|april|may|june|july|august|september"
     r"|october|november|december|live in|street|road|flat|apartment|room|floor|door|house|phone"
-    r"|telephone|mobile|cell|callback|zip|post|postal|postcode|code|extension|model|size|aged?)"
+    r"|customer|account|invoice|member|loyalty|telephone|mobile|cell|callback|zip|post|postal|postcode|code|extension|model|size|aged?)"
     r"(?:\s+(?:code|number|is|number\s+is|of)){0,2}"
     r"|(?:not|isn't|wasn't)(?:\s+(?:it's|order|number|my|the)){0,3})[\s,]*$",
     _I,
@@ -49,13 +49,18 @@ _LETTER_BEHIND = re.compile(r"[a-z]|-[a-z]\b|[\s,-]+[b-hj-z]\b(?!')", _I)
 _LETTER_BETWEEN = re.compile(r"[\s,.-]*[a-z][\s,.-]*", _I)
 # Two numbers with a word between are one that was misheard: "600 and 50", "8 or 35". So is one
 # behind a word that does not belong there: "order on 984" was 1984.
-_SHORT_GAP = re.compile(r"[\s,-]*(?:and|or|all|of|on|to|too|for|at|in|then|a|an)[\s,-]+", _I)
+_SHORT_GAP = re.compile(
+    r"[\s,.-]*(?:(?:and|or|all|of|on|to|too|for|at|in|then|a|an|uh|um|er|erm|hmm|mm|so|dash|hyphen"
+    r"|minus|space|slash|stroke|point|dot)[\s,.-]+){1,3}",
+    _I,
+)
 _MISHEARD_BEFORE = re.compile(
     r"\b(?:order|number|no)\s+(?:on|one|won|want|will|all|or|and|at|an|a|in|i'm|to|too|for)\s+$", _I
 )
-# What a recogniser writes of digits that were not all heard: "9-4", "8.35", and of pairs "66621".
+# What a recogniser writes of digits that were not all heard: "9-4", "8.35", of pairs "66621", of
+# 3115 "30 115".
 _ODDLY_WRITTEN = re.compile(
-    r"\d\D+\d|.*\d\.[1-9].*|.*(?<!\d)\d{3,}[\s,-]+\d(?!\d).*|.*(?<!\d)\d[\s,-]+\d{3,}.*"
+    r"\d\D+\d|[2-9]0[\s-]+1\d\d|.*\d\.[1-9].*|.*(?<!\d)\d{3,}[\s,-]+\d(?!\d).*|.*(?<!\d)\d[\s,-]+\d{3,}.*"
     r"|.*\d*(\d)\1\1\d*.*"
 )
 _PART = re.compile(

@@ -35,6 +35,7 @@ def test_the_number_that_was_meant_is_found(said: str, digits: str) -> None:
         "I live in 90210",
         "My phone number is 0171 5550123",
         "my flat number is 301",
+        "My customer number is 88213",
         "I ordered 150 tiles",
     ],
 )
@@ -55,6 +56,9 @@ def test_the_number_of_something_else_is_none(said: str) -> None:
         "order 300 and order 301",
         "4411 and 4412",
         "order number 600 and 50",
+        "number 4, 2, 1, and then a 7",
+        "it's four two one uh one seven",
+        "four two one dash three",
         "The number is 8 or 3 5.",
         "Could you check order on 984?",
         "The last four digits are 9912.",
@@ -74,6 +78,7 @@ def test_a_number_that_may_be_another_is_not_to_be_looked_up(said: str) -> None:
         ("Order 66621, please.", "66621"),
         ("It's number 9-4.", "94"),
         ("The number is 8.35.", "835"),
+        ("I think the number is 30 115.", "30115"),
         ("It's 8 3920", "83920"),
     ],
 )
