@@ -31,9 +31,9 @@ _VERDICT = re.compile(
     r"|that's (?:right|it)|uh-?huh|mm-?hmm)|(?P<no>no|nope|nah|not really|wrong))\b",
     re.IGNORECASE,
 )
-# What stands beside a number in the answer to a question for it.
+# What stands beside a number in the answer to a question for it; not whose it is.
 _BESIDE = re.compile(
-    r"\b(?:it's|it|is|its|that's|the|my|a|number|order|card|yes|yeah|sure|okay|ok|um|uh|so|well|and"
+    r"\b(?:it's|it|is|its|that's|the|my|a|number|yes|yeah|sure|okay|ok|um|uh|so|well|and"
     r"|here|you|go|dtmf|please|thanks|thank|of|course|one|moment|i|think|have)\b|\W",
     re.IGNORECASE,
 )

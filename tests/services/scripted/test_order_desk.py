@@ -111,6 +111,33 @@ def test_the_longest_number_is_the_orders() -> None:
     assert say(said) == ToolCall("get_order_status", {"order_number": "48215"})
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "My current number is 6 0 1 1 0 0 9 0 1 3 9 4 2 4",  # "card", and two digits lost
+        "my order number is 60110090139424",
+        "it's 6011 0090 1394 242",
+        "4000123412341234",
+    ],
+)
+def test_a_number_as_long_as_a_cards_is_never_looked_up_as_an_orders(said: str) -> None:
+    assert say(said) == say("where is my order", said) == Answer(DESK.which_number)
+    assert not isinstance(say("I want to pay by card", said), ToolCall)
+
+
+def test_whose_number_it_is_counts_more_than_which_one_was_asked_for() -> None:
+    assert say("where is my order", "my card number is 4000 1234 1234") == Answer(
+        reply("card_number")
+    )
+    called = say("I want to pay by card", "my order number is 4217")
+    assert called == ToolCall("get_order_status", {"order_number": "4217"})
+
+
+def test_a_hidden_number_has_any_length() -> None:
+    called = say("my order number is <PHONE_NUMBER>")
+    assert called == ToolCall("get_order_status", {"order_number": "<PHONE_NUMBER>"})
+
+
 def test_a_question_back_and_a_number_that_is_awaited_survive_a_repetition() -> None:
     assert say("Sunday.", "could you say that again", "yes") == Answer(reply("opening_hours"))
     assert say("where's my order", "could you say that again", "427") == ToolCall(
