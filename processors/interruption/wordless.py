@@ -25,7 +25,7 @@ _FIRST_FINAL_DUE_SECS = 0.75
 # A word's last sound, as of "please", is too soft to count as the voice: so much earlier than the
 # voice, from which a service counts, the sound is over.
 _SOFT_END_SECS = 0.2
-# Who waits longer than this in silence thinks the line is dead; some services say a second and more.
+# Longer silence is a dead line to who waits; some services say a second and more.
 _LONGEST_DUE_SECS = 0.85
 # A shorter voice is a cough: no television.
 _SHORTEST_SPEECH_SECS = 0.6

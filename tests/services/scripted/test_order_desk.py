@@ -149,6 +149,37 @@ def test_only_a_goodbye_is_one() -> None:
     assert say("um that's all thanks bye") == Answer(reply("goodbye"), goodbye=True)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Okay, great. Thanks so much. Bye bye.",
+        "lovely, thanks, bye",
+        "alright, cheers, bye",
+        "awesome thank you so much bye-bye",
+        "bye, and thanks again",
+        "great, thank you very much, goodbye",
+    ],
+)
+def test_thanks_before_a_goodbye_are_a_goodbye(said: str) -> None:
+    assert say(said) == Answer(reply("goodbye"), goodbye=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't say goodbye yet",
+        "before I say goodbye, one more question",
+        "I said goodbye to my mother",
+        "it was my goodbye present",
+        "please do not hang up",
+    ],
+)
+def test_the_word_goodbye_is_not_always_one(said: str) -> None:
+    answer = say(said)
+    assert isinstance(answer, Answer)
+    assert not answer.goodbye
+
+
 def test_a_phrase_in_a_long_sentence_is_not_what_that_is_about() -> None:
     said = (
         "my brother told me before he said goodbye to our mother at the station that it would rain"
