@@ -24,6 +24,7 @@ __all__ = [
     "is_order_desk",
     "prepare_order_desk",
     "require_embedded",
+    "verify_weights",
     "what_it_brings",
 ]
 
@@ -145,6 +146,30 @@ def require_embedded(kind: ServiceKind, named: NamedService) -> None:
         raise ValueError(
             f"the {who!r} {kind} service takes no settings, and got {', '.join(asked)}"
         )
+
+
+def verify_weights(kind: ServiceKind, service: Given) -> None:
+    """Read what an embedded service would load, so that what is wrong is told before a call.
+
+    Args:
+        kind: Which place in the pipeline it takes.
+        service: As it was given.
+
+    Raises:
+        ImportError: If its package is not installed.
+        WeightsError: If a file is missing, or is not the one that was pinned.
+    """
+    given = NamedService(name=service) if isinstance(service, str) else service
+    full = in_full(kind, given)
+    name = full.name if isinstance(full, NamedService) else ""
+    if name == "embedded/whisper":
+        from antiphon.services.whisper.weights import DEFAULT_MODEL, locate
+
+        locate(DEFAULT_MODEL)
+    elif name == "embedded/hibari":
+        from antiphon.services.hibari.model import verified_assets
+
+        verified_assets()
 
 
 def what_it_brings(told: str) -> str:

@@ -55,11 +55,14 @@ def talk(
     # Imported here: the command without the extras still has its other parts.
     try:
         from antiphon.pipeline.default_agent import order_desk
+        from antiphon.pipeline.providers.embedded import verify_weights
+        from antiphon.pipeline.providers.kinds import ServiceKind
         from antiphon.pipeline.server.drain import DrainServer
         from antiphon.pipeline.server.process.listening import CannotListenError, bind
         from antiphon.pipeline.server.process.loop import run
         from antiphon.pipeline.talk.app import LOOPBACK_HOSTS, create_talk_app
         from antiphon.pipeline.talk.free import ask_once, conversationalist, with_services
+        from antiphon.services.weights import WeightsError
     except ImportError as error:
         if (error.name or "").startswith("antiphon"):
             raise
@@ -69,11 +72,13 @@ def talk(
             answering = with_services(load_agent(agent), services)
         else:
             answering = (conversationalist if llm else order_desk)(**services)
+            verify_weights(ServiceKind.STT, stt or "embedded")
+            verify_weights(ServiceKind.TTS, tts or "embedded")
         app = create_talk_app(answering, allowed_hosts=[*LOOPBACK_HOSTS, host, *(allow_host or [])])
         if llm:
             ask_once(llm)
         listening = bind(host, port)
-    except (CannotListenError, ImportError, ValueError) as error:
+    except (CannotListenError, ImportError, ValueError, WeightsError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

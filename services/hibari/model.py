@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from antiphon.services._extras import import_extra
 from antiphon.services.weights import in_package, verified
 
-__all__ = ["SAMPLE_RATE_HZ", "Model", "Reading", "load_model"]
+__all__ = ["SAMPLE_RATE_HZ", "Model", "Reading", "load_model", "verified_assets"]
 
 SAMPLE_RATE_HZ = 24_000
 
@@ -68,7 +68,7 @@ class Model:
 
     def __init__(self) -> None:
         """Load them, which takes half a second."""
-        assets = _verified_assets()
+        assets = verified_assets()
         self._g2p = import_extra("hibari.g2p", "speech").G2P()
         self._normalize = import_extra("hibari.g2p.normalize", "speech").normalize
         self._synth = import_extra("hibari.dsp", "speech").synth
@@ -144,7 +144,13 @@ class Model:
         return [self._numbers[char] for char in phonemes if char in self._numbers]
 
 
-def _verified_assets() -> dict[str, Path]:
+def verified_assets() -> dict[str, Path]:
+    """Return where each file lies that is loaded, having made sure of them.
+
+    Raises:
+        ImportError: If `antiphon[speech]` is not installed.
+        WeightsError: If what is installed is not the hibari that was read.
+    """
     package = in_package("hibari")
     if package is None:
         raise ImportError("hibari is not installed: pip install 'antiphon[speech]'", name="hibari")

@@ -5,7 +5,7 @@ from typing import Any, Literal, cast
 
 from rich.console import Console
 
-from antiphon.pipeline.providers.embedded import in_full
+from antiphon.pipeline.providers.embedded import in_full, verify_weights
 from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
 from antiphon.simulation.caller.voice import CALLER_VOICE, HIBARI
 from antiphon.simulation.demo.display import follow, print_summary
@@ -45,6 +45,7 @@ async def run_demo(
         ImportError: If an extra is missing.
         OSError: If the output folder cannot be written.
         UnknownVoice: If there is no such voice.
+        WeightsError: If a model is missing or is not the one that was pinned.
     """
     scenario = shipped_scenario("happy_path")
     if not barge_in:
@@ -56,6 +57,8 @@ async def run_demo(
         voice = HIBARI if speaks == "embedded/hibari" else CALLER_VOICE
     elif voice == "espeak":
         voice = CALLER_VOICE
+    for kind, name in ((ServiceKind.STT, ears), (ServiceKind.TTS, speaks)):
+        verify_weights(kind, name)
     changes: dict[str, Any] = {
         "agent": scenario.agent.model_copy(update={"stt": ears, "tts": speaks}),
         "caller": scenario.caller.model_copy(update={"voice": voice}),

@@ -7,6 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from antiphon.services.hibari import model
+from antiphon.services.whisper import weights
 from antiphon.simulation.demo.command import demo
 
 app = typer.Typer()
@@ -23,6 +25,17 @@ def fails(*arguments: str) -> str:
     assert complaint.startswith("antiphon demo: ")
     assert "\n" not in complaint
     return complaint
+
+
+@pytest.mark.parametrize(
+    ("pinned", "name"), [(weights.PINNED, "model.bin"), (model.PINNED, "hibari.onnx")]
+)
+def test_weights_that_were_changed_are_told_before_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned: dict[str, str], name: str
+) -> None:
+    monkeypatch.setitem(pinned, name, "0" * 64)
+    complaint = fails("--out", str(tmp_path), "--voice", "hibari", "--stt", "whisper")
+    assert "is not the file that was pinned" in complaint
 
 
 def wav(bits: int, body: bytes) -> bytes:
