@@ -216,6 +216,10 @@ class EmbeddedWhisperSTTService(STTService):
             except OverloadedError as error:
                 logger.warning(f"{self}: a turn was not decoded, since {error}")
                 await self._push_final(UNCLEAR, None)
+            except Exception as error:
+                # Of the library or of the sound: the next turn may be heard, and is.
+                await self.push_error("Whisper failed on a turn", exception=error)
+                await self._push_final(UNCLEAR, None)
             else:
                 await self._push_final(heard.text, heard)
 
@@ -319,7 +323,7 @@ class _Turn:
     @property
     def samples(self) -> Samples:
         """All there is."""
-        return np.frombuffer(bytes(self._audio), np.int16)
+        return _samples(self._audio)
 
     @property
     def read(self) -> Samples:
@@ -361,4 +365,9 @@ class _Turn:
         if not step:
             raise StopAsyncIteration
         self._read += len(step)
-        return np.frombuffer(step, np.int16)
+        return _samples(step)
+
+
+def _samples(audio: bytes | bytearray) -> Samples:
+    # A transport that loses a byte leaves half a sample behind.
+    return np.frombuffer(bytes(audio[: len(audio) // 2 * 2]), np.int16)

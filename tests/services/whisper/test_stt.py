@@ -14,6 +14,7 @@ from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
     TranscriptionFrame,
+    UserAudioRawFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -143,6 +144,47 @@ async def test_a_turn_that_is_not_decoded_is_asked_about(
         await speak(call, bytes(32_000))
 
         assert finals(call) == [UNCLEAR]
+
+
+@pytest.mark.virtual_time
+async def test_a_turn_on_which_the_model_fails_is_asked_about_and_the_next_is_heard(
+    calling: Calling, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("out of memory")
+
+    async with calling([EmbeddedWhisperSTTService()]) as call:
+        with monkeypatch.context() as failing:
+            failing.setattr(engine.Engine, "hear", fail)
+            failing.setattr(engine.Engine, "glance", fail)
+            await speak(call, say(SENTENCES[1], voice="en-us+m3"))
+        assert finals(call) == [UNCLEAR]
+        (error,) = call.of_type(ErrorFrame)
+        assert "Whisper failed on a turn" in error.error
+
+        await speak(call, say(SENTENCES[1], voice="en-us+m3"))
+        assert word_errors(SENTENCES[1], finals(call)[1]).wrong <= 1
+
+
+@pytest.mark.virtual_time
+async def test_half_a_sample_makes_nobody_deaf(calling: Calling, say: Say) -> None:
+    async with calling([EmbeddedWhisperSTTService()]) as call:
+        await call.worker.queue_frame(VADUserStartedSpeakingFrame(start_secs=0.2, timestamp=0.0))
+        await call.worker.queue_frame(
+            UserAudioRawFrame(
+                user_id="caller",
+                audio=say(SENTENCES[1], voice="en-us+m3") + b"\x01",
+                sample_rate=16_000,
+                num_channels=1,
+            )
+        )
+        await asyncio.sleep(0.1)
+        await call.worker.queue_frame(VADUserStoppedSpeakingFrame(stop_secs=0.2, timestamp=0.0))
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+
+        assert call.of_type(ErrorFrame) == []
+        assert word_errors(SENTENCES[1], " ".join(finals(call))).wrong <= 1
 
 
 @pytest.mark.system
