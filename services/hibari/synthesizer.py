@@ -132,7 +132,8 @@ def check(*, speed: float, pitch: float) -> None:
         ("speed", speed, SPEED_RANGE),
         ("pitch", pitch, PITCH_RANGE),
     ):
-        if not low <= value <= high:
+        # Settings come over the wire as well, where they may be anything.
+        if not isinstance(value, int | float) or not low <= value <= high:
             raise ValueError(f"{name}={value!r} is not between {low} and {high}")
 
 

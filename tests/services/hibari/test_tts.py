@@ -88,6 +88,7 @@ async def test_settings_change_in_the_middle_of_a_call_if_they_are_good(speaking
         fast_secs = agent.heard_secs
         for delta in (
             HibariTTSSettings(speed=9.0),
+            HibariTTSSettings(speed="fast"),  # pyright: ignore[reportArgumentType]
             TTSSettings(voice="emma"),
             TTSSettings(language="de"),
             HibariTTSSettings(speed=0.8),
@@ -98,6 +99,7 @@ async def test_settings_change_in_the_middle_of_a_call_if_they_are_good(speaking
 
         assert [error.split(": ")[1][:20] for error in agent.errors] == [
             "speed=9.0 is not bet",
+            "speed='fast' is not ",
             "hibari has no voice ",
             "hibari speaks no 'de",
         ]
