@@ -197,10 +197,15 @@ class PocketSphinxSTTService(STTService):
             recognizer = await self._pool.borrow(self._grammar)
             try:
                 recognition = await self._decode(utterance, recognizer, adaptation)
+            except Exception as error:
+                # Of the library or of the sound: the next utterance may be heard, and is.
+                await self.push_error("PocketSphinx failed on an utterance", exception=error)
+                await self._push_final(UNCLEAR)
+                continue
             finally:
                 self._pool.give_back(recognizer)
             adaptation = recognition.adaptation
-            await self._push_final(recognition)
+            await self._push_final(recognition.text if recognition.in_grammar else UNCLEAR)
 
     async def _decode(
         self, utterance: "_Utterance", recognizer: Recognizer, adaptation: str | None
@@ -219,8 +224,7 @@ class PocketSphinxSTTService(STTService):
             partial = text
         return await recognizer.finish()
 
-    async def _push_final(self, recognition: Recognition) -> None:
-        text = recognition.text if recognition.in_grammar else UNCLEAR
+    async def _push_final(self, text: str) -> None:
         # The utterance after this one may have begun: then this is not its final.
         if self._utterance is None:
             self.confirm_finalize()

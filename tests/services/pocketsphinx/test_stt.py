@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
 
 from antiphon.services import DecoderPool, PocketSphinxSTTService, jsgf_from_phrases
 from antiphon.services.phrases import UNCLEAR
+from antiphon.services.pocketsphinx.recognizer import Recognizer
 from antiphon.simulation.lines.codecs import pcm_to_ulaw, ulaw_to_pcm
 from antiphon.simulation.recording.words import Errors, word_errors
 
@@ -148,6 +149,26 @@ async def test_one_utterance_after_the_other(calling: Calling, say: Say) -> None
             "my order number is two two",
             "thank you goodbye",
         ]
+
+
+@pytest.mark.looptime
+async def test_an_utterance_on_which_the_decoder_fails_is_asked_about_and_the_next_is_heard(
+    calling: Calling, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object) -> str:
+        raise RuntimeError("out of memory")
+
+    async with calling([PocketSphinxSTTService(grammar=GRAMMAR)]) as call:
+        with monkeypatch.context() as failing:
+            failing.setattr(Recognizer, "feed", fail)
+            await speak(call, say("thank you goodbye"))
+            await asyncio.sleep(1)
+        (error,) = call.of_type(ErrorFrame)
+        assert "PocketSphinx failed on an utterance" in error.error
+
+        await speak(call, say("what are your opening hours"))
+        await asyncio.sleep(5)
+        assert finals(call) == [UNCLEAR, "what are your opening hours"]
 
 
 @pytest.mark.looptime
