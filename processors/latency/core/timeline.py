@@ -158,7 +158,7 @@ class Timeline:
         self._ducked_until = -inf
         self._jumped = False
         self._now: float | None = None
-        self._greeted = False
+        self._greeted = self._announced = False
 
     @property
     def waiting(self) -> bool:
@@ -213,6 +213,7 @@ class Timeline:
             case Moment.CALLER_STOPPED | Moment.TRANSCRIPT:
                 self._caller_heard(mark)
             case Moment.TURN_STARTED:
+                self._announced = True
                 return self._turn_started(mark)
             case Moment.TURN_ENDED:
                 return self._turn_ended(mark)
@@ -313,8 +314,9 @@ class Timeline:
     def _interrupted(self, mark: Mark) -> list[Turn | BargeIn]:
         if self._barge_in:
             self._barge_in = replace(self._barge_in, decided_at=mark.at)
-        elif self._aside:
+        elif self._aside and (self.speaking or not self._announced):
             return self._turn_started(mark)
+        # Where turns are announced, what ends a stuck request begins none.
         return []
 
     def _worked(self, mark: Mark) -> None:

@@ -497,3 +497,18 @@ def test_the_rest_of_an_answer_that_a_turn_cut_off_does_not_end_that_turn() -> N
         )
     ]
     assert kinds == [TurnKind.INTERRUPTED, TurnKind.ANSWERED]
+
+
+def test_a_noise_while_a_stuck_request_is_ended_takes_no_turn_from_the_caller() -> None:
+    [turn] = turns(
+        *asked(1),
+        (M.CALLER_STARTED, 3),
+        (M.CALLER_STOPPED, 3.5),
+        (M.INTERRUPTED, 5),
+        *answered(6),
+        (M.BOT_STOPPED, 8),
+    )
+    assert turn.kind is TurnKind.ANSWERED
+    stopped = turn.last(M.CALLER_STOPPED)
+    assert stopped is not None
+    assert stopped.at == 2.0
