@@ -94,6 +94,7 @@ class FrameEvents:
         self._seen: WeakValueDictionary[int, Frame] = WeakValueDictionary()
         self._fillers: deque[str] = deque(maxlen=16)
         self._awaited: set[str] = set()
+        self._begun_since_cut: deque[str | None] = deque(maxlen=16)
         self._given = GivenSpeech()
         self._filler_sounds = False
         self._sounds_until: float | None = None
@@ -252,6 +253,7 @@ class FrameEvents:
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
         self._cut_off = self._bot_speaks
+        self._begun_since_cut.clear()
         self._given.dropped()
         self._voice_text.dropped()
         self._model_speaks = False
@@ -302,6 +304,7 @@ class FrameEvents:
                 self._fillers.append(data.frame.context_id)
             return
         self._given.began()
+        self._begun_since_cut.append(data.frame.context_id)
         self._tell(Moment.TTS_STARTED, data, at)
 
     def _tts_stopped(self, data: FramePushed, at: float) -> None:
@@ -353,6 +356,9 @@ class FrameEvents:
         """
         if isinstance(data.source, BaseOutputTransport):
             begins = isinstance(frame, TTSStartedFrame)
+            if begins and frame.context_id in self._begun_since_cut:
+                # Whatever outlasted the interruption, an apology as it may be, is over.
+                self._cut_off = False
             self._filler_sounds = begins and frame.context_id in self._fillers
 
     def _speaks(self, source: FrameProcessor) -> bool:

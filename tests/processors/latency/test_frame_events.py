@@ -192,6 +192,25 @@ def test_an_answer_behind_an_apology_that_outlasts_an_interruption_is_measured_w
     assert written.at == pytest.approx(3.0)
 
 
+def test_an_answer_on_the_heels_of_an_apology_that_outlasts_an_interruption_is_measured() -> None:
+    call = _Heard()
+    apology = call.speech(1.0, "recording")
+    call.push(1.0, BotStartedSpeakingFrame(), call.output)
+    call.play(1.0, apology[:6])
+    call.push(1.2, VADUserStartedSpeakingFrame(start_secs=0.2))
+    call.push(1.2, UserStartedSpeakingFrame())
+    call.push(1.2, InterruptionFrame())
+    call.ask(1.7, "when will it come")
+    # Its end was dropped, and so the transport takes it and the answer for one speech.
+    call.play(1.2, apology[6:-1])
+    call.play(2.2, call.speech(1.9, "answer", "sentence"))
+    call.push(3.2, BotStoppedSpeakingFrame(), call.output)
+    [turn] = [turn for turn in call.events.done if isinstance(turn, Turn)]
+    written = turn.first(Moment.WRITTEN)
+    assert written
+    assert written.at == pytest.approx(2.2)
+
+
 def test_what_is_said_to_a_caller_who_is_silent_answers_no_turn() -> None:
     call = _Heard()
     call.ask(1.0, "when will it come")
