@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
+    LLMTextFrame,
     MetricsFrame,
     OutputAudioRawFrame,
     SpeechOutputAudioRawFrame,
@@ -112,6 +113,7 @@ class FrameEvents:
                 UserStoppedSpeakingFrame: self._turn_ended,
                 InterruptionFrame: self._interrupted,
                 LLMContextFrame: self._context,
+                LLMTextFrame: self._token,
                 LLMFullResponseEndFrame: self._llm_ended,
                 FunctionCallInProgressFrame: self._tool_started,
                 FunctionCallResultFrame: self._tool_ended,
@@ -263,6 +265,14 @@ class FrameEvents:
         # The assistant's is what was said; nobody is asked.
         if not isinstance(data.source, LLMAssistantAggregator):
             self._tell(Moment.CONTEXT, data, at)
+
+    def _token(self, data: FramePushed, at: float) -> bool:
+        assert isinstance(data.frame, LLMTextFrame)
+        if not data.frame.text.strip():
+            # Some models say no more than a line break.
+            return False
+        self._tell(Moment.TOKEN, data, at)
+        return True
 
     def _llm_ended(self, data: FramePushed, at: float) -> None:
         self._tell(Moment.LLM_ENDED, data, at)

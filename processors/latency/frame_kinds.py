@@ -10,7 +10,6 @@ from pipecat.frames.frames import (
     InterimTranscriptionFrame,
     LLMFullResponseStartFrame,
     LLMMarkerFrame,
-    LLMTextFrame,
     UserBackchannelFrame,
     UserStartedSpeakingFrame,
 )
@@ -38,7 +37,6 @@ SAYS: dict[type[Frame], Moment] = {
     CancelFrame: Moment.CANCELLED,
     LLMFullResponseStartFrame: Moment.LLM_STARTED,
     LLMMarkerFrame: Moment.MARKER,
-    LLMTextFrame: Moment.TOKEN,
     FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
 }
 

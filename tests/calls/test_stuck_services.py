@@ -155,3 +155,9 @@ async def test_nobody_is_asked_for_a_moment_after_an_apology() -> None:
     heard = await ask_twice(agent(llm=Failure()))
     assert [stall.kind for stall in heard.stalls] == [StallKind.EMPTY_ANSWER]
     assert heard.first[-1] - heard.first[0] < 4.0, "more is heard than the apology"
+
+
+async def test_a_model_that_says_no_more_than_a_line_break_is_apologised_for() -> None:
+    heard = await ask_twice(agent(llm="\n"))
+    assert [stall.kind for stall in heard.stalls] == [StallKind.EMPTY_ANSWER]
+    assert heard.first[0] < 1.5
