@@ -1,5 +1,6 @@
 """The stop strategies of the turns that ours begins."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from pipecat.audio.vad.vad_analyzer import VAD_STOP_SECS
@@ -24,6 +25,9 @@ _ENDED_BY_SILENCE = (
     SpeechTimeoutUserTurnStopStrategy,
     TurnAnalyzerUserTurnStopStrategy,
 )
+
+# An interruption has gone through the pipeline, to what writes down the agent's words.
+_INTERRUPTED_SECS = 0.05
 
 
 class StopStrategies:
@@ -66,6 +70,8 @@ class StopStrategies:
                 await strategy.process_frame(frame)
         ends = [each for each in map(_inner, stop) if isinstance(each, _ENDED_BY_SILENCE)]
         if over and ends:
+            # The agent's words go into the context with the interruption, ahead of the caller's.
+            await asyncio.sleep(_INTERRUPTED_SECS)
             await ends[0].trigger_user_turn_stopped()
 
     async def voice_is_over(self) -> None:

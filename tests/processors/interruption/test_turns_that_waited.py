@@ -150,6 +150,18 @@ async def test_a_late_final_of_who_has_long_been_silent_is_answered_at_once() ->
     assert c.said("user") == ["I want to cancel my order."]
 
 
+async def test_what_the_agent_had_said_stands_before_a_late_final_answered_at_once() -> None:
+    async with call() as c:
+        await c.say(reply(STORY))
+        await asyncio.sleep(1.2)
+        await c.caller(began(), every=0.8)
+        await c.caller(ended(), every=1.5)
+        await c.caller(final("I want to cancel my order."))
+        await asyncio.sleep(2)
+    roles = [message["role"] for message in c.context.messages if isinstance(message, dict)]
+    assert roles[:2] == ["assistant", "user"]
+
+
 async def test_a_sound_over_a_question_is_asked_about_at_once() -> None:
     async with call() as c:
         await c.say(reply([("Which of the two do you want?", 3000)]))
