@@ -16,7 +16,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.processors.latency import BargeIn
-from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.lines.babble import speech_pcm
 from antiphon.simulation.lines.playback_buffer import PlaybackBuffer
 from antiphon.simulation.lines.twilio_caller import TwilioCaller
@@ -76,7 +76,8 @@ async def test_the_words_of_a_cut_reply_are_those_that_the_phone_has_played(
 ) -> None:
     agent = VoiceAgent(
         stt=FakeSTT(script=["count", "stop"]),
-        llm=FakeLLM(script=[WORDS, "Fine."]),
+        # No "One moment…" before it.
+        llm=FakeLLM(script=[WORDS, "Fine."], latency=Latency(median=0.1)),
         tts=FakeTTS(words_per_second=WORDS_PER_SEC, word_timestamps=word_times),
         redaction=None,
         turns=TurnSettings(silence_secs=0.4),
