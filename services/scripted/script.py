@@ -254,7 +254,9 @@ class Script(BaseModel):
         """
         turns = turns_of(messages, last=_MEMORY_TURNS)
         if not turns:
-            return Answer(self.greeting)
+            # Who was greeted and has said something that was not heard is not greeted again.
+            greeted = any(message.get("role") == "assistant" for message in messages)
+            return Answer(self.fallback, understood=False) if greeted else Answer(self.greeting)
         # A last word from somebody else, such as a note that nothing was heard: ask again.
         if messages[-1].get("role") not in ("user", "tool"):
             return Answer(self.fallback, understood=False)

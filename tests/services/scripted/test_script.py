@@ -175,3 +175,8 @@ def test_recogniser_and_agent_share_the_phrases() -> None:
     assert "order <digit>+" in grammar
     assert "when are you open" in grammar
     assert "open on (monday | sunday)" in grammar
+
+
+def test_who_was_greeted_and_is_not_heard_is_not_greeted_again() -> None:
+    assert SCRIPT.respond([]) == Answer("Hello.")
+    assert SCRIPT.respond([{"role": "assistant", "content": "Hello."}]) == ASK_AGAIN
