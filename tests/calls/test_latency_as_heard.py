@@ -12,6 +12,7 @@ AS_HEARD = Path(__file__).parents[2] / "benchmarks/latency/as_heard.py"
 compare = runpy.run_path(str(AS_HEARD))["compare"]
 
 
+@pytest.mark.system
 def test_waits_and_barge_ins_are_as_long_as_at_the_phone() -> None:
     callers, server = run_virtual(compare(calls=2, secs=50, seed=3))
     for name in ("ttfa", "barge_in"):

@@ -225,7 +225,7 @@ def switched(**options: Any) -> ServiceSwitcher:
 
 
 @pytest.mark.parametrize("interruption", [InterruptionSettings(), None])
-@pytest.mark.parametrize("stt", [eager, switched])
+@pytest.mark.parametrize("stt", [eager, pytest.param(switched, marks=pytest.mark.system)])
 async def test_a_service_that_predicts_the_end_of_a_turn_is_answered_early(
     stt: Callable[..., Any], interruption: InterruptionSettings | None
 ) -> None:

@@ -187,7 +187,7 @@ async def our_call(
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("silence_secs", [None, 0.3])
+@pytest.mark.parametrize("silence_secs", [None, pytest.param(0.3, marks=pytest.mark.system)])
 async def test_turns_interruptions_and_idleness_come_when_stock_pipecat_s_come(
     silence_secs: float | None,
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 HAPROXY_CONFIGURATION = Path(__file__).parents[3] / "deploy" / "haproxy.cfg"
 
 
+@pytest.mark.system
 async def test_ten_calls_finish_before_the_server_exits(
     start_worker: Any, phone_to: Any, port: int
 ) -> None:

@@ -85,6 +85,7 @@ async def test_in_a_browser(serve: Serve) -> None:
         await browser.hang_up()
 
 
+@pytest.mark.system
 async def test_in_a_daily_room(
     serve: Serve,
     daily: DailyApi,

@@ -71,6 +71,7 @@ async def test_calls_spread_and_a_crash_takes_only_its_own(office: Office) -> No
     assert all([await call.is_answered() for _ in range(10) for call in answered])
 
 
+@pytest.mark.system
 async def test_what_one_worker_counts_and_hears_counts_for_all(office: Office) -> None:
     twiml = await office.phone.rings(0)
     first = await office.phone.connects(twiml, 0)
