@@ -61,7 +61,7 @@ def make_agent() -> VoiceAgent:
         stt=FakeSTT(script=[line["say"] for line in LINES], tags=["multi"] * len(LINES)),
         llm=FakeLLM(script=replies),
         tts=EspeakTTSService(),
-        turns=TurnSettings(silence_secs=0.6, reprompt_secs=5.0),
+        turns=TurnSettings(silence_secs=0.4, reprompt_secs=5.0),
     )
 
 
