@@ -45,6 +45,7 @@ CORES = (
     "processors/interruption/speech.py",
     "processors/interruption/strategy.py",
     "processors/latency/core/*.py",
+    "processors/latency/apology.py",
     "processors/latency/fillers.py",
     "processors/redaction/core/*.py",
     "processors/redaction/detectors/*.py",

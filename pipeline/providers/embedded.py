@@ -148,7 +148,7 @@ def require_embedded(kind: ServiceKind, named: NamedService) -> None:
         )
 
 
-def verify_weights(kind: ServiceKind, service: Given) -> None:
+def verify_weights(kind: ServiceKind, service: Service) -> None:
     """Read what an embedded service would load, so that what is wrong is told before a call.
 
     Args:

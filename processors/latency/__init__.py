@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from antiphon.core import lazy
 
 if TYPE_CHECKING:
+    from antiphon.processors.latency.apology import Apology
     from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Breach, Budgets
     from antiphon.processors.latency.core.conversation import ConversationMeasures
     from antiphon.processors.latency.core.prices import Prices
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from antiphon.processors.latency.core.watchdogs import Stall, WatchdogLimits
     from antiphon.processors.latency.export.http import serve_latency
     from antiphon.processors.latency.export.jsonl import log_turns, turn_record
-    from antiphon.processors.latency.fillers import Apology, Filler
+    from antiphon.processors.latency.fillers import Filler
     from antiphon.processors.latency.observer import LatencyObserver
     from antiphon.processors.latency.probe import LatencyProbe
 
@@ -52,7 +53,8 @@ __getattr__, __dir__ = lazy.exports(
         "core.watchdogs": "Stall WatchdogLimits",
         "export.http": "serve_latency",
         "export.jsonl": "log_turns turn_record",
-        "fillers": "Apology Filler",
+        "apology": "Apology",
+        "fillers": "Filler",
         "observer": "LatencyObserver",
         "probe": "LatencyProbe",
     },
