@@ -136,6 +136,7 @@ async def test_what_another_model_sums_up_has_no_secrets_either(fast_path: bool)
         assert secret not in str(llm.contexts)
 
 
+@pytest.mark.system
 async def test_a_value_that_the_agent_may_say_is_not_in_the_summary() -> None:
     known: list[str] = []
 

@@ -24,7 +24,7 @@ agent = Agent()
     [
         (f"raise RuntimeError('{SECRET}')", 1, "RuntimeError at "),
         pytest.param(COLD, 1, "cannot get ready: RuntimeError at ", marks=pytest.mark.system),
-        (COLD, 2, "cannot get ready: RuntimeError at "),
+        pytest.param(COLD, 2, "cannot get ready: RuntimeError at ", marks=pytest.mark.system),
         pytest.param(
             "import os\nos._exit(9)", 2, "died with 9 before it answered", marks=pytest.mark.system
         ),

@@ -63,6 +63,7 @@ class Client(Browser):
                 return
 
 
+@pytest.mark.system
 async def test_a_browser_hears_the_agent_and_reads_along(start: Start) -> None:
     address = await start("webrtc")
     async with aiohttp.ClientSession() as session:

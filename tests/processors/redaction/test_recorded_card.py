@@ -77,7 +77,9 @@ async def test_recording_stopped_and_started_again() -> None:
     assert_only_the_card_is_gone(await call.heard(TALK))
 
 
-@pytest.mark.parametrize("at_s", [15.0, 17.3, 19.9])
+@pytest.mark.parametrize(
+    "at_s", [17.3, *(pytest.param(at, marks=pytest.mark.system) for at in (15.0, 19.9))]
+)
 async def test_consent_given_in_the_middle_of_the_card(at_s: float) -> None:
     recording = recorder(consent=False)
     heard = await Call(recorder=recording, at={at_s: recording.give_consent}).heard(TALK)
@@ -126,14 +128,23 @@ async def test_audio_that_is_lost_before_the_stt() -> None:
     assert_only_the_card_is_gone(await lost.heard(TALK))
 
 
-@pytest.mark.parametrize(("begins_s", "ends_s"), [(4.0, 9.0), (13.0, 15.5), (16.0, 19.0)])
+@pytest.mark.parametrize(
+    ("begins_s", "ends_s"),
+    [
+        (13.0, 15.5),
+        pytest.param(4.0, 9.0, marks=pytest.mark.system),
+        pytest.param(16.0, 19.0, marks=pytest.mark.system),
+    ],
+)
 async def test_a_line_that_stalls_and_catches_up(begins_s: float, ends_s: float) -> None:
     call = Call(arrives=lambda at_s: ends_s if begins_s < at_s < ends_s else at_s)
 
     assert_only_the_card_is_gone(await call.heard(TALK))
 
 
-@pytest.mark.parametrize(("begins_s", "ends_s"), [(13.0, 15.5), (16.0, 19.0)])
+@pytest.mark.parametrize(
+    ("begins_s", "ends_s"), [(13.0, 15.5), pytest.param(16.0, 19.0, marks=pytest.mark.system)]
+)
 async def test_a_stall_without_word_times(begins_s: float, ends_s: float) -> None:
     call = Call(
         stt=ToneSTT(word_times=False),
