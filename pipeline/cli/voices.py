@@ -30,7 +30,10 @@ def voices(
 
     if vendor == "embedded":
         if not _tell(_embedded(), search):
-            _fail(f"no such voice{f' with {search!r}' if search else ''} is installed")
+            told = f"no such voice{f' with {search!r}' if search else ''} is installed"
+            _fail(
+                f"{told}; pip install 'antiphon[speech]' brings one, 'antiphon[offline]' eSpeak's"
+            )
         return
     if vendor not in VENDORS:
         known = ", ".join(sorted([*VENDORS, "embedded"]))

@@ -82,7 +82,10 @@ def in_full(
 
 
 def _preferred(open_speech: _Engine, small: _Engine) -> _Engine:
-    if os.environ.get(PREFERENCE) == "offline":
+    preference = os.environ.get(PREFERENCE)
+    if preference not in (None, "", "offline"):
+        raise ValueError(f"{PREFERENCE}={preference!r} means nothing: it is 'offline', or not set")
+    if preference:
         return small
     # Without either, the error says how to get the better one.
     only_small = _are_installed(small.modules) and not _are_installed(open_speech.modules)

@@ -47,9 +47,7 @@ def demo(
 ) -> None:
     """Make a whole call: a caller, an agent with a tool, a barge-in; in about a minute."""
     # Imported here: `antiphon --help` need not wait for the speech engines.
-    from antiphon.core.wav import AudioFileError
     from antiphon.services.weights import WeightsError
-    from antiphon.simulation.caller.voice import UnknownVoice
     from antiphon.simulation.demo.call import run_demo
 
     console = Console()
@@ -66,7 +64,7 @@ def demo(
         )
     except KeyboardInterrupt:
         _fail(f"interrupted; what there is of the call is in {out}/", code=INTERRUPTED)
-    except (AudioFileError, UnknownVoice, ImportError, WeightsError) as error:
+    except (ImportError, ValueError, WeightsError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot write {error.filename or out}: {error.strerror or error}")

@@ -88,7 +88,7 @@ def simulate(
             if not simulate_seeds(seeds, wider=wider, changes=ranges or ()):
                 raise typer.Exit(1)
         except ImportError as error:
-            _fail(f"{error}: pip install 'antiphon[server]'")
+            _fail(f"{error}: pip install 'antiphon[simulation,server]'")
         except ValueError as error:
             _fail(str(error))
         except KeyboardInterrupt:
@@ -120,6 +120,8 @@ def simulate(
             write_json(report / "results.json", results)
     except KeyboardInterrupt:
         _fail("interrupted", code=INTERRUPTED)
+    except ModuleNotFoundError as error:
+        _fail(f"{error}: pip install 'antiphon[simulation]'")
     except (ScenarioError, AudioFileError, UnknownVoice, ImportError, ConnectionError) as error:
         _fail(str(error))
     except OSError as error:

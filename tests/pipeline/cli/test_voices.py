@@ -183,3 +183,13 @@ def test_the_embedded_voices_need_no_key() -> None:
     assert "embedded/hibari  heart  English (America), natural" in lines
     assert "embedded/en-us  English (America)  eSpeak" in lines
     assert run("embedded", "--search", "zyx")[0] == 1
+
+
+def test_without_a_voice_of_ours_it_is_told_what_brings_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("antiphon.pipeline.cli.voices.find_spec", lambda _: None)
+    result = CliRunner().invoke(app, ["voices", "embedded"])
+
+    assert result.exit_code == 1
+    assert "pip install 'antiphon[speech]'" in result.stderr

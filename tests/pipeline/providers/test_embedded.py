@@ -94,3 +94,13 @@ def test_a_variable_prefers_the_small_pair(monkeypatch: pytest.MonkeyPatch) -> N
     assert hears_phrases("embedded")
     assert not hears_phrases("embedded/whisper")
     assert not hears_phrases(lambda: None)  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("value", ["wrong", "OFFLINE", "1"])
+def test_a_preference_that_means_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("ANTIPHON_EMBEDDED", value)
+
+    with pytest.raises(ValueError, match=f"ANTIPHON_EMBEDDED='{value}' means nothing"):
+        hears_phrases("embedded")
