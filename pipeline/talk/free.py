@@ -12,6 +12,7 @@ from antiphon.pipeline.agent import VoiceAgent
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.providers.create import check_service, create_service
+from antiphon.pipeline.providers.embedded import hears_phrases
 from antiphon.pipeline.providers.environment import read_environment
 from antiphon.pipeline.providers.kinds import NamedService, ServiceKind
 from antiphon.pipeline.providers.registry import find_provider
@@ -65,8 +66,9 @@ def conversationalist(**services: Any) -> VoiceAgent:
 
 def open_ears() -> FrameProcessor:
     """Make the embedded speech-to-text for any words, where it knows the order desk's alone."""
-    made = create_service(ServiceKind.STT, EMBEDDED, environment=read_environment())
-    return PocketSphinxSTTService() if isinstance(made, PocketSphinxSTTService) else made
+    if hears_phrases(EMBEDDED):
+        return PocketSphinxSTTService()
+    return create_service(ServiceKind.STT, EMBEDDED, environment=read_environment())
 
 
 def with_services(agent: Any, services: dict[str, Any]) -> Any:

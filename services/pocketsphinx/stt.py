@@ -5,31 +5,18 @@ takes open speech, with every third or fourth word wrong: enough to try things, 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator
 from typing import Any, Self
 
 import numpy as np
 import soxr
 from loguru import logger
-from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
-    Frame,
-    InterimTranscriptionFrame,
-    StartFrame,
-    TranscriptionFrame,
-    VADUserStartedSpeakingFrame,
-    VADUserStoppedSpeakingFrame,
-)
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.frames.frames import InterimTranscriptionFrame
 from pipecat.services.settings import STTSettings
-from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
 from antiphon.core.audio import pcm_secs
-from antiphon.core.pipecat_internals import Part, require
 from antiphon.services._extras import import_extra
+from antiphon.services.listening_stt import ListeningSTTService
 from antiphon.services.phrases import UNCLEAR
 from antiphon.services.pocketsphinx.recognizer import (
     SAMPLE_RATE_HZ,
@@ -44,9 +31,6 @@ from antiphon.services.pocketsphinx.telephone import (
 )
 
 __all__ = ["PocketSphinxSTTService"]
-
-PRE_ROLL_SECS = 0.6
-"""Silero reports speech 0.2 s after its onset; soft first sounds come earlier still."""
 
 STEP_SECS = 0.1
 """Audio is decoded in steps of this length; two equal partials are this far apart."""
@@ -65,7 +49,7 @@ def start_afresh() -> None:
     _POOL.clear()
 
 
-class PocketSphinxSTTService(STTService):
+class PocketSphinxSTTService(ListeningSTTService["_Utterance"]):
     """Streaming recognition by PocketSphinx, off the event loop, with decoders shared by calls.
 
     It listens between the VAD's start and stop, so the pipeline needs a VAD analyzer (Silero, in
@@ -86,7 +70,6 @@ class PocketSphinxSTTService(STTService):
     def __init__(
         self, *, grammar: str | None = None, pool: DecoderPool | None = None, **kwargs: Any
     ) -> None:
-        require(Part.SERVICES)
         import_extra("pocketsphinx", "offline")
         # From the end of speech: the VAD's 0.2 s, and the last step of decoding.
         kwargs.setdefault("ttfs_p99_latency", 0.3)
@@ -95,93 +78,20 @@ class PocketSphinxSTTService(STTService):
         )
         self._grammar = grammar
         self._pool = pool or _POOL
-        self._pre_roll: deque[bytes] = deque()
-        self._pre_roll_bytes = 0
-        self._utterance: _Utterance | None = None
         self._utterances: asyncio.Queue[_Utterance] = asyncio.Queue()
-        self._decoding: asyncio.Task[None] | None = None
 
-    def can_generate_metrics(self) -> bool:
-        """Whether TTFB and usage metrics are reported: yes."""
-        return True
-
-    async def start(self, frame: StartFrame) -> None:
-        """Begin to listen; the model is loaded meanwhile.
+    async def begin_utterance(self, pre_roll: bytes) -> "_Utterance":
+        """Hand an utterance to a decoder as it begins.
 
         Args:
-            frame: The start frame.
+            pre_roll: The sound before it.
         """
-        await super().start(frame)
-        self._decoding = self.create_task(self._decode_utterances())
+        utterance = _Utterance(self.sample_rate, pre_roll)
+        self._utterances.put_nowait(utterance)
+        return utterance
 
-    async def stop(self, frame: EndFrame) -> None:
-        """Stop listening and give the decoder back.
-
-        Args:
-            frame: The end frame.
-        """
-        await super().stop(frame)
-        await self._stop_decoding()
-
-    async def cancel(self, frame: CancelFrame) -> None:
-        """Stop listening and give the decoder back.
-
-        Args:
-            frame: The cancel frame.
-        """
-        await super().cancel(frame)
-        await self._stop_decoding()
-
-    async def cleanup(self) -> None:
-        """Give the decoder back, however the call ended."""
-        await super().cleanup()
-        await self._stop_decoding()
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Follow the VAD, besides what every STT service does.
-
-        Args:
-            frame: The frame to process.
-            direction: The direction in which it travels.
-        """
-        await super().process_frame(frame, direction)
-        if isinstance(frame, VADUserStartedSpeakingFrame) and self.is_usable:
-            self._end_utterance()
-            self._utterance = _Utterance(self.sample_rate, b"".join(self._pre_roll))
-            self._utterances.put_nowait(self._utterance)
-        elif isinstance(frame, VADUserStoppedSpeakingFrame):
-            self.request_finalize()
-            self._end_utterance()
-
-    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
-        """Take audio; what it says is pushed by the decoding task.
-
-        Args:
-            audio: Mono signed 16-bit samples at the pipeline's input rate.
-
-        Yields:
-            Nothing.
-        """
-        if self._utterance is not None:
-            self._utterance.add(audio)
-        self._pre_roll.append(audio)
-        self._pre_roll_bytes += len(audio)
-        while self._pre_roll_bytes > PRE_ROLL_SECS * self.sample_rate * 2:
-            self._pre_roll_bytes -= len(self._pre_roll.popleft())
-        yield None
-
-    def _end_utterance(self) -> None:
-        if self._utterance is not None:
-            self._utterance.end()
-            self._utterance = None
-
-    async def _stop_decoding(self) -> None:
-        self._utterance = None
-        if self._decoding is not None:
-            await self.cancel_task(self._decoding)
-            self._decoding = None
-
-    async def _decode_utterances(self) -> None:
+    async def recognize_utterances(self) -> None:
+        """Decode what was handed over, with what was learned of the line and the voice before."""
         adaptation: str | None = None
         try:
             recognizer = await self._pool.borrow(self._grammar)
@@ -200,12 +110,12 @@ class PocketSphinxSTTService(STTService):
             except Exception as error:
                 # Of the library or of the sound: the next utterance may be heard, and is.
                 await self.push_error("PocketSphinx failed on an utterance", exception=error)
-                await self._push_final(UNCLEAR)
+                await self.push_final(UNCLEAR)
                 continue
             finally:
                 self._pool.give_back(recognizer)
             adaptation = recognition.adaptation
-            await self._push_final(recognition.text if recognition.in_grammar else UNCLEAR)
+            await self.push_final(recognition.text if recognition.in_grammar else UNCLEAR)
 
     async def _decode(
         self, utterance: "_Utterance", recognizer: Recognizer, adaptation: str | None
@@ -223,14 +133,6 @@ class PocketSphinxSTTService(STTService):
                 )
             partial = text
         return await recognizer.finish()
-
-    async def _push_final(self, text: str) -> None:
-        # The utterance after this one may have begun: then this is not its final.
-        if self._utterance is None:
-            self.confirm_finalize()
-        if text:
-            await self.push_frame(TranscriptionFrame(text, self._user_id, time_now_iso8601()))
-        await self.emit_stt_usage_metrics()
 
 
 class _Utterance:

@@ -4,34 +4,21 @@ Of 708 words that people spoke it gets one in twenty-four wrong.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from loguru import logger
 from numpy.typing import NDArray
-from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
-    Frame,
-    InterimTranscriptionFrame,
-    StartFrame,
-    TranscriptionFrame,
-    VADUserStartedSpeakingFrame,
-    VADUserStoppedSpeakingFrame,
-)
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.frames.frames import InterimTranscriptionFrame
 from pipecat.services.settings import STTSettings
-from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.time import time_now_iso8601
 
 from antiphon.core.audio import pcm_secs
 from antiphon.core.language_tags import language_of
-from antiphon.core.pipecat_internals import Part, require
 from antiphon.services._extras import import_extra
+from antiphon.services.listening_stt import ListeningSTTService
 from antiphon.services.phrases import UNCLEAR
 from antiphon.services.whisper.engine import OverloadedError, engine_of
 from antiphon.services.whisper.transcript import Heard, agreed, joined
@@ -39,9 +26,6 @@ from antiphon.services.whisper.weights import DEFAULT_MODEL, english_only, requi
 from antiphon.services.whisper.windows import CHUNK_SECS, STEP_SECS, Listener, cut
 
 __all__ = ["EmbeddedWhisperSTTService"]
-
-PRE_ROLL_SECS = 0.6
-"""Silero reports speech 0.2 s after its onset; soft first sounds come earlier still."""
 
 MAX_BACKLOG_SECS = 90.0
 """Audio that waits for the model. What comes on top is dropped: the machine is overloaded."""
@@ -52,7 +36,7 @@ MAX_TURNS = 16
 Samples = NDArray[np.int16]
 
 
-class EmbeddedWhisperSTTService(STTService):
+class EmbeddedWhisperSTTService(ListeningSTTService["_Turn"]):
     """Recognition of open speech by Whisper, off the event loop, with one model for all calls.
 
     It listens between the VAD's start and stop, so the pipeline needs a VAD analyzer (Silero, in
@@ -82,7 +66,6 @@ class EmbeddedWhisperSTTService(STTService):
         language: Language | str | None = None,
         **kwargs: Any,
     ) -> None:
-        require(Part.SERVICES)
         import_extra("ctranslate2", "speech")
         name = str(model)
         require_weights(name)
@@ -100,15 +83,7 @@ class EmbeddedWhisperSTTService(STTService):
             settings=STTSettings(model=name, language=Language(code) if code else None), **kwargs
         )
         self._engine = engine_of(name)
-        self._pre_roll: deque[bytes] = deque()
-        self._pre_roll_bytes = 0
-        self._turn: _Turn | None = None
         self._turns: asyncio.Queue[_Turn] = asyncio.Queue(MAX_TURNS)
-        self._hearing: asyncio.Task[None] | None = None
-
-    def can_generate_metrics(self) -> bool:
-        """Whether TTFB and usage metrics are reported: yes."""
-        return True
 
     async def warm_up(self) -> None:
         """Load the model for all calls to come.
@@ -118,92 +93,26 @@ class EmbeddedWhisperSTTService(STTService):
         """
         await self._engine.load()
 
-    async def start(self, frame: StartFrame) -> None:
-        """Begin to listen; the model is loaded meanwhile.
+    async def begin_utterance(self, pre_roll: bytes) -> "_Turn | None":
+        """Hand a turn to the model as it begins.
 
         Args:
-            frame: The start frame.
+            pre_roll: The sound before it.
+
+        Returns:
+            What takes its audio; None if too many of this call wait already.
         """
-        await super().start(frame)
-        self._hearing = self.create_task(self._hear_turns())
-
-    async def stop(self, frame: EndFrame) -> None:
-        """Stop listening.
-
-        Args:
-            frame: The end frame.
-        """
-        await super().stop(frame)
-        await self._stop_hearing()
-
-    async def cancel(self, frame: CancelFrame) -> None:
-        """Stop listening.
-
-        Args:
-            frame: The cancel frame.
-        """
-        await super().cancel(frame)
-        await self._stop_hearing()
-
-    async def cleanup(self) -> None:
-        """Stop listening, however the call ended."""
-        await super().cleanup()
-        await self._stop_hearing()
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Follow the VAD, besides what every STT service does.
-
-        Args:
-            frame: The frame to process.
-            direction: The direction in which it travels.
-        """
-        await super().process_frame(frame, direction)
-        if isinstance(frame, VADUserStartedSpeakingFrame) and self.is_usable:
-            self._end_turn()
-            await self._begin_turn()
-        elif isinstance(frame, VADUserStoppedSpeakingFrame):
-            self.request_finalize()
-            self._end_turn()
-
-    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
-        """Take audio; what it says is pushed by the task that hears.
-
-        Args:
-            audio: Mono signed 16-bit samples at the pipeline's input rate.
-
-        Yields:
-            Nothing.
-        """
-        if self._turn is not None:
-            self._turn.add(audio)
-        self._pre_roll.append(audio)
-        self._pre_roll_bytes += len(audio)
-        while self._pre_roll_bytes > PRE_ROLL_SECS * self.sample_rate * 2:
-            self._pre_roll_bytes -= len(self._pre_roll.popleft())
-        yield None
-
-    async def _begin_turn(self) -> None:
-        turn = _Turn(self.sample_rate, b"".join(self._pre_roll))
+        turn = _Turn(self.sample_rate, pre_roll)
         try:
             self._turns.put_nowait(turn)
         except asyncio.QueueFull:
             logger.warning(f"{self}: {MAX_TURNS} turns wait for Whisper, one more is not decoded")
-            await self._push_transcript(UNCLEAR)
-            return
-        self._turn = turn
+            await self.push_final(UNCLEAR)
+            return None
+        return turn
 
-    def _end_turn(self) -> None:
-        if self._turn is not None:
-            self._turn.end()
-            self._turn = None
-
-    async def _stop_hearing(self) -> None:
-        self._turn = None
-        if self._hearing is not None:
-            await self.cancel_task(self._hearing)
-            self._hearing = None
-
-    async def _hear_turns(self) -> None:
+    async def recognize_utterances(self) -> None:
+        """Load the model, and hear the turns one after the other."""
         try:
             await self._engine.load()
         except (ImportError, RuntimeError) as error:
@@ -215,13 +124,13 @@ class EmbeddedWhisperSTTService(STTService):
                 heard = await self._hear(turn)
             except OverloadedError as error:
                 logger.warning(f"{self}: a turn was not decoded, since {error}")
-                await self._push_final(UNCLEAR, None)
+                await self.push_final(UNCLEAR)
             except Exception as error:
                 # Of the library or of the sound: the next turn may be heard, and is.
                 await self.push_error("Whisper failed on a turn", exception=error)
-                await self._push_final(UNCLEAR, None)
+                await self.push_final(UNCLEAR)
             else:
-                await self._push_final(heard.text, heard)
+                await self.push_final(heard.text, language=_tag(heard), result=_result(heard))
 
     async def _hear(self, turn: "_Turn") -> Heard:
         parts: list[Heard] = []
@@ -262,25 +171,6 @@ class EmbeddedWhisperSTTService(STTService):
         await self.push_frame(
             InterimTranscriptionFrame(
                 text, self._user_id, time_now_iso8601(), _tag(heard), result=_result(heard)
-            )
-        )
-
-    async def _push_final(self, text: str, heard: Heard | None) -> None:
-        # The turn after this one may have begun: then this is not its final.
-        if self._turn is None:
-            self.confirm_finalize()
-        if text:
-            await self._push_transcript(text, heard)
-        await self.emit_stt_usage_metrics()
-
-    async def _push_transcript(self, text: str, heard: Heard | None = None) -> None:
-        await self.push_frame(
-            TranscriptionFrame(
-                text,
-                self._user_id,
-                time_now_iso8601(),
-                _tag(heard) if heard else None,
-                result=_result(heard) if heard else None,
             )
         )
 
