@@ -51,4 +51,4 @@ def test_a_call_without_the_server_s_extra_is_told_in_one_line(
     result = CliRunner().invoke(app, ["simulate", "--seed", "3"])
     assert result.exit_code == 2
     assert result.stderr.splitlines()[1:] == []
-    assert "pip install 'antiphon[server]'" in result.stderr
+    assert "pip install 'antiphon[simulation,server]'" in result.stderr
