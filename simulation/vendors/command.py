@@ -1,19 +1,20 @@
-"""`antiphon emulate deepgram|openai|cartesia`: a vendor server for programs in any language."""
+"""`antiphon emulate deepgram|openai|…`: a vendor server for programs in any language."""
 
 import asyncio
 import dataclasses
 import signal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 import yaml
 
 from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
-from antiphon.simulation.vendors.faults import Fault, FaultName
+from antiphon.simulation.vendors.faults import FAULT_NAMES, Fault
 from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
 from antiphon.simulation.vendors.server import VendorServer
 
 __all__ = ["Vendor", "emulate", "parse_fault"]
@@ -24,11 +25,12 @@ class Vendor(StrEnum):
 
     DEEPGRAM = "deepgram"
     OPENAI = "openai"
+    OPENAI_REALTIME = "openai-realtime"
     CARTESIA = "cartesia"
 
 
 _FAULT_HELP = (
-    f"What goes wrong, as name[,field=value…]: {', '.join(get_args(FaultName))}; fields "
+    f"What goes wrong, as name[,field=value…]: {', '.join(FAULT_NAMES)}; fields "
     "after, code, seconds, retry_after, skip, times. Example: disconnect,after=3,code=1011"
 )
 
@@ -43,6 +45,10 @@ def emulate(
             help="YAML list: what Deepgram hears, or what OpenAI answers (a text, or "
             "{tool: name, arguments: {…}}).",
         ),
+    ] = None,
+    heard: Annotated[
+        Path | None,
+        typer.Option(help="YAML list: what OpenAI's Realtime model hears, turn by turn."),
     ] = None,
     real: Annotated[
         bool,
@@ -59,6 +65,7 @@ def emulate(
         server = _server(
             vendor,
             _read_script(script),
+            _read_script(heard),
             real,
             {"faults": faults, "api_key": api_key, "host": host, "port": port},
         )
@@ -110,7 +117,11 @@ def _read_script(path: Path | None) -> list[Any] | None:
 
 
 def _server(
-    vendor: Vendor, script: list[Any] | None, real: bool, common: dict[str, Any]
+    vendor: Vendor,
+    script: list[Any] | None,
+    heard: list[Any] | None,
+    real: bool,
+    common: dict[str, Any],
 ) -> VendorServer:
     match vendor:
         case Vendor.DEEPGRAM:
@@ -121,6 +132,17 @@ def _server(
             return DeepgramServer(script=[str(line) for line in script or ()], **common)
         case Vendor.OPENAI:
             return OpenAIServer(script=script, **common)
+        case Vendor.OPENAI_REALTIME:
+            if real:
+                from antiphon.simulation.vendors.embedded import (
+                    EspeakVoice,
+                    pocketsphinx_transcriber,
+                )
+
+                ears, voice = pocketsphinx_transcriber(), EspeakVoice()
+                return OpenAIRealtimeServer(script=script, transcriber=ears, voice=voice, **common)
+            lines = [str(line) for line in heard or ()]
+            return OpenAIRealtimeServer(script=script, heard=lines, **common)
         case Vendor.CARTESIA:
             if real:
                 from antiphon.simulation.vendors.embedded import EspeakVoice

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["Cut", "Fault", "FaultName", "Wire"]
+__all__ = ["FAULT_NAMES", "CommonFaultName", "Cut", "Fault", "FaultName", "Wire"]
 
-FaultName = Literal[
+CommonFaultName = Literal[
     "refused",
     "connect_delay",
     "status",
@@ -18,8 +18,24 @@ FaultName = Literal[
     "duplicate",
     "out_of_order",
 ]
+RealtimeFaultName = Literal[
+    "server_error",
+    "session_expired",
+    "response_failed",
+    "response_empty",
+    "transcription_failed",
+    "stammer",
+]
+FaultName = CommonFaultName | RealtimeFaultName
+FAULT_NAMES: tuple[str, ...] = (*get_args(CommonFaultName), *get_args(RealtimeFaultName))
 
-_DEFAULT_SECONDS = {"refused": None, "connect_delay": 3.0, "slow_first_byte": 3.0}
+_DEFAULT_SECONDS = {
+    "refused": None,
+    "connect_delay": 3.0,
+    "slow_first_byte": 3.0,
+    "session_expired": 60.0,
+    "stammer": 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -31,13 +47,20 @@ class Fault:
     with the connection open; `disconnect` closes it; `malformed` cuts a message short;
     `duplicate` sends one twice; `out_of_order` sends one behind its successor.
 
+    A Realtime model has more: `server_error` sends an `error` event; `session_expired` ends the
+    session; `response_failed` and `response_empty` end a response without a word;
+    `transcription_failed` gives no transcript of a caller's turn; `stammer` stops in the middle of
+    a response's sound and goes on.
+
     Parameters:
         name: Which fault.
-        after: How many messages of the connection (or response) still come through before it.
+        after: How many messages of the connection (or response) still come through before it; how
+            many responses, or turns, before the one that a fault of a Realtime model hits.
         code: The HTTP status of a `status` fault; the WebSocket close code of a `disconnect`,
             where 0 drops the connection without a word.
-        seconds: How long a `connect_delay` or `slow_first_byte` takes (3 s by default), and for
-            how long the port is `refused` (by default for good).
+        seconds: How long a `connect_delay` or `slow_first_byte` takes (3 s by default) or a
+            `stammer` (1 s); when a session has `session_expired` (60 s); and for how long the port
+            is `refused` (by default for good).
         retry_after: With a `status`, seconds for the Retry-After header.
         skip: How many connections (or requests) go well before it.
         times: How many it then hits; all of them by default.
@@ -52,8 +75,8 @@ class Fault:
     times: int | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in get_args(FaultName):
-            raise ValueError(f"no fault {self.name!r}; there are {', '.join(get_args(FaultName))}")
+        if self.name not in FAULT_NAMES:
+            raise ValueError(f"no fault {self.name!r}; there are {', '.join(FAULT_NAMES)}")
         if self.name == "status" and not 400 <= self.code <= 599:
             raise ValueError(f"a status fault needs code=400…599, not {self.code}")
         if self.name == "disconnect" and self.code and not 1000 <= self.code <= 4999:

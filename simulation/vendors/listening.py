@@ -105,6 +105,7 @@ class Windows:
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
+        self.loud_rms: float = _LOUD_RMS
         self.secs = 0.0
         self._rest = b""
         self._loud = 0
@@ -123,7 +124,7 @@ class Windows:
     def _window(self, pcm: bytes) -> Window:
         self.secs += _WINDOW_SECS
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-        if float(np.sqrt(np.mean(samples * samples))) >= _LOUD_RMS:
+        if float(np.sqrt(np.mean(samples * samples))) >= self.loud_rms:
             self._loud += 1
             self._quiet = 0
         else:

@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from antiphon.simulation.frames import split_words
 from antiphon.simulation.vendors.faults import Cut, Fault, Wire
+from antiphon.simulation.vendors.replies import Replies, Reply, parts_of, replies
 from antiphon.simulation.vendors.server import VendorServer, refusal
 
-__all__ = ["OpenAIServer", "Reply"]
-
-Reply = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""A text, one tool call as `{"tool": "name", "arguments": {…}}`, or several of those."""
+__all__ = ["OpenAIServer", "Reply", "status_body"]
 
 _MODEL_FAMILIES = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
@@ -38,7 +36,7 @@ class OpenAIServer(VendorServer):
     def __init__(
         self,
         *,
-        script: Iterable[Reply] | Callable[[dict[str, Any]], Reply] | None = None,
+        script: Replies | None = None,
         first_token_secs: float = 0.0,
         tokens_per_second: float = 200.0,
         faults: Sequence[Fault] = (),
@@ -59,7 +57,7 @@ class OpenAIServer(VendorServer):
             port: The port to listen on; 0 takes a free one.
         """
         super().__init__(faults=faults, api_key=api_key, host=host, port=port)
-        self._next_reply = _replies(script)
+        self._next_reply = replies(script)
         self._first_token_secs = first_token_secs
         self._token_secs = 1 / tokens_per_second
 
@@ -72,8 +70,7 @@ class OpenAIServer(VendorServer):
         router.add_post("/v1/chat/completions", self._complete)
 
     def _error(self, status: int, headers: dict[str, str]) -> web.Response:
-        message, kind, code = _STATUS_ERRORS.get(status, ("The request failed.", "api_error", None))
-        return refusal(status, _body(message, kind, code), headers)
+        return refusal(status, status_body(status), headers)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         faults, answer = await self._admit()
@@ -127,25 +124,10 @@ class OpenAIServer(VendorServer):
         return response
 
 
-def _replies(
-    script: Iterable[Reply] | Callable[[dict[str, Any]], Reply] | None,
-) -> Callable[[dict[str, Any]], Reply]:
-    if script is None:
-        return lambda body: f"You said: {_last_user_text(body)}"
-    if callable(script):
-        return script
-    replies = iter(script)
-    return lambda _body: next(replies, "")
-
-
-def _last_user_text(body: dict[str, Any]) -> str:
-    for message in reversed(body["messages"]):
-        if message["role"] == "user":
-            content = message.get("content") or ""
-            if isinstance(content, str):
-                return content
-            return " ".join(part.get("text", "") for part in content)
-    return ""
+def status_body(status: int) -> dict[str, Any]:
+    """Make OpenAI's error body for an HTTP status."""
+    message, kind, code = _STATUS_ERRORS.get(status, ("The request failed.", "api_error", None))
+    return _body(message, kind, code)
 
 
 def _body(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
@@ -204,11 +186,15 @@ def _problem(body: Any) -> web.Response | None:
     return None
 
 
+def _text(reply: Reply) -> str | None:
+    """Return a reply's text; none beside tool calls is None."""
+    texts = [part for part in parts_of(reply) if isinstance(part, str)]
+    return None if _calls(reply) and not texts else " ".join(texts)
+
+
 def _calls(reply: Reply) -> list[dict[str, Any]]:
     """Write a reply's tool calls as the API does; none for a text."""
-    if isinstance(reply, str):
-        return []
-    each = [reply] if isinstance(reply, Mapping) else list(reply)
+    each = [part for part in parts_of(reply) if isinstance(part, Mapping)]
     return [
         {
             "id": f"call_{i}_{call['tool']}",
@@ -224,7 +210,8 @@ def _calls(reply: Reply) -> list[dict[str, Any]]:
 
 def _usage(body: dict[str, Any], reply: Reply) -> dict[str, int]:
     asked = len(json.dumps(body["messages"])) // _CHARS_PER_TOKEN + 1
-    said = len(reply if isinstance(reply, str) else json.dumps(_calls(reply)))
+    calls = _calls(reply)
+    said = len((_text(reply) or "") + (json.dumps(calls) if calls else ""))
     answered = said // _CHARS_PER_TOKEN + 1
     return {
         "prompt_tokens": asked,
@@ -235,7 +222,7 @@ def _usage(body: dict[str, Any], reply: Reply) -> dict[str, int]:
 
 def _completion(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
     calls = _calls(reply)
-    message: dict[str, Any] = {"role": "assistant", "content": None if calls else reply}
+    message: dict[str, Any] = {"role": "assistant", "content": _text(reply)}
     if calls:
         message["tool_calls"] = calls
     return {
@@ -258,9 +245,9 @@ def _completion(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
 def _chunks(body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
     """Write a reply as the stream's chunks, without the closing `[DONE]`."""
     calls = _calls(reply)
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if calls else ""}]
-    if isinstance(reply, str):
-        deltas += [{"content": token} for token in split_words(reply)]
+    text = _text(reply)
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if text is None else ""}]
+    deltas += [{"content": token} for token in split_words(text or "")]
     for i, call in enumerate(calls):
         name = {"name": call["function"]["name"], "arguments": ""}
         head = {"index": i, "id": call["id"], "type": "function", "function": name}

@@ -1,4 +1,4 @@
-"""What the three vendor servers share: a port, an address, the faults, and who came by."""
+"""What the vendor servers share: a port, an address, the faults, and who came by."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self, get_args
 
 from aiohttp import WSCloseCode, web
 
-from antiphon.simulation.vendors.faults import Cut, Fault, Wire
+from antiphon.simulation.vendors.faults import CommonFaultName, Cut, Fault, Wire
 
 __all__ = ["PortInUseError", "VendorServer", "refusal"]
 
@@ -44,9 +44,11 @@ class VendorServer(ABC):
     """An HTTP and WebSocket server on loopback, as an async context manager.
 
     Attributes:
-        requests: Each request's parsed body (OpenAI) or query (the WebSocket vendors), in order.
+        requests: Each request's parsed body (OpenAI) or query (Deepgram, Cartesia), in order.
         received: Each message that clients sent on WebSockets; audio is left out.
     """
+
+    _FAULT_NAMES: ClassVar[tuple[str, ...]] = get_args(CommonFaultName)
 
     def __init__(
         self,
@@ -64,6 +66,12 @@ class VendorServer(ABC):
             host: The address to listen on.
             port: The port to listen on; 0 takes a free one.
         """
+        strange = [fault.name for fault in faults if fault.name not in self._FAULT_NAMES]
+        if strange:
+            raise ValueError(
+                f"{type(self).__name__} has no fault {strange[0]!r}; there are "
+                f"{', '.join(self._FAULT_NAMES)}"
+            )
         self._faults = tuple(faults)
         self._api_key = api_key
         self._host = host
@@ -188,15 +196,21 @@ class Connection:
             return message.data
         return None
 
-    def parse(self, text: str) -> dict[str, Any] | None:
-        """Read a text message as a JSON object and keep it; None if it is none."""
+    def parse(self, text: str, *, unkept: str = "") -> dict[str, Any] | None:
+        """Read a text message as a JSON object and keep it; None if it is none.
+
+        Args:
+            text: The message.
+            unkept: The `type` of messages that are not kept, since they carry audio.
+        """
         try:
             message = json.loads(text)
         except ValueError:
             return None
         if not isinstance(message, dict):
             return None
-        self._received.append(message)
+        if not unkept or message.get("type") != unkept:
+            self._received.append(message)
         return message
 
     async def close(self, code: int = WSCloseCode.OK, reason: str = "") -> None:

@@ -10,6 +10,7 @@ import antiphon.simulation.fakes
 import antiphon.simulation.strategies
 import antiphon.simulation.vendors.cartesia
 import antiphon.simulation.vendors.openai
+import antiphon.simulation.vendors.openai_realtime
 import antiphon.simulation.virtual_time  # noqa: F401
 
 pytest_plugins = ["pytester"]

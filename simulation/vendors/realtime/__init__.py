@@ -1,0 +1,1 @@
+"""What is inside an emulated OpenAI Realtime session, without a socket."""
