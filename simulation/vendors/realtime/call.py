@@ -250,6 +250,11 @@ class RealtimeCall:
             )
         check_modalities(asked.get("output_modalities"), "response.output_modalities")
         check_tools(asked.get("tools"), "response.tools")
+        for key, value in asked.items():
+            if key not in (*_OF_A_RESPONSE, "audio", "metadata") and value != "auto":
+                raise RequestError(
+                    f"The emulator has no responses with {key!r}.", param=f"response.{key}"
+                )
         given = {key: asked[key] for key in _OF_A_RESPONSE if asked.get(key) is not None}
         settings = self._session | given
         number, self._responses = self._responses, self._responses + 1

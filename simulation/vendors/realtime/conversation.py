@@ -60,9 +60,9 @@ class Item:
     def believed(self) -> str:
         """What the model takes for said: of its own audio, the words of which half was sent."""
         if self.words:
-            # A client's cut is in whole milliseconds.
-            end = self.audio_secs + 0.001
-            return " ".join(w.text for w in self.words if (w.start + w.end) / 2 <= end)
+            # Clients cut at whole milliseconds.
+            end_ms = round(self.audio_secs * 1000)
+            return " ".join(w.text for w in self.words if int((w.start + w.end) * 500) <= end_ms)
         parts = [part.get("text") or "" for part in self.wire.get("content") or ()]
         return self.text or " ".join(part for part in parts if part)
 

@@ -80,7 +80,7 @@ class Ear:
         found: list[Onset | Stretch] = []
         for window in self._windows.cut(pcm):
             if not self._detects:
-                self._hold(window.pcm, window.onset)
+                self._hold(window.pcm, is_voice=window.quiet_secs == 0)
                 continue
             if window.onset and not self._speaking:
                 self._speaking = True
@@ -124,8 +124,8 @@ class Ear:
         self._held_secs = 0.0
         self._voice_held = False
 
-    def _hold(self, pcm: bytes, is_onset: bool) -> None:
-        self._voice_held |= is_onset
+    def _hold(self, pcm: bytes, *, is_voice: bool) -> None:
+        self._voice_held |= is_voice
         self._held.append(pcm)
         self._held_secs += pcm_secs(len(pcm), SAMPLE_RATE_HZ)
         while self._held_secs > _LONGEST_TURN_SECS:

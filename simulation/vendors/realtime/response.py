@@ -77,6 +77,7 @@ class Response:
         self._cached = cached
         self._output: list[Item] = []
         self._said = Tokens(text=0, audio=0)
+        self._is_done = False
         self.input = conversation.tokens(settings["instructions"], settings["tools"])
         self._is_audio = settings["output_modalities"] == ["audio"]
 
@@ -218,6 +219,9 @@ class Response:
         await self._send("response.output_item.done", **self._item_place(), item=item.wire)
 
     async def _done(self, status: str, details: dict[str, Any] | None = None) -> None:
+        if self._is_done:  # cancelled while its last event was on the way
+            return
+        self._is_done = True
         response = self._wire(status, details) | {"usage": self._usage()}
         await self._send("response.done", response=response)
 

@@ -52,7 +52,9 @@ def test_a_fault_is_read_from_the_command_line(text: str, fault: Fault) -> None:
         (["--fault", "explode"], "no fault 'explode'"),
         (["--fault", "stall,before=3"], "no field 'before=3'; there are after, code"),
         (["--fault", "stall,after=soon"], "after is a number, not 'soon'"),
+        (["--fault", "stammer"], "OpenAIServer has no fault 'stammer'; there are refused"),
         (["--script", "missing.yaml"], "missing.yaml"),
+        (["--heard", "missing.yaml"], "missing.yaml"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_a_failure(arguments: list[str], says: str) -> None:
