@@ -320,14 +320,14 @@ async def test_a_stammer_stops_the_sound_of_one_response_and_goes_on() -> None:
     loop = asyncio.get_running_loop()
     gaps = []
     faults = [Fault("stammer", after=1, seconds=2.0)]
-    async with OpenAIRealtimeServer(script=[ANSWER] * 3, faults=faults) as server:
-        async with client_of(server) as client:
-            for _ in range(3):
-                await client.send("response.create")
-                await client.until("response.output_audio.delta")
-                began = loop.time()
-                await client.until("response.done")
-                gaps.append(loop.time() - began)
+    server = OpenAIRealtimeServer(script=[ANSWER] * 3, faults=faults)
+    async with server, client_of(server) as client:
+        for _ in range(3):
+            await client.send("response.create")
+            await client.until("response.output_audio.delta")
+            began = loop.time()
+            await client.until("response.done")
+            gaps.append(loop.time() - began)
     assert gaps[1] - gaps[0] == pytest.approx(2.0, abs=0.01)
     assert gaps[2] == pytest.approx(gaps[0], abs=0.01)
 
@@ -363,10 +363,10 @@ async def test_a_session_expires_with_a_word_and_a_code() -> None:
 
 
 async def test_an_error_event_does_not_end_the_session() -> None:
-    async with OpenAIRealtimeServer(faults=[Fault("server_error", after=4)]) as server:
-        async with client_of(server) as client:
-            await client.send("response.create")
-            await client.until("response.done")
+    server = OpenAIRealtimeServer(faults=[Fault("server_error", after=4)])
+    async with server, client_of(server) as client:
+        await client.send("response.create")
+        await client.until("response.done")
     assert [event["error"]["type"] for event in client.of("error")] == ["server_error"]
 
 
