@@ -27,6 +27,7 @@ class Part(StrEnum):
     SERVICES = "the embedded services"
     TURNS = "the question to other strategies before an interruption"
     CLIENTS = "the end of an OpenAI service's connections"
+    REALTIME = "the truncation of a speech-to-speech model's reply at what was heard"
 
 
 class Lean(NamedTuple):

@@ -27,8 +27,14 @@ __all__ = [
     "Lean",
     "Part",
     "UnknownInsideError",
+    "begin_silently",
     "close_client",
+    "current_item",
+    "decide_turns_here",
+    "forget_current_item",
     "ignored_sources",
+    "instruct",
+    "keep_preroll",
     "known",
     "missing",
     "observers_of",
@@ -38,6 +44,7 @@ __all__ = [
     "stop_strategies",
     "tool_time",
     "tracing_enabled",
+    "trim_preroll",
 ]
 
 
@@ -265,6 +272,25 @@ LEANS_ON = (
         ("_client",),
         "a service leaves its client's idle connections open",
     ),
+    Lean(
+        Part.TURNS,
+        "pipecat.processors.aggregators.llm_response_universal:LLMAssistantAggregator",
+        ("_realtime_service_mode", "_paired_user_aggregator"),
+        "only a half that knows the other writes the caller down, and the pair makes stock halves",
+    ),
+    Lean(
+        Part.REALTIME,
+        "pipecat.services.openai.realtime.llm:OpenAIRealtimeLLMService",
+        ("_current_audio_response", "_user_audio_preroll_buffer", "_context", "_settings"),
+        "stock truncates by the clock, though little of what came was heard; and it hears the "
+        "caller from the decision on, not from the first sound",
+    ),
+    Lean(
+        Part.REALTIME,
+        "pipecat.services.openai.realtime.llm:OpenAIRealtimeLLMService",
+        ("_user_audio_preroll_secs_override", "_llm_needs_conversation_setup"),
+        "the same; and a first context always makes the model speak, though the caller should",
+    ),
 )
 
 
@@ -385,6 +411,107 @@ async def close_client(service: "LLMService[Any]") -> None:
     """
     if client := getattr(service, "_client", None):
         await client.close()
+
+
+def decide_turns_here(service: Any) -> bool:
+    """Have an OpenAI Realtime session find no turns, unless its user chose how it should.
+
+    Args:
+        service: The service, before it is set up.
+
+    Returns:
+        Whether it is one, and finds none.
+    """
+    session: Any = getattr(getattr(service, "_settings", None), "session_properties", None)
+    if not hasattr(session, "audio"):
+        return False
+    from pipecat.services.openai.realtime.events import AudioConfiguration, AudioInput
+
+    audio = session.audio or AudioConfiguration()
+    heard = audio.input or AudioInput()
+    if heard.turn_detection is None:
+        # Not in place: all calls may have been given one object.
+        heard = heard.model_copy(update={"turn_detection": False})
+        audio = audio.model_copy(update={"input": heard})
+        service._settings.session_properties = session.model_copy(update={"audio": audio})
+    return bool(heard.turn_detection is False)
+
+
+def instruct(service: Any, text: str) -> bool:
+    """Give an OpenAI Realtime session its instructions, unless it has some.
+
+    Args:
+        service: The service, before it is set up.
+        text: The instructions.
+
+    Returns:
+        Whether it has instructions now.
+    """
+    settings: Any = getattr(service, "_settings", None)
+    if getattr(settings, "system_instruction", None):
+        return True
+    if not hasattr(getattr(settings, "session_properties", None), "audio"):
+        return False
+    settings.apply_update(type(settings)(system_instruction=text))
+    return True
+
+
+def current_item(service: object) -> Any:
+    """The item whose sound a speech-to-speech service has received last, if it keeps one.
+
+    Args:
+        service: The service.
+    """
+    return getattr(service, "_current_audio_response", None)
+
+
+def forget_current_item(service: Any) -> None:
+    """Keep a speech-to-speech service from truncating an item by the clock.
+
+    Args:
+        service: The service.
+    """
+    if current_item(service) is not None:
+        service._current_audio_response = None
+
+
+def keep_preroll(service: Any, secs: float) -> None:
+    """Have a speech-to-speech service keep so much of what it heard last, unless it was told.
+
+    Args:
+        service: The service; one that keeps nothing stays as it is.
+        secs: How much.
+    """
+    if getattr(service, "_user_audio_preroll_secs_override", secs) is None:
+        service._user_audio_preroll_secs_override = service._user_audio_preroll_secs = secs
+
+
+def trim_preroll(service: Any, secs: float, *, rate_hz: int) -> None:
+    """Drop of what a speech-to-speech service keeps all but the last of it.
+
+    Args:
+        service: The service; one that keeps nothing stays as it is.
+        secs: How much stays.
+        rate_hz: The rate of what it keeps, 16-bit and mono.
+    """
+    if kept := getattr(service, "_user_audio_preroll_buffer", None):
+        del kept[: max(0, len(kept) - 2 * round(secs * rate_hz))]
+
+
+def begin_silently(service: Any, context: Any) -> bool:
+    """Give a speech-to-speech service its first context without an answer to it.
+
+    Args:
+        service: The service, before it is set up.
+        context: The conversation, which must be empty.
+
+    Returns:
+        Whether that could be done.
+    """
+    if not hasattr(service, "_llm_needs_conversation_setup"):
+        return False
+    service._context, service._llm_needs_conversation_setup = context, False
+    return True
 
 
 def tool_time(tool: object) -> tuple[float | None, bool]:

@@ -26,6 +26,7 @@ from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
+from antiphon.pipeline.realtime import ModelCall, check_realtime, refuse_no_realtime
 from antiphon.pipeline.sharing import claim, refuse_another_kind
 from antiphon.pipeline.tools import settled
 from antiphon.pipeline.turns import Turns, TurnSettings
@@ -97,6 +98,8 @@ class VoiceAgent:
         stt: Speech-to-text.
         llm: The language model.
         tts: Text-to-speech.
+        realtime: A speech-to-speech model in the place of all three, given as a class or a function
+            that makes its Pipecat service: `lambda: OpenAIRealtimeLLMService(api_key=…)`.
         pronunciations: By a word that the voice would read wrong, how it sounds: `"win"`, or in IPA
             `"/wɪn/"` where the vendor reads phonemes. The context keeps what was written.
         languages: What the agent speaks, as codes (`["en", "es-MX"]`): each part follows the caller
@@ -132,6 +135,7 @@ class VoiceAgent:
     stt: Service = "embedded"
     llm: Service = "embedded"
     tts: Service = "embedded"
+    realtime: Given | None = None
     pronunciations: Mapping[str, str] = field(default_factory=dict)
     languages: Sequence[str] = ()
     voices: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +161,8 @@ class VoiceAgent:
     def __post_init__(self) -> None:
         """Refuse what would fail only once a call has been made."""
         check_languages(self.languages, self.voices, self.phrases)
+        if self.realtime is not None:
+            check_realtime(self)
         for kind, service in self._services.items():
             if isinstance(service, NamedService):
                 check_service(kind, service, self._environment)
@@ -235,17 +241,31 @@ class VoiceAgent:
     ) -> CallParts:
         if self.redaction is not None:
             guard_logs()
-        services = {kind: self._prewarmed.take(kind) for kind in ServiceKind}
+        services = {kind: self._prewarmed.take(kind) for kind in self._services}
         claim(transport, services, given=self._services)
-        stt, llm, tts = services.values()
-        speaks_plainly(tts)
-        pronounce(tts, self.pronunciations)
+        stt, llm, tts = (services.get(kind) for kind in ServiceKind)
+        assert llm is not None
+        refuse_no_realtime(llm, realtime=self.realtime is not None)
+        if tts:
+            speaks_plainly(tts)
+            pronounce(tts, self.pronunciations)
         limits = self.latency.limits if self.latency else WatchdogLimits()
         redactors: tuple[PIIRedactor, PIIRedactor] | None = None
         tools: list[Any] = [settled(t, within_secs=limits.no_tool_result) for t in self.tools]
         if self.redaction is not None:
             redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
             tools = [redactors[1].tool(tool) for tool in tools]
+        interruption = self.turns.interruption(self.interruption)
+        context = LLMContext(note_of(self.languages), tools=tools)
+        model: ModelCall | None = None
+        if self.realtime is not None:
+            model = ModelCall(
+                llm,
+                context=context,
+                instructions=self._instructions,
+                greets=bool(self.greeting),
+                interruption=interruption,
+            )
         return CallParts(
             agent=self,  # pyright: ignore[reportArgumentType] - it takes a linked file for another
             stt=stt,
@@ -253,9 +273,10 @@ class VoiceAgent:
             tts=tts,
             outbound=outbound,
             latency=latency,
-            interruption=self.turns.interruption(self.interruption),
-            context=LLMContext(note_of(self.languages), tools=tools),
+            interruption=interruption,
+            context=context,
             redactors=redactors,
+            model=model,
         )
 
     def require_many_calls(self) -> None:
@@ -293,6 +314,8 @@ class VoiceAgent:
         # Of these, which no call gets: what would be refused in each call is told before the first.
         for kind, service in made.items():
             refuse_another_kind(kind, service)
+            if kind is ServiceKind.LLM:
+                refuse_no_realtime(service, realtime=self.realtime is not None)
         if tts := made.get(ServiceKind.TTS):
             pronounce(tts, self.pronunciations)
         if stt := made.get(ServiceKind.STT):
@@ -311,6 +334,8 @@ class VoiceAgent:
 
     @property
     def _services(self) -> dict[ServiceKind, Given]:
+        if self.realtime is not None:
+            return {ServiceKind.LLM: self.realtime}
         given = dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
         return {
             kind: in_languages(
@@ -332,12 +357,16 @@ class VoiceAgent:
             return create_service(
                 kind,
                 service,
-                instructions="\n\n".join(filter(None, (self.voice_rules, self.instructions))),
+                instructions=self._instructions,
                 environment=self._environment,
             )
         if isinstance(service, FrameProcessor):
             return service
         return make_service(kind, service)
+
+    @property
+    def _instructions(self) -> str:
+        return "\n\n".join(filter(None, (self.voice_rules, self.instructions)))
 
     @cached_property
     def _environment(self) -> Environment:

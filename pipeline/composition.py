@@ -26,8 +26,9 @@ from antiphon.pipeline.languages.agent import follow_language
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.noise import noise_filters
 from antiphon.pipeline.providers.embedded import hears_phrases
+from antiphon.pipeline.realtime import ModelCall, to_say
 from antiphon.pipeline.sharing import settle
-from antiphon.pipeline.silence import ask_who_is_silent
+from antiphon.pipeline.silence import ask_who_is_silent, unasked
 from antiphon.pipeline.turns import Turns
 from antiphon.pipeline.voicemail import Voicemail
 from antiphon.pipeline.worker import CallWorker
@@ -51,25 +52,27 @@ class CallParts:
 
     Parameters:
         agent: Whose call it is.
-        stt: Speech-to-text.
-        llm: The language model.
-        tts: Text-to-speech.
+        stt: Speech-to-text, unless the model hears and speaks itself.
+        llm: The language model, or one that hears and speaks.
+        tts: Text-to-speech, as `stt`.
         outbound: Whether the agent made the call.
         latency: Measures the call, if it is measured.
         interruption: Knows who has the turn, unless any voice interrupts.
         context: The conversation.
         redactors: Stand behind the STT and behind the LLM, unless nothing is redacted.
+        model: What a speech-to-speech model needs, if `llm` is one.
     """
 
     agent: "VoiceAgent"
-    stt: FrameProcessor
+    stt: FrameProcessor | None
     llm: FrameProcessor
-    tts: FrameProcessor
+    tts: FrameProcessor | None
     outbound: bool
     latency: LatencyObserver | None
     interruption: Interruption | None
     context: LLMContext
     redactors: tuple[PIIRedactor, PIIRedactor] | None
+    model: ModelCall | None = None
 
 
 def _compose(
@@ -84,14 +87,20 @@ def _compose(
     """
     agent = parts.agent
     after_stt, after_llm = parts.redactors or (None, None)
+    model = parts.model
     keypad, user, assistant = create_aggregators(
         parts.context,
         turns=Turns.of_call(
-            agent.turns, parts.stt, parts.interruption, embedded=hears_phrases(agent.stt)
+            agent.turns,
+            parts.stt or parts.llm,
+            parts.interruption,
+            embedded=not model and hears_phrases(agent.stt),
+            realtime=model is not None,
         ),
         hide=after_llm.for_the_model if after_llm else None,
         summary=agent.summary if _can_summarise(parts.llm, agent.summary) else None,
         fast_path=agent.fast_path,
+        realtime=model is not None,
     )
     gate = parts.interruption.playback if parts.interruption else None
     filters = noise_filters(agent.noise)
@@ -104,28 +113,39 @@ def _compose(
         transport.use_fast_path(on_audio=user.take_audio, packet_ms=40 if gate else 80)
     connect_playback(transport, gate=gate, latency=parts.latency)
     fillers, apologies = what_fills_waits(agent.latency, parts.latency)
-    follower, phrases = follow_language(agent, parts.stt, apologies)
+    follower, phrases = follow_language(agent, parts.stt, apologies) if parts.stt else ([], [])
     first = next(iter(agent.languages), None)
-    sentences = agent.sentences and SentenceAggregator(language=first, settings=agent.sentences)
+    sentences = (None if model else agent.sentences) and SentenceAggregator(
+        language=first, settings=agent.sentences
+    )
     voicemail = Voicemail.of_call(parts.llm, agent.voicemail if parts.outbound else None)
-    ask_who_is_silent(transport, user, agent.turns.reprompts, after_secs=agent.turns.reprompt_secs)
+    ask_who_is_silent(
+        transport,
+        user,
+        agent.turns.reprompts,
+        after_secs=agent.turns.reprompt_secs,
+        say=to_say if model else unasked,
+    )
     if voicemail:
         voicemail.listen(transport, user, [*fillers, *apologies])
     processors = [
         transport.input(),
         *filters,
-        parts.stt,
+        *([parts.stt] if parts.stt else []),
         *follower,
         keypad,
         *([after_stt] if after_stt else []),
         *([voicemail.detector] if voicemail else []),
         user,
+        # What such a model has heard goes up to the aggregator before it.
+        *([PIIRedactor()] if after_stt and model else []),
         parts.llm,
         *([after_llm] if after_llm else []),
+        *([model.speech] if model else []),
         *([sentences] if sentences else []),
-        *fillers,
+        *([] if model else fillers),
         *phrases,
-        parts.tts,
+        *([parts.tts] if parts.tts else []),
         *apologies,
         *([voicemail.gate] if voicemail else []),
         *([gate] if gate else []),
@@ -133,7 +153,7 @@ def _compose(
         *([recorder] if recorder else []),
         assistant,
     ]
-    settle(processors, (parts.stt, parts.llm, parts.tts))
+    settle(processors, [s for s in (parts.stt, parts.llm, parts.tts) if s])
     return processors
 
 
@@ -146,7 +166,7 @@ def make_pipeline(transport: BaseTransport, parts: CallParts) -> Pipeline:
     """
     agent = parts.agent
     processors = _compose(transport, parts)
-    _greet_and_leave(agent.greeting, transport, lambda: processors[0].pipeline_worker)
+    _greet_and_leave(parts, transport, lambda: processors[0].pipeline_worker)
     lacking = []
     if agent.latency and not parts.latency:
         lacking.append(
@@ -199,20 +219,25 @@ def make_worker(
     worker = CallWorker(
         quiet(processors), latency=parts.latency, interruption=parts.interruption, **kwargs
     )
-    _greet_and_leave(agent.greeting, transport, lambda: worker)
+    _greet_and_leave(parts, transport, lambda: worker)
     return worker
 
 
 def _greet_and_leave(
-    greeting: str | None, transport: BaseTransport, worker: Callable[[], PipelineWorker]
+    parts: CallParts, transport: BaseTransport, worker: Callable[[], PipelineWorker]
 ) -> None:
     greeted = False
+    greeting, model = parts.agent.greeting, parts.model
 
     async def greet(*_: Any) -> None:
         nonlocal greeted
         # A lost connection that comes back is the same call.
-        if greeting and not greeted:
-            greeted = True
+        if greeted:
+            return
+        greeted = True
+        if model:
+            await worker().queue_frame(model.opening(greeting))
+        elif greeting:
             await worker().queue_frame(TTSSpeakFrame(greeting, append_to_context=True))
 
     async def leave(*_: Any) -> None:

@@ -1,7 +1,7 @@
 """What an agent says to a caller who says nothing: it asks, and in the end it takes its leave."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -19,7 +19,7 @@ from pipecat.transports.base_transport import BaseTransport
 
 from antiphon.core.frames import UNASKED_TEXT
 
-__all__ = ["IdleGoodbye", "ask_who_is_silent"]
+__all__ = ["IdleGoodbye", "ask_who_is_silent", "unasked"]
 
 LONGEST_GOODBYE_SECS = 20.0
 
@@ -33,8 +33,22 @@ AFTERTHOUGHT_SECS = 0.8
 TURN_SECS = 1.5
 
 
+def unasked(text: str) -> Frame:
+    """Make the frame by which the voice says something of the agent's own accord.
+
+    Args:
+        text: What it says.
+    """
+    return TTSSpeakFrame(text, append_to_context=True, text_type=UNASKED_TEXT)
+
+
 def ask_who_is_silent(
-    transport: BaseTransport, user: LLMUserAggregator, texts: Sequence[str], *, after_secs: float
+    transport: BaseTransport,
+    user: LLMUserAggregator,
+    texts: Sequence[str],
+    *,
+    after_secs: float,
+    say: Callable[[str], Frame],
 ) -> None:
     """Have the agent ask whether the caller is still there, each text once in a silence.
 
@@ -43,6 +57,7 @@ def ask_who_is_silent(
         user: Knows that the caller is silent.
         texts: What is said, one after the other.
         after_secs: Seconds of silence before each.
+        say: Makes the frame by which one is said.
     """
     left: list[str] = list(texts)
 
@@ -52,9 +67,7 @@ def ask_who_is_silent(
 
     async def silent(*_: object) -> None:
         if left:
-            await user.push_frame(
-                TTSSpeakFrame(left.pop(0), append_to_context=True, text_type=UNASKED_TEXT)
-            )
+            await user.push_frame(say(left.pop(0)))
 
     async def spoke(*_: object) -> None:
         left[:] = texts

@@ -152,6 +152,7 @@ class Turns:
         interruption: Interruption | None,
         *,
         embedded: bool = False,
+        realtime: bool = False,
     ) -> "Turns":
         """Make them.
 
@@ -160,6 +161,7 @@ class Turns:
             stt: The call's speech-to-text.
             interruption: Judges first what is said over the agent, if it is wanted.
             embedded: Whether the speech-to-text is PocketSphinx, by name.
+            realtime: Whether the model hears the caller itself, so that no turn waits for a word.
         """
         silence_secs = settings.silence_secs
         if silence_secs is None and embedded:
@@ -176,16 +178,31 @@ class Turns:
             start, stop = chosen.start, chosen.stop
         elif silence_secs is None:
             turn_analyzer = SharedSmartTurnAnalyzer()
-            stop = [TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer)]
+            stop = [
+                TurnAnalyzerUserTurnStopStrategy(
+                    turn_analyzer=turn_analyzer, wait_for_transcript=not realtime
+                )
+            ]
         else:
-            stop = [SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=silence_secs)]
+            stop = [
+                SpeechTimeoutUserTurnStopStrategy(
+                    user_speech_timeout=silence_secs, wait_for_transcript=not realtime
+                )
+            ]
         if settings.vad is None or isinstance(settings.vad, VADParams):
             vad: VADAnalyzer = SharedSileroVADAnalyzer(params=settings.vad)
         else:
             vad = _made(settings.vad, VADAnalyzer, "turns.vad")  # type: ignore[type-abstract]
         brought = [*(start or []), *(stop or [])] if chosen else []
         _refuse_shared(vad, *brought)
-        if start is None and interruption is None and settings.enable_interruptions is False:
+        if start is None and realtime:
+            interrupts = (
+                interruption.strategy.settings.enable_interruptions
+                if interruption
+                else settings.enable_interruptions is not False
+            )
+            start = [VADUserTurnStartStrategy(enable_interruptions=interrupts)]
+        elif start is None and interruption is None and settings.enable_interruptions is False:
             start = [
                 VADUserTurnStartStrategy(enable_interruptions=False),
                 TranscriptionUserTurnStartStrategy(enable_interruptions=False),

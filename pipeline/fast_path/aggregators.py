@@ -110,6 +110,7 @@ class UserAggregator(LLMUserAggregator):
         *,
         vad_analyzer: SharedSileroVADAnalyzer,
         user_turn_strategies: UserTurnStrategies,
+        realtime: bool | None = None,
     ) -> None:
         """Create the aggregator.
 
@@ -117,11 +118,12 @@ class UserAggregator(LLMUserAggregator):
             context: The conversation.
             vad_analyzer: Hears whether the caller speaks.
             user_turn_strategies: Tell when a turn begins and ends.
+            realtime: Whether the model hears the caller itself.
         """
         params = LLMUserAggregatorParams(
             vad_analyzer=vad_analyzer, user_turn_strategies=user_turn_strategies
         )
-        super().__init__(context, params=params)
+        super().__init__(context, params=params, _realtime_service_mode=realtime)
         self._vad_analyzer = vad_analyzer
 
     def voice_began_secs_ago(self) -> float | None:
@@ -267,6 +269,7 @@ class AssistantAggregator(OneCall, LLMAssistantAggregator):
         *,
         hide: Callable[[str], str] | None = None,
         summary: LLMAutoContextSummarizationConfig | None = None,
+        hears: LLMUserAggregator | None = None,
     ) -> None:
         """Create the aggregator.
 
@@ -275,6 +278,8 @@ class AssistantAggregator(OneCall, LLMAssistantAggregator):
             hide: Takes out of what the agent said what the model may not read. Only here is it
                 whole again; the voice gives it word by word.
             summary: When the beginning of the conversation becomes a summary; never by default.
+            hears: Of a model that hears the caller itself: what writes down the caller's words,
+                when the model begins to speak.
         """
         if hide and summary and summary.summary_config.llm:
             summary = _redacted(summary, hide)
@@ -282,7 +287,12 @@ class AssistantAggregator(OneCall, LLMAssistantAggregator):
             enable_auto_context_summarization=summary is not None,
             auto_context_summarization_config=summary,
         )
-        super().__init__(context, params=params)
+        super().__init__(
+            context,
+            params=params,
+            _realtime_service_mode=hears is not None or None,
+            _paired_user_aggregator=hears,
+        )
         self._hide = hide
         self.redacts_what_it_keeps = hide is not None
 
@@ -321,6 +331,7 @@ def create_aggregators(
     hide: Callable[[str], str] | None,
     summary: LLMAutoContextSummarizationConfig | None,
     fast_path: bool,
+    realtime: bool = False,
 ) -> tuple[DTMFAggregator, LLMUserAggregator, AssistantAggregator]:
     """Make the aggregators of one call: those of the fast path, or Pipecat's own.
 
@@ -330,6 +341,7 @@ def create_aggregators(
         hide: Takes out of what the agent said what the model may not read.
         summary: When the beginning of the conversation becomes a summary, if ever.
         fast_path: Whether frames may end at them that nobody beyond looks at.
+        realtime: Whether the model hears the caller itself: all audio goes on to it.
 
     Returns:
         Those of keys, of the caller and of the agent.
@@ -337,8 +349,9 @@ def create_aggregators(
     vad_analyzer, strategies = turns.vad_analyzer, turns.strategies
     if not isinstance(vad_analyzer, SharedSileroVADAnalyzer):
         params = LLMUserAggregatorParams(vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
-        stock = LLMUserAggregator(context, params=params)
-    elif fast_path and not turns.need_all_audio:
+        mode = realtime or None
+        stock = LLMUserAggregator(context, params=params, _realtime_service_mode=mode)
+    elif fast_path and not (turns.need_all_audio or realtime):
         user = ListeningUserAggregator(
             context,
             vad_analyzer=vad_analyzer,
@@ -347,8 +360,15 @@ def create_aggregators(
         )
         return KeypadAggregator(), user, LastAggregator(context, hide=hide, summary=summary)
     else:
-        stock = UserAggregator(context, vad_analyzer=vad_analyzer, user_turn_strategies=strategies)
-    return DTMFAggregator(), stock, AssistantAggregator(context, hide=hide, summary=summary)
+        stock = UserAggregator(
+            context,
+            vad_analyzer=vad_analyzer,
+            user_turn_strategies=strategies,
+            realtime=realtime or None,
+        )
+    hears = stock if realtime else None
+    assistant = AssistantAggregator(context, hide=hide, summary=summary, hears=hears)
+    return DTMFAggregator(), stock, assistant
 
 
 def _after(processor: FrameProcessor) -> Iterator[FrameProcessor]:

@@ -37,6 +37,7 @@ from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger
+from antiphon.processors.interruption.model_speech import SpokenTextFrame
 from antiphon.processors.interruption.pieces import like, milliseconds, shown_at_once
 from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
 from antiphon.processors.interruption.sentence import Word
@@ -126,6 +127,11 @@ class PlaybackGate(SafeProcessor):
     def held(self) -> bool:
         """Whether the agent is silent in the middle of what it says."""
         return self._held_at is not None
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of the agent's audio since the last interruption the caller has heard."""
+        return self._position()
 
     @property
     def reply_heard_secs(self) -> float:
@@ -253,7 +259,9 @@ class PlaybackGate(SafeProcessor):
 
     def _note(self, frame: TTSTextFrame) -> None:
         joined = frame.includes_inter_frame_spaces
-        if frame.pts:
+        if isinstance(frame, SpokenTextFrame) and not frame.final:
+            self.ledger.grow(frame.segment_id, frame.text, source=frame)
+        elif frame.pts:
             start_ms = self._position_of(frame.context_id, frame.pts)
             self._word_times.said(frame.pts, interruptible=frame.interruptible)
             self.ledger.word(frame.segment_id, frame.text, start_ms, source=frame, joined=joined)

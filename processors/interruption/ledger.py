@@ -86,6 +86,20 @@ class PlaybackLedger:
             Sentence(key=key, text=text, source=source, joined=joined, start_ms=self._received_ms)
         )
 
+    def grow(self, key: int | None, text: str, *, source: object) -> None:
+        """Note more of a text that is told in pieces while it sounds; `close` tells all of it.
+
+        Args:
+            key: Its id; with the first piece its sound begins here.
+            text: The next piece, which brings its own spaces.
+            source: Handed back with each of its words.
+        """
+        sentence = next((s for s in self._sentences if s.key == key and not s.closed), None)
+        if sentence is None:
+            self.expect(key or 0, text, source=source, joined=True)
+        else:
+            sentence.text += text
+
     def receive(self, ms: float) -> None:
         """Note that audio has arrived.
 

@@ -50,6 +50,12 @@ from antiphon.processors.safe_processor import serves_only
 
 __all__ = ["InterruptionStrategy"]
 
+# What tells of the caller's voice, words or turn.
+_OF_THE_CALLER = (
+    *(InputAudioRawFrame, VADUserStartedSpeakingFrame, VADUserStoppedSpeakingFrame),
+    *(TranscriptionFrame, InterimTranscriptionFrame),
+    *(ProposedUserStartedSpeakingFrame, ProposedUserStoppedSpeakingFrame),
+)
 # By then the words of a voice that has ended are told, but for the last.
 _WORDS_LAG_SECS = 0.4
 # Whose turn begins when they have been silent for so long has said all of it.
@@ -88,6 +94,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         super().__init__(enable_interruptions=self.settings.enable_interruptions)
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
+        self.service_decides = False
+        """Set it to True where a service has already cut its reply when it tells of a turn."""
         self._voice = AgentVoice(playback)
         self._decider = Deciders(self.settings, decider)
         self._speech: Speech | None = None
@@ -171,6 +179,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         Returns:
             STOP where the frame belongs to an utterance over the agent.
         """
+        if self.service_decides and isinstance(frame, _OF_THE_CALLER):
+            return ProcessFrameResult.CONTINUE
         self._current = frame
         result = await self._take(frame)
         self._current = None

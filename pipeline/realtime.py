@@ -1,0 +1,288 @@
+"""A call with a speech-to-speech model, which hears and speaks itself: one service for three.
+
+What a cascade has between its services has no place here, and is refused. Who has the turn is
+decided here all the same, where the model lets it: its own detection would cut the agent off for
+an "uh-huh". What was heard of a reply that is cut is known here alone, and the model is told.
+"""
+
+import asyncio
+import sys
+import time
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    LLMMessagesAppendFrame,
+    LLMRunFrame,
+    LLMSetToolsFrame,
+    TTSAudioRawFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessor
+
+from antiphon.core.pipecat_internals import (
+    Part,
+    begin_silently,
+    current_item,
+    decide_turns_here,
+    forget_current_item,
+    instruct,
+    keep_preroll,
+    known,
+    trim_preroll,
+)
+from antiphon.pipeline.providers.kinds import UnusableService
+from antiphon.processors.interruption import Decision, Interruption
+from antiphon.processors.interruption.decision import Action
+from antiphon.processors.interruption.model_speech import ModelSpeech
+from antiphon.processors.interruption.pieces import milliseconds
+from antiphon.processors.interruption.spoken_items import HeardItem, SpokenItems
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.agent import VoiceAgent
+
+__all__ = ["ModelCall", "check_realtime", "is_realtime", "refuse_no_realtime", "to_say"]
+
+# What would do nothing, and why.
+MEANINGLESS = {
+    "stt": "it hears the caller itself",
+    "llm": "it is the language model",
+    "tts": "it speaks itself",
+    "sentences": "its words reach no voice",
+    "pronunciations": "its words reach no voice",
+    "languages": "it follows the caller's language itself",
+    "voices": "it has a voice of its own",
+    "phrases": "it says everything in its own words",
+    "summary": "it keeps the conversation itself",
+    "voicemail": "it cannot be asked aside who took the call",
+}
+
+# The API takes and gives sound at this rate alone.
+RATE_HZ = 24_000
+
+# Of an interruption that is decided late, as one of something that must be heard to its end.
+LONGEST_ONSET_SECS = 6.0
+
+# A voice begins so long, at the most, before the VAD takes it for one.
+BEFORE_VOICE_SECS = 0.3
+
+# By which two clocks may differ.
+CLOCKS_MS = 50.0
+
+_ITEM = "antiphon.item"
+
+
+def check_realtime(agent: "VoiceAgent") -> None:
+    """Refuse, beside a speech-to-speech model, what it would leave without effect.
+
+    Args:
+        agent: The agent.
+
+    Raises:
+        ValueError: If something was given that does nothing.
+        TypeError: If no such model could be made.
+    """
+    given = agent.realtime
+    if isinstance(given, str) or not (isinstance(given, FrameProcessor) or callable(given)):
+        raise TypeError(
+            f"realtime={given!r}: give a class or function that makes a speech-to-speech service, "
+            "such as lambda: OpenAIRealtimeLLMService(api_key=…)"
+        )
+    for field in fields(agent):
+        if field.name not in MEANINGLESS:
+            continue
+        value = getattr(agent, field.name)
+        default = field.default if field.default is not MISSING else None
+        if field.default_factory is not MISSING:
+            default = field.default_factory()
+        if value is not None and value != default:
+            raise ValueError(
+                f"{field.name}={value!r} means nothing beside realtime: "
+                f"{MEANINGLESS[field.name]}. Leave it out"
+            )
+
+
+def is_realtime(service: FrameProcessor) -> bool:
+    """Whether a service is a speech-to-speech model.
+
+    Args:
+        service: The service.
+    """
+    announce = getattr(service, "service_metadata_frame", None)
+    return bool(announce and getattr(announce(), "is_realtime_service", False))
+
+
+def refuse_no_realtime(service: FrameProcessor, *, realtime: bool) -> None:
+    """Refuse a speech-to-speech model as one of three services, and anything else in its place.
+
+    Args:
+        service: What is to be the language model.
+        realtime: Whether it was given as `realtime`.
+
+    Raises:
+        UnusableService: If it belongs in the other place.
+    """
+    if realtime and not is_realtime(service):
+        raise UnusableService(
+            f"realtime={service} is no speech-to-speech model: give it as llm, beside stt and tts"
+        )
+    if not realtime and is_realtime(service):
+        raise UnusableService(
+            f"llm={service} is a speech-to-speech model, which hears and speaks itself: "
+            "give it as realtime, without stt and tts"
+        )
+
+
+def to_say(text: str) -> LLMMessagesAppendFrame:
+    """Ask a speech-to-speech model to say something; there is no other voice in the call.
+
+    Args:
+        text: What it is to say.
+    """
+    asked = f"Say this to the caller now, word for word and nothing else: {text}"
+    return LLMMessagesAppendFrame([{"role": "developer", "content": asked}], run_llm=True)
+
+
+class ModelCall:
+    """A speech-to-speech model in one call: its turns, its instructions, and what was heard of it.
+
+    Parameters:
+        speech: Stands behind the model.
+        decides_turns: Whether the model's service finds the caller's turns, and has cut its own
+            reply when it tells of one.
+        begins_silently: Whether the model knows the conversation without having been asked to
+            speak.
+    """
+
+    def __init__(
+        self,
+        service: FrameProcessor,
+        *,
+        context: LLMContext,
+        instructions: str,
+        greets: bool,
+        interruption: Interruption | None,
+    ) -> None:
+        """Prepare the service for its call.
+
+        Args:
+            service: The model's, which has not been set up.
+            context: The conversation.
+            instructions: What the model is told, unless its service brings its own.
+            greets: Whether the agent speaks first.
+            interruption: Knows who has the turn, unless any voice interrupts.
+        """
+        self.speech = ModelSpeech()
+        self._service = service
+        self._context = context
+        self._items = SpokenItems()
+        self._last: Any = None
+        self._voice_since: float | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        knows = known(Part.REALTIME)
+        drives = knows and decide_turns_here(service)
+        if instructions and not (knows and instruct(service, instructions)):
+            context.add_message({"role": "system", "content": instructions})
+        recommended = service.service_metadata_frame().user_turn_strategies  # type: ignore[attr-defined]
+        self.decides_turns = recommended is not None
+        self.begins_silently = not greets and knows and begin_silently(service, context)
+        if interruption:
+            interruption.strategy.service_decides = self.decides_turns
+            if knows:
+                self._follow(interruption, drives=drives)
+
+    def opening(self, greeting: str | None) -> Frame:
+        """Make the frame with which the conversation begins.
+
+        Args:
+            greeting: What the agent says first, if anything.
+        """
+        if greeting:
+            return to_say(greeting)
+        # Of the context it has no frame to learn the tools' handlers from, until it has answered.
+        return LLMSetToolsFrame(self._context.tools) if self.begins_silently else LLMRunFrame()
+
+    def _follow(self, interruption: Interruption, *, drives: bool) -> None:
+        """Tell the model's service what was heard of a reply that is cut, and what cut it."""
+        gate = interruption.playback
+        self._service.add_event_handler("on_before_push_frame", self._name_item)
+        gate.add_event_handler("on_before_process_frame", self._see_at_gate)
+        if drives:
+            keep_preroll(self._service, LONGEST_ONSET_SECS)
+            self._service.add_event_handler("on_before_process_frame", self._see_at_service)
+            interruption.strategy.add_event_handler("on_decision", self._decided)
+
+    async def _name_item(self, _: FrameProcessor, frame: Frame) -> None:
+        if isinstance(frame, TTSAudioRawFrame) and (item := current_item(self._service)):
+            self._last = item
+            frame.metadata[_ITEM] = (item.item_id, item.content_index)
+
+    async def _see_at_service(self, service: FrameProcessor, frame: Frame) -> None:
+        match frame:
+            case VADUserStartedSpeakingFrame() if self._voice_since is None:
+                self._voice_since = _now() - frame.start_secs
+            case UserStoppedSpeakingFrame():
+                self._voice_since = None
+            case InterruptionFrame():
+                # It would truncate by the clock, and hear the caller from some moment on.
+                forget_current_item(service)
+                self._last = None
+                since = self._voice_since
+                secs = LONGEST_ONSET_SECS if since is None else _now() - since
+                trim_preroll(service, secs + BEFORE_VOICE_SECS, rate_hz=RATE_HZ)
+            case _:
+                pass
+
+    async def _decided(self, _: object, decision: Decision) -> None:
+        if decision.action is Action.IGNORE:
+            self._voice_since = None
+
+    async def _see_at_gate(self, gate: Any, frame: Frame) -> None:
+        if isinstance(frame, TTSAudioRawFrame) and (item := frame.metadata.get(_ITEM)):
+            self._items.heard(gate.heard_ms)
+            at_ms = gate.ledger.received_ms
+            self._items.receive(*item, at_ms=at_ms, ms=milliseconds(frame))
+        elif isinstance(frame, InterruptionFrame):
+            # What is heard grows while somebody waits for a socket.
+            for item in self._items.cut(gate.heard_ms):
+                task = asyncio.ensure_future(self._truncate(item))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _truncate(self, item: HeardItem) -> None:
+        event = _truncation(self._service)
+        if event is None or self._truncated_shorter(item):
+            return
+        await self._service.send_client_event(  # type: ignore[attr-defined]
+            event(
+                item_id=item.item_id, content_index=item.content_index, audio_end_ms=item.heard_ms
+            )
+        )
+
+    def _truncated_shorter(self, item: HeardItem) -> bool:
+        """Whether the service, by the clock, has left less of an item than was heard.
+
+        An error of the API ends the session, and more than is left of an item is one.
+        """
+        if self._last is None or self._last.item_id != item.item_id:
+            return False
+        by_clock_ms = time.time() * 1000 - self._last.start_time_ms
+        sound_ms = self._last.total_size / (2 * RATE_HZ) * 1000
+        return bool(item.heard_ms > min(by_clock_ms, sound_ms) - CLOCKS_MS)
+
+
+def _truncation(service: FrameProcessor) -> Any:
+    """The event by which a service's API truncates an item; None where it has none."""
+    for cls in type(service).__mro__:
+        events = getattr(sys.modules.get(cls.__module__), "events", None)
+        if event := getattr(events, "ConversationItemTruncateEvent", None):
+            return event
+    return None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
