@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.realtime.events import (
     AudioConfiguration,
     AudioInput,
     InputAudioTranscription,
     SessionProperties,
+    TurnDetection,
 )
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.workers.runner import WorkerRunner
@@ -38,6 +41,29 @@ def service(server: OpenAIRealtimeServer, detection: Any = None) -> OpenAIRealti
             session_properties=SessionProperties(audio=AudioConfiguration(input=heard))
         ),
     )
+
+
+class Hears:
+    """Notes how long a voice sounds in each turn that the model is given."""
+
+    def __init__(self) -> None:
+        self.voiced_secs: list[float] = []
+
+    def begin(self, lead_in: bytes, sample_rate_hz: int) -> None:
+        self.voiced_secs.append(0.0)
+        self.hear(lead_in, sample_rate_hz)
+
+    def hear(self, pcm: bytes, sample_rate_hz: int) -> str:
+        loud = np.abs(np.frombuffer(pcm, "<i2").astype(int)) > 300
+        windows = np.array_split(loud, max(1, len(loud) * 50 // sample_rate_hz))
+        self.voiced_secs[-1] += sum(window.any() for window in windows) / 50
+        return ""
+
+    def settle(self) -> str:
+        return ""
+
+    def end(self) -> str:
+        return "Wait."
 
 
 @dataclass
@@ -127,3 +153,57 @@ async def test_an_uh_huh_does_not_cut_the_agent_off() -> None:
         await c.says(silence(2.0) + speech(0.4) + silence(8.0))
     assert c.written == [("assistant", GREETING)]
     assert c.sent("conversation.item.truncate") == []
+
+
+async def test_an_interruption_that_the_service_finds_is_followed_at_once() -> None:
+    server = OpenAIRealtimeServer(heard=["Wait."], script=[GREETING, ANSWER])
+    detection = TurnDetection()
+    async with call(server, greeting=GREETING, realtime=lambda: service(server, detection)) as c:
+        await c.says(silence(2.0) + speech(1.0) + silence(8.0))
+    (_, heard), (_, interrupted), answer = c.written
+    assert (interrupted, answer) == ("Wait.", ("assistant", ANSWER))
+    believed, _ = server.believed.values()
+    assert abs(len(heard.split()) - 1 - len(believed.split())) <= 1
+    assert 4 <= len(believed.split()) <= 6
+
+
+async def test_who_speaks_first_is_answered_by_a_model_that_knows_its_tools() -> None:
+    asked: list[str] = []
+
+    async def ferry_times(params: FunctionCallParams, island: str) -> None:
+        """Look up when the ferry leaves.
+
+        Args:
+            island: Where to.
+        """
+        asked.append(island)
+        await params.result_callback({"leaves": "9:00"})
+
+    call_of_it = {"tool": "ferry_times", "arguments": {"island": "Hiddensee"}}
+    server = OpenAIRealtimeServer(heard=["When is the ferry?"], script=[call_of_it, ANSWER])
+    async with call(server, instructions="You are the harbour.", tools=[ferry_times]) as c:
+        await c.says(silence(1.0) + speech(1.2) + silence(10.0))
+    assert asked == ["Hiddensee"]
+    assert c.written == [("user", "When is the ferry?"), ("assistant", ANSWER)]
+    told = server.requests[0]["messages"][0]
+    assert told["role"] == "system"
+    assert told["content"].endswith("You are the harbour.")
+    assert len(server.requests) == 2
+
+
+async def test_a_silent_caller_is_asked_by_the_model() -> None:
+    server = OpenAIRealtimeServer(script=[GREETING, "Are you still there?"])
+    turns = TurnSettings(silence_secs=0.4, reprompts=["Are you still there?"], reprompt_secs=5.0)
+    async with call(server, greeting=GREETING, turns=turns) as c:
+        await c.says(silence(20.0))
+    assert c.written == [("assistant", GREETING), ("assistant", "Are you still there?")]
+    assert len(server.requests) == 2
+
+
+async def test_an_order_of_the_caller_is_heard_by_the_model_from_its_first_sound() -> None:
+    heard = Hears()
+    server = OpenAIRealtimeServer(transcriber=lambda: heard, script=[GREETING, ANSWER])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(2.0) + speech(1.6) + silence(8.0))
+    (secs,) = heard.voiced_secs
+    assert secs == pytest.approx(1.6, abs=0.1)
