@@ -75,14 +75,20 @@ def _metered(metrics: MetricsData) -> dict[str, float]:
             return {"million_characters": metrics.value / 1e6}
         case LLMUsageMetricsData():
             # Some vendors count cached tokens among the prompt's, some beside them; the
-            # total is the gross figure of both.
+            # total is the gross figure of both. Tokens of audio are counted among them, too.
             tokens = metrics.value
             cached = tokens.cache_read_input_tokens or 0
             fresh = tokens.total_tokens - tokens.completion_tokens - cached
+            cached_audio = min(cached, tokens.cache_read_input_audio_tokens or 0)
+            heard = max(0, (tokens.input_audio_tokens or 0) - cached_audio)
+            spoken = tokens.output_audio_tokens or 0
             return {
-                "million_input": max(0, fresh) / 1e6,
-                "million_cached_input": cached / 1e6,
-                "million_output": tokens.completion_tokens / 1e6,
+                "million_input": max(0, fresh - heard) / 1e6,
+                "million_cached_input": (cached - cached_audio) / 1e6,
+                "million_output": max(0, tokens.completion_tokens - spoken) / 1e6,
+                "million_audio_input": heard / 1e6,
+                "million_cached_audio_input": cached_audio / 1e6,
+                "million_audio_output": spoken / 1e6,
             }
         case _:
             return {}

@@ -19,8 +19,16 @@ UNITS = frozenset(
         "million_input",
         "million_cached_input",
         "million_output",
+        "million_audio_input",
+        "million_cached_audio_input",
+        "million_audio_output",
     }
 )
+
+_NOT_CACHED = {
+    "million_cached_input": "million_input",
+    "million_cached_audio_input": "million_audio_input",
+}
 
 
 class Usage:
@@ -98,6 +106,4 @@ class Prices:
         if not fits:
             return None
         units = models[fits[-1]]
-        if unit == "million_cached_input":
-            return units.get(unit, units.get("million_input"))
-        return units.get(unit)
+        return units.get(unit, units.get(_NOT_CACHED.get(unit, unit)))

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from pipecat.metrics.metrics import LLMTokenUsage, LLMUsageMetricsData
 
 from antiphon.processors.latency import Prices
 from antiphon.processors.latency.core.conversation import Conversation, asks_to_repeat, count_words
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
+from antiphon.processors.latency.core.stages import Service
+from antiphon.processors.latency.frame_kinds import add_usage
 
 
 def a_talk(*moments: tuple[Moment, float]) -> Conversation:
@@ -169,3 +172,38 @@ def test_a_price_in_a_unit_that_nothing_is_billed_in_is_refused(tmp_path: Path) 
     table.write_text('[openai."gpt"]\nper_call = 1.0\n')
     with pytest.raises(ValueError, match="per_call"):
         Prices.load(table)
+
+
+@pytest.mark.parametrize(
+    ("model", "dollars"),
+    [
+        # New are 600 tokens of text and 1,000 of sound, not new 200 and 200.
+        ("gpt-realtime-2.1", 600 * 4 + 1000 * 32 + 400 * 0.4 + 100 * 24 + 400 * 64),
+        ("gpt-realtime-2025-08-28", 600 * 4 + 1000 * 32 + 400 * 0.4 + 100 * 16 + 400 * 64),
+        ("gpt-realtime-2.1-mini", 600 * 0.6 + 1000 * 10 + 200 * 0.06 + 200 * 0.3 + 240 + 8000),
+    ],
+)
+def test_tokens_of_sound_have_a_price_of_their_own(model: str, dollars: float) -> None:
+    usage = Usage()
+    tokens = LLMTokenUsage(
+        prompt_tokens=2000,
+        completion_tokens=500,
+        total_tokens=2500,
+        cache_read_input_tokens=400,
+        input_audio_tokens=1200,
+        output_audio_tokens=400,
+        cache_read_input_audio_tokens=200,
+    )
+    metrics = LLMUsageMetricsData(processor="model", model=model, value=tokens)
+    add_usage(metrics, {"model": Service(provider="openai")}, usage)
+    assert usage.cost(Prices.load()) == ({"openai": pytest.approx(dollars / 1e6)}, [])
+
+
+def test_sound_that_a_table_has_no_price_for_is_not_free() -> None:
+    usage = Usage()
+    tokens = LLMTokenUsage(
+        prompt_tokens=100, completion_tokens=10, total_tokens=110, input_audio_tokens=90
+    )
+    metrics = LLMUsageMetricsData(processor="model", model="gpt-4o", value=tokens)
+    add_usage(metrics, {"model": Service(provider="openai")}, usage)
+    assert usage.cost(Prices.load())[1] == ["openai/gpt-4o"]
