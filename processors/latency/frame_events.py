@@ -15,9 +15,12 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMServiceMetadataFrame,
     LLMTextFrame,
     MetricsFrame,
     OutputAudioRawFrame,
+    ProposedUserStoppedSpeakingFrame,
     SpeechOutputAudioRawFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
@@ -52,9 +55,10 @@ from antiphon.processors.latency.core.given_speech import GivenSpeech
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
-from antiphon.processors.latency.core.timeline import BargeIn, Timeline, Turn
+from antiphon.processors.latency.core.timeline import LATE, BargeIn, Timeline, Turn
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, add_usage, package_of
+from antiphon.processors.latency.hearing_model import HearingModel
 from antiphon.processors.latency.voice_text import VoiceText
 
 __all__ = ["FILLER_TEXT", "FrameEvents"]
@@ -63,6 +67,8 @@ FILLER_TEXT = "filler"
 """The `text_type` of a `TTSSpeakFrame` that only bridges a wait, and is not the answer."""
 
 _NO_ANSWER = (FILLER_TEXT, UNASKED_TEXT)
+
+_AT_WORK = (Moment.TOKEN, Moment.MODEL_SPOKE, Moment.TOOL_STARTED)
 
 # Pushed upstream alone by some services; everything else that matters also goes downstream.
 _UPSTREAM_TOO = (ErrorFrame, TranscriptionFrame, UserBackchannelFrame)
@@ -79,6 +85,7 @@ class FrameEvents:
         """
         self.timeline = Timeline()
         self.watchdogs = Watchdogs(limits)
+        self._hearing = HearingModel()
         self._transcribes(False)
         self.conversation = Conversation()
         self.usage = Usage()
@@ -101,7 +108,7 @@ class FrameEvents:
         self._sounds_until: float | None = None
         self._audible_until: float | None = None
         self._bot_speaks = self._cut_off = False
-        self._model_speaks = False
+        self._model_speaks = self._model_wrote = False
         self._voice_text = VoiceText()
         self.handlers = Handlers(
             {kind: self._telling(moment) for kind, moment in SAYS.items()}
@@ -109,6 +116,9 @@ class FrameEvents:
                 VADUserStartedSpeakingFrame: self._caller_started,
                 VADUserStoppedSpeakingFrame: self._caller_stopped,
                 TranscriptionFrame: self._transcript,
+                LLMServiceMetadataFrame: self._model_told,
+                ProposedUserStoppedSpeakingFrame: self._model_told,
+                LLMFullResponseStartFrame: self._llm_started,
                 ErrorFrame: self._failed,
                 UserStoppedSpeakingFrame: self._turn_ended,
                 InterruptionFrame: self._interrupted,
@@ -162,6 +172,9 @@ class FrameEvents:
         if frame.id in self._seen:
             return owed
         self._seen[frame.id] = frame
+        if self._hearing.shows_in(frame, data.source):
+            self.timeline.hears, self.watchdogs.hears = True, self._hearing.name
+            self._transcribes(False)
         if data.direction is FrameDirection.UPSTREAM and not isinstance(frame, _UPSTREAM_TOO):
             return False
         return handler(data, data.timestamp / 1e9) is not False or owed
@@ -234,7 +247,13 @@ class FrameEvents:
             # Keys: nothing is heard of them, and who has pressed the last begins to wait.
             self._tell(Moment.CALLER_STOPPED, data, at)
         # A processor that changes the text pushes it as a new frame: the same words once more.
-        elif self._stt and not isinstance(data.source, STTService):
+        elif (self._stt or self._hearing.name) and not isinstance(
+            data.source, STTService | LLMService
+        ):
+            return
+        elif self._hearing.name:
+            self.conversation.caller_said(data.frame.text)
+            self._words_known(data, at)
             return
         else:
             self._transcribes(True)
@@ -242,7 +261,34 @@ class FrameEvents:
         self._tell(Moment.TRANSCRIPT, data, at)
 
     def _transcribes(self, known: bool) -> None:
+        # What is written down beside a model that hears for itself, no answer waits for.
+        known = known and not self._hearing.name
         self.timeline.transcribes = self.watchdogs.transcribes = known
+
+    def _words_known(self, data: FramePushed, at: float) -> None:
+        """See words of a model that hears for itself, which may come long after its answer."""
+        mark = Mark(moment=Moment.SPOKE, at=at, owner=data.source.name, key=LATE)
+        asked = self.timeline.waiting and self.timeline.has(Moment.TURN_ENDED)
+        at_work = any(self.timeline.has(moment) for moment in _AT_WORK)
+        self.done += self.timeline.see(mark)
+        if asked and not at_work and not self.watchdogs.owes(StallKind.NO_ANSWER):
+            # They were too short to be known as words by the voice.
+            self.watchdogs.see(Moment.SPOKE, at=at)
+            self.watchdogs.see(Moment.TURN_ENDED, at=at, service=self._hearing.name)
+
+    def _model_told(self, data: FramePushed, at: float) -> None:
+        """See that a model hears for itself; the frame has shown it, or tells what it heard."""
+        heard = isinstance(data.frame, ProposedUserStoppedSpeakingFrame)
+        if heard and self._hearing.is_at(data.source):
+            self._tell(Moment.SPOKE, data, at)
+
+    def _llm_started(self, data: FramePushed, at: float) -> None:
+        if self._hearing.is_at(data.source):
+            if self._hearing.asked:
+                return
+            self._hearing.asked = True
+        self._model_wrote = False
+        self._tell(Moment.LLM_STARTED, data, at)
 
     def _failed(self, data: FramePushed, at: float) -> None:
         if isinstance(data.source, LLMService):
@@ -251,7 +297,15 @@ class FrameEvents:
             self._given.failed()
 
     def _turn_ended(self, data: FramePushed, at: float) -> None:
-        self._tell(Moment.TURN_ENDED, data, at)
+        model = self._hearing.name
+        self._tell(Moment.TURN_ENDED, data, at, owner=model or data.source.name)
+        if model and not self._hearing.asked:
+            # Nobody else asks it.
+            self._hearing.asked, self._model_wrote = True, False
+            asked = Mark(moment=Moment.LLM_STARTED, at=at, owner=model)
+            self.done += self.timeline.see(asked)
+            if self.watchdogs.owes(StallKind.NO_ANSWER):
+                self.watchdogs.see(Moment.LLM_STARTED, at=at, service=model)
 
     def _interrupted(self, data: FramePushed, at: float) -> None:
         self._cut_off = self._bot_speaks
@@ -259,6 +313,7 @@ class FrameEvents:
         self._given.dropped()
         self._voice_text.dropped()
         self._model_speaks = False
+        self._hearing.interrupted()
         self._tell(Moment.INTERRUPTED, data, at)
 
     def _context(self, data: FramePushed, at: float) -> None:
@@ -271,6 +326,7 @@ class FrameEvents:
         if not data.frame.text.strip():
             # Some models say no more than a line break.
             return False
+        self._model_wrote = True
         self._tell(Moment.TOKEN, data, at)
         return True
 
@@ -278,11 +334,15 @@ class FrameEvents:
         self._tell(Moment.LLM_ENDED, data, at)
         if self._tts and not self._model_speaks:
             self.watchdogs.see(Moment.TEXT_UNDER_WAY, at=at)
-        self._model_speaks = False
+        elif self._model_wrote and not self._model_speaks:
+            # No voice is there to say it.
+            self.watchdogs.see(Moment.SHOWN, at=at)
+        self._model_speaks = self._hearing.asked = False
 
     def _tool_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, FunctionCallInProgressFrame)
         call = data.frame
+        self._hearing.asked = False
         self._tell(Moment.TOOL_STARTED, data, at, key=call.tool_call_id, name=call.function_name)
         if call.cancel_on_interruption:
             if not self._awaited:
@@ -337,13 +397,17 @@ class FrameEvents:
             return self._written(data, data.frame, at)
         if not self._speaks(data.source):
             return False
-        self._given.sounded(frame_secs(data.frame))
-        follows = self.watchdogs.more_audio(at)
+        secs = frame_secs(data.frame)
+        self._given.sounded(secs)
         name = data.source.name
+        given_until = self._hearing.gave(secs, at) if self._hearing.is_at(data.source) else at
+        follows = self.watchdogs.more_audio(given_until)
         if not follows:
-            self.stalls += self.watchdogs.see(Moment.AUDIO, at=at, service=name)
+            self.stalls += self.watchdogs.see(Moment.AUDIO, at=given_until, service=name)
         if isinstance(data.source, LLMService) and not self._model_speaks:
             self._model_speaks = True
+            spoke = Mark(moment=Moment.MODEL_SPOKE, at=at, owner=name)
+            self.done += self.timeline.see(spoke)
             self.watchdogs.see(Moment.MODEL_SPOKE, at=at)
         if not self.timeline.waiting:
             return not follows

@@ -8,7 +8,6 @@ from pipecat.frames.frames import (
     Frame,
     FunctionCallsStartedFrame,
     InterimTranscriptionFrame,
-    LLMFullResponseStartFrame,
     LLMMarkerFrame,
     UserBackchannelFrame,
     UserStartedSpeakingFrame,
@@ -35,7 +34,6 @@ SAYS: dict[type[Frame], Moment] = {
     UserStartedSpeakingFrame: Moment.TURN_STARTED,
     UserBackchannelFrame: Moment.BACKCHANNEL,
     CancelFrame: Moment.CANCELLED,
-    LLMFullResponseStartFrame: Moment.LLM_STARTED,
     LLMMarkerFrame: Moment.MARKER,
     FunctionCallsStartedFrame: Moment.TOOLS_CALLED,
 }

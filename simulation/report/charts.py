@@ -25,6 +25,7 @@ STAGE_COLOURS: Mapping[str, str] = {
     "turn_detection": "--s-turn",
     "context": "--s-context",
     "llm_inference": "--s-llm",
+    "speech_to_speech": "--s-llm",
     "function_handler": "--s-tool",
     "sentence_aggregation": "--s-text",
     "speech_synthesis": "--s-tts",

@@ -31,6 +31,8 @@ DEFAULT_BUDGETS_SECS: Mapping[str, float] = {
     "llm_inference": 0.3,
     "sentence_aggregation": 0.06,
     "speech_synthesis": 0.15,
+    # A model that hears and speaks itself has the share of all that it stands for.
+    "speech_to_speech": 0.6,
     "output_transport": 0.04,
     "pipeline": 0.03,
     "function_handler": 1.0,

@@ -3,7 +3,10 @@
 import enum
 from dataclasses import dataclass
 
-__all__ = ["Mark", "Moment"]
+__all__ = ["SHORTEST_SPEECH_SECS", "Mark", "Moment"]
+
+SHORTEST_SPEECH_SECS = 0.6
+"""A shorter voice may be a cough or an "mhm" that a recognizer rightly makes nothing of."""
 
 
 class Moment(enum.StrEnum):
@@ -14,6 +17,9 @@ class Moment(enum.StrEnum):
     CALLER_STOPPED = enum.auto()
     INTERIM = enum.auto()
     TRANSCRIPT = enum.auto()
+    SPOKE = enum.auto()
+    """To a model that hears for itself the caller has said something: by the length of the voice,
+    by what the vendor tells, or by words that may come long after the answer."""
     TURN_STARTED = enum.auto()
     TURN_ENDED = enum.auto()
     BACKCHANNEL = enum.auto()

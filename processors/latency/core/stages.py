@@ -145,6 +145,9 @@ _EXPECTED = (
     Moment.AUDIO,
 )
 
+# What a model that speaks itself does without.
+_OF_A_VOICE = (Moment.LLM_STARTED, Moment.TOKEN)
+
 # Told when they are known, which is not when it was.
 _METRICS = (Moment.FIRST_CHUNK, Moment.AGGREGATED, Moment.MARKER)
 
@@ -175,10 +178,11 @@ def measure(
     total = None
     flags = ["clock_jump"] if turn.clock_jumped else []
     if turn.kind is TurnKind.ANSWERED:
-        flags += [f"missing:{moment}" for moment in _EXPECTED if turn.first(moment) is None]
+        flags += [f"missing:{moment}" for moment in _expected(turn) if turn.first(moment) is None]
     if start is not None and end is not None:
         total = max(0.0, end.at - start)
-        layers = list(_named(turn, start))
+        named = _of_a_model_that_speaks if turn.first(Moment.MODEL_SPOKE) else _named
+        layers = list(named(turn, start))
         stages = tuple(
             _stage(span, start, services or {}) for span in charge(start, start + total, layers)
         )
@@ -226,6 +230,14 @@ def charge(start: float, end: float, spans: Sequence[Span]) -> list[Span]:
     return cut
 
 
+def _expected(turn: Turn) -> Iterator[Moment]:
+    """What an answer of this turn has gone through."""
+    for moment in _EXPECTED:
+        unwritten = moment is Moment.TRANSCRIPT and not turn.transcribed
+        if not unwritten and not (moment in _OF_A_VOICE and turn.first(Moment.MODEL_SPOKE)):
+            yield moment
+
+
 def _silence(turn: Turn) -> float | None:
     if turn.kind is TurnKind.GREETING:
         connected = turn.first(Moment.CONNECTED)
@@ -233,8 +245,10 @@ def _silence(turn: Turn) -> float | None:
     stopped = turn.last(Moment.CALLER_STOPPED)
     if stopped is None:
         # A voice too short for the VAD: nothing is known of it but its words.
-        transcript = turn.last(Moment.TRANSCRIPT)
-        return transcript.at if transcript else None
+        known = turn.last(Moment.TRANSCRIPT)
+        if known is None and not turn.transcribed:
+            known = turn.first(Moment.TURN_ENDED)
+        return known.at if known else None
     started = turn.last(Moment.CALLER_STARTED)
     silent = stopped.at - max(0.0, stopped.secs)
     # A VAD that waited for longer than the caller spoke is told a wrong time.
@@ -275,6 +289,36 @@ def _named(turn: Turn, start: float) -> Iterator[Span]:
         yield _span("sentence_aggregation", text.at, end, "config: text_aggregation_mode")
     if audio and (spoken_from := sentence or text):
         yield _span("speech_synthesis", spoken_from.at, audio.at, audio.owner)
+    if audio and written:
+        yield _span("output_transport", audio.at, written.at, written.owner)
+
+
+def _of_a_model_that_speaks(turn: Turn, start: float) -> Iterator[Span]:
+    """Names for the parts of a wait for a model that hears and speaks itself.
+
+    What its vendor does in there, nobody sees: from the end of the caller's turn to its first sound
+    it is one part, but for what others do meanwhile.
+    """
+    audio, written = turn.first(Moment.AUDIO), turn.first(Moment.WRITTEN)
+    stopped, ended = turn.last(Moment.CALLER_STOPPED), turn.first(Moment.TURN_ENDED)
+    context, asked = turn.first(Moment.CONTEXT), turn.first(Moment.LLM_STARTED)
+    if written and (heard := turn.first(Moment.HEARD)):
+        yield _span("playout", written.at, heard.at, written.owner)
+    if context and asked:
+        yield _span("context", context.at, asked.at, context.owner)
+    yield from _of_tools(turn)
+    if ended and audio and ended.at > audio.at:
+        # The vendor has not waited for the turn strategies of this pipeline.
+        ended = None
+    if stopped:
+        until = min(stopped.at, ended.at) if ended else stopped.at
+        yield _span("endpointing_wait", start, until, "config: VAD stop_secs")
+        if ended:
+            yield _span("turn_detection", stopped.at, ended.at, "config: user turn strategies")
+    if asked and turn.kind is TurnKind.GREETING:
+        yield _span("first_request", start, (context or asked).at, "bot")
+    if audio and (since := ended or stopped or asked):
+        yield _span("speech_to_speech", since.at, audio.at, audio.owner)
     if audio and written:
         yield _span("output_transport", audio.at, written.at, written.owner)
 

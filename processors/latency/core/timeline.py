@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
-from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.moments import SHORTEST_SPEECH_SECS, Mark, Moment
 
-__all__ = ["BargeIn", "Timeline", "Turn", "TurnKind"]
+__all__ = ["LATE", "BargeIn", "Timeline", "Turn", "TurnKind"]
 
 
 class TurnKind(enum.StrEnum):
@@ -39,12 +39,14 @@ class Turn:
         ended_at: When it was over, in seconds of the pipeline's clock.
         clock_jumped: Whether the clock went back, or stood still for so long that the machine
             must have slept; the times are then not to be trusted.
+        transcribed: Whether the answer waited for a transcript.
     """
 
     kind: TurnKind
     marks: tuple[Mark, ...]
     ended_at: float
     clock_jumped: bool = False
+    transcribed: bool = True
 
     def all(self, moment: Moment) -> Iterator[Mark]:
         """Return the marks of one moment, in order."""
@@ -96,11 +98,23 @@ class _Phase(enum.Enum):
 
 # Once is enough: what follows the first of these belongs to the answer's length, not to the wait.
 _FIRST_ONLY = frozenset(
-    {Moment.TOKEN, Moment.SENTENCE, Moment.AGGREGATED, Moment.AUDIO, Moment.CONTEXT}
+    {
+        Moment.TOKEN,
+        Moment.SENTENCE,
+        Moment.AGGREGATED,
+        Moment.AUDIO,
+        Moment.MODEL_SPOKE,
+        Moment.CONTEXT,
+    }
 )
 _WORK = frozenset({Moment.CONTEXT, Moment.LLM_STARTED, Moment.TOKEN, Moment.SENTENCE, Moment.AUDIO})
-_MADE_OF_TOKENS = (Moment.SENTENCE, Moment.AUDIO)
-_NOT_WHILE_SPEAKING = _WORK | {Moment.FIRST_CHUNK, Moment.MARKER, Moment.AGGREGATED}
+_MADE_OF_TOKENS = (Moment.SENTENCE, Moment.AUDIO, Moment.MODEL_SPOKE)
+_NOT_WHILE_SPEAKING = _WORK | {
+    Moment.FIRST_CHUNK,
+    Moment.MARKER,
+    Moment.AGGREGATED,
+    Moment.MODEL_SPOKE,
+}
 # What a service owes, and whether there is silence, is for others to follow.
 _NO_PART_OF_A_WAIT = frozenset(
     {
@@ -116,8 +130,13 @@ _NO_PART_OF_A_WAIT = frozenset(
 )
 # Told by others than the pipeline, so they may overtake what an observer has yet to see.
 _TOLD_FROM_OUTSIDE = (Moment.HEARD, Moment.DUCKED, Moment.CALL_ENDED)
-_BEGINNINGS = frozenset({Moment.CALLER_STOPPED, Moment.TRANSCRIPT})
+_BEGINNINGS = frozenset({Moment.CALLER_STOPPED, Moment.TRANSCRIPT, Moment.SPOKE})
 _DONE_SPEAKING = (Moment.WRITTEN, Moment.HEARD)
+
+_LASTING = (Moment.TURN_STARTED, Moment.TRANSCRIPT, Moment.SPOKE)
+
+LATE = "late"
+"""The key of a `SPOKE` that comes of words, which may be those of the turn before."""
 
 MAX_MARKS = 256
 """Marks kept of one turn; later ones that may repeat are dropped."""
@@ -128,15 +147,29 @@ MAX_GAP_SECS = 120.0
 
 def _of_the_turn(marks: list[Mark]) -> list[Mark]:
     """What stays true when the caller speaks on after a pause: words may come before it."""
-    kept = [mark for mark in marks if mark.moment in (Moment.TURN_STARTED, Moment.TRANSCRIPT)]
+    kept = [mark for mark in marks if mark.moment in _LASTING]
     return kept[-MAX_MARKS:]
+
+
+def _voice_of_words(marks: list[Mark]) -> Mark | None:
+    """The end of the first voice that was long enough for words, if there was one."""
+    began: float | None = None
+    for mark in marks:
+        if mark.moment is Moment.CALLER_STARTED:
+            began = mark.at
+        elif mark.moment is Moment.CALLER_STOPPED and began is not None:
+            if mark.at - began >= SHORTEST_SPEECH_SECS - 1e-6:
+                return mark
+            began = None
+    return None
 
 
 class Timeline:
     """Cuts what is seen in a call into turns.
 
     Attributes:
-        transcribes: Whether somebody writes down what the caller says.
+        transcribes: Whether somebody writes down what the caller says, before it is answered.
+        hears: Whether the model hears the caller itself, and needs nothing written down.
     """
 
     def __init__(self, *, max_gap_secs: float = MAX_GAP_SECS) -> None:
@@ -146,6 +179,7 @@ class Timeline:
             max_gap_secs: Seconds without any moment inside a wait that count as a clock jump.
         """
         self.transcribes = True
+        self.hears = False
         self._max_gap_secs = max_gap_secs
         self._phase = _Phase.IDLE
         self._marks: list[Mark] = []
@@ -158,7 +192,7 @@ class Timeline:
         self._ducked_until = -inf
         self._jumped = False
         self._now: float | None = None
-        self._greeted = self._announced = False
+        self._greeted = self._announced = self._voiced = False
 
     @property
     def waiting(self) -> bool:
@@ -212,6 +246,8 @@ class Timeline:
                 return self._caller_started(mark)
             case Moment.CALLER_STOPPED | Moment.TRANSCRIPT:
                 self._caller_heard(mark)
+            case Moment.SPOKE:
+                self._spoke(mark)
             case Moment.TURN_STARTED:
                 self._announced = True
                 return self._turn_started(mark)
@@ -253,15 +289,25 @@ class Timeline:
         return mark
 
     def _caller_started(self, mark: Mark) -> list[Turn | BargeIn]:
+        self._voiced = True
         if self._phase in (_Phase.ANSWERING, _Phase.SPEAKING):
             # Perhaps a turn, perhaps an "mhm": known when a strategy has decided.
-            self._aside = [*_of_the_turn(self._aside), mark]
+            self._aside = [*self._lasting(self._aside), mark]
             return []
-        self._begin([*_of_the_turn(self._marks), mark], _Phase.LISTENING)
+        self._begin([*self._lasting(self._marks), mark], _Phase.LISTENING)
         return []
+
+    def _lasting(self, marks: list[Mark]) -> list[Mark]:
+        spoke = _voice_of_words(marks) if self.hears else None
+        kept = _of_the_turn(marks)
+        return [*kept, replace(spoke, moment=Moment.SPOKE)] if spoke else kept
 
     def _caller_heard(self, mark: Mark) -> None:
         voice = mark.moment is Moment.CALLER_STOPPED
+        if self.hears and voice and self._ends_the_turns_voice():
+            # The vendor knew of it before the VAD here.
+            self._keep(mark)
+            return
         owed, self._owed = ([], [mark]) if voice else (self._owed, [])
         if self._phase in (_Phase.IDLE, _Phase.LISTENING):
             self._phase = _Phase.LISTENING
@@ -278,6 +324,25 @@ class Timeline:
             self._late = [*owed, mark]
             if self._phase is _Phase.ANSWERING:
                 self._keep(mark)
+
+    def _ends_the_turns_voice(self) -> bool:
+        """Whether a voice that ends now is that of the turn which is over already."""
+        if self._aside or not self.has(Moment.TURN_ENDED):
+            return False
+        voices = (Moment.CALLER_STARTED, Moment.CALLER_STOPPED)
+        last = next((mark for mark in reversed(self._marks) if mark.moment in voices), None)
+        return last is not None and last.moment is Moment.CALLER_STARTED
+
+    def _spoke(self, mark: Mark) -> None:
+        if mark.key == LATE and self._phase in (_Phase.IDLE, _Phase.LISTENING):
+            if self._announced or self._voiced:
+                # Words of a turn that is over: of one that goes on there are none yet.
+                return
+            self._phase = _Phase.LISTENING
+        if self._phase is _Phase.IDLE:
+            return
+        if self._phase is not _Phase.SPEAKING and not self.has(Moment.SPOKE):
+            self._keep(mark)
 
     def _turn_started(self, mark: Mark) -> list[Turn | BargeIn]:
         if self._phase in (_Phase.IDLE, _Phase.LISTENING):
@@ -323,7 +388,7 @@ class Timeline:
         if self._phase is _Phase.IDLE:
             return
         if self._phase is _Phase.LISTENING and mark.moment in _WORK:
-            if not self.has(Moment.CALLER_STOPPED) and not self.has(Moment.TRANSCRIPT):
+            if not any(self.has(moment) for moment in _BEGINNINGS):
                 return
             if self.has(Moment.TURN_STARTED) and mark.moment in _MADE_OF_TOKENS:
                 # The rest of an answer that the turn has cut off.
@@ -392,13 +457,28 @@ class Timeline:
         kind = self._kind() or unanswered
         # A caller who connects and speaks first has waited for nothing.
         begun = _BEGINNINGS if not self.has(Moment.CONNECTED) else _WORK
+        if self.hears and not self.has(Moment.CALLER_STARTED) and begun is _BEGINNINGS:
+            # By the vendor's own word, where no VAD listens.
+            begun = begun | {Moment.TURN_ENDED}
         if any(mark.moment in begun for mark in self._marks):
-            yield Turn(kind=kind, marks=tuple(self._marks), ended_at=at, clock_jumped=self._jumped)
+            yield Turn(
+                kind=kind,
+                marks=tuple(self._marks),
+                ended_at=at,
+                clock_jumped=self._jumped,
+                transcribed=self.transcribes,
+            )
 
     def _kind(self) -> TurnKind | None:
         answered = self.has(Moment.WRITTEN)
         if self.has(Moment.CONNECTED):
             return TurnKind.GREETING if answered else None
-        if not self.has(Moment.TRANSCRIPT) and (self.transcribes or not answered):
+        said = self._said_something() if self.hears else self.has(Moment.TRANSCRIPT)
+        if not said and (self.transcribes or not answered):
             return TurnKind.EMPTY
         return TurnKind.ANSWERED if answered else None
+
+    def _said_something(self) -> bool:
+        """Whether a model that hears for itself has heard more than a cough."""
+        told = self.has(Moment.SPOKE) or not self.has(Moment.CALLER_STARTED)
+        return told or _voice_of_words(self._marks) is not None

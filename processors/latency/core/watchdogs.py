@@ -6,12 +6,12 @@ Pure: what happened comes in with its time, what is overdue goes out.
 import enum
 from dataclasses import dataclass, fields
 
-from antiphon.processors.latency.core.moments import Moment
+from antiphon.processors.latency.core.moments import SHORTEST_SPEECH_SECS, Moment
 
 __all__ = ["Stall", "StallKind", "WatchdogLimits", "Watchdogs"]
 
-SHORTEST_SPEECH_SECS = 0.6
-"""A shorter voice may be a cough or an "mhm" that a recognizer rightly makes nothing of."""
+FAILS_LATE_SECS = 0.1
+"""Some services that hear for themselves tell so long after an answer has ended that it failed."""
 
 
 class StallKind(enum.StrEnum):
@@ -155,7 +155,8 @@ class Watchdogs:
     """Keeps the deadlines of one call.
 
     Attributes:
-        transcribes: Whether somebody writes down what the caller says.
+        transcribes: Whether somebody writes down what the caller says, before it is answered.
+        hears: The model that hears the caller itself, if one does.
     """
 
     def __init__(self, limits: WatchdogLimits | None = None) -> None:
@@ -165,10 +166,13 @@ class Watchdogs:
             limits: When something is overdue.
         """
         self.transcribes = True
+        self.hears = ""
         self._limits = limits or WatchdogLimits()
         self._owed: dict[StallKind, _Owed] = {}
         self._unheard = self._missing = False
         self._caller_started_at: float | None = None
+        self._voice_open = False
+        self._llm_ended_at = float("-inf")
         self._llm_at_work = False
         self._llm_said_something = self._llm_failed = False
         self._llm_asked_at = 0.0
@@ -191,21 +195,33 @@ class Watchdogs:
         for kind in _SETTLES.get(moment, ()):
             self._owed.pop(kind, None)
         owed = _OWES.get(moment)
-        if owed and self._is_owed(moment):
+        if owed and self._is_owed(moment, at):
             self._owe(owed, at, service)
         match moment:
             case Moment.CALLER_STARTED:
                 self._unheard, self._caller_started_at = True, at
+                self._voice_open = True
+                if self.hears:
+                    # Whoever speaks on is not waiting, and is owed an answer after that.
+                    self._owed.pop(StallKind.NO_ANSWER, None)
             case Moment.INTERIM:
                 self._unheard, self._caller_started_at = True, None
             case Moment.TRANSCRIPT:
                 self._unheard = self._missing = False
-            case Moment.CALLER_STOPPED if (
-                self.transcribes and self._unheard and self._spoke(until=at)
-            ):
+            case Moment.CALLER_STOPPED if self.transcribes and self._unheard and self._spoke(at):
                 # Of a voice before a cough, it is missing after that as well.
                 self._missing = True
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
+            case Moment.CALLER_STOPPED if self.hears:
+                self._voice_open = False
+                if not self._speaking and self._spoke(at):
+                    self._missing = True
+                    self._owe(StallKind.NO_ANSWER, at, self.hears)
+            case Moment.SPOKE:
+                self._missing = not self._speaking
+            case Moment.BACKCHANNEL if self.hears:
+                self._missing = False
+                self._owed.pop(StallKind.NO_ANSWER, None)
             case Moment.LLM_STARTED:
                 self._llm_at_work, self._llm_said_something = True, False
                 self._llm_failed = False
@@ -213,6 +229,7 @@ class Watchdogs:
                 self._llm_speaks = self._text_under_way = False
             case Moment.MODEL_SPOKE:
                 self._llm_speaks = self._llm_said_something = True
+                self._missing = False
             case Moment.TEXT_UNDER_WAY:
                 self._text_under_way = True
             case Moment.TEXT_GIVEN:
@@ -220,8 +237,14 @@ class Watchdogs:
                 self._speech_may_end(at)
             case Moment.TOKEN | Moment.TOOLS_CALLED | Moment.TOOL_STARTED:
                 self._llm_said_something = True
+                self._missing &= not self.hears
+                if self._llm_speaks and moment is not Moment.TOKEN:
+                    # A model that speaks itself may go on when the tool has returned.
+                    self._owed.pop(StallKind.SPEECH_UNFINISHED, None)
             case Moment.LLM_FAILED:
-                self._llm_failed = True
+                failed, self._llm_failed = self._llm_failed, True
+                if self.hears and not failed:
+                    return self._hearing_llm_failed(at, service)
             case Moment.LLM_ENDED:
                 # An answer that was reported late, and then ended, is one failure and not two.
                 told = late is not None and late.reported
@@ -266,7 +289,8 @@ class Watchdogs:
             limit = self._limit(kind)
             if limit is not None and not owed.reported and at - owed.since >= limit - 1e-6:
                 owed.reported = True
-                self._missing &= kind is not StallKind.TRANSCRIPT_MISSING
+                told = StallKind.NO_ANSWER if self.hears else StallKind.TRANSCRIPT_MISSING
+                self._missing &= kind is not told
                 overdue.append(
                     Stall(kind=kind, service=owed.service, elapsed_secs=at - owed.since, at=at)
                 )
@@ -281,19 +305,22 @@ class Watchdogs:
         ]
         return min(times, default=None)
 
-    def _is_owed(self, moment: Moment) -> bool:
+    def _is_owed(self, moment: Moment, at: float) -> bool:
         match moment:
             case Moment.TOKEN:
                 # Text that comes after the LLM is done is another processor's, and owes nothing;
                 # nor does what an LLM writes of its own voice, which takes longer than the text.
                 return self._llm_at_work and not self._llm_speaks
+            case Moment.TURN_ENDED if self.hears:
+                heard_no_voice = self._caller_started_at is None
+                return self._missing or heard_no_voice or (self._voice_open and self._spoke(at))
             case Moment.TURN_ENDED:
                 # To a sound without a word there is no answer.
                 return not self._unheard
             case _:
                 return True
 
-    def _spoke(self, *, until: float) -> bool:
+    def _spoke(self, until: float) -> bool:
         """Whether there were words, or a voice long enough for some."""
         started = self._caller_started_at
         long = started is None or until - started >= SHORTEST_SPEECH_SECS
@@ -304,14 +331,19 @@ class Watchdogs:
 
     def _limit(self, kind: StallKind) -> float | None:
         # While text is still to come, a TTS service waits for it, not the other way round.
-        if kind is StallKind.SPEECH_UNFINISHED and (self._llm_at_work or self._text_under_way):
+        gives_text = self._text_under_way or (self._llm_at_work and not self._llm_speaks)
+        if kind is StallKind.SPEECH_UNFINISHED and gives_text:
             return None
         limit: float | None = getattr(self._limits, kind.value)
         return limit
 
     def _llm_ended(self, at: float, service: str, *, told: bool) -> list[Stall]:
         was_at_work, self._llm_at_work = self._llm_at_work, False
+        self._llm_ended_at = at
         self._speech_may_end(at)
+        if self.hears:
+            # One that was taken back, as when the caller goes on, ends like one that said nothing.
+            return []
         whole = self._llm_said_something and not self._llm_failed
         if told or not was_at_work or whole:
             return []
@@ -319,6 +351,21 @@ class Watchdogs:
         kind = StallKind.ANSWER_CUT_SHORT if cut_short else StallKind.EMPTY_ANSWER
         elapsed = max(0.0, at - self._llm_asked_at)
         return [Stall(kind=kind, service=service, elapsed_secs=elapsed, at=at)]
+
+    def _hearing_llm_failed(self, at: float, service: str) -> list[Stall]:
+        """Of a model that hears for itself, an answer that failed has mostly ended before."""
+        asked_at = self._llm_asked_at
+        if not self._llm_said_something and StallKind.NO_ANSWER in self._owed:
+            self._owed.pop(StallKind.NO_FIRST_TOKEN, None)
+            kind = StallKind.EMPTY_ANSWER
+        elif self._llm_said_something and (
+            self._llm_at_work or at - self._llm_ended_at < FAILS_LATE_SECS
+        ):
+            self._llm_at_work = False
+            kind = StallKind.ANSWER_CUT_SHORT
+        else:
+            return []
+        return [Stall(kind=kind, service=service, elapsed_secs=max(0.0, at - asked_at), at=at)]
 
     def _speech_may_end(self, at: float) -> None:
         if unfinished := self._owed.get(StallKind.SPEECH_UNFINISHED):
