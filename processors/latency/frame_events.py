@@ -299,7 +299,7 @@ class FrameEvents:
     def _turn_ended(self, data: FramePushed, at: float) -> None:
         model = self._hearing.name
         self._tell(Moment.TURN_ENDED, data, at, owner=model or data.source.name)
-        if model and not self._hearing.asked:
+        if model and self.timeline.waiting and not self._hearing.asked:
             # Nobody else asks it.
             self._hearing.asked, self._model_wrote = True, False
             asked = Mark(moment=Moment.LLM_STARTED, at=at, owner=model)

@@ -364,6 +364,9 @@ class Timeline:
 
     def _turn_ended(self, mark: Mark) -> list[Turn | BargeIn]:
         done: list[Turn | BargeIn] = []
+        if self.hears and self._phase is _Phase.IDLE:
+            # It was answered before the turn strategies were sure that it had ended.
+            return done
         if self._phase in (_Phase.ANSWERING, _Phase.SPEAKING):
             if not self._aside:
                 if self._phase is _Phase.ANSWERING:

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
+    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -254,6 +255,28 @@ async def heard_by_the_vendor_alone(call: Call) -> None:
     await asyncio.sleep(9)
 
 
+async def heard_by_nobody_who_tells(call: Call) -> None:
+    await call.model.replies(1)
+    await asyncio.sleep(5)
+    await call.model.writes_down()
+    await asyncio.sleep(0.3)
+    await call.model.replies()
+    await asyncio.sleep(9)
+
+
+def answered_before_the_turn_is_over(secs: float) -> Scene:
+    async def scene(call: Call) -> None:
+        await call.voice(ends=False)
+        await asyncio.sleep(0.7)
+        replying = asyncio.create_task(call.model.replies(secs))
+        await asyncio.sleep(2)
+        await call.transport.send_frame(UserStoppedSpeakingFrame())
+        await replying
+        await asyncio.sleep(9)
+
+    return scene
+
+
 async def thinks(call: Call) -> None:
     await call.voice()
     await asyncio.sleep(2)
@@ -365,6 +388,9 @@ A = TurnKind.ANSWERED
         (written_down_before, [A], [1.1]),
         (heard_by_the_vendor_first, [A], [0.8]),
         (heard_by_the_vendor_alone, [A], [0.6]),
+        (heard_by_nobody_who_tells, [TurnKind.GREETING, A], [0.0, None]),
+        (after_an_answer(answered_before_the_turn_is_over(0.4)), [A, A], [1.1, 0.9]),
+        (after_an_answer(answered_before_the_turn_is_over(4)), [A, A], [1.1, 0.9]),
         (thinks, [A], [2.5]),
         (all_at_once, [A], [1.1]),
         (ends_when_it_was_heard, [A], [1.1]),
