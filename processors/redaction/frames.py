@@ -1,15 +1,19 @@
 """Frames and metrics of this capability, what it writes into others, and how it replaces one."""
 
 import copy
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipecat.frames.frames import ControlFrame, Frame, SystemFrame
+from pipecat.frames.frames import ControlFrame, Frame, SystemFrame, TranscriptionFrame
 from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
 from antiphon.processors.redaction.core.asks import TURNS
+from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.tally import Tally
+from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 
 __all__ = [
     "FOR_THE_CLIENT",
@@ -66,6 +70,17 @@ class PIIRedactedFrame(SystemFrame):
     words_s: tuple[float, float] | None = None
     keyed: bool = False
     agent: bool = False
+
+    @classmethod
+    def of(cls, frame: TranscriptionFrame, found: Collection[Entity]) -> "PIIRedactedFrame":
+        """What was found in a final transcript."""
+        words = words_of(frame.result)
+        return cls(
+            counts=Counter(entity.type for entity in found),
+            spans_s=spans_of(frame.text, found, words),
+            words_s=(words[0].start_s, words[-1].end_s) if words else None,
+            keyed=frame.text.startswith("DTMF:"),
+        )
 
 
 class PIIMetricsData(MetricsData):

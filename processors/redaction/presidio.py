@@ -10,7 +10,7 @@ from typing import Any
 
 from antiphon.processors.redaction.core.entities import ENTITY_TYPES, Entity
 
-__all__ = ["PresidioBackend"]
+__all__ = ["PresidioBackend", "second_opinion"]
 
 RENAMED = {
     "LOCATION": "STREET_ADDRESS",
@@ -76,3 +76,13 @@ class PresidioBackend:
                 text=text, language=self._language, score_threshold=self._threshold
             )
         )
+
+
+async def second_opinion(backend: PresidioBackend | None, text: str) -> list[Entity] | None:
+    """What Presidio finds, if it is asked; None if that failed."""
+    if backend is None:
+        return []
+    try:
+        return await backend.find(text)
+    except Exception:
+        return None

@@ -5,7 +5,7 @@ look at a frame's first push, see what was redacted; see `check` for what they s
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
 
@@ -46,6 +46,7 @@ from pipecat.processors.frame_processor import (
 )
 
 from antiphon.core.call_scope import CallScope
+from antiphon.processors.redaction.by_kind import ByKind, Taker
 from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.ear import Ear
 from antiphon.processors.redaction.core.entities import Entity, Redaction
@@ -55,6 +56,7 @@ from antiphon.processors.redaction.core.stream import StreamRedactor
 from antiphon.processors.redaction.core.tally import PROCESS, Tally
 from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.vault import Vault
+from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
 from antiphon.processors.redaction.frame_fields import CARRIED, carried, redacted_fields
 from antiphon.processors.redaction.frames import (
@@ -65,12 +67,16 @@ from antiphon.processors.redaction.frames import (
     PIIRedactedFrame,
     renewed,
 )
-from antiphon.processors.redaction.guards.check import UnguardedError, unguarded
+from antiphon.processors.redaction.guards.check import (
+    UnguardedError,
+    hears_the_caller,
+    unguarded,
+)
 from antiphon.processors.redaction.guards.errors import redacted_error
+from antiphon.processors.redaction.interims import Interims
 from antiphon.processors.redaction.pieces import Pieces
-from antiphon.processors.redaction.presidio import PresidioBackend
+from antiphon.processors.redaction.presidio import PresidioBackend, second_opinion
 from antiphon.processors.redaction.recording.stt_clock import SttClock
-from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 from antiphon.processors.redaction.shared import processors_of, vault_of
 from antiphon.processors.redaction.tongue import Tongue
 from antiphon.processors.redaction.tools import Handler, wrapped
@@ -79,24 +85,15 @@ from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["PIIRedactor"]
 
-_Handler = Callable[[Any, FrameDirection], Awaitable[None]]
-
-
-class _Handlers(dict[type[Frame], _Handler]):
-    """Who takes a kind of frame: whoever takes the nearest of its bases."""
-
-    def __missing__(self, kind: type[Frame]) -> _Handler:
-        self[kind] = next(found for base in kind.__mro__ if (found := self.get(base)))
-        return self[kind]
-
 
 class PIIRedactor(SafeProcessor):
     """Gives the model, the ear and the tools of a call what its policy lets them have.
 
-    Put one after the STT (and after a `DTMFAggregator`, if there is one) and one after the LLM. It
-    knows by the frame where it goes: what the caller says, keys, thoughts, tool calls and results
-    go to the model; what the agent is about to say goes to the ear, as the model wrote it and
-    without placeholders; what a voice tells that it has said goes to the model again.
+    Put one after the STT (and after a `DTMFAggregator`, if there is one) and one after the LLM;
+    one on each side of a speech-to-speech model. It knows by the frame where it goes: what the
+    caller says, keys, thoughts, tool calls and results go to the model; what the agent is about to
+    say goes to the ear, as the model wrote it and without placeholders; what a voice tells that it
+    has said goes to the model again.
 
     The redactors of one worker share their vault, so a value has one placeholder in the whole call,
     and their policy, which is given to one of them. The text of an error that passes is redacted as
@@ -137,11 +134,12 @@ class PIIRedactor(SafeProcessor):
         self.policy = Policy() if policy is None else policy
         self.tally = Tally(PROCESS)
         spoken = language or "en"
-        common: Any = {"language": spoken, "vault": self.vault, "detectors": tuple(detectors)}
+        looks = (*detectors, self._heard_before)
+        common: Any = {"language": spoken, "vault": self.vault, "detectors": looks}
         self.core = Redactor(self.policy, **common)
         self._given = policy
         self._pii_language = spoken
-        self._interims = interims
+        self._interims, self._growing = interims, Interims()
         self._refused = False
         self._is_first = True
         self._scope = CallScope()
@@ -154,7 +152,7 @@ class PIIRedactor(SafeProcessor):
         self._thought, self._saying = Pieces(thoughts), Saying(self._ear)
         self._said = SaidWords(self.core, words)
         self._redactors = (self.core, thoughts.redactor, words.redactor)
-        handlers: dict[type[Frame], _Handler] = {
+        takers: dict[type[Frame], Taker] = {
             Frame: self.push_frame,
             **dict.fromkeys(CARRIED, self._carrying),
             ErrorFrame: self._error,
@@ -174,14 +172,14 @@ class PIIRedactor(SafeProcessor):
             ),
             # To the ear.
             LLMTextFrame: partial(self._piece, self._saying.token),
-            LLMFullResponseEndFrame: partial(self._end, self._saying.flush),
+            LLMFullResponseEndFrame: partial(self._end, self._flush),
             TextFrame: self._to_say,
             TTSSpeakFrame: self._to_say,
             # Said, and on its way to the model's context.
             TTSTextFrame: partial(self._piece, self._said.word),
             TTSStoppedFrame: partial(self._end, self._said.flush),
         }
-        self._handlers = _Handlers(handlers)
+        self._takers = ByKind(takers)
         for event in ("on_redacted", "on_redaction_failed", "on_open_way"):
             self._register_event_handler(event)
 
@@ -221,7 +219,9 @@ class PIIRedactor(SafeProcessor):
         """
         return wrapped(handler, give=self._give, redact=self._value)
 
-    def _give(self, tool: str, arguments: Any) -> Any:
+    def _give(self, tool: str, arguments: Any, llm: Any) -> Any:
+        if hears_the_caller(llm):
+            arguments = redact_value(self.core.for_tool(tool), arguments)
         restored, counts = self.vault.restore(arguments, self.policy.tools.get(tool, ()))
         self.tally.add("tools", counts)
         return restored
@@ -232,6 +232,9 @@ class PIIRedactor(SafeProcessor):
         found = self.core.peek(said, "agent", placeholders=True, also=known)
         self.tally.add("model", _counts(found.entities))
         return found.text
+
+    def _heard_before(self, view: View) -> Iterator[Entity]:
+        return self.vault.heard(view)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Set up, find the STT whose words come here, and share with the call's redactors."""
@@ -264,7 +267,7 @@ class PIIRedactor(SafeProcessor):
             for held in (self._ear, self._thought, self._said):
                 held.clear()
         elif isinstance(frame, EndFrame):
-            for leaving in (*self._saying.flush(), *self._said.flush()):
+            for leaving in self._flush():
                 await self.push_frame(leaving)
         if isinstance(frame, EndFrame | CancelFrame):
             await self._report_metrics()
@@ -279,7 +282,7 @@ class PIIRedactor(SafeProcessor):
         if self._refused and _has_text(frame):
             return
         try:
-            await self._handlers[type(frame)](frame, direction)
+            await self._takers[type(frame)](frame, direction)
         except Exception as error:
             if not _has_text(frame):
                 raise
@@ -298,29 +301,20 @@ class PIIRedactor(SafeProcessor):
         await self.push_frame(frame, direction)
 
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
-        words = words_of(frame.result)
-        found = self._tongue.heard(frame, also=await self._second_opinion(frame.text))
+        self._growing.end()
+        found = self._tongue.heard(frame, also=await second_opinion(self._presidio, frame.text))
         self.tally.add("record", _counts(found.found))
-        looked = PIIRedactedFrame(
-            counts=_counts(found.found),
-            spans_s=spans_of(frame.text, found.found, words),
-            words_s=(words[0].start_s, words[-1].end_s) if words else None,
-            keyed=frame.text.startswith("DTMF:"),
-        )
-        await self.push_frame(looked, direction)
+        if direction is FrameDirection.UPSTREAM:
+            # The model that has heard it may say it.
+            self.vault.heard.note(frame.text, found.found)
+        # To where a recorder stands.
+        await self.push_frame(PIIRedactedFrame.of(frame, found.found))
         await self._whole(frame, direction, found, result=None)
-
-    async def _second_opinion(self, text: str) -> list[Entity] | None:
-        if self._presidio is None:
-            return []
-        try:
-            return await self._presidio.find(text)
-        except Exception:
-            return None
 
     async def _interim(self, frame: InterimTranscriptionFrame, direction: FrameDirection) -> None:
         if self._interims == "redact":
-            await self._whole(frame, direction, self.core.growing(frame.text), result=None)
+            found = self.core.growing(self._growing.whole(frame))
+            await self._whole(frame, direction, found, result=None)
 
     async def _eager(self, frame: EagerTranscriptionFrame, direction: FrameDirection) -> None:
         found = self.core.peek(frame.text, placeholders=True)
@@ -331,7 +325,7 @@ class PIIRedactor(SafeProcessor):
         await self._whole(frame, direction, self._tongue.translated(frame))
 
     async def _key(self, frame: InputDTMFFrame, direction: FrameDirection) -> None:
-        await self.push_frame(PIIRedactedFrame(keyed=True), direction)
+        await self.push_frame(PIIRedactedFrame(keyed=True))
         if not (self._expect_keys and self.core.expecting):
             await self.push_frame(frame, direction)
 
@@ -352,6 +346,11 @@ class PIIRedactor(SafeProcessor):
         for leaving in flush():
             await self.push_frame(leaving)
         await self.push_frame(frame, direction)
+
+    def _flush(self) -> Iterator[Frame]:
+        # A speech-to-speech model's reply may end before its voice does.
+        yield from self._saying.flush()
+        yield from self._said.flush()
 
     async def _text(
         self, look: Callable[[str], Redaction], frame: Any, direction: FrameDirection

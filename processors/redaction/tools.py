@@ -14,13 +14,13 @@ Handler = Callable[..., Awaitable[None]]
 
 
 def wrapped(
-    handler: Handler, *, give: Callable[[str, Any], Any], redact: Callable[[Any], Any]
+    handler: Handler, *, give: Callable[[str, Any, Any], Any], redact: Callable[[Any], Any]
 ) -> Handler:
     """A tool that is given real values, and whose result is redacted.
 
     Args:
         handler: A direct function, or the handler of a function.
-        give: Puts values back in the arguments of the tool of a name.
+        give: Makes of the arguments of the tool of a name what it may have, given the model's.
         redact: Hides what the model may not read in a result.
     """
 
@@ -32,7 +32,9 @@ def wrapped(
             await deliver(redact(result), **options)
 
         # At once, as a code is given once; a direct function has its arguments twice.
-        restored, named = give(params.function_name, [dict(params.arguments), arguments])
+        restored, named = give(
+            params.function_name, [dict(params.arguments), arguments], params.llm
+        )
         call = replace(params, arguments=restored, result_callback=redacted)
         await handler(call, **named)
 

@@ -39,6 +39,11 @@ class KnownValues:
                 self._left -= 1
                 self._phrases[words[0]].append((words, entity.type))
 
+    def clear(self) -> None:
+        """Forget everything: the call is over."""
+        self._names.clear()
+        self._phrases.clear()
+
     def __call__(self, view: View) -> Iterator[Entity]:
         """Find it again; a name that is a word as well, only where it is written as a name."""
         text, scan = view.text, view.scan

@@ -135,6 +135,11 @@ class Policy(_Settings):
             return Action.PLACEHOLDER
         return Action.REDACT if kind in SENSITIVE_AUTHENTICATION else found
 
+    def for_tool(self, tool: str) -> "Policy":
+        """What a tool may be given by a model that knows everything."""
+        given = dict.fromkeys(self.tools.get(tool, ()), Action.PASS)
+        return self._replace(model=MappingProxyType({**self.model, **given}))
+
     @classmethod
     def preset(cls, name: str) -> "Policy":
         """A ready policy.

@@ -207,6 +207,11 @@ class Redactor:
         passes = self.policy.action(entity.type) is Action.PASS
         return entity.why == "fail-closed" or not passes
 
+    def for_tool(self, tool: str) -> "Redactor":
+        """A redactor that leaves what a tool of a name may have."""
+        policy, language = self.policy.for_tool(tool), self._language.code
+        return Redactor(policy, language=language, vault=self.vault, detectors=self._detectors)
+
     def replacement(self, entity: Entity) -> str:
         """What stands for a value of the agent's, or one that stands in a field."""
         return self._replaced(entity, None)[0]

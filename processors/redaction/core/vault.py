@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from antiphon.processors.redaction.core.entities import SENSITIVE_AUTHENTICATION, Entity
+from antiphon.processors.redaction.core.known_values import KnownValues
 
 __all__ = ["LABELS", "Vault"]
 
@@ -68,6 +69,9 @@ class Vault:
     Args:
         ttl_s: Seconds after which a value is gone.
         clock: Seconds from any fixed point; another one in tests.
+
+    Attributes:
+        heard: What a model has heard for itself, to be known again when it says it.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Vault:
         self._slots: dict[str, _Slot] = {}
         self._said: dict[str, tuple[str, str]] = {}
         self._counts: dict[str, int] = {}
+        self.heard = KnownValues()
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._slots)} values>"
@@ -208,6 +213,7 @@ class Vault:
             slot.wipe()
         self._slots.clear()
         self._said.clear()
+        self.heard.clear()
 
     def _expire(self) -> None:
         now = self._clock()

@@ -30,7 +30,7 @@ from antiphon.core.pipecat_internals import (
 from antiphon.processors.redaction.guards.logs import logs_guarded
 from antiphon.processors.redaction.shared import processors_of
 
-__all__ = ["UnguardedError", "source_of", "unguarded"]
+__all__ = ["UnguardedError", "hears_the_caller", "source_of", "unguarded"]
 
 # Observers that print what was said.
 PRINTING = ("DebugLogObserver", "LLMLogObserver", "TranscriptionLogObserver")
@@ -55,7 +55,7 @@ def unguarded(worker: PipelineWorker) -> list[str]:
     # They share a policy, which one of them was given.
     walk = _Walk(gives_values_back=any(p.policy.ear for p in redactors))  # type: ignore[attr-defined]
     for kind, name in walk.through(worker.pipeline, frozenset()):
-        if kind != UPSTREAM:
+        if kind not in (UPSTREAM, WRITTEN_BACK):
             walk.report(kind, name)
     found = [*walk.ways, *_observers(worker, walk.sources)]
     if not logs_guarded():
@@ -109,8 +109,12 @@ class _Walk:
 
     def _past(self, processor: FrameProcessor, raw: frozenset[Said]) -> frozenset[Said]:
         if _redacts(processor):
-            says = self._gives_values_back and any(said.kind == LLM_OUTPUT for said in raw)
-            return frozenset({Said(RESTORED, processor.name)} if says else ())
+            kinds = {said.kind for said in raw} if self._gives_values_back else ()
+            return frozenset(
+                Said(now, processor.name)
+                for kind, now in ((LLM_OUTPUT, RESTORED), (SPOKEN, WRITTEN_BACK))
+                if kind in kinds
+            )
         if isinstance(processor, AudioBufferProcessor):
             self.ways.append(f"recording: {processor.name} keeps the words; use RedactingRecorder")
         for said in sorted(raw):
@@ -119,7 +123,7 @@ class _Walk:
                 if said.kind != RESTORED or not getattr(processor, "redacts_what_it_keeps", False):
                     self.report(*said)
                 raw -= {said}
-        if _is_realtime(processor):
+        if hears_the_caller(processor):
             # It tells upstream what the caller has said.
             for said in raw:
                 if said.kind == UPSTREAM:
@@ -128,22 +132,31 @@ class _Walk:
                     )
         if _is(type(processor), "LLMContextAggregator"):
             raw |= {Said(UPSTREAM, processor.name)}
+        if _is(type(processor), "TTSService"):
+            # It says what a speech-to-speech model only wrote.
+            raw = frozenset(
+                Said(RESTORED, said.name) if said.kind == WRITTEN_BACK else said for said in raw
+            )
         if kind := source_of(type(processor)):
             self.sources.append(processor)
-            raw |= {Said(kind, processor.name)}
+            raw |= {Said(SPOKEN if hears_the_caller(processor) else kind, processor.name)}
         return raw
 
 
 LLM_OUTPUT = "LLM output"
+# The same of a speech-to-speech model: it has said it already, and tells what.
+SPOKEN = "LLM speech"
 # What a voice says that holds values which nobody else may have.
 RESTORED = "restored values"
 # Not said itself: an aggregator that keeps what comes upstream.
 UPSTREAM = "upstream"
+# Values given back to what nobody says, unless a voice follows.
+WRITTEN_BACK = "written back"
 
 
 def _keeps(kind: type, said: str) -> bool:
     """Whether a kind of processor keeps or says what is said."""
-    if said == UPSTREAM:
+    if said in (UPSTREAM, WRITTEN_BACK):
         return False
     if _is(kind, "LLMContextAggregator", "LLMService"):
         return True
@@ -154,11 +167,13 @@ def _redacts(processor: FrameProcessor) -> bool:
     return getattr(processor, "redacts_what_passes", False)
 
 
-def _is_realtime(processor: FrameProcessor) -> bool:
+def hears_the_caller(llm: object) -> bool:
     """Whether it is a speech-to-speech model."""
-    if not _is(type(processor), "LLMService"):
+    if not _is(type(llm), "LLMService"):
         return False
-    return bool(processor.service_metadata_frame().is_realtime_service)  # type: ignore[attr-defined]
+    told = llm.service_metadata_frame()  # type: ignore[attr-defined]
+    # OpenAI's Live is none to the aggregators, and tells when the caller speaks all the same.
+    return bool(told.is_realtime_service or told.user_turn_strategies)
 
 
 def _is(kind: type, *names: str) -> bool:

@@ -27,6 +27,7 @@ from pipecat.processors.producer_processor import ProducerProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 
 from antiphon.core.pipecat_internals import LEANS_ON, Part
 from antiphon.processors.redaction import (
@@ -138,21 +139,50 @@ def test_what_a_producer_has_taken_is_said_where_its_consumer_stands() -> None:
     assert ways(*between, user) == ["what its producer takes"]
 
 
-def test_what_a_speech_to_speech_model_has_heard_goes_up_to_the_context() -> None:
-    class Realtime(LLMService[Any]):
-        def service_metadata_frame(self) -> LLMServiceMetadataFrame:
-            frame = super().service_metadata_frame()
-            frame.is_realtime_service = True
-            return frame
+class Realtime(LLMService[Any]):
+    """A speech-to-speech model, as most tell that they are one."""
 
-    def pair() -> tuple[FrameProcessor, FrameProcessor]:
-        both = LLMContextAggregatorPair(LLMContext())
-        return both.user(), both.assistant()
+    def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+        frame = super().service_metadata_frame()
+        frame.is_realtime_service = True
+        return frame
 
+
+class Live(LLMService[Any]):
+    """One that the aggregators are to take for none, as OpenAI's Live."""
+
+    def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+        frame = super().service_metadata_frame()
+        frame.user_turn_strategies = ExternalUserTurnStrategies()
+        return frame
+
+
+def pair() -> tuple[FrameProcessor, FrameProcessor]:
+    both = LLMContextAggregatorPair(LLMContext())
+    return both.user(), both.assistant()
+
+
+@pytest.mark.parametrize("model", [Realtime, Live])
+def test_what_a_speech_to_speech_model_has_heard_goes_up_to_the_context(
+    model: type[LLMService[Any]],
+) -> None:
     user, assistant = pair()
-    assert ways(user, Realtime(), PIIRedactor(), assistant) == ["transcripts"]
+    assert ways(user, model(), PIIRedactor(), assistant) == ["transcripts"]
     user, assistant = pair()
-    assert ways(user, PIIRedactor(), Realtime(), PIIRedactor(), assistant) == []
+    assert ways(user, PIIRedactor(), model(), assistant) == ["LLM speech"]
+    user, assistant = pair()
+    assert ways(user, PIIRedactor(), model(), PIIRedactor(), assistant) == []
+
+
+def test_what_a_speech_to_speech_model_has_said_holds_no_values_that_were_given_back() -> None:
+    def around(*voice: FrameProcessor) -> list[FrameProcessor]:
+        user, assistant = pair()
+        redactor = PIIRedactor(policy=Policy.preset("gdpr"))
+        return [user, redactor, Realtime(), PIIRedactor(), *voice, assistant]
+
+    assert ways(*around()) == []
+    assert ways(*around(Tts())) == ["restored values"]
+    assert ways(*around(Tts(), PIIRedactor())) == []
 
 
 def test_a_pipeline_of_an_unknown_kind_is_not_trusted() -> None:
