@@ -116,11 +116,25 @@ def redacted_fields(frame: Frame, redact: Callable[[Any], Any]) -> dict[str, Any
 
 
 def _context(context: LLMContext, redact: Callable[[Any], Any]) -> LLMContext:
-    """A context for one request; the call's own keeps what it has."""
-    messages = redact(context.messages)
-    if messages is context.messages:
-        return context
-    return LLMContext(messages, tools=context.tools, tool_choice=context.tool_choice)
+    messages = context.messages
+    return context if redact(messages) is messages else _Shown(context, redact)
+
+
+class _Shown(LLMContext):
+    """The call's own context, of whose messages whoever reads it here sees what they may.
+
+    It goes on as the call does: a speech-to-speech model keeps the one that it was given, to send
+    the conversation again, and what a tool writes into it is written into the call's own.
+    """
+
+    def __init__(self, context: LLMContext, redact: Callable[[Any], Any]) -> None:
+        # The list itself: it is shared.
+        super().__init__(context.messages, context.tools, context.tool_choice)
+        self._redact = redact
+
+    def get_messages(self, *args: Any, **kwargs: Any) -> list[Any]:
+        messages: list[Any] = self._redact(super().get_messages(*args, **kwargs))
+        return messages
 
 
 def _transform(

@@ -387,3 +387,24 @@ async def test_a_bare_code_that_the_model_has_heard_is_known_when_it_says_it() -
         "So <CVV>, is that right?",
         "You have nine tickets.",
     ]
+
+
+@pytest.mark.virtual_time
+async def test_a_conversation_that_is_sent_again_is_whole_and_redacted() -> None:
+    context = LLMContext([{"role": "developer", "content": f"The card on file is {CARD}."}])
+
+    async def script(c: Call) -> None:
+        await c.model.heard(f"charge {CARD} please")
+        await c.model.says("One moment.")
+        await c.model.says("That is done.")
+
+    done = await call(script, context=context)
+
+    assert done.model.context
+    assert [m["content"] for m in done.model.context.get_messages() if isinstance(m, dict)] == [
+        "The card on file is <CREDIT_CARD>.",
+        "charge <CREDIT_CARD> please",
+        "One moment.",
+        "That is done.",
+    ]
+    assert done.messages[0][1] == f"The card on file is {CARD}."
