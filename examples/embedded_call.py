@@ -33,6 +33,7 @@ async def main() -> None:
         [
             Say(text="what are your opening hours"),
             Say(text="my order number is four two one seven"),
+            Say(text="yes that is right"),
             HangUp(),
         ],
         listeners=[recorder],

@@ -12,6 +12,10 @@ from antiphon.services.scripted.meant import meant_number
 __all__ = ["Intent"]
 
 
+# What any reply may have of the script.
+_SCRIPTS = {"help": "", "last": ""}
+
+
 class Intent(BaseModel):
     """One thing that a caller may want.
 
@@ -25,6 +29,9 @@ class Intent(BaseModel):
             tool returned, `{help}` for the script's help, `{last}` for what the agent said last;
             digits are read out one by one.
         ask_back: What to ask when this was probably meant, such as "Was that about an order?".
+        confirm: What to ask before the tool is called, with the slots, such as "Order
+            {order_number}, is that right?": recognisers write other numbers than were said. A
+            number that was keyed in needs no yes.
         awaits: The intent that a number alone means after this reply.
         tool: The tool to call before answering, with the slots as its arguments.
         goodbye: Whether the reply is a goodbye, after which the agent may hang up.
@@ -38,6 +45,7 @@ class Intent(BaseModel):
     wordings: tuple[str, ...] = ()
     reply: str
     ask_back: str = ""
+    confirm: str = ""
     awaits: str = ""
     tool: str | None = None
     goodbye: bool = False
@@ -54,14 +62,17 @@ class Intent(BaseModel):
     def _can_be_said_and_answered(self) -> Self:
         if not self.phrases and not self.wordings:
             raise ValueError(f"intent {self.name!r} needs at least one phrase or wording")
+        if self.confirm and not self.tool:
+            raise ValueError(f"intent {self.name!r} has no tool to confirm")
         # What a tool returns is known only when it has.
-        for phrase in [] if self.tool else self.parsed or [None]:
+        said = ("confirm", self.confirm) if self.tool else ("reply", self.reply)
+        for phrase in self.parsed or [None]:
             slots = {slot.name: "0" for slot in phrase.slots} if phrase else {}
-            missing = missing_field(self.reply, slots | {"help": "", "last": ""})
+            missing = missing_field(said[1], slots if self.tool else slots | _SCRIPTS)
             if missing:
                 without = f"phrase {phrase.text!r}" if phrase else f"intent {self.name!r}"
                 raise ValueError(
-                    f"reply {self.reply!r} needs {missing}, which {without} does not have"
+                    f"{said[0]} {said[1]!r} needs {missing}, which {without} does not have"
                 )
         return self
 

@@ -125,10 +125,12 @@ def meant_number(text: str, *, any_number: bool = False, looked_up: bool = False
         if len({each.digits for each in likely}) > 1:
             raise UnclearNumberError(text)
         number = likely[0]
-    is_long = len(number.digits) > _MAX_DIGITS and not number.is_hidden
+    is_long = len(number.digits) > _MAX_DIGITS
     if _is_a_part(text, number) or is_long:
         raise UnclearNumberError(text)
-    exact = number.is_hidden or _KEYED.search(text, 0, number.start)
+    if number.is_hidden:
+        raise UnclearNumberError(text)
+    exact = _KEYED.search(text, 0, number.start)
     if not exact and _is_odd(text, number):
         raise UnclearNumberError(text, number.digits)
     return number.digits

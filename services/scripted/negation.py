@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ["clauses", "negated_words", "plain_words", "without_negated"]
+__all__ = ["clauses", "negated_words", "plain_words", "sentences", "without_negated"]
 
 _I = re.IGNORECASE
 # What may stand between a "not" and the word that is meant by it.
@@ -26,6 +26,8 @@ _BEGINS = re.compile(
     r"|with)\b)",
     _I,
 )
+# Where something else begins.
+_NEXT = re.compile(r"[.;!?]\s+|[\s,]+(?:and|also|plus)\b[\s,]*(?:also\b[\s,]*)?", _I)
 _FEWEST_WORDS = 3
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", _I)
 
@@ -38,6 +40,16 @@ def clauses(text: str) -> list[str]:
     """
     parts = _BEGINS.split(text)
     return [part for part in parts if len(part.split()) >= _FEWEST_WORDS] if len(parts) > 1 else []
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences in which several things may be wanted, if there is more than one.
+
+    Args:
+        text: What was said.
+    """
+    parts = [part for part in _NEXT.split(text) if part.strip()]
+    return parts if len(parts) > 1 else []
 
 
 def negated_words(text: str) -> set[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["SpokenNumber", "mask_numbers", "spoken_numbers"]
+__all__ = ["SpokenNumber", "is_tag", "mask_numbers", "spoken_numbers"]
 
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""
@@ -93,6 +93,15 @@ def spoken_numbers(text: str) -> list[SpokenNumber]:
             continue
         found.append(SpokenNumber(_digits(run), start, end))
     return found
+
+
+def is_tag(value: str) -> bool:
+    """Tell whether a value is what a redactor puts in the place of a number, or has one in it.
+
+    Args:
+        value: What was said for it.
+    """
+    return bool(re.search(_PLACEHOLDER, value))
 
 
 def mask_numbers(text: str) -> str:

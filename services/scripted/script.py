@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -11,22 +10,18 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from antiphon.services.phrases import MAX_TEXT_CHARS, jsgf_from_phrases, spoken_form
-from antiphon.services.scripted.conversation import (
-    Answer,
-    ToolCall,
-    Turn,
-    answers_a_question,
-    comes_of,
-    fill,
-    is_only_a_number,
-    said_before,
-    turns_of,
-    yes_or_no,
-)
+from antiphon.services.scripted.conversation import Answer, ToolCall, is_only_a_number
+from antiphon.services.scripted.dialogue import UNCLEAR_NUMBER, Found, respond, respond_if_sure
 from antiphon.services.scripted.intent import Intent
 from antiphon.services.scripted.meant import UnclearNumberError
-from antiphon.services.scripted.negation import clauses, negated_words, plain_words, without_negated
-from antiphon.services.scripted.numbers import mask_numbers
+from antiphon.services.scripted.negation import (
+    clauses,
+    negated_words,
+    plain_words,
+    sentences,
+    without_negated,
+)
+from antiphon.services.scripted.numbers import is_tag, mask_numbers
 from antiphon.services.scripted.router import IntentRouter, Route, everyday_lines
 
 __all__ = ["Answer", "Intent", "Script", "ToolCall"]
@@ -34,11 +29,8 @@ __all__ = ["Answer", "Intent", "Script", "ToolCall"]
 # What Pipecat's keypad aggregator writes before the keys that a caller pressed.
 KEYS_PREFIX = "DTMF: "
 
-# Of as many turns it is known what was asked back, what is awaited and what was not understood.
-_MEMORY_TURNS = 6
-_MISSES_BEFORE_HELP = 2
-# Among the slots of what asks for a number again: what was heard of it.
-_UNCLEAR = "unclear"
+# More requests in one breath than anybody remembers.
+_MAX_REQUESTS = 3
 # A shorter rest of a sentence says nothing by itself.
 _CLAUSE_WORDS = 3
 # A question back costs a turn, and a wrong action a caller's trust.
@@ -156,7 +148,7 @@ class Script(BaseModel):
         """Return what callers may ask, in the order of the intents, for a person to read."""
         return [intent.example for intent in self.intents if intent.example]
 
-    def understand(self, text: str) -> tuple[Intent, dict[str, str]] | None:
+    def understand(self, text: str) -> Found | None:
         """Find what a caller wants.
 
         Args:
@@ -173,6 +165,8 @@ class Script(BaseModel):
         for intent in self.intents:
             slots = intent.match(spoken, words=words)
             if slots is not None and not self._is_denied(intent.name, text):
+                if intent.tool and any(map(is_tag, slots.values())):
+                    return self.resolve(intent, said)
                 # The number that its reply would ask for may be there already; one beside a card
                 # is none of the card's. And which of two numbers is meant, no phrase knows.
                 awaited = self.intent(intent.awaits)
@@ -208,7 +202,7 @@ class Script(BaseModel):
                 return found
         return None
 
-    def resolve(self, intent: Intent, text: str) -> tuple[Intent, dict[str, str]] | None:
+    def resolve(self, intent: Intent, text: str) -> Found | None:
         """Find the values of an intent's slots, or the intent that fits those there are.
 
         Args:
@@ -225,7 +219,7 @@ class Script(BaseModel):
                 return awaited, slots
             filled = intent.fill(text)
         except UnclearNumberError as unclear:
-            return self._which_number(awaited or intent, unclear)
+            return self.asked_again(awaited or intent, unclear)
         if filled is not None:
             return intent, filled
         asking = self._asking_for(intent)
@@ -234,37 +228,49 @@ class Script(BaseModel):
     def _asking_for(self, intent: Intent) -> Intent | None:
         return next((other for other in self.intents if other.awaits == intent.name), None)
 
-    def _which_number(
-        self, intent: Intent, unclear: UnclearNumberError
-    ) -> tuple[Intent, dict[str, str]] | None:
-        """What asks for an intent's number again, where the one that was said is not clear."""
+    def asked_again(self, intent: Intent, unclear: UnclearNumberError) -> Found | None:
+        """Return what asks for an intent's number again, if there is anything that asks for it.
+
+        Args:
+            intent: The intent.
+            unclear: Why the number that was said will not do.
+        """
         asking = self._asking_for(intent)
         if asking is None:
             return None
-        return asking.model_copy(update={"reply": self.which_number}), {_UNCLEAR: unclear.likely}
+        return asking.model_copy(update={"reply": self.which_number}), {
+            UNCLEAR_NUMBER: unclear.likely
+        }
+
+    def requests(self, text: str) -> list[Found]:
+        """Find all that a caller wants, in the order in which it is answered.
+
+        Args:
+            text: What was said.
+
+        Returns:
+            Nothing if it is not sure; more than one only of sentences that are each sure.
+        """
+        parts: dict[str, Found] = {}
+        for part in [] if negated_words(text) else sentences(text[:MAX_TEXT_CHARS]):
+            found = self.understand(part) if _is_clause(part) or is_only_a_number(part) else None
+            if found and found[0].ask_back and not found[0].goodbye:
+                about = found[0].awaits or found[0].name
+                if about not in parts or found[0].tool:
+                    parts[about] = found
+        if len(parts) > 1:
+            # Of two that need a number only one can be asked for it.
+            return sorted(parts.values(), key=lambda each: not each[0].tool)[:_MAX_REQUESTS]
+        whole = self.understand(text)
+        return [whole] if whole else []
 
     def respond(self, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall:
         """Decide what comes next in a conversation.
 
-        Nothing is kept between turns: what was asked back, what is waited for and how often
-        nothing was understood are found again in the last turns.
-
         Args:
             messages: The conversation, in OpenAI's format as Pipecat keeps it.
         """
-        turns = turns_of(messages, last=_MEMORY_TURNS)
-        if not turns:
-            # Who was greeted and has said something that was not heard is not greeted again.
-            greeted = any(message.get("role") == "assistant" for message in messages)
-            return Answer(self.fallback, understood=False) if greeted else Answer(self.greeting)
-        # A last word from somebody else, such as a note that nothing was heard: ask again.
-        if messages[-1].get("role") not in ("user", "tool"):
-            return Answer(self.fallback, understood=False)
-        answer: Answer | ToolCall = Answer(self.greeting)
-        state = _State(self.greeting)
-        for turn in turns:
-            answer, state = self._take(turn, state)
-        return answer
+        return respond(self, messages)
 
     def respond_if_sure(self, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall | None:
         """Decide what comes next in a conversation in which a language model answers the rest.
@@ -275,116 +281,10 @@ class Script(BaseModel):
         Returns:
             What to say or to call; None if that is for the model.
         """
-        turns = turns_of(messages, last=2)
-        if not turns:
-            return Answer(self.greeting)
-        if messages[-1].get("role") not in ("user", "tool"):
-            return None
-        # What the model said is not known here, so it is the model that repeats or explains it.
-        earlier = self.understand(turns[-2].text) if len(turns) > 1 else None
-        state = _State("", awaited=self.intent(earlier[0].awaits) if earlier else None)
-        found = self._find(turns[-1].text, state)[0]
-        if found is None or _UNCLEAR in found[1]:
-            return None
-        # A no to the model's question is no goodbye, and a number is the one that it asked for.
-        last, text = said_before(messages), turns[-1].text
-        hangs_up = found[0].goodbye and yes_or_no(text)[0] is None
-        if last and not self._has_said(last) and answers_a_question(text) and not hangs_up:
-            return None
-        answer = self._act(*found, turns[-1], state)
-        return None if isinstance(answer, Answer) and not answer.understood else answer
-
-    def _has_said(self, text: str) -> bool:
-        own = (self.greeting, self.help, self.tool_failed, *(each.reply for each in self.intents))
-        return any(comes_of(reply, text) for reply in own if not reply.startswith("{"))
-
-    def _take(self, turn: Turn, state: "_State") -> tuple[Answer | ToolCall, "_State"]:
-        found, denied = self._find(turn.text, state)
-        if found and state.awaited and state.heard and found[1].get(_UNCLEAR) == state.heard:
-            found = state.awaited, {state.awaited.number_slot or "": state.heard}
-        if found:
-            answer = self._act(*found, turn, state)
-            if isinstance(answer, ToolCall):
-                return answer, _State(state.last)
-            if "{last}" in found[0].reply:
-                return answer, state
-            awaited = self.intent(found[0].awaits)
-            return answer, _State(answer.text, awaited=awaited, heard=found[1].get(_UNCLEAR, ""))
-        guess = None if denied else self.guess(turn.text)
-        if guess and not (state.asked and state.asked[0] is guess):
-            asking = replace(state, last=guess.ask_back, asked=(guess, turn.text), awaited=None)
-            return Answer(guess.ask_back), asking
-        missed = max(state.missed + 1, _MISSES_BEFORE_HELP if denied else 0)
-        text = self.help if missed >= _MISSES_BEFORE_HELP and self.help else self.fallback
-        return Answer(text, understood=denied), _State(text, missed, awaited=state.awaited)
-
-    def _act(
-        self, intent: Intent, slots: dict[str, str], turn: Turn, state: "_State"
-    ) -> Answer | ToolCall:
-        if intent.tool and turn.result is None:
-            return ToolCall(intent.tool, slots)
-        said = {"help": self.help, "last": state.last}
-        values: dict[str, Any] = {name: text for name, text in said.items() if text}
-        values |= slots | dict(turn.result if intent.tool and turn.result else {})
-        reply = fill(intent.reply, values)
-        if reply is None:
-            return Answer(self.tool_failed) if intent.tool else Answer(self.fallback, False)
-        return Answer(reply, goodbye=intent.goodbye)
-
-    def _find(
-        self, text: str, state: "_State"
-    ) -> tuple[tuple[Intent, dict[str, str]] | None, bool]:
-        """Find what a caller wants, and whether what was asked back about is not it."""
-        alone = state.awaited if is_only_a_number(text) else None
-        if alone and (found := self._awaited(alone, text, any_number=True)):
-            return found, False
-        verdict, rest = yes_or_no(text)
-        if state.awaited and verdict is False and not rest.strip(" .,!"):
-            return None, True  # no number, and no goodbye
-        if not state.asked:
-            verdict, rest = None, text
-        found = self.understand(rest)
-        if state.asked is None or verdict is None:
-            if found is None and state.awaited:
-                found = self._awaited(state.awaited, text)
-            return found, False
-        if found and found[0].ask_back:  # more than a "that's right"
-            return found, False
-        if verdict:
-            intent, words = state.asked
-            return self.resolve(intent, f"{words} {rest}"), False
-        return None, True
-
-    def _awaited(
-        self, intent: Intent, text: str, *, any_number: bool = False
-    ) -> tuple[Intent, dict[str, str]] | None:
-        try:
-            slots = intent.fill(text, any_number=any_number)
-        except UnclearNumberError as unclear:
-            return self._which_number(intent, unclear)
-        return (intent, slots) if slots else None
+        return respond_if_sure(self, messages)
 
     def _route(self, text: str) -> Route | None:
         return self.router.route(mask_numbers(text)) if self.router else None
-
-
-@dataclass(frozen=True)
-class _State:
-    """Where a conversation is.
-
-    Parameters:
-        last: What the agent said last.
-        missed: How many turns in a row it made nothing of.
-        asked: What it asked back about, and the words that led there.
-        awaited: The intent whose number it asked for.
-        heard: What it heard of that number, and asked for again.
-    """
-
-    last: str
-    missed: int = 0
-    asked: tuple[Intent, str] | None = None
-    awaited: Intent | None = None
-    heard: str = ""
 
 
 def _is_clause(text: str) -> bool:

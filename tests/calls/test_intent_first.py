@@ -72,26 +72,38 @@ async def test_a_script_that_is_never_sure_is_refused() -> None:
 
 
 async def test_what_is_sure_is_answered_without_the_model_and_the_model_hears_of_it() -> None:
-    asked = await call("What time do you open?", "Where is order 427?", "Do you sell lamps?")
+    asked = await call(
+        "What time do you open?", "Where is order 427?", "That's right.", "Do you sell lamps?"
+    )
 
     hours = next(intent.reply for intent in DESK.intents if intent.name == "opening_hours")
     (heard,) = asked
     spoken = [text for text in heard if not text.startswith("{")]
-    assert spoken[-5:] == [
+    assert spoken[-7:] == [
         "What time do you open?",
         hours,
         "Where is order 427?",
+        "Order 4 2 7, is that right?",
+        "That's right.",
         "Your order 4 2 7 is packed, and it should arrive today.",
         "Do you sell lamps?",
     ]
 
 
 async def test_after_the_model_has_spoken_the_script_goes_on() -> None:
-    asked = await call("Do you sell lamps?", "Where's my parcel?", "4-2-7", "Is that expensive?")
+    asked = await call(
+        "Do you sell lamps?", "Where's my parcel?", "4-2-7", "Yes.", "Is that expensive?"
+    )
 
     assert len(asked) == 2
     assert "The model says so." in asked[1]
     assert "Your order 4 2 7 is packed, and it should arrive today." in asked[1]
+
+
+async def test_a_yes_is_to_whom_it_answers() -> None:
+    asked = await call("Where is order 427?", "Do you sell lamps?", "Yes.", "Is that so?")
+
+    assert [heard[-1] for heard in asked] == ["Do you sell lamps?", "Yes.", "Is that so?"]
 
 
 async def test_what_the_model_said_is_the_models_to_repeat() -> None:

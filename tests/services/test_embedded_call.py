@@ -52,7 +52,8 @@ async def test_a_caller_is_greeted_understood_served_and_stops_the_agent_by_spea
     ) as call:
         await call.worker.queue_frame(LLMRunFrame())
         await call.hear(silence * 4)
-        await call.hear(say("my order number is four eight two one") + silence * 8)
+        await call.hear(say("my order number is four eight two one") + silence * 5)
+        await call.hear(say("yes that is right") + silence * 8)
         await call.hear(say("what are your opening hours") + silence * 3)
         await call.hear(say("wait a moment please") + silence * 4)
 
@@ -62,12 +63,14 @@ async def test_a_caller_is_greeted_understood_served_and_stops_the_agent_by_spea
         if isinstance(message, dict) and message["role"] != "tool" and message.get("content")
     ]
     hours = next(intent.reply for intent in script.intents if intent.name == "opening_hours")
-    cut_off = str(talk[4][1])
+    cut_off = str(talk[6][1])
     assert hours.startswith(cut_off)
     assert len(cut_off) < len(hours)
-    assert talk[:4] + talk[5:] == [
+    assert talk[:6] + talk[7:] == [
         ("assistant", script.greeting),
         ("user", "my order number is four eight two one"),
+        ("assistant", "Order 4 8 2 1, is that right?"),
+        ("user", "yes that is right"),
         ("assistant", "Your order 4 8 2 1 is on its way, and it should arrive tomorrow."),
         ("user", "what are your opening hours"),
         ("user", "wait a moment please"),

@@ -33,6 +33,7 @@ CONVERSATION = [
     (12.0, "uh huh"),
     (15.5, "stop please"),
     (19.0, "my order number is four two one seven"),
+    (26.0, "yes that is right"),
 ]
 HOURS = (
     "We are open from nine in the morning until six in the evening, from Monday to Saturday. On "
@@ -289,10 +290,12 @@ def converse(page: Page, screenshot: Screenshot) -> None:
     expect(answer.locator(".words")).to_have_text("Okay.")
     screenshot(page, "desktop-light-barge-in")
 
-    # A tool is used, and the answer has its result.
+    # The number is read back; then a tool is used, and the answer has its result.
+    expect(answer).to_have_text(re.compile("Order 4 2 1 7, is that right"), timeout=15_000)
+    assert captions(page, "caller")[-1] == "my order number is four two one seven"
+    expect(page.locator("li.agent")).to_have_count(5, timeout=15_000)
     expect(answer).to_contain_text("Your order 4 2 1 7 is on its way", timeout=15_000)
     expect(answer.locator(".tag.tool")).to_have_text("used get_order_status")
-    assert captions(page, "caller")[-1] == "my order number is four two one seven"
     page.emulate_media(color_scheme="dark")
     screenshot(page, "desktop-dark-tool")
     assert obstacles(page) == []

@@ -56,6 +56,6 @@ def test_a_person_in_a_browser_is_heard_and_answered(
         expect(page.locator("li.caller .words")).to_have_text(
             "my order number is four two one seven", timeout=30_000
         )
-        expect(page.locator("li.agent").last).to_contain_text("4 2 1 7 is on its way")
+        expect(page.locator("li.agent").last).to_contain_text("Order 4 2 1 7, is that right?")
         press(page, "Hang up")
     browser.close()

@@ -58,9 +58,10 @@ def model(script: Sequence[Reply] | Callable[[LLMContext], Reply]) -> Callable[[
         ([], ""),
         (["Can I pay by card?"], "Agent: Yes, you can. Please read me your card number.\n"),
         (
-            ["my order number is 427", "", "   ", "my order number is 31"],
+            ["my order number is 427", "", "   ", "yes", "my order number is 31"],
+            "Agent: Order 4 2 7, is that right?\n"
             "Agent: Your order 4 2 7 is on its way, and it should arrive tomorrow afternoon.\n"
-            "Agent: Your order 3 1 is on its way, and it should arrive tomorrow afternoon.\n",
+            "Agent: Order 3 1, is that right?\n",
         ),
         # The agent hangs up, whatever else there is to read.
         (["Thank you, goodbye.", "can i pay by card"], BYE),

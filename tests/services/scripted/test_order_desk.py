@@ -24,6 +24,14 @@ def reply(name: str) -> str:
     return intent.reply
 
 
+def read_back(number: str) -> Answer:
+    return Answer(f"Order {' '.join(number)}, is that right?")
+
+
+def look_up(number: str) -> ToolCall:
+    return ToolCall("get_order_status", {"order_number": number})
+
+
 def say(*turns: str) -> Answer | ToolCall:
     """What the desk says after the last of the caller's turns; each tool finds the order."""
     messages: list[dict[str, Any]] = []
@@ -88,27 +96,26 @@ def test_it_repeats_what_it_said_last_also_when_asked_twice() -> None:
     assert say("what time do you open", "sorry?", "what was that again?") == hours
     assert say("Could you say that again?") == Answer(DESK.greeting)
     found = Answer("Your order 4 2 7 is packed, and it should arrive today.")
-    assert say("order number 427", "pardon?") == found
+    assert say("order number 427", "yes", "pardon?") == found
+    assert say("order number 427", "pardon?") == read_back("427")
 
 
-@pytest.mark.parametrize("number", ["4-2-7", "It's 427.", "four twenty seven", "DTMF: 427#"])
+@pytest.mark.parametrize("number", ["4-2-7", "It's 427.", "four twenty seven"])
 def test_a_number_alone_is_what_was_asked_for(number: str) -> None:
-    assert say("where's my parcel", number) == ToolCall("get_order_status", {"order_number": "427"})
+    assert say("where's my parcel", number) == read_back("427")
     assert say("can I pay by card", number) == Answer(reply("card_number"))
 
 
 def test_a_short_number_is_an_orders_only_where_one_was_asked_for_or_named() -> None:
-    call = ToolCall("get_order_status", {"order_number": "42"})
-
-    assert say("where's my parcel", "42") == call
-    assert say("where is my order number 42") == call
+    assert say("where's my parcel", "42") == read_back("42")
+    assert say("where is my order number 42") == read_back("42")
     assert say("where are the 2 lamps I ordered") == Answer(reply("order_without_number"))
 
 
 def test_the_longest_number_is_the_orders() -> None:
     said = "I ordered 2 lamps on the 5th, where is my order, it's 48215"
 
-    assert say(said) == ToolCall("get_order_status", {"order_number": "48215"})
+    assert say(said) == read_back("48215")
 
 
 @pytest.mark.parametrize(
@@ -129,20 +136,28 @@ def test_whose_number_it_is_counts_more_than_which_one_was_asked_for() -> None:
     assert say("where is my order", "my card number is 4000 1234 1234") == Answer(
         reply("card_number")
     )
-    called = say("I want to pay by card", "my order number is 4217")
-    assert called == ToolCall("get_order_status", {"order_number": "4217"})
+    assert say("I want to pay by card", "my order number is 4217") == read_back("4217")
 
 
-def test_a_hidden_number_has_any_length() -> None:
-    called = say("my order number is <PHONE_NUMBER>")
-    assert called == ToolCall("get_order_status", {"order_number": "<PHONE_NUMBER>"})
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my order number is <PHONE_NUMBER>",
+        "where is my order number <US_SSN>",
+        "<CARD_EXPIRY>",
+        "it's 42 <US_SSN>",
+        "the number is [CARD_1]",
+        "order <PHONE_NUMBER> (2)",
+    ],
+)
+def test_a_number_that_was_hidden_is_asked_for_again(said: str) -> None:
+    assert say("where's my parcel", said) == Answer(DESK.which_number)
 
 
 def test_a_question_back_and_a_number_that_is_awaited_survive_a_repetition() -> None:
     assert say("Sunday.", "could you say that again", "yes") == Answer(reply("opening_hours"))
-    assert say("where's my order", "could you say that again", "427") == ToolCall(
-        "get_order_status", {"order_number": "427"}
-    )
+    assert say("where's my order", "could you say that again", "427") == read_back("427")
+    assert say("order 427", "could you say that again", "yes") == look_up("427")
 
 
 def test_only_a_goodbye_is_one() -> None:
@@ -198,16 +213,12 @@ def test_a_number_that_may_be_another_is_asked_for_again_until_it_is_clear() -> 
 
     assert say("It's 6621 6621 6621.") == again
     assert say("where's my parcel", "8-3-i-2-0") == again
-    assert say("where's my parcel", "8-3-i-2-0", "83920") == ToolCall(
-        "get_order_status", {"order_number": "83920"}
-    )
+    assert say("where's my parcel", "8-3-i-2-0", "83920") == read_back("83920")
     assert say("where's my parcel", "A427", "A427") == again
 
 
-def test_an_odd_number_that_is_heard_twice_is_right() -> None:
-    assert say("order 66621 please", "yes, it's 66621") == ToolCall(
-        "get_order_status", {"order_number": "66621"}
-    )
+def test_an_odd_number_that_is_heard_twice_is_read_back() -> None:
+    assert say("order 66621 please", "yes, it's 66621") == read_back("66621")
 
 
 @pytest.mark.parametrize(
@@ -264,9 +275,177 @@ def test_behind_much_politeness_a_request_is_asked_about() -> None:
     "said", ["No, 2903.", "No, I said two nine oh three.", "Not that one, 2903."]
 )
 def test_who_hears_another_number_read_back_can_put_it_right(said: str) -> None:
-    right = ToolCall("get_order_status", {"order_number": "2903"})
+    assert say("order 293", said) == read_back("2903")
+    assert say("order 293", said, "Yes.") == look_up("2903")
 
-    assert say("order 293", said) == right
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Yes.",
+        "Yeah, that's right.",
+        "Yes, 4567.",
+        "4-5-6-7.",
+        "That's correct, thank you.",
+        "Okay.",
+        "Uh-huh.",
+        "Correct.",
+        "Yes, that's the one.",
+        "It is.",
+        "Perfect, thanks.",
+        "Yes please.",
+    ],
+)
+def test_a_number_is_looked_up_when_the_caller_agrees_to_it(said: str) -> None:
+    assert say("where is my order number 4567", said) == look_up("4567")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No.",
+        "That's not right.",
+        "No, that's wrong.",
+        "Nope.",
+        "No, the last digit is a seven.",
+        "It isn't.",
+        "That's the wrong number.",
+    ],
+)
+def test_a_number_that_is_not_right_is_asked_for_again(said: str) -> None:
+    assert say("where is my order number 4567", said) == Answer(DESK.which_number)
+    assert say("where is my order number 4567", said, "4577") == read_back("4577")
+    assert say("where is my order number 4567", said, "4577", "yes") == look_up("4577")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No, 4 5 7 7.",
+        "4577.",
+        "Yes, 4577.",
+        "No, it's four five double seven.",
+        "It is not 4567 but 4577.",
+        "Right, but it is 4577.",
+        "Sorry, I meant 4577.",
+    ],
+)
+def test_another_number_than_the_one_read_back_is_read_back_in_turn(said: str) -> None:
+    assert say("where is my order number 4567", said) == read_back("4577")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Is that the number on the invoice?",
+        "The weather is lovely.",
+        "[inaudible]",
+        "Yes. No.",
+        "Right, hang on.",
+        "Thank you.",
+        "Hello?",
+        "Okay, let me check.",
+        "yes but the last one is other",
+    ],
+)
+def test_nothing_is_looked_up_without_a_yes(said: str) -> None:
+    answer = say("where is my order number 4567", said)
+
+    assert isinstance(answer, Answer)
+    assert say("where is my order number 4567", said, "Yes.") in (look_up("4567"), answer) or (
+        answer != read_back("4567")
+    )
+
+
+def test_what_was_not_understood_has_the_number_read_back_again() -> None:
+    mumbled = "[inaudible]"
+
+    assert say("order number 4567", mumbled) == Answer(read_back("4567").text, understood=False)
+    assert say("order number 4567", mumbled, "yes") == look_up("4567")
+    assert say("order number 4567", mumbled, mumbled) == Answer(DESK.help, understood=False)
+    assert not isinstance(say("order number 4567", mumbled, mumbled, "yes"), ToolCall)
+
+
+def test_silence_has_the_number_read_back_again() -> None:
+    said = [
+        {"role": "user", "content": "order number 4567"},
+        {"role": "assistant", "content": read_back("4567").text},
+        {"role": "developer", "content": "Nothing was heard."},
+    ]
+
+    assert DESK.respond(said) == Answer(read_back("4567").text, understood=False)
+
+
+def test_who_asks_something_else_instead_of_a_yes_is_answered_and_nothing_is_looked_up() -> None:
+    hours = Answer(reply("opening_hours"))
+
+    assert say("order number 4567", "No, what time do you close?") == hours
+    assert say("order number 4567", "what time do you close?") == hours
+    assert not isinstance(say("order number 4567", "what time do you close?", "yes"), ToolCall)
+
+
+def test_who_needs_a_moment_has_it_before_the_yes() -> None:
+    assert say("order number 4567", "wait a moment please") == Answer("Okay.")
+    assert say("order number 4567", "wait a moment please", "yes") == look_up("4567")
+    assert say("order number 4567", "thank you") == read_back("4567")
+
+
+def test_a_number_that_was_keyed_in_needs_no_yes() -> None:
+    assert say("where's my parcel", "DTMF: 427#") == look_up("427")
+    assert say("order number 4567", "DTMF: 4577#") == look_up("4577")
+
+
+STATUS = "Your order 4 5 6 7 is packed, and it should arrive today."
+
+
+@pytest.mark.parametrize(
+    ("turns", "answer"),
+    [
+        (
+            ["What time do you open, and can I pay by card?"],
+            f"{reply('opening_hours')} {reply('pay_by_card')}",
+        ),
+        (
+            ["Where is my parcel? And when do you close on Saturday?"],
+            f"{reply('opening_hours')} {reply('order_without_number')}",
+        ),
+        (
+            ["Where is order 4567, and what are your opening hours?", "Yes.", "pardon?"],
+            f"{STATUS} {reply('opening_hours')}",
+        ),
+        (
+            ["What are your opening hours and where is order 4567?", "Yes.", "pardon?"],
+            f"{STATUS} {reply('opening_hours')}",
+        ),
+        (
+            ["Order 4567, please.", "Yes, and what are your opening hours?", "pardon?"],
+            f"{STATUS} {reply('opening_hours')}",
+        ),
+        (
+            ["Where's my parcel, and can I pay by card?", "4567", "Yes.", "pardon?"],
+            f"{STATUS} {reply('pay_by_card')}",
+        ),
+        (
+            ["Where is order 4567? How long does delivery take?", "No, 4567.", "Yes.", "pardon?"],
+            f"{STATUS} {reply('delivery_time')}",
+        ),
+    ],
+)
+def test_two_things_asked_in_one_breath_are_both_answered(turns: list[str], answer: str) -> None:
+    assert say(*turns) == Answer(answer)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I'm waiting for my order and it still hasn't arrived",
+        "my order number is four hundred and twenty seven",
+        "hello, where is my parcel? I ordered it on Monday.",
+    ],
+)
+def test_one_thing_in_two_sentences_is_answered_once(said: str) -> None:
+    answer = say(said)
+    assert answer in (Answer(reply("order_without_number")), read_back("427"))
 
 
 @pytest.mark.parametrize(
