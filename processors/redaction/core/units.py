@@ -7,7 +7,7 @@ the cost is linear in the text whatever it holds. Decides nothing about privacy.
 
 from antiphon.processors.redaction.core.language import Entry, Language, Numerals
 from antiphon.processors.redaction.core.tokens import Scan, Unit, UnitKind
-from antiphon.processors.redaction.core.written import amount_size, is_date, time_size
+from antiphon.processors.redaction.core.written import amount_size, in_a_row, is_date, time_size
 
 __all__ = ["JOINTS", "Scan", "Unit", "UnitKind", "scan"]
 
@@ -364,7 +364,7 @@ class _Scanner:
             return self._quantity(index, size)
         if glued in (",", ".") and (size := amount_size(self.scan, index)) > 1:  # pyright: ignore[reportArgumentType]
             digits = "".join(words[index : index + size : 2])
-            if len(digits) >= FEWEST_OF_A_CARD:
+            if len(digits) >= FEWEST_OF_A_CARD or in_a_row(text, start):
                 return self._add(UnitKind.DIGITS, digits, index, size, spoken=False)
             return self._quantity(index, size)
         following = words[index + 1] if index + 1 < len(words) else ""

@@ -6,13 +6,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from antiphon.processors.redaction.core.units import Scan
 
-__all__ = ["amount_size", "is_date", "time_size"]
+__all__ = ["amount_size", "in_a_row", "is_date", "time_size"]
 
 # Written dates: 2024-01-15, 1/15/2024, 15.01.2024.
 DATE = re.compile(
     r"(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?![-/.]?\w)"
     r"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?![-/.]?\w)"
 )
+# The groups of a card, where a recogniser took some for thousands: "4,539 1,488 0343 6467". Whoever
+# lists amounts has a comma or a word between them.
+ROW = re.compile(r"(?<![\w.,$€£¥-])[2-6]\d*+(?:,\d++)*+(?: \d++(?:,\d++)*+)++")
+CARD = range(13, 20)
+FEWEST_IN_A_GROUP = 4
+# Longer than any card, so that a long text is looked at around an amount only.
+MOST_OF_A_CARD = 40
+
+
+def in_a_row(text: str, at: int) -> bool:
+    """Whether what is written at a place is one of several groups of digits that may be a card."""
+    begin = max(0, at - MOST_OF_A_CARD)
+    for row in ROW.finditer(text, begin, at + MOST_OF_A_CARD):
+        if row.start() <= at < row.end():
+            groups = [group.replace(",", "") for group in row[0].split(" ")]
+            whole = all(len(group) >= FEWEST_IN_A_GROUP for group in groups)
+            return whole and sum(map(len, groups)) in CARD
+    return False
 
 
 def is_date(text: str, start: int) -> bool:

@@ -29,6 +29,15 @@ TOP_LEVEL = frozenset({
 SPACED = TOP_LEVEL - {"int", "in", "us", "ie", "it", "be", "at", "me", "no", "is", "app", "store"}
 
 
+# Recognisers leave out a dot that was said: "at Gmail Com". The first are no words of a sentence, and
+# behind a name of where mail is kept neither are the others.
+DOTLESS = frozenset({"com", "org", "edu"})
+PROVIDERS = frozenset({
+    "aol", "gmail", "gmx", "googlemail", "hotmail", "icloud", "mail", "msn", "outlook", "proton",
+    "protonmail", "web", "yahoo",
+})  # fmt: skip
+
+
 def detect(view: View) -> Iterator[Entity]:
     """Every "@", and every "at" that a domain follows."""
     units = view.scan.units
@@ -74,6 +83,8 @@ def _touches(units: list[Unit], index: int) -> bool:
 
 def _domain(view: View, units: list[Unit], index: int) -> int | None:
     """The last unit of the domain that starts at `index`, if one does."""
+    if units[index - 1].spoken and (last := _dotless(view, units, index)):
+        return last
     labels = 0
     first, last = index, index - 1
     while labels < MOST_LABELS:
@@ -100,6 +111,25 @@ def _domain(view: View, units: list[Unit], index: int) -> int | None:
     words = [u.value for u in units[first : last + 1] if u.kind is UnitKind.WORD]
     prose = units[first - 1].spoken and any(word in view.language.common for word in words)
     return None if prose and units[last].value not in TOP_LEVEL else last
+
+
+def _dotless(view: View, units: list[Unit], index: int) -> int | None:
+    """The last unit of a domain that was written without its dot, if one is at `index`."""
+    if index + 1 >= len(units) or units[index].kind is not UnitKind.WORD:
+        return None
+    if TYPE not in view.expected and units[max(index - 2, 0)].value in view.language.common:
+        return None  # "I looked at Gmail com"
+    name, top = units[index].value, units[index + 1].value
+    if view.text[units[index].end : units[index + 1].start] != " ":
+        return None
+    if name in PROVIDERS:
+        known = top in SPACED
+    else:
+        known = top in DOTLESS and name not in view.language.common
+    if not known or _dot(units, index + 2):
+        return None
+    british = top == "co" and index + 2 < len(units) and units[index + 2].value == "uk"
+    return index + 2 if british else index + 1
 
 
 def _labelled(unit: Unit) -> bool:
@@ -166,7 +196,10 @@ def _local(view: View, units: list[Unit], index: int) -> int:
 
 
 def _named(view: View, units: list[Unit], first: int) -> int:
-    """Back to the cue, over the words an address begins with: "my email is jo smith at"."""
+    """Back to the cue, over the words an address begins with: "my email is jo smith at".
+
+    Where no cue is, over the names that are written as such: "John Smith at Gmail dot com".
+    """
     after = [view.unit_index(view.scan.ends[c.last - 1]) for c in view.cues if c.type == TYPE]
     nearest = max((index for index in after if index <= first), default=first)
     reach = first
@@ -175,7 +208,22 @@ def _named(view: View, units: list[Unit], first: int) -> int:
         if unit.kind is not UnitKind.WORD or unit.value in view.language.lead_ins:
             break
         reach -= 1
+    while first == reach > max(0, nearest - MOST_NAMES) and _is_name(view, units, reach):
+        first = reach = reach - 1
     return reach
+
+
+def _is_name(view: View, units: list[Unit], first: int) -> bool:
+    """Whether the word before is a name, as the one at `first` is."""
+    before, word = units[first - 1], units[first]
+    return (
+        before.kind is word.kind is UnitKind.WORD
+        and view.text[before.end : word.start] == " "
+        and view.text[before.start].isupper()
+        and view.text[word.start].isupper()
+        and before.value not in view.language.lead_ins
+        and before.value not in view.language.common
+    )
 
 
 def _near_digits(units: list[Unit], first: int) -> bool:

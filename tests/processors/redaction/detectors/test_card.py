@@ -34,6 +34,11 @@ Found = Callable[..., list[tuple[str, str]]]
         (("how do i change the due date of my card",), []),
         (("i spent fifty on my card",), []),
         (("1234567890123",), [("CREDIT_CARD", "1234567890123")]),
+        (("4,539 1,488 0343 6467",), [("CREDIT_CARD", "4,539 1,488 0343 6467")]),
+        (("it is 5425 2,334 3,010 9,903.",), [("CREDIT_CARD", "5425 2,334 3,010 9,903")]),
+        (("3,782 822463 10,005",), [("CREDIT_CARD", "3,782 822463 10,005")]),
+        (("we made 4,539, 1,488, 6,467 and 2,330",), []),
+        (("4,539 dollars and 1,488 cents",), []),
     ],
 )
 def test_cards_are_found_by_length_cue_or_question(
