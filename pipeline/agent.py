@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pipecat.adapters.llm.schemas.direct_function import DirectFunction, DirectFunctionWrapper
+from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
@@ -18,6 +18,7 @@ from pipecat.utils.context.llm_context_summarization import (
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
+from antiphon.pipeline.flows.description import FlowSetting, check_flow, is_flow_function
 from antiphon.pipeline.languages.agent import check_languages, in_languages, note_of
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.noise import NoiseSetting, check_noise, noise_filters
@@ -94,7 +95,10 @@ class VoiceAgent:
             one knows nothing but its order desk.
         voice_rules: How to write what will be spoken; stands before `instructions`, if anything.
         greeting: What the agent says when the caller connects, if anything.
-        tools: Pipecat direct functions: `async def tool(params: FunctionCallParams, …)`.
+        tools: Pipecat direct functions: `async def tool(params: FunctionCallParams, …)`. With a
+            `flow` they are there at every node, and may be functions of Pipecat Flows.
+        flow: A conversation in nodes: a `Flow` of `pipecat.flows`, a `NodeConfig`, or a function
+            that makes the first one. None for one prompt.
         stt: Speech-to-text.
         llm: The language model.
         tts: Text-to-speech.
@@ -131,7 +135,8 @@ class VoiceAgent:
     instructions: str = ""
     voice_rules: str | None = VOICE_RULES
     greeting: str | None = None
-    tools: Sequence[DirectFunction] = ()
+    tools: Sequence[Any] = ()
+    flow: FlowSetting = None
     stt: Service = "embedded"
     llm: Service = "embedded"
     tts: Service = "embedded"
@@ -174,8 +179,10 @@ class VoiceAgent:
         for name, (kinds, told) in SETTINGS.items():
             if not isinstance(value := getattr(self, name), kinds):
                 raise TypeError(f"{name}={reprlib.repr(value)}: give {told}")
-        for tool in self.tools:
+        plain = [t for t in self.tools if not (self.flow and is_flow_function(t))]
+        for tool in plain:
             check_tool(tool)
+        check_flow(self)  # pyright: ignore[reportArgumentType] - as in `_parts`
         check_pronunciations(self.pronunciations)
         check_noise(self.noise)
         if self.voicemail is not None and self.llm == "embedded":
@@ -251,7 +258,8 @@ class VoiceAgent:
             pronounce(tts, self.pronunciations)
         limits = self.latency.limits if self.latency else WatchdogLimits()
         redactors: tuple[PIIRedactor, PIIRedactor] | None = None
-        tools: list[Any] = [settled(t, within_secs=limits.no_tool_result) for t in self.tools]
+        plain = [tool for tool in self.tools if not is_flow_function(tool)]
+        tools: list[Any] = [settled(t, within_secs=limits.no_tool_result) for t in plain]
         if self.redaction is not None:
             redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
             tools = [redactors[1].tool(tool) for tool in tools]

@@ -1,6 +1,6 @@
 """The road of one call, from the caller's voice to the agent's and back, and the worker on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ from antiphon.pipeline.fast_path.pipeline import (
     QuietPipeline,
 )
 from antiphon.pipeline.fast_path.playback import connect_playback
-from antiphon.pipeline.languages.agent import follow_language
+from antiphon.pipeline.flows.processor import Aggregators, FlowProcessor
+from antiphon.pipeline.languages.agent import follow_language, note_of
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.noise import noise_filters
 from antiphon.pipeline.providers.embedded import hears_phrases
@@ -119,6 +120,15 @@ def _compose(
         language=first, settings=agent.sentences
     )
     voicemail = Voicemail.of_call(parts.llm, agent.voicemail if parts.outbound else None)
+    flow: list[FlowProcessor] = []
+    if agent.flow is not None:
+        pair = Aggregators(of_user=user, of_assistant=assistant)
+
+        def note() -> list[Any]:
+            return note_of([each.language for each in follower])
+
+        shared: Any = parts
+        flow.append(FlowProcessor(shared, transport=transport, aggregators=pair, note=note))
     ask_who_is_silent(
         transport,
         user,
@@ -134,6 +144,7 @@ def _compose(
         *([parts.stt] if parts.stt else []),
         *follower,
         keypad,
+        *flow,
         *([after_stt] if after_stt else []),
         *([voicemail.detector] if voicemail else []),
         user,
@@ -166,7 +177,7 @@ def make_pipeline(transport: BaseTransport, parts: CallParts) -> Pipeline:
     """
     agent = parts.agent
     processors = _compose(transport, parts)
-    _greet_and_leave(parts, transport, lambda: processors[0].pipeline_worker)
+    _greet_and_leave(parts, transport, lambda: processors[0].pipeline_worker, _flow_of(processors))
     lacking = []
     if agent.latency and not parts.latency:
         lacking.append(
@@ -219,12 +230,22 @@ def make_worker(
     worker = CallWorker(
         quiet(processors), latency=parts.latency, interruption=parts.interruption, **kwargs
     )
-    _greet_and_leave(parts, transport, lambda: worker)
+    flow = _flow_of(processors)
+    if flow:
+        worker.flow = flow.attach(worker)
+    _greet_and_leave(parts, transport, lambda: worker, flow)
     return worker
 
 
+def _flow_of(processors: Sequence[FrameProcessor]) -> FlowProcessor | None:
+    return next((each for each in processors if isinstance(each, FlowProcessor)), None)
+
+
 def _greet_and_leave(
-    parts: CallParts, transport: BaseTransport, worker: Callable[[], PipelineWorker]
+    parts: CallParts,
+    transport: BaseTransport,
+    worker: Callable[[], PipelineWorker],
+    flow: FlowProcessor | None,
 ) -> None:
     greeted = False
     greeting, model = parts.agent.greeting, parts.model
@@ -239,6 +260,8 @@ def _greet_and_leave(
             await worker().queue_frame(model.opening(greeting))
         elif greeting:
             await worker().queue_frame(TTSSpeakFrame(greeting, append_to_context=True))
+        if flow:
+            await flow.begin(worker())
 
     async def leave(*_: Any) -> None:
         await worker().cancel(reason="the caller left")

@@ -26,16 +26,17 @@ BEHIND_OBSERVER_SECS = 0.1
 NO_RESULT = {"error": "There is no result. Tell the user that it did not work."}
 
 
-def settled(tool: Tool, *, within_secs: float | None) -> Tool:
+def settled(tool: Tool, *, within_secs: float | None, awaited: bool = False) -> Tool:
     """A tool whose call gets a result, whatever the tool does.
 
     Args:
         tool: A direct function. It is cancelled when its time has passed.
         within_secs: Its time, unless it has one of its own by Pipecat's `tool_options`, or the
             conversation goes on meanwhile; None for ever.
+        awaited: Whether the caller waits for it even where Pipecat does not.
     """
-    own_secs, awaited = tool_time(tool)
-    secs = within_secs if awaited and own_secs is None else None
+    own_secs, awaited_by_pipecat = tool_time(tool)
+    secs = within_secs if (awaited or awaited_by_pipecat) and own_secs is None else None
 
     @wraps(tool)
     async def run(params: FunctionCallParams, **arguments: Any) -> None:

@@ -8,7 +8,7 @@ does a tool that swallows its cancellation, and a handler or a cleanup that neve
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -37,6 +37,9 @@ from antiphon.pipeline.stuck import PatientTaskManager, let_go
 from antiphon.processors.interruption.interruption import Interruption
 from antiphon.processors.latency.observer import LatencyObserver
 
+if TYPE_CHECKING:
+    from pipecat.flows import FlowManager
+
 __all__ = ["CallWorker"]
 
 # Pipecat's own choice.
@@ -63,6 +66,7 @@ class CallWorker(PipelineWorker):
 
     Parameters:
         stuck: The functions that were left behind; known once `run` has returned.
+        flow: The `FlowManager` of a call that follows a flow.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class CallWorker(PipelineWorker):
         self._patience: asyncio.TimerHandle | None = None
         self._overdue = asyncio.Event()
         self.stuck: Sequence[str] = ()
+        self.flow: FlowManager | None = None
 
     @property
     def turns(self) -> TurnSnapshot | None:

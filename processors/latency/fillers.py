@@ -226,6 +226,9 @@ class Filler(Wait):
 def _is_answered(frame: FunctionCallResultFrame | FunctionCallCancelFrame) -> bool:
     """Whether the model is asked for an answer, as it is unless the tool says otherwise."""
     properties = getattr(frame, "properties", None)
+    if properties and properties.on_context_updated:
+        # As a flow does, which asks it once the next node has been entered.
+        return True
     return (properties.run_llm if properties else None) is not False and frame.run_llm is not False
 
 

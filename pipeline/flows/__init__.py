@@ -1,0 +1,1 @@
+"""Conversations in nodes: Pipecat Flows in a composed call."""

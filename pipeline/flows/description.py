@@ -1,0 +1,190 @@
+"""A flow as an agent has it, and what of it would fail only in a call."""
+
+import inspect
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from pipecat.flows import (
+    Flow,
+    FlowConfig,
+    FlowsDirectFunction,
+    FlowsFunctionSchema,
+    NodeConfig,
+)
+from pipecat.flows.types import FlowsDirectFunctionWrapper
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.agent import VoiceAgent
+
+__all__ = [
+    "UNINTERRUPTIBLE",
+    "FlowFunction",
+    "FlowSetting",
+    "check_flow",
+    "first_node",
+    "functions_of",
+    "is_flow_function",
+]
+
+FlowSetting = Flow | NodeConfig | Callable[[], NodeConfig] | None
+
+FlowFunction = FlowsFunctionSchema | FlowsDirectFunction
+
+UNINTERRUPTIBLE = "uninterruptible"
+"""The type of a pre-action by which a node is heard to its end."""
+
+# What a manager of Flows knows without being told, and what we tell it.
+ACTIONS = ("tts_say", "end_conversation", "function", UNINTERRUPTIBLE)
+
+# As Pipecat has it, with a backslash before one that is meant literally.
+PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
+
+GIVE = (
+    "give a Flow(config, handlers=…) of pipecat.flows, a node, or a function without arguments "
+    "that makes the first node"
+)
+
+
+def check_flow(agent: "VoiceAgent") -> None:
+    """Refuse a flow that would fail only in a call, in one line.
+
+    Args:
+        agent: Whose flow it is.
+
+    Raises:
+        TypeError: If it is none.
+        ValueError: If it cannot be followed.
+    """
+    flow: object = agent.flow
+    if flow is None:
+        return
+    if isinstance(flow, FlowConfig):
+        raise TypeError("flow=FlowConfig(…) has no code: give Flow(config, handlers=…)")
+    if not (isinstance(flow, Flow | dict) or callable(flow)):
+        raise TypeError(f"flow={reprlib.repr(flow)}: {GIVE}")
+    if getattr(agent, "realtime", None) is not None:
+        raise ValueError(
+            "flow with realtime: a speech-to-speech service in Pipecat 1.14 takes no new "
+            "instructions before it answers, so a node would be entered a turn late: use llm"
+        )
+    if agent.llm == "embedded":
+        raise ValueError(
+            "flow needs an LLM that calls the functions of its nodes, and the embedded one follows "
+            "a script of its own: name another llm"
+        )
+    if inspect.iscoroutinefunction(flow):
+        raise TypeError(f"flow={_told(flow)} is an async function: {GIVE}")
+    node = first_node(cast(Any, flow))
+    common = functions_of(agent.flow, agent.tools)
+    taken = _names(tool for tool in agent.tools if not is_flow_function(tool)) + _names(common)
+    if twice := next((name for name in taken if taken.count(name) > 1), None):
+        raise ValueError(f"flow: {twice!r} is there twice at every node")
+    is_interruptible = agent.interruption is not None
+    if isinstance(flow, Flow):
+        for name in flow.config.nodes:
+            _check_node(flow.node(name), name, taken, is_interruptible=is_interruptible)
+    else:
+        _check_node(node, node.get("name", "first"), taken, is_interruptible=is_interruptible)
+    told = [node.get("role_message", ""), *(m.get("content") for m in node["task_messages"])]
+    for text in filter(lambda text: isinstance(text, str), told):
+        if found := PLACEHOLDER.search(str(text)):
+            raise ValueError(
+                f"flow: the first node uses {{{{ {found[1]} }}}}, which nothing has stored by then"
+            )
+
+
+def first_node(flow: Flow | NodeConfig | Callable[[], NodeConfig]) -> NodeConfig:
+    """The node in which a call begins.
+
+    Args:
+        flow: The flow.
+
+    Raises:
+        TypeError: If a function makes none.
+    """
+    if isinstance(flow, Flow):
+        return flow.initial_node
+    try:
+        node: object = flow if isinstance(flow, dict) else cast(Any, flow)()
+    except Exception as error:
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise TypeError(f"flow={_told(flow)}, called without arguments, raised {told}") from (error)
+    if not isinstance(node, dict):
+        raise TypeError(f"flow={_told(flow)} returned {reprlib.repr(node)}, which is no node")
+    return cast(NodeConfig, node)
+
+
+def functions_of(flow: FlowSetting, tools: Sequence[object]) -> list[FlowFunction]:
+    """The functions of a flow that are there at every node.
+
+    Args:
+        flow: The flow.
+        tools: The agent's tools, which may be such functions.
+    """
+    own = flow.global_functions if isinstance(flow, Flow) else []
+    return [*own, *(cast(Any, tool) for tool in tools if is_flow_function(tool))]
+
+
+def is_flow_function(tool: object) -> bool:
+    """Whether a tool is a function of Pipecat Flows, and none of Pipecat's own.
+
+    Args:
+        tool: A tool.
+    """
+    if isinstance(tool, FlowsFunctionSchema):
+        return True
+    if not callable(tool):
+        return False
+    try:
+        return next(iter(inspect.signature(tool).parameters), "") == "flow_manager"
+    except (TypeError, ValueError):
+        return False
+
+
+def _check_node(
+    node: NodeConfig, name: str, taken: Sequence[str], *, is_interruptible: bool
+) -> None:
+    where = f"flow: node {name!r}"
+    if not isinstance(node.get("task_messages"), list):
+        raise ValueError(f"{where} has no list of task_messages")
+    functions = node.get("functions", [])
+    for function in functions:
+        if isinstance(function, FlowsFunctionSchema):
+            continue
+        try:
+            FlowsDirectFunctionWrapper.validate_function(cast(Any, function))
+        except Exception as error:
+            told = " ".join(str(error).split())
+            raise TypeError(f"{where}: function {_told(function)}: {told}") from None
+    for function_name in _names(functions):
+        if function_name in taken:
+            raise ValueError(f"{where} has {function_name!r}, which is at every node already")
+    for action in (*node.get("pre_actions", []), *node.get("post_actions", [])):
+        kind = action.get("type")
+        if kind not in ACTIONS and not callable(action.get("handler")):
+            raise ValueError(
+                f"{where} has an action of type {kind!r} without a handler: give it one, or one of "
+                f"{', '.join(ACTIONS)}"
+            )
+    if any(action["type"] == UNINTERRUPTIBLE for action in node.get("post_actions", [])):
+        raise ValueError(f"{where}: {UNINTERRUPTIBLE} belongs among its pre_actions")
+    if not is_interruptible and any(
+        action["type"] == UNINTERRUPTIBLE for action in node.get("pre_actions", [])
+    ):
+        raise ValueError(f"{where} is {UNINTERRUPTIBLE}, which needs interruption=…, not None")
+
+
+def _names(functions: Iterable[object]) -> list[str]:
+    return [
+        function.name
+        if isinstance(function, FlowsFunctionSchema)
+        else getattr(function, "__name__", "")
+        for function in functions
+    ]
+
+
+def _told(thing: object) -> str:
+    """The name of a function, which says more than the beginning of its representation."""
+    return getattr(thing, "__name__", "") or reprlib.repr(thing)

@@ -1,0 +1,268 @@
+"""What a call adds to the frames by which Pipecat's `FlowManager` enters a node.
+
+A manager changes a call by frames alone: messages, tools, a system instruction, speech and actions.
+So what `VoiceAgent` has for a call without a flow is added to them here, on their way.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, cast
+
+from loguru import logger
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.flows import FlowManager
+from pipecat.flows.actions import ActionFinishedFrame, FunctionActionFrame
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    LLMMessagesUpdateFrame,
+    LLMRunFrame,
+    LLMSetToolsFrame,
+    LLMUpdateSettingsFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregator,
+    LLMUserAggregator,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.transports.base_transport import BaseTransport
+
+from antiphon.pipeline.flows.description import UNINTERRUPTIBLE, first_node, functions_of
+from antiphon.pipeline.providers.kinds import NamedService
+from antiphon.pipeline.tools import settled
+from antiphon.processors.latency import WatchdogLimits
+from antiphon.processors.safe_processor import SafeProcessor
+
+if TYPE_CHECKING:
+    from antiphon.pipeline.composition import CallParts
+
+__all__ = ["Aggregators", "FlowProcessor"]
+
+Tool = Callable[..., Awaitable[Any]]
+
+_NAMED = (str, NamedService)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregators:
+    """The aggregators of a call as `FlowManager` asks for them.
+
+    Parameters:
+        of_user: The caller's.
+        of_assistant: The agent's.
+    """
+
+    of_user: LLMUserAggregator
+    of_assistant: LLMAssistantAggregator
+
+    def user(self) -> LLMUserAggregator:
+        """The caller's."""
+        return self.of_user
+
+    def assistant(self) -> LLMAssistantAggregator:
+        """The agent's."""
+        return self.of_assistant
+
+
+class FlowProcessor(SafeProcessor):
+    """Has a flow keep to what holds for the whole call.
+
+    The functions of each node are wrapped as the agent's tools are, and those are there beside
+    them; the rules of speech stand before a node's role, and the caller's language before its
+    messages. A node whose speech is interrupted is entered all the same, and a node that cannot be
+    entered leaves the call where it was.
+    """
+
+    def __init__(
+        self,
+        parts: "CallParts",
+        *,
+        transport: BaseTransport,
+        aggregators: Aggregators,
+        note: Callable[[], list[Any]],
+    ) -> None:
+        """Create the processor of one call.
+
+        Args:
+            parts: What the processors of the call share.
+            transport: Where the caller is.
+            aggregators: Keep the conversation.
+            note: Tells the language that the call is held in, at this moment.
+        """
+        super().__init__()
+        agent, own = parts.agent, parts.context.tools
+        self._parts, self._note = parts, note
+        self._own_tools = (
+            [tool.function for tool in own.direct_functions] if isinstance(own, ToolsSchema) else []
+        )
+        # A service that was given has its own, which a role replaces, as in Pipecat.
+        told = (agent.voice_rules, agent.instructions) if isinstance(agent.llm, _NAMED) else ()
+        self._rules = [text for text in told if text]
+        self._manager: FlowManager | None = None
+        self._make_manager = partial(
+            FlowManager,
+            llm=cast(Any, parts.llm),
+            context_aggregator=aggregators,
+            transport=transport,
+            global_functions=functions_of(agent.flow, agent.tools),
+        )
+        # What is said now is heard to its end; and what the node that is being entered says.
+        self._whole = self._next_whole = False
+        self._agent_speaks = False
+        self._caller_speaks = self._has_words = False
+        self._owed: LLMRunFrame | None = None
+
+    def attach(self, worker: PipelineWorker) -> FlowManager:
+        """Make the manager of the call, once.
+
+        Args:
+            worker: Runs the call.
+        """
+        if self._manager is None:
+            self._manager = self._make_manager(worker=worker)
+            self._manager.register_action(UNINTERRUPTIBLE, self._say_to_its_end)
+        return self._manager
+
+    async def begin(self, worker: PipelineWorker) -> None:
+        """Enter the first node.
+
+        Args:
+            worker: Runs the call.
+        """
+        flow = self._parts.agent.flow
+        assert flow is not None
+        try:
+            await self.attach(worker).initialize(first_node(flow))
+        except Exception as error:
+            await self.push_error(f"the flow could not begin: {type(error).__name__}")
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Add what holds for the whole call to a frame by which a node is entered."""
+        match frame:
+            case LLMSetToolsFrame() if direction is FrameDirection.DOWNSTREAM:
+                frame.tools = self._with_own(frame.tools)
+                self._entered()
+            case LLMMessagesUpdateFrame() if direction is FrameDirection.DOWNSTREAM:
+                frame.messages = [*self._note(), *frame.messages]
+            case LLMUpdateSettingsFrame(delta=delta) if delta and self._rules:
+                role = delta.system_instruction
+                if isinstance(role, str):
+                    told = "\n\n".join((*self._rules, role))
+                    frame.delta = replace(delta, system_instruction=told)
+            case ActionFinishedFrame():
+                # The manager waits for it without limit, and an interruption drops what it may.
+                frame.interruptible = False
+            case FunctionActionFrame():
+                frame.interruptible = False
+                frame.function = self._survived(frame.function)
+            case LLMRunFrame() if self._caller_speaks:
+                # Or the agent would begin to speak against them. Their words run it, too.
+                self._owed = frame
+                return
+            case TranscriptionFrame():
+                self._has_words = True
+            case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
+                self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
+                self._protect()
+            case UserStartedSpeakingFrame():
+                self._caller_speaks = True
+            case UserStoppedSpeakingFrame():
+                await self._caller_is_done()
+            case _:
+                pass
+        await self.push_frame(frame, direction)
+
+    async def _caller_is_done(self) -> None:
+        owed, self._owed = self._owed, None
+        has_words, self._has_words = self._has_words, False
+        self._caller_speaks = False
+        if owed and not has_words:
+            await self.push_frame(owed)
+
+    def _with_own(self, tools: Any) -> ToolsSchema:
+        given = tools.standard_tools if isinstance(tools, ToolsSchema) else []
+        return ToolsSchema([*(self._wrapped(tool) for tool in given), *self._own_tools])
+
+    def _wrapped(self, tool: FunctionSchema) -> FunctionSchema:
+        if tool.handler is None:
+            return tool
+        return FunctionSchema(
+            name=tool.name,
+            description=tool.description,
+            properties=tool.properties,
+            required=tool.required,
+            handler=self._guarded(self._going_on(cast(Tool, tool.handler))),
+        )
+
+    def _guarded(self, handler: Tool) -> Tool:
+        latency, redactors = self._parts.agent.latency, self._parts.redactors
+        limits = latency.limits if latency else WatchdogLimits()
+        # Pipecat awaits no function of a flow, but the caller does.
+        tool = settled(handler, within_secs=limits.no_tool_result, awaited=True)
+        return redactors[1].tool(tool) if redactors else tool
+
+    def _going_on(self, handler: Tool) -> Tool:
+        """A function after which the agent answers, also if the next node cannot be entered."""
+
+        @wraps(handler)
+        async def run(params: FunctionCallParams) -> None:
+            async def take(result: Any, *, properties: Any = None) -> None:
+                if properties and properties.on_context_updated:
+                    enter = self._or_answered(properties.on_context_updated)
+                    properties = replace(properties, on_context_updated=enter)
+                await params.result_callback(result, properties=properties)
+
+            await handler(replace(params, result_callback=take))
+
+        return run
+
+    def _or_answered(self, enter: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def entered() -> None:
+            node = self._node
+            try:
+                await enter()
+            except Exception as error:
+                await self.push_error(f"after node {node!r}: {type(error).__name__}")
+                if self._node == node:
+                    await self.queue_frame(LLMRunFrame())
+
+        return entered
+
+    def _survived(self, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """An action's function after which the manager goes on, whatever it does."""
+
+        async def run(*args: Any) -> None:
+            try:
+                await function(*args)
+            except Exception as error:
+                await self.push_error(f"an action of node {self._node!r}: {type(error).__name__}")
+
+        return run
+
+    async def _say_to_its_end(self, action: dict[str, Any], flow_manager: FlowManager) -> None:
+        if self._parts.interruption is None:
+            logger.warning(f"{self}: {UNINTERRUPTIBLE} needs interruption=…, not None")
+            return
+        self._whole = self._next_whole = True
+        self._protect()
+
+    @property
+    def _node(self) -> str:
+        return (self._manager.current_node if self._manager else None) or ""
+
+    def _entered(self) -> None:
+        self._whole, self._next_whole = self._next_whole, False
+        self._protect()
+
+    def _protect(self) -> None:
+        if interruption := self._parts.interruption:
+            # Only meanwhile: a turn that has to wait begins once this is true again.
+            interruption.strategy.interruptible = not (self._whole and self._agent_speaks)

@@ -1,0 +1,436 @@
+"""A conversation in nodes keeps to what holds for every call."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.flows import (
+    ContextStrategy,
+    ContextStrategyConfig,
+    FlowArgs,
+    FlowManager,
+    FlowsFunctionSchema,
+    NodeConfig,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.workers.runner import WorkerRunner
+
+from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
+from antiphon.processors.latency import TurnLatency, WatchdogLimits
+from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
+from antiphon.simulation.fakes.behaviour import Latency
+from antiphon.simulation.fakes.llm import Reply, ToolCall
+from antiphon.simulation.frames import silence, speech
+from antiphon.transports import MemoryTransport
+
+pytestmark = pytest.mark.virtual_time
+
+RESET = ContextStrategyConfig(strategy=ContextStrategy.RESET)
+
+
+class Model(FakeLLM):
+    """Notes what it reads, which tools it is offered, and which role it has."""
+
+    def __init__(self, *script: Reply, first_token_secs: float = 0.3) -> None:
+        replies = iter(script)
+
+        def reply(context: LLMContext) -> Reply:
+            self.contexts.append(list(context.get_messages()))
+            tools = context.tools if isinstance(context.tools, ToolsSchema) else None
+            self.tools.append([tool.name for tool in tools.standard_tools] if tools else [])
+            return next(replies, "")
+
+        super().__init__(script=reply, latency=Latency(median=first_token_secs))
+        self.contexts: list[list[Any]] = []
+        self.tools: list[list[str]] = []
+
+
+class Voice(FakeTTS):
+    """Notes what it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    async def run_tts(self, text: str, context_id: str) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.said.append(text)
+        async for frame in super().run_tts(text, context_id):
+            yield frame
+
+
+def said_in(context: Sequence[Any], role: str) -> list[str]:
+    return [m["content"] for m in context if m["role"] == role and m.get("content")]
+
+
+class Call:
+    """A call whose caller says what the script has, each as long after the beginning as it has."""
+
+    def __init__(
+        self,
+        flow: Any,
+        *replies: Reply,
+        lines: Sequence[str] = (),
+        first_token_secs: float = 0.3,
+        **options: Any,
+    ) -> None:
+        self.llm, self.voice = Model(*replies, first_token_secs=first_token_secs), Voice()
+        self.transport = MemoryTransport()
+        settings: dict[str, Any] = {
+            "latency": LatencySettings(fillers=(), apology=None),
+            "turns": TurnSettings(silence_secs=0.4, reprompts=()),
+            "redaction": None,
+            **options,
+        }
+        self.agent = VoiceAgent(
+            flow=flow,
+            stt=FakeSTT(script=list(lines), word_secs=0.2),
+            llm=self.llm,
+            tts=self.voice,
+            **settings,
+        )
+        self.worker: CallWorker = self.agent.worker(
+            self.transport, enable_rtvi=False, idle_timeout_secs=None
+        )
+        self.turns: list[TurnLatency] = []
+        if self.worker.latency:
+            self.worker.latency.add_event_handler("on_turn", lambda _, t: self.turns.append(t))
+
+    async def run(self, *script: Any) -> "Call":
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self.worker)
+        running = asyncio.create_task(runner.run())
+        await self.transport.connect()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for item in sum(script, start=silence(0.1)):
+            await asyncio.sleep(max(0.0, began + item.at - loop.time()))
+            await self.transport.send_frame(item.frame)
+        await self.worker.cancel()
+        await running
+        return self
+
+
+def task(text: str) -> list[dict[str, Any]]:
+    return [{"role": "developer", "content": text}]
+
+
+async def to_time(flow_manager: FlowManager, people: int) -> Any:
+    """Note how many come.
+
+    Args:
+        people: How many.
+    """
+    flow_manager.state["people"] = people
+    return {"people": people}, time_node()
+
+
+async def to_end(flow_manager: FlowManager, time: str) -> Any:
+    """Note when.
+
+    Args:
+        time: When.
+    """
+    return None, {"name": "end", "task_messages": task("Say goodbye."), "functions": []}
+
+
+def party_node() -> NodeConfig:
+    return {
+        "name": "party",
+        "role_message": "You book tables.",
+        "task_messages": task("Ask how many."),
+        "functions": [to_time],
+    }
+
+
+def time_node(**more: Any) -> NodeConfig:
+    node: Any = {
+        "name": "time",
+        "task_messages": task("Ask when."),
+        "functions": [to_end],
+        **more,
+    }
+    return node  # type: ignore[no-any-return]
+
+
+ASKS = ("For how many?", ToolCall(name="to_time", arguments={"people": 4}), "At what time?")
+
+
+async def test_a_flow_goes_from_node_to_node_and_offers_the_functions_of_each() -> None:
+    call = await Call(
+        party_node,
+        *ASKS,
+        ToolCall(name="to_end", arguments={"time": "eight"}),
+        "Goodbye.",
+        lines=["four of us", "at eight"],
+    ).run(silence(4), speech(1), silence(5), speech(1), silence(5))
+    assert call.voice.said == ["For how many?", "At what time?", "Goodbye."]
+    assert call.llm.tools == [["to_time"], ["to_time"], ["to_end"], ["to_end"], []]
+    assert said_in(call.llm.contexts[-1], "user") == ["four of us", "at eight"]
+    assert call.worker.flow
+    assert call.worker.flow.state == {"people": 4}
+    assert call.worker.flow.current_node == "end"
+
+
+async def test_a_greeting_is_said_once_before_the_first_node() -> None:
+    call = await Call(party_node, *ASKS, greeting="Good evening.").run(silence(6))
+    assert call.voice.said == ["Good evening.", "For how many?"]
+
+
+@pytest.mark.parametrize("greeting", [None, "Good evening."])
+async def test_a_node_that_speaks_first_is_heard_once(greeting: str | None) -> None:
+    node: Any = {
+        **party_node(),
+        "pre_actions": [{"type": "tts_say", "text": "This is the Blue Crab."}],
+    }
+    call = await Call(node, *ASKS, greeting=greeting).run(silence(8))
+    assert call.voice.said == [
+        *([greeting] if greeting else []),
+        "This is the Blue Crab.",
+        "For how many?",
+    ]
+    [context] = call.llm.contexts
+    assert "This is the Blue Crab." in " ".join(said_in(context, "assistant"))
+
+
+async def test_an_interruption_of_what_a_transition_says_loses_no_node() -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        story = "One two three four five six seven eight nine ten eleven twelve."
+        return None, time_node(pre_actions=[{"type": "tts_say", "text": story}])
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "At what time?",
+        "As you like.",
+        lines=["four of us", "no wait listen to me"],
+    ).run(silence(4), speech(1), silence(2.5), speech(2), silence(6))
+    assert call.worker.flow
+    assert call.worker.flow.current_node == "time"
+    assert call.llm.tools[-1] == ["to_end"]
+    assert call.voice.said[-1] == "At what time?"
+    # One answer to what was said over it, and not one before that.
+    assert len(call.llm.contexts) == 3
+    users = said_in(call.llm.contexts[-1], "user")
+    assert users == ["four of us", "no wait listen to me"]
+
+
+async def test_a_voice_without_words_over_a_transition_leaves_no_silence() -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        story = "One two three four five six seven eight nine ten eleven twelve."
+        return None, time_node(pre_actions=[{"type": "tts_say", "text": story}])
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "At what time?",
+        lines=["four of us", ""],
+        interruption=None,
+    ).run(silence(4), speech(1), silence(2.5), speech(2), silence(6))
+    assert call.voice.said[-1] == "At what time?"
+
+
+@pytest.mark.parametrize("where", ["pre_actions", "post_actions"])
+async def test_an_action_that_fails_leaves_the_call_going_on(where: str) -> None:
+    async def fails(action: Any, flow_manager: FlowManager) -> None:
+        raise RuntimeError("no connection")
+
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(**{where: [{"type": "function", "handler": fails}]})
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "At what time?",
+        lines=["four of us"],
+    ).run(silence(4), speech(1), silence(6))
+    assert call.voice.said == ["For how many?", "At what time?"]
+
+
+async def test_a_node_that_cannot_be_entered_leaves_the_call_in_the_one_before() -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return {"noted": True}, {"name": "broken"}
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "Noted, what else?",
+        lines=["four of us"],
+    ).run(silence(4), speech(1), silence(6))
+    assert call.voice.said == ["For how many?", "Noted, what else?"]
+    assert call.worker.flow
+    assert call.worker.flow.current_node == "party"
+
+
+async def hangs(flow_manager: FlowManager) -> Any:
+    """Look it up."""
+    await asyncio.Event().wait()
+
+
+async def raises(flow_manager: FlowManager) -> Any:
+    """Look it up."""
+    raise RuntimeError("no connection")
+
+
+@pytest.mark.parametrize("function", [hangs, raises])
+async def test_a_function_without_a_result_is_settled_and_answered(function: Any) -> None:
+    limits = WatchdogLimits(no_tool_result=3.0)
+    call = await Call(
+        {**party_node(), "functions": [function]},
+        "For how many?",
+        ToolCall(name=function.__name__),
+        "I am sorry.",
+        lines=["four of us"],
+        latency=LatencySettings(limits=limits, fillers=(), apology=None),
+    ).run(silence(4), speech(1), silence(10))
+    assert call.voice.said == ["For how many?", "I am sorry."]
+
+
+@pytest.mark.parametrize(("function_secs", "first_token_secs"), [(2.5, 0.3), (0.0, 2.0)])
+async def test_who_waits_for_a_function_or_the_next_node_hears_why(
+    function_secs: float, first_token_secs: float
+) -> None:
+    async def slow(flow_manager: FlowManager) -> Any:
+        """Look it up."""
+        await asyncio.sleep(function_secs)
+        return None, time_node()
+
+    call = await Call(
+        {**party_node(), "functions": [slow]},
+        "For how many?",
+        ToolCall(name="slow"),
+        "At what time?",
+        lines=["four of us"],
+        first_token_secs=first_token_secs,
+        latency=LatencySettings(),
+    ).run(silence(5), speech(1), silence(10))
+    assert call.voice.said[0] == "For how many?"
+    assert call.voice.said[-1] == "At what time?"
+    assert call.voice.said[1:-1] == ["One moment…", "One moment…"]
+
+
+async def get_hours(params: FunctionCallParams) -> None:
+    """Tell when we are open."""
+    await params.result_callback("from six to eleven")
+
+
+async def leave(flow_manager: FlowManager) -> Any:
+    """End the call."""
+    return None, {
+        "name": "bye",
+        "task_messages": task("Say goodbye."),
+        "post_actions": [{"type": "end_conversation"}],
+    }
+
+
+async def get_menu(args: FlowArgs, flow_manager: FlowManager) -> Any:
+    """Read the menu."""
+    return "crab"
+
+
+async def test_the_agents_tools_are_there_at_every_node() -> None:
+    schema = FlowsFunctionSchema(
+        name="get_menu", description="Read", properties={}, required=[], handler=get_menu
+    )
+    call = await Call(
+        party_node,
+        *ASKS[:-1],
+        ToolCall(name="get_hours"),
+        "From six to eleven.",
+        ToolCall(name="leave"),
+        "Goodbye.",
+        lines=["four of us", "goodbye"],
+        tools=[get_hours, leave, schema],
+    ).run(silence(4), speech(1), silence(5), speech(1), silence(5))
+    assert call.llm.tools[0] == ["leave", "get_menu", "to_time", "get_hours"]
+    assert call.llm.tools[-1] == ["leave", "get_menu", "get_hours"]
+    assert call.voice.said == ["For how many?", "From six to eleven.", "Goodbye."]
+    assert "from six to eleven" in str(call.llm.contexts[-1])
+    assert call.worker.has_finished()
+
+
+async def test_what_was_heard_before_a_node_that_begins_anew_is_gone_and_the_language_stays() -> (
+    None
+):
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(context_strategy=RESET)
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "At what time?",
+        lines=["four of us"],
+        languages=["en"],
+    ).run(silence(4), speech(1), silence(6))
+    assert [m["content"] for m in call.llm.contexts[0]] == [
+        "The caller speaks English. Answer in English.",
+        "Ask how many.",
+    ]
+    assert [m["content"] for m in call.llm.contexts[-1]] == [
+        "The caller speaks English. Answer in English.",
+        "Ask when.",
+    ]
+
+
+async def test_what_was_heard_of_a_node_is_kept_when_its_speech_is_cut() -> None:
+    story = "We are open from six to eleven every day but Sunday, when the cook goes fishing."
+    call = await Call(
+        {**party_node(), "functions": [to_time]},
+        story,
+        ToolCall(name="to_time", arguments={"people": 4}),
+        "At what time?",
+        lines=["stop we are four people"],
+    ).run(silence(2.5), speech(1.6), silence(8))
+    assert call.voice.said[-1] == "At what time?"
+    [cut] = said_in(call.llm.contexts[-1], "assistant")
+    assert cut.endswith("—")
+    assert story.startswith(cut.removesuffix("—").strip())
+
+
+TERMS = "The table is kept for ten minutes, and a deposit is not paid back."
+
+
+LONG = "One two three four five six seven eight nine ten eleven twelve."
+
+
+@pytest.mark.parametrize(("action", "then_secs"), [([], 3.5), ([{"type": "uninterruptible"}], 4.5)])
+async def test_a_node_may_be_said_to_its_end_and_the_next_is_cut_as_ever(
+    action: list[Any], then_secs: float
+) -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(pre_actions=action)
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        TERMS,
+        ToolCall(name="to_end", arguments={"time": "eight"}),
+        LONG,
+        "Yes?",
+        lines=["four of us", "no wait listen to me", "stop it stop it please"],
+    ).run(
+        silence(4),
+        speech(1),
+        silence(3.0),
+        speech(1.6),
+        silence(then_secs),
+        speech(1.6),
+        silence(8),
+    )
+    texts = said_in(call.llm.contexts[3], "assistant")
+    assert (TERMS in texts) == bool(action)
+    assert said_in(call.llm.contexts[-1], "assistant")[-1].endswith("—")
