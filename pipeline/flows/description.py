@@ -3,7 +3,7 @@
 import inspect
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from pipecat.flows import (
@@ -26,6 +26,7 @@ __all__ = [
     "first_node",
     "functions_of",
     "is_flow_function",
+    "texts_of",
 ]
 
 FlowSetting = Flow | NodeConfig | Callable[[], NodeConfig] | None
@@ -87,9 +88,8 @@ def check_flow(agent: "VoiceAgent") -> None:
             _check_node(flow.node(name), name, taken, is_interruptible=is_interruptible)
     else:
         _check_node(node, node.get("name", "first"), taken, is_interruptible=is_interruptible)
-    told = [node.get("role_message", ""), *(m.get("content") for m in node["task_messages"])]
-    for text in filter(lambda text: isinstance(text, str), told):
-        if found := PLACEHOLDER.search(str(text)):
+    for text in _texts(node):
+        if found := PLACEHOLDER.search(text):
             raise ValueError(
                 f"flow: the first node uses {{{{ {found[1]} }}}}, which nothing has stored by then"
             )
@@ -125,6 +125,21 @@ def functions_of(flow: FlowSetting, tools: Sequence[object]) -> list[FlowFunctio
     """
     own = flow.global_functions if isinstance(flow, Flow) else []
     return [*own, *(cast(Any, tool) for tool in tools if is_flow_function(tool))]
+
+
+def texts_of(flow: FlowSetting) -> frozenset[str]:
+    """The texts of a flow that stand in it as they were written, without a value of a call.
+
+    Args:
+        flow: The flow.
+    """
+    if flow is None:
+        return frozenset()
+    names = flow.config.nodes if isinstance(flow, Flow) else ()
+    nodes = [first_node(flow), *(cast(Flow, flow).node(name) for name in names)]
+    return frozenset(
+        text for node in nodes for text in _texts(node) if not PLACEHOLDER.search(text)
+    )
 
 
 def is_flow_function(tool: object) -> bool:
@@ -174,6 +189,12 @@ def _check_node(
         action["type"] == UNINTERRUPTIBLE for action in node.get("pre_actions", [])
     ):
         raise ValueError(f"{where} is {UNINTERRUPTIBLE}, which needs interruption=…, not None")
+
+
+def _texts(node: NodeConfig) -> Iterator[str]:
+    for text in (node.get("role_message"), *(m.get("content") for m in node["task_messages"])):
+        if isinstance(text, str):
+            yield text
 
 
 def _names(functions: Iterable[object]) -> list[str]:

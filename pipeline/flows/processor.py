@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
+    LLMMessagesAppendFrame,
     LLMMessagesUpdateFrame,
     LLMRunFrame,
     LLMSetToolsFrame,
@@ -35,7 +36,13 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import BaseTransport
 
-from antiphon.pipeline.flows.description import UNINTERRUPTIBLE, first_node, functions_of
+from antiphon.core.authored import Authored
+from antiphon.pipeline.flows.description import (
+    UNINTERRUPTIBLE,
+    first_node,
+    functions_of,
+    texts_of,
+)
 from antiphon.pipeline.providers.kinds import NamedService
 from antiphon.pipeline.tools import settled
 from antiphon.processors.latency import WatchdogLimits
@@ -106,6 +113,7 @@ class FlowProcessor(SafeProcessor):
         # A service that was given has its own, which a role replaces, as in Pipecat.
         told = (agent.voice_rules, agent.instructions) if isinstance(agent.llm, _NAMED) else ()
         self._rules = [text for text in told if text]
+        self._written = texts_of(agent.flow)
         self._manager: FlowManager | None = None
         self._make_manager = partial(
             FlowManager,
@@ -150,13 +158,12 @@ class FlowProcessor(SafeProcessor):
             case LLMSetToolsFrame() if direction is FrameDirection.DOWNSTREAM:
                 frame.tools = self._with_own(frame.tools)
                 self._entered()
-            case LLMMessagesUpdateFrame() if direction is FrameDirection.DOWNSTREAM:
-                frame.messages = [*self._note(), *frame.messages]
-            case LLMUpdateSettingsFrame(delta=delta) if delta and self._rules:
-                role = delta.system_instruction
-                if isinstance(role, str):
-                    told = "\n\n".join((*self._rules, role))
-                    frame.delta = replace(delta, system_instruction=told)
+            case LLMMessagesAppendFrame() | LLMMessagesUpdateFrame():
+                note = self._note() if isinstance(frame, LLMMessagesUpdateFrame) else []
+                frame.messages = [*note, *map(self._as_written, frame.messages)]
+            case LLMUpdateSettingsFrame(delta=delta) if delta:
+                if isinstance(role := delta.system_instruction, str):
+                    frame.delta = replace(delta, system_instruction=self._role(role))
             case ActionFinishedFrame():
                 # The manager waits for it without limit, and an interruption drops what it may.
                 frame.interruptible = False
@@ -179,6 +186,17 @@ class FlowProcessor(SafeProcessor):
             case _:
                 pass
         await self.push_frame(frame, direction)
+
+    def _as_written(self, message: Any) -> Any:
+        """A message that is redacted, as results of tools are, unless it stands in the flow."""
+        if message.get("content") not in self._written:
+            return message
+        return {**message, "content": Authored(message["content"])}
+
+    def _role(self, role: str) -> Authored:
+        if self._parts.redactors and role not in self._written:
+            role = self._parts.redactors[1].for_the_model(role)
+        return Authored("\n\n".join((*self._rules, role)))
 
     async def _caller_is_done(self) -> None:
         owed, self._owed = self._owed, None

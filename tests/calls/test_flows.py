@@ -1,29 +1,39 @@
 """A conversation in nodes keeps to what holds for every call."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.flows import (
+    TRANSITION_IN_YAML,
     ContextStrategy,
     ContextStrategyConfig,
+    Flow,
     FlowArgs,
+    FlowConfig,
     FlowManager,
     FlowsFunctionSchema,
     NodeConfig,
 )
+from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import TurnLatency, WatchdogLimits
+from antiphon.processors.redaction import Policy
+from antiphon.simulation.call import simulate_call
+from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.behaviour import Latency
 from antiphon.simulation.fakes.llm import Reply, ToolCall
 from antiphon.simulation.frames import silence, speech
+from antiphon.simulation.vendors.openai import OpenAIServer
 from antiphon.transports import MemoryTransport
 
 pytestmark = pytest.mark.virtual_time
@@ -434,3 +444,131 @@ async def test_a_node_may_be_said_to_its_end_and_the_next_is_cut_as_ever(
     texts = said_in(call.llm.contexts[3], "assistant")
     assert (TERMS in texts) == bool(action)
     assert said_in(call.llm.contexts[-1], "assistant")[-1].endswith("—")
+
+
+async def test_a_pipeline_in_a_worker_of_ones_own_follows_the_flow_too() -> None:
+    llm, voice, transport = Model(*ASKS), Voice(), MemoryTransport()
+    agent = VoiceAgent(
+        flow=party_node,
+        stt=FakeSTT(script=["four of us"]),
+        llm=llm,
+        tts=voice,
+        turns=TurnSettings(silence_secs=0.4, reprompts=()),
+        latency=None,
+        redaction=None,
+    )
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(PipelineWorker(agent.pipeline(transport), enable_rtvi=False))
+    running = asyncio.create_task(runner.run())
+    await transport.connect()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for item in silence(3) + speech(1) + silence(5):
+        await asyncio.sleep(max(0.0, began + item.at - loop.time()))
+        await transport.send_frame(item.frame)
+    await transport.disconnect()
+    await running
+    assert voice.said == ["For how many?", "At what time?"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_the_rules_of_speech_stand_before_each_role(
+    named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(role_message="You are in a hurry.")
+
+    script = ["For how many?", {"tool": "transition"}, "When?"]
+    async with OpenAIServer(script=script) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        transport = MemoryTransport()
+        agent = VoiceAgent(
+            instructions="You speak for the Blue Crab.",
+            voice_rules="Speak plainly.",
+            flow={**party_node(), "functions": [transition]},  # type: ignore[typeddict-item]
+            stt=FakeSTT(script=["four of us"]),
+            llm="openai" if named else lambda: OpenAILLMService(api_key="a", base_url=server.url),
+            tts=FakeTTS(),
+            turns=TurnSettings(silence_secs=0.4),
+        )
+        caller = Caller(transport, [Say(text="four of us"), HangUp()])
+        await simulate_call(caller, agent.worker(transport, enable_rtvi=False))
+    told = [request["messages"][0]["content"] for request in server.requests]
+    roles = ["You book tables."] * 2 + ["You are in a hurry."]
+    rules = "Speak plainly.\n\nYou speak for the Blue Crab.\n\n" if named else ""
+    assert all(text.startswith(rules + role) for text, role in zip(told, roles, strict=True))
+
+
+CARD = "4539148803436467"
+SPOKEN = "it is four five three nine one four eight eight oh three four three six four six seven"
+HOTLINE = "415 555 0142"
+PAYING = f"""
+initial_node: party
+nodes:
+  party:
+    task_messages: [{{role: developer, content: Ask for the number.}}]
+    functions: [{{name: pay, transition_to: paid}}]
+  paid:
+    role_message: You thank people. Our phone is {HOTLINE}.
+    task_messages:
+      - {{role: developer, content: "Card {{{{ card }}}} is charged."}}
+      - {{role: developer, content: Our phone is {HOTLINE}.}}
+"""
+
+
+async def test_a_function_has_what_the_policy_gives_it_and_the_model_reads_what_it_may() -> None:
+    given: list[str] = []
+
+    async def pay(flow_manager: FlowManager, card: str) -> Any:
+        """Take a deposit.
+
+        Args:
+            card: The number.
+        """
+        given.append(card)
+        flow_manager.state["card"] = card
+        return {"charged": card}, TRANSITION_IN_YAML
+
+    seen: list[str] = []
+
+    def reply(context: LLMContext) -> Reply:
+        seen.append(str(context.get_messages()))
+        match len(seen):
+            case 1:
+                return "What is the number?"
+            case 2:
+                [placeholder, *_] = re.findall(r"<CARD_\w+>", seen[-1])
+                return ToolCall(name="pay", arguments={"card": placeholder})
+            case 3:
+                return ToolCall(name="get_hours")
+            case _:
+                return "Thank you."
+
+    roles: list[str] = []
+
+    class Roles(FakeLLM):
+        async def _update_settings(self, delta: Any) -> Any:
+            roles.append(str(delta.system_instruction))
+            return await super()._update_settings(delta)
+
+    transport = MemoryTransport()
+    agent = VoiceAgent(
+        flow=Flow(FlowConfig.from_yaml(PAYING), handlers={"pay": pay}),
+        stt=FakeSTT(script=[SPOKEN]),
+        llm=Roles(script=reply),
+        tts=FakeTTS(),
+        tools=[get_hours],
+        turns=TurnSettings(silence_secs=0.4),
+        redaction=Policy(default="redact", tools={"pay": ["CREDIT_CARD"]}),
+    )
+    caller = Caller(transport, [Say(text=SPOKEN), HangUp()])
+    await simulate_call(caller, agent.worker(transport, enable_rtvi=False))
+    assert given == [CARD]
+    assert len(seen) == 4
+    assert CARD not in str(seen)
+    assert "is charged" in seen[2]
+    # What the developer wrote is nobody's secret, in whatever frame it comes to the model.
+    assert HOTLINE in seen[2]
+    assert HOTLINE in seen[3]
+    assert roles[-1] == f"You thank people. Our phone is {HOTLINE}."

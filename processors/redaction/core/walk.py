@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from antiphon.core.authored import Authored
 from antiphon.processors.redaction.core.fields import ROOT, Field
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class _Walk:
         self._seen: dict[tuple[int, Field], tuple[Any, Any]] = {}
 
     def value(self, value: Any, field: Field) -> Any:
-        if value is None or isinstance(value, bool):
+        if value is None or isinstance(value, bool | Authored):
             return value
         self._chars += CHARS_A_VALUE
         if self._chars > MOST_CHARS:
