@@ -45,6 +45,7 @@ __all__ = [
     "tool_time",
     "tracing_enabled",
     "trim_preroll",
+    "writes_down",
 ]
 
 
@@ -486,16 +487,29 @@ def keep_preroll(service: Any, secs: float) -> None:
         service._user_audio_preroll_secs_override = service._user_audio_preroll_secs = secs
 
 
-def trim_preroll(service: Any, secs: float, *, rate_hz: int) -> None:
+def trim_preroll(service: Any, secs: float, *, rate_hz: int) -> bytes:
     """Drop of what a speech-to-speech service keeps all but the last of it.
 
     Args:
         service: The service; one that keeps nothing stays as it is.
         secs: How much stays.
         rate_hz: The rate of what it keeps, 16-bit and mono.
+
+    Returns:
+        What stays.
     """
-    if kept := getattr(service, "_user_audio_preroll_buffer", None):
-        del kept[: max(0, len(kept) - 2 * round(secs * rate_hz))]
+    kept = getattr(service, "_user_audio_preroll_buffer", None) or bytearray()
+    del kept[: max(0, len(kept) - 2 * round(secs * rate_hz))]
+    return bytes(kept)
+
+
+def writes_down(service: Any) -> bool:
+    """Whether an OpenAI Realtime session tells the caller's words.
+
+    Args:
+        service: The service.
+    """
+    return service._settings.session_properties.audio.input.transcription is not None
 
 
 def begin_silently(service: Any, context: Any) -> bool:

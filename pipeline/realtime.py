@@ -6,6 +6,7 @@ an "uh-huh". What was heard of a reply that is cut is known here alone, and the 
 """
 
 import asyncio
+import base64
 import sys
 import time
 from dataclasses import MISSING, fields
@@ -13,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (
     Frame,
+    InterimTranscriptionFrame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
     LLMRunFrame,
     LLMSetToolsFrame,
+    TranscriptionFrame,
     TTSAudioRawFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
@@ -34,6 +39,7 @@ from antiphon.core.pipecat_internals import (
     keep_preroll,
     known,
     trim_preroll,
+    writes_down,
 )
 from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.processors.interruption import Decision, Interruption
@@ -182,6 +188,7 @@ class ModelCall:
         self._items = SpokenItems()
         self._last: Any = None
         self._voice_since: float | None = None
+        self._turn_open = False
         self._sending: set[asyncio.Task[None]] = set()
         knows = known(Part.REALTIME)
         drives = knows and decide_turns_here(service)
@@ -209,15 +216,21 @@ class ModelCall:
     def _follow(self, interruption: Interruption, *, drives: bool) -> None:
         """Tell the model's service what was heard of a reply that is cut, and what cut it."""
         gate = interruption.playback
-        self._service.add_event_handler("on_before_push_frame", self._name_item)
+        self._service.add_event_handler("on_before_push_frame", self._see_pushed)
         gate.add_event_handler("on_before_process_frame", self._see_at_gate)
         if drives:
             keep_preroll(self._service, LONGEST_ONSET_SECS)
             self._service.add_event_handler("on_before_process_frame", self._see_at_service)
             interruption.strategy.add_event_handler("on_decision", self._decided)
 
-    async def _name_item(self, _: FrameProcessor, frame: Frame) -> None:
-        if isinstance(frame, TTSAudioRawFrame) and (item := current_item(self._service)):
+    async def _see_pushed(self, _: FrameProcessor, frame: Frame) -> None:
+        if isinstance(frame, TranscriptionFrame):
+            # Its first words may interrupt, which empties each queue that it is in.
+            frame.interruptible = False
+        elif isinstance(frame, InterimTranscriptionFrame):
+            # Of "don't stop" it may be the second word alone; all of it comes within a moment.
+            frame.text = ""
+        elif isinstance(frame, TTSAudioRawFrame) and (item := current_item(self._service)):
             self._last = item
             frame.metadata[_ITEM] = (item.item_id, item.content_index)
 
@@ -226,16 +239,36 @@ class ModelCall:
             case VADUserStartedSpeakingFrame() if self._voice_since is None:
                 self._voice_since = _now() - frame.start_secs
             case UserStoppedSpeakingFrame():
-                self._voice_since = None
+                self._voice_since, self._turn_open = None, False
+            case UserStartedSpeakingFrame():
+                self._turn_open = True
+            case VADUserStoppedSpeakingFrame() if self._voice_since and not self._turn_open:
+                if writes_down(service):
+                    await self._ask_for_words()
             case InterruptionFrame():
                 # It would truncate by the clock, and hear the caller from some moment on.
                 forget_current_item(service)
                 self._last = None
-                since = self._voice_since
-                secs = LONGEST_ONSET_SECS if since is None else _now() - since
-                trim_preroll(service, secs + BEFORE_VOICE_SECS, rate_hz=RATE_HZ)
+                self._since_voice()
             case _:
                 pass
+
+    async def _ask_for_words(self) -> None:
+        """Have what was said over the agent written down, to tell "stop" from "uh-huh".
+
+        It becomes an item of the conversation by itself, which nobody answers.
+        """
+        audio = base64.b64encode(self._since_voice()).decode()
+        self._voice_since = None
+        send = self._service.send_client_event  # type: ignore[attr-defined]
+        await send(_event(self._service, "InputAudioBufferClearEvent")())
+        await send(_event(self._service, "InputAudioBufferAppendEvent")(audio=audio))
+        await send(_event(self._service, "InputAudioBufferCommitEvent")())
+
+    def _since_voice(self) -> bytes:
+        """Drop of what the service keeps of the caller what came before the voice."""
+        secs = 0.0 if self._voice_since is None else _now() - self._voice_since
+        return trim_preroll(self._service, secs + BEFORE_VOICE_SECS, rate_hz=RATE_HZ)
 
     async def _decided(self, _: object, decision: Decision) -> None:
         if decision.action is Action.IGNORE:
@@ -254,7 +287,7 @@ class ModelCall:
                 task.add_done_callback(self._sending.discard)
 
     async def _truncate(self, item: HeardItem) -> None:
-        event = _truncation(self._service)
+        event = _event(self._service, "ConversationItemTruncateEvent")
         if event is None or self._truncated_shorter(item):
             return
         await self._service.send_client_event(  # type: ignore[attr-defined]
@@ -275,11 +308,11 @@ class ModelCall:
         return bool(item.heard_ms > min(by_clock_ms, sound_ms) - CLOCKS_MS)
 
 
-def _truncation(service: FrameProcessor) -> Any:
-    """The event by which a service's API truncates an item; None where it has none."""
+def _event(service: FrameProcessor, name: str) -> Any:
+    """An event of a service's API; None where it has none."""
     for cls in type(service).__mro__:
         events = getattr(sys.modules.get(cls.__module__), "events", None)
-        if event := getattr(events, "ConversationItemTruncateEvent", None):
+        if event := getattr(events, name, None):
             return event
     return None
 

@@ -392,9 +392,10 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         self._told_at = _now() if speech.finals and not speech.interim else None
         # What is being handled comes to them by itself.
         told = [frame for frame in speech.frames if frame is not self._current]
-        # Of a voice that is over and had no word, nothing more comes either.
-        wordless = self._stops.wait_for_words and not (speech.words or speech.speaking)
-        over = wordless or speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
+        # Of a voice that is over and had no word, nothing more comes either; nor is a word awaited
+        # by what hears for itself.
+        over = not speech.speaking and not (speech.words and self._stops.wait_for_words)
+        over |= speech.complete(_now(), silence_secs=_SAID_ALL_SECS)
         await self._stops.tell_again(told, over=over)
 
     async def _ignore(self, speech: Speech, decision: Decision) -> None:

@@ -39,8 +39,10 @@ class UserAggregators:
         for processor in processors:
             if isinstance(processor, LLMUserAggregator):
                 self._handle(processor, "on_user_mute_started", self._on_muted)
-            if isinstance(processor, LLMUserAggregator | UserTurnProcessor) and processor.previous:
-                self._handle(processor.previous, "on_before_push_frame", self._keep)
+            if isinstance(processor, LLMUserAggregator | UserTurnProcessor):
+                # A speech-to-speech model tells from behind what it has heard.
+                for neighbour in filter(None, (processor.previous, processor.next)):
+                    self._handle(neighbour, "on_before_push_frame", self._keep)
 
     def release(self) -> None:
         """Leave them as they were."""

@@ -153,6 +153,17 @@ async def test_an_uh_huh_does_not_cut_the_agent_off() -> None:
         await c.says(silence(2.0) + speech(0.4) + silence(8.0))
     assert c.written == [("assistant", GREETING)]
     assert c.sent("conversation.item.truncate") == []
+    assert len(server.requests) == 1
+
+
+async def test_a_stop_as_short_as_an_uh_huh_does() -> None:
+    server = OpenAIRealtimeServer(heard=["stop"], script=[GREETING, ANSWER])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(2.0) + speech(0.4) + silence(10.0))
+    (_, heard), *rest = c.written
+    assert len(heard.split()) < 10
+    assert rest == [("user", "stop"), ("assistant", ANSWER)]
+    assert len(server.requests) == 2
 
 
 async def test_an_interruption_that_the_service_finds_is_followed_at_once() -> None:
