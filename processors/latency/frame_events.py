@@ -437,7 +437,7 @@ class FrameEvents:
 
     def _speaks(self, source: FrameProcessor) -> bool:
         """Whether speech begins here; a processor behind the voice pushes it on as new frames."""
-        return isinstance(source, AIService) or not self._tts
+        return isinstance(source, AIService) or not (self._tts or self._hearing.name)
 
     def _written(self, data: FramePushed, frame: OutputAudioRawFrame, at: float) -> bool:
         secs = frame_secs(frame)

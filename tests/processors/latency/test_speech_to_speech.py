@@ -115,6 +115,23 @@ class Model(LLMService):
         await self.run_function_calls([call])
 
 
+class Anew(FrameProcessor):
+    """Holds sound back until it is needed, and pushes it as new frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sounds_until = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TTSAudioRawFrame):
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(0.0, self._sounds_until - now - 0.2))
+            self._sounds_until = max(now, self._sounds_until) + 0.2
+            frame = TTSAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels)
+        await self.push_frame(frame, direction)
+
+
 @dataclass
 class Call:
     """A running call, and what its observer told."""
@@ -406,7 +423,7 @@ A = TurnKind.ANSWERED
 async def test_a_healthy_call_is_measured_and_nothing_of_it_is_called_stuck(
     scene: Scene, kinds: list[TurnKind], wait_secs: list[float | None]
 ) -> None:
-    call = await play(scene)
+    call = await play(scene, Anew())
     assert call.kinds == kinds
     assert [turn.total_secs and round(turn.total_secs, 2) for turn in call.observer.turns] == [
         secs and pytest.approx(secs, abs=0.06) for secs in wait_secs
