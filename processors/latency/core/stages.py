@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.timeline import Turn, TurnKind
+from antiphon.processors.latency.core.timeline import LATE, Turn, TurnKind
 
 __all__ = ["PIPELINE", "Service", "Span", "Stage", "Tool", "TurnLatency", "charge", "measure"]
 
@@ -247,12 +247,17 @@ def _silence(turn: Turn) -> float | None:
         # A voice too short for the VAD: nothing is known of it but its words.
         known = turn.last(Moment.TRANSCRIPT)
         if known is None and not turn.transcribed:
-            known = turn.first(Moment.TURN_ENDED)
+            known = turn.first(Moment.TURN_ENDED) or _told_by_the_model(turn)
         return known.at if known else None
     started = turn.last(Moment.CALLER_STARTED)
     silent = stopped.at - max(0.0, stopped.secs)
     # A VAD that waited for longer than the caller spoke is told a wrong time.
     return max(silent, started.at - started.secs) if started else silent
+
+
+def _told_by_the_model(turn: Turn) -> Mark | None:
+    """When a model that hears for itself told that the caller had spoken; words may be late."""
+    return next((mark for mark in turn.all(Moment.SPOKE) if mark.key != LATE), None)
 
 
 def _named(turn: Turn, start: float) -> Iterator[Span]:
@@ -317,7 +322,7 @@ def _of_a_model_that_speaks(turn: Turn, start: float) -> Iterator[Span]:
             yield _span("turn_detection", stopped.at, ended.at, "config: user turn strategies")
     if asked and turn.kind is TurnKind.GREETING:
         yield _span("first_request", start, (context or asked).at, "bot")
-    if audio and (since := ended or stopped or asked):
+    if audio and (since := ended or stopped or _told_by_the_model(turn) or asked):
         yield _span("speech_to_speech", since.at, audio.at, audio.owner)
     if audio and written:
         yield _span("output_transport", audio.at, written.at, written.owner)

@@ -334,13 +334,13 @@ class Timeline:
         return last is not None and last.moment is Moment.CALLER_STARTED
 
     def _spoke(self, mark: Mark) -> None:
-        if mark.key == LATE and self._phase in (_Phase.IDLE, _Phase.LISTENING):
-            if self._announced or self._voiced:
-                # Words of a turn that is over: of one that goes on there are none yet.
-                return
-            self._phase = _Phase.LISTENING
-        if self._phase is _Phase.IDLE:
+        begun = self._phase not in (_Phase.IDLE, _Phase.LISTENING)
+        if mark.key == LATE and not begun and (self._announced or self._voiced):
+            # Words of a turn that is over: of one that goes on there are none yet.
             return
+        if self._phase is _Phase.IDLE:
+            # Nobody here has heard a voice, as of one that is too short for the VAD.
+            self._phase = _Phase.LISTENING
         if self._phase is not _Phase.SPEAKING and not self.has(Moment.SPOKE):
             self._keep(mark)
 

@@ -171,7 +171,7 @@ class Watchdogs:
         self._owed: dict[StallKind, _Owed] = {}
         self._unheard = self._missing = False
         self._caller_started_at: float | None = None
-        self._voice_open = False
+        self._voice_open = self._turn_open = False
         self._llm_ended_at = float("-inf")
         self._llm_at_work = False
         self._llm_said_something = self._llm_failed = False
@@ -214,11 +214,15 @@ class Watchdogs:
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Moment.CALLER_STOPPED if self.hears:
                 self._voice_open = False
-                if not self._speaking and self._spoke(at):
+                # Over what the agent says, an apology as it may be, only what is taken for a turn.
+                if (self._turn_open or not self._speaking) and self._spoke(at):
                     self._missing = True
-                    self._owe(StallKind.NO_ANSWER, at, self.hears)
+                    if not self._speaking:
+                        self._owe(StallKind.NO_ANSWER, at, self.hears)
+            case Moment.TURN_STARTED | Moment.TURN_ENDED:
+                self._turn_open = moment is Moment.TURN_STARTED
             case Moment.SPOKE:
-                self._missing = not self._speaking
+                self._missing |= self._turn_open or not self._speaking
             case Moment.BACKCHANNEL if self.hears:
                 self._missing = False
                 self._owed.pop(StallKind.NO_ANSWER, None)
@@ -362,6 +366,7 @@ class Watchdogs:
             self._llm_at_work or at - self._llm_ended_at < FAILS_LATE_SECS
         ):
             self._llm_at_work = False
+            self._owed.pop(StallKind.SPEECH_UNFINISHED, None)
             kind = StallKind.ANSWER_CUT_SHORT
         else:
             return []

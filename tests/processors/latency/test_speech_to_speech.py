@@ -272,6 +272,14 @@ async def heard_by_the_vendor_alone(call: Call) -> None:
     await asyncio.sleep(9)
 
 
+async def too_short_for_the_vad(call: Call) -> None:
+    await answered(call)
+    await call.model.push_frame(ProposedUserStoppedSpeakingFrame())
+    await asyncio.sleep(0.6)
+    await call.model.replies()
+    await asyncio.sleep(9)
+
+
 async def heard_by_nobody_who_tells(call: Call) -> None:
     await call.model.replies(1)
     await asyncio.sleep(5)
@@ -405,6 +413,7 @@ A = TurnKind.ANSWERED
         (written_down_before, [A], [1.1]),
         (heard_by_the_vendor_first, [A], [0.8]),
         (heard_by_the_vendor_alone, [A], [0.6]),
+        (too_short_for_the_vad, [A, A], [1.1, 0.6]),
         (heard_by_nobody_who_tells, [TurnKind.GREETING, A], [0.0, None]),
         (after_an_answer(answered_before_the_turn_is_over(0.4)), [A, A], [1.1, 0.9]),
         (after_an_answer(answered_before_the_turn_is_over(4)), [A, A], [1.1, 0.9]),
@@ -545,6 +554,30 @@ async def fails_in_mid_answer(call: Call) -> None:
     await asyncio.sleep(9)
 
 
+async def hangs_up_in_mid_answer(call: Call) -> None:
+    await call.voice()
+    await asyncio.sleep(0.6)
+    await call.model.begins()
+    await call.model.speaks(2)
+    for _ in range(50):
+        await call.model.push_error("the connection is closed")
+        await asyncio.sleep(0.1)
+
+
+async def says_nothing_over_an_apology(call: Call) -> None:
+    await answered(call)
+    sorry: list[Frame] = [
+        TTSStartedFrame(context_id="sorry", append_to_context=False),
+        TTSAudioRawFrame(b"\x40\x10" * (RATE_HZ * 4), RATE_HZ, 1, context_id="sorry"),
+        TTSStoppedFrame(context_id="sorry"),
+    ]
+    for frame in sorry:
+        frame.interruptible = False
+        await call.transport.send_frame(frame)
+    await call.voice()
+    await asyncio.sleep(9)
+
+
 async def says_nothing_of_a_tool(call: Call) -> None:
     await call.voice()
     await asyncio.sleep(0.6)
@@ -576,6 +609,12 @@ async def says_nothing_of_a_tool(call: Call) -> None:
         (has_words_and_no_voice, ["tokens_stalled 2.0"], ["unanswered"]),
         (fails, ["empty_answer 0.6"], ["unanswered"]),
         (fails_in_mid_answer, ["answer_cut_short 0.7"], ["answered"]),
+        (hangs_up_in_mid_answer, ["answer_cut_short 0.8"], ["answered"]),
+        (
+            says_nothing_over_an_apology,
+            ["no_first_token 2.5"],
+            ["answered", "unanswered"],
+        ),
         (says_nothing_of_a_tool, ["no_first_token 2.5"], ["unanswered"]),
     ],
 )
