@@ -198,6 +198,7 @@ class ModelCall:
         self.decides_turns = recommended is not None
         self.begins_silently = not greets and knows and begin_silently(service, context)
         if interruption:
+            interruption.strategy.model_hears = True
             interruption.strategy.service_decides = self.decides_turns
             if knows:
                 self._follow(interruption, drives=drives)

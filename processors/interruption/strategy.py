@@ -94,6 +94,8 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         super().__init__(enable_interruptions=self.settings.enable_interruptions)
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
+        # Its words come when they come, often behind its answer to them: they are no new voice.
+        self.model_hears = False
         self.service_decides = False
         """Set it to True where a service has already cut its reply when it tells of a turn."""
         self._voice = AgentVoice(playback)
@@ -272,6 +274,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         speech = self._speech
         if speech and speech.settled is not None and _now() - speech.settled > LATE_SECS:
             speech = None
+        if speech is None and self.model_hears:
+            self._has_words |= words
+            return ProcessFrameResult.CONTINUE
         if speech is None:
             onset = _now() - self.settings.late_transcript_secs
             speech = self._begin(onset) or self._begin(_now())

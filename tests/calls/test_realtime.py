@@ -133,6 +133,20 @@ async def test_it_greets_answers_and_writes_both_sides_down() -> None:
     ]
 
 
+@pytest.mark.parametrize("transcription_secs", [0.3, 0.8])
+async def test_a_transcript_that_comes_behind_the_answer_to_it_interrupts_nothing(
+    transcription_secs: float,
+) -> None:
+    server = OpenAIRealtimeServer(
+        heard=["When is it?", "Thanks."],
+        script=["Hello.", "It leaves at nine.", "You are welcome."],
+        transcription_secs=transcription_secs,
+    )
+    async with call(server, greeting="Hello.") as c:
+        await c.says(silence(1.5) + speech(0.8) + silence(3.0) + speech(0.6) + silence(2.5))
+    assert [*server.believed.values()] == ["Hello.", "It leaves at nine.", "You are welcome."]
+
+
 async def test_a_voice_without_a_word_interrupts_and_the_model_is_told_what_was_heard() -> None:
     server = OpenAIRealtimeServer(heard=["Wait."], script=[GREETING, ANSWER])
     async with call(server, greeting=GREETING) as c:
