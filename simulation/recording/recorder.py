@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from antiphon.core.wav import Samples
+from antiphon.processors.interruption.model_speech import ModelSpeech, SpokenTextFrame
 from antiphon.processors.latency import LatencyObserver, TurnLatency
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.simulation.audio import SAMPLE_RATE_HZ, SpeechActivity, level_dbfs
@@ -198,6 +200,8 @@ class _TextObserver(BaseObserver):
             # As it enters the conversation: behind whatever redacts or corrects it.
             if isinstance(data.destination, LLMUserAggregator):
                 self._log.transcripts.append(Transcript(at_secs=at_secs, text=frame.text))
+        elif isinstance(frame, SpokenTextFrame) and isinstance(data.source, ModelSpeech):
+            self._grow(frame, at_secs)
         elif isinstance(frame, TTSTextFrame):
             # What leaves the output has been played; what an interruption cut never leaves it.
             if (
@@ -213,6 +217,14 @@ class _TextObserver(BaseObserver):
                 self._log.segments.append(Segment(id=frame.id, at_secs=at_secs, text=frame.text))
         elif isinstance(frame, InterruptionFrame) and data.first_push:
             self._log.interruptions.append(at_secs)
+
+    def _grow(self, frame: SpokenTextFrame, at_secs: float) -> None:
+        """Note what a model that speaks itself says: one segment a reply, known piece by piece."""
+        segments = self._log.segments
+        if not segments or segments[-1].id != frame.segment_id:
+            segments.append(Segment(id=frame.segment_id or 0, at_secs=at_secs, text=""))
+        text = frame.text if frame.final else segments[-1].text + frame.text
+        segments[-1] = replace(segments[-1], text=text)
 
 
 def transcript_lines(record: CallRecord) -> list[dict[str, Any]]:
