@@ -1,4 +1,4 @@
-"""The record of a call with a model that speaks itself, and the example of one."""
+"""The record of a call with a model that speaks itself, and the examples of one."""
 
 from importlib import import_module
 from pathlib import Path
@@ -56,3 +56,24 @@ def test_the_weather_is_looked_up_by_a_model_that_speaks_itself(
     assert agent[1] == "Let me see. Yes, it will rain in Bergen until the evening."
     assert agent[-1] == "Goodbye."
     assert tool["arguments"] == {"city": "Bergen"}
+
+
+@pytest.mark.system
+def test_a_pipeline_and_a_model_that_speaks_itself_answer_the_same_utterances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    example = import_module("pipeline_or_realtime")
+    few = dict([*example.CONVERSATION.items()][:3])
+    monkeypatch.setattr(example, "CONVERSATION", few)
+    made = [run_virtual(example.call(make)) for make in (example.pipeline, example.realtime)]
+    for figures, vendors in zip(
+        made, [{"cartesia", "deepgram", "openai"}, {"openai"}], strict=True
+    ):
+        assert len(figures.ttfa_secs) == len(figures.turn_secs) == len(few)
+        assert figures.turn_secs == pytest.approx(figures.ttfa_secs, abs=0.1)
+        # Turn taking and the model, and little else.
+        assert all(0.9 < secs < 1.5 for secs in figures.ttfa_secs)
+        assert figures.dollars.keys() == vendors
+        assert all(figures.dollars.values())
+    assert "cost a minute" in example.table(("pipeline", made[0]), ("realtime", made[1]))
