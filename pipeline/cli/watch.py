@@ -111,8 +111,10 @@ def _line(*cells: str, style: str = "") -> Table:
 
 
 def _fault(call: dict[str, Any]) -> Text:
-    """What took longest in the last turn, and what was overdue."""
+    """The node that it is in, what took longest in the last turn, and what was overdue."""
     told = Text()
+    if node := call.get("node"):
+        told.append(f"{node}  ")
     if call["last_stage"]:
         secs = _ms(call["last_stage_secs"])
         told.append(f"{call['last_stage']} {secs} {call['last_owner']}  ", style="dim")

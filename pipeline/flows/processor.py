@@ -4,6 +4,7 @@ A manager changes a call by frames alone: messages, tools, a system instruction,
 So what `VoiceAgent` has for a call without a flow is added to them here, on their way.
 """
 
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial, wraps
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["Aggregators", "FlowProcessor"]
 
 Tool = Callable[..., Awaitable[Any]]
+
+MOST_OF_A_NAME = 64
 
 _NAMED = (str, NamedService)
 
@@ -277,6 +280,8 @@ class FlowProcessor(SafeProcessor):
         return (self._manager.current_node if self._manager else None) or ""
 
     def _entered(self) -> None:
+        if latency := self._parts.latency:
+            latency.nodes.enter(_label(self._node), at=latency.now())
         self._whole, self._next_whole = self._next_whole, False
         self._protect()
 
@@ -284,3 +289,12 @@ class FlowProcessor(SafeProcessor):
         if interruption := self._parts.interruption:
             # Only meanwhile: a turn that has to wait begins once this is true again.
             interruption.strategy.interruptible = not (self._whole and self._agent_speaks)
+
+
+def _label(node: str) -> str:
+    """What a node is called for a reader; Pipecat makes up a name for one that has none."""
+    try:
+        uuid.UUID(node)
+    except ValueError:
+        return node[:MOST_OF_A_NAME]
+    return "unnamed"

@@ -61,6 +61,7 @@ def _call(observer: LatencyObserver) -> dict[str, Any]:
         "last_stage": worst.name if worst else None,
         "last_owner": worst.owner if worst else None,
         "last_stage_secs": worst.secs if worst else None,
+        "node": observer.nodes.current or None,
         "stalls": dict(stalls),
         **measures.to_dict(),
     }

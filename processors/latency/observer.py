@@ -15,6 +15,7 @@ from pipecat.processors.frame_processor import FrameProcessorSetup
 from antiphon.processors.latency.core.budgets import Breach, Budgets
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.latency.core.stages import TurnLatency, measure
 from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
@@ -123,6 +124,7 @@ class LatencyObserver(BaseObserver):
         self._turns: deque[TurnLatency] = deque(maxlen=KEPT_TURNS)
         self._numbered = 0
         self._stamps: deque[Mark] = deque(maxlen=KEPT_STAMPS)
+        self.nodes = Nodes()
         self._to_end: list[Stall] = []
         self._seen_at = self._seen_on_loop = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -319,6 +321,7 @@ class LatencyObserver(BaseObserver):
             number=self._numbered + 1,
             services=self._call.services,
             transport=self.transport,
+            node=self.nodes.at(turn.marks[0].at),
         )
 
     async def _turn(self, turn: Turn) -> None:

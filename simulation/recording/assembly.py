@@ -78,6 +78,7 @@ def _turn(
         ),
         ttfa_secs=None if answer_secs is None else answer_secs - asked_secs,
         contributions=tuple(_from_start(part, log.start_secs) for part in account),
+        node=waits[0].node if waits else "",
         tool_calls=tuple(_from_start(call, log.start_secs) for call in calls),
         barge_in=_barge_in(log, line) if line else None,
     )

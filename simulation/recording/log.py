@@ -44,10 +44,12 @@ class Wait:
     Parameters:
         answered_secs: When the agent's audio left the pipeline, which ends the account.
         contributions: Its parts, on the loop's clock.
+        node: Of a call that follows a flow, the node in which the caller spoke.
     """
 
     answered_secs: float
     contributions: Sequence[Contribution]
+    node: str = ""
 
 
 @dataclass(kw_only=True)

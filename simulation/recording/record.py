@@ -137,6 +137,7 @@ class Turn(_Fact):
         contributions: What that time was spent on, in order; they add up to it.
         tool_calls: The functions called for the answer.
         barge_in: Set if the caller said this over the agent's previous turn.
+        node: Of a call that follows a flow, the node in which the caller spoke.
     """
 
     index: int
@@ -146,6 +147,7 @@ class Turn(_Fact):
     contributions: tuple[Contribution, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     barge_in: BargeIn | None = None
+    node: str = ""
 
 
 class Waveform(_Fact):

@@ -155,6 +155,7 @@ class CallRecorder:
         self._log.waits.append(
             Wait(
                 answered_secs=silent_secs + turn.total_secs,
+                node=turn.node,
                 contributions=[
                     Contribution(
                         key=stage.name,

@@ -186,7 +186,8 @@ def _wait_mark(record: CallRecord, turn: Turn) -> Mark:
         left=_percent(record, turn.caller.end_secs),
         width=_percent(record, turn.ttfa_secs),
         label=millis(turn.ttfa_secs),
-        tip=f"the caller waited {millis(turn.ttfa_secs)} for turn {turn.index}",
+        tip=f"the caller waited {millis(turn.ttfa_secs)} for turn {turn.index}"
+        + (f", in node {turn.node}" if turn.node else ""),
     )
 
 

@@ -21,11 +21,13 @@ from pipecat.flows import (
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
-from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import TurnLatency, WatchdogLimits
+from antiphon.processors.latency.core.stats import LatencyStats
+from antiphon.processors.latency.export.jsonl import turn_record
+from antiphon.processors.latency.export.prometheus import prometheus_text
 from antiphon.processors.redaction import Policy
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
@@ -471,10 +473,7 @@ async def test_a_pipeline_in_a_worker_of_ones_own_follows_the_flow_too() -> None
     assert voice.said == ["For how many?", "At what time?"]
 
 
-@pytest.mark.parametrize("named", [True, False])
-async def test_the_rules_of_speech_stand_before_each_role(
-    named: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_rules_of_speech_stand_before_each_role(monkeypatch: pytest.MonkeyPatch) -> None:
     async def transition(flow_manager: FlowManager) -> Any:
         """Go on."""
         return None, time_node(role_message="You are in a hurry.")
@@ -488,7 +487,7 @@ async def test_the_rules_of_speech_stand_before_each_role(
             voice_rules="Speak plainly.",
             flow={**party_node(), "functions": [transition]},  # type: ignore[typeddict-item]
             stt=FakeSTT(script=["four of us"]),
-            llm="openai" if named else lambda: OpenAILLMService(api_key="a", base_url=server.url),
+            llm="openai",
             tts=FakeTTS(),
             turns=TurnSettings(silence_secs=0.4),
         )
@@ -496,7 +495,7 @@ async def test_the_rules_of_speech_stand_before_each_role(
         await simulate_call(caller, agent.worker(transport, enable_rtvi=False))
     told = [request["messages"][0]["content"] for request in server.requests]
     roles = ["You book tables."] * 2 + ["You are in a hurry."]
-    rules = "Speak plainly.\n\nYou speak for the Blue Crab.\n\n" if named else ""
+    rules = "Speak plainly.\n\nYou speak for the Blue Crab.\n\n"
     assert all(text.startswith(rules + role) for text, role in zip(told, roles, strict=True))
 
 
@@ -572,3 +571,32 @@ async def test_a_function_has_what_the_policy_gives_it_and_the_model_reads_what_
     assert HOTLINE in seen[2]
     assert HOTLINE in seen[3]
     assert roles[-1] == f"You thank people. Our phone is {HOTLINE}."
+
+
+async def test_a_wait_is_told_with_the_node_in_which_the_caller_spoke() -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, {"task_messages": task("Say goodbye.")}
+
+    stats = LatencyStats()
+    call = Call(
+        party_node,
+        *ASKS,
+        ToolCall(name="transition"),
+        "Goodbye.",
+        lines=["four of us", "goodbye"],
+        tools=[transition],
+    )
+    assert call.worker.latency
+    await call.run(silence(4), speech(1), silence(5), speech(1), silence(5))
+    assert [turn.node for turn in call.turns] == ["party", "party", "time"]
+    assert call.worker.latency.nodes.current == "unnamed"
+    assert turn_record(call.turns[-1], call_id="c")["node"] == "time"
+    for turn in call.turns:
+        stats.add_turn(turn, at=0.0)
+    assert stats.nodes() == ["party", "time"]
+    assert [stats.percentiles(node=node).count for node in ("party", "time", None)] == [1, 1, 2]
+    told = prometheus_text(stats=stats).decode()
+    assert 'antiphon_node_ttfa_seconds_count{node="time",transport="memory"} 1.0' in told
+    assert 'antiphon_latency_seconds_count{model="",provider="",stage="ttfa",' in told
+    assert 'stage="ttfa",transport="memory"} 2.0' in told

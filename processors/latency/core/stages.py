@@ -107,6 +107,7 @@ class TurnLatency:
         flags: `clock_jump`, or `missing:` and a moment that every answer should have. A flagged
             stage is left out, never shown as zero.
         transport: The kind of transport that wrote the answer.
+        node: Of a call that follows a flow, the node in which the caller spoke.
     """
 
     number: int
@@ -120,6 +121,7 @@ class TurnLatency:
     stamps: Mapping[str, float]
     flags: tuple[str, ...]
     transport: str = ""
+    node: str = ""
 
     @property
     def counts(self) -> bool:
@@ -160,6 +162,7 @@ def measure(
     number: int,
     services: Mapping[str, Service] | None = None,
     transport: str = "",
+    node: str = "",
 ) -> TurnLatency:
     """Take a turn apart.
 
@@ -168,6 +171,7 @@ def measure(
         number: Its number in the call.
         services: Who is behind each processor, by the processor's name.
         transport: The kind of transport.
+        node: The node in which the caller spoke.
 
     Returns:
         The turn's stages, in order, adding up to its total.
@@ -198,6 +202,7 @@ def measure(
         stamps=_firsts(turn, start, stamps=True),
         flags=tuple(flags),
         transport=transport,
+        node=node,
     )
 
 

@@ -5,7 +5,7 @@ Bounded in memory, and mergeable: calls into a process, processes into a fleet.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from antiphon.processors.latency.core.conversation import ConversationMeasures
@@ -36,6 +36,9 @@ BARGE_IN = "barge_in"
 WINDOWS_SECS = (300.0, 3600.0)
 """What burn rates are watched over: five minutes finds a fire, an hour confirms it."""
 
+MAX_NODES = 50
+"""Nodes of flows kept apart; later ones, whose names may be made in the call, are `other`."""
+
 MAX_SERIES = 500
 """Series kept apart; later ones are counted under `other`, so that labels cannot fill memory."""
 
@@ -49,12 +52,14 @@ class Series:
         provider: The provider behind the stage, if it is a service.
         model: Its model.
         transport: The kind of transport.
+        node: Of whole waits, the node of a flow in which the caller spoke.
     """
 
     stage: str
     provider: str = ""
     model: str = ""
     transport: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +121,7 @@ class LatencyStats:
         self._whole: dict[Series, Histogram] = {}
         self._windows: dict[Series, tuple[SlidingHistogram, ...]] = {}
         self._counts: Counter[Count] = Counter()
+        self._nodes: set[str] = set()
 
     def add(self, series: Series, secs: float, *, at: float) -> None:
         """Count a duration.
@@ -168,7 +174,12 @@ class LatencyStats:
         return self._counts
 
     def histogram(
-        self, stage: str, *, window_secs: float | None = None, at: float = 0.0
+        self,
+        stage: str,
+        *,
+        window_secs: float | None = None,
+        at: float = 0.0,
+        node: str | None = None,
     ) -> Histogram:
         """Return what was counted of a stage, over all providers, models and transports.
 
@@ -176,6 +187,7 @@ class LatencyStats:
             stage: The stage.
             window_secs: One of the windows; by default since the start.
             at: The present time, for a window.
+            node: Of whole waits, only those of one node of a flow.
 
         Returns:
             A histogram of its own, empty if nothing was counted.
@@ -187,17 +199,30 @@ class LatencyStats:
             raise ValueError(
                 f"no window of {window_secs} s: choose one of {self._windows_secs}, or None"
             )
-        of_stage = [series for series in self._whole if series.stage == stage]
+        of_stage = [
+            series
+            for series in self._whole
+            if series.stage == stage and node in (None, series.node)
+        ]
         if window_secs is None:
             return Histogram.of(self._whole[series] for series in of_stage)
         index = self._windows_secs.index(window_secs)
         return Histogram.of(self._windows[series][index].merged(at=at) for series in of_stage)
 
     def percentiles(
-        self, stage: str = TTFA, *, window_secs: float | None = None, at: float = 0.0
+        self,
+        stage: str = TTFA,
+        *,
+        window_secs: float | None = None,
+        at: float = 0.0,
+        node: str | None = None,
     ) -> Percentiles:
         """Return P50, P95 and P99 of a stage; the arguments are those of `histogram`."""
-        return Percentiles.of(self.histogram(stage, window_secs=window_secs, at=at))
+        return Percentiles.of(self.histogram(stage, window_secs=window_secs, at=at, node=node))
+
+    def nodes(self) -> list[str]:
+        """Return the nodes of flows in which callers waited, by name."""
+        return sorted({series.node for series in self._whole if series.node})
 
     def stages(self) -> list[str]:
         """Return the stages that something was counted of, the costliest first."""
@@ -231,6 +256,8 @@ class LatencyStats:
         stats = cls()
         for row in data["series"]:
             labels = {key: row[key] for key in ("stage", "provider", "model", "transport")}
+            # A process of another version may tell none.
+            labels["node"] = row.get("node", "")
             stats._whole[stats._kept(Series(**labels))].merge(Histogram.from_dict(row["histogram"]))
         for row in data["counts"]:
             stats.count(
@@ -239,6 +266,10 @@ class LatencyStats:
         return stats
 
     def _kept(self, series: Series) -> Series:
+        if series.node and series.node not in self._nodes:
+            if len(self._nodes) >= MAX_NODES:
+                series = replace(series, node="other")
+            self._nodes.add(series.node)
         if series not in self._whole:
             if len(self._whole) >= self._max_series:
                 series = Series(stage="other")
@@ -258,7 +289,7 @@ _OF_A_CALL = (
 
 def _durations(turn: TurnLatency) -> Iterator[tuple[Series, float]]:
     assert turn.total_secs is not None
-    yield Series(stage=TTFA, transport=turn.transport), turn.total_secs
+    yield Series(stage=TTFA, transport=turn.transport, node=turn.node), turn.total_secs
     if turn.first_sound_secs is not None:
         yield Series(stage=FIRST_SOUND, transport=turn.transport), turn.first_sound_secs
     whole: dict[Series, float] = {}

@@ -24,6 +24,7 @@ def turn_record(turn: TurnLatency, *, call_id: str) -> dict[str, Any]:
         "turn": turn.number,
         "kind": str(turn.kind),
         "transport": turn.transport,
+        **({"node": turn.node} if turn.node else {}),
         "ttfa": _rounded(turn.total_secs),
         "first_sound": _rounded(turn.first_sound_secs),
         "stages": [

@@ -136,6 +136,8 @@ class LatencyTelemetry:
             "antiphon.turn.kind": str(turn.kind),
             "antiphon.transport": turn.transport,
         }
+        if turn.node:
+            attributes["antiphon.node"] = turn.node
         if turn.total_secs is not None:
             attributes["antiphon.ttfa"] = turn.total_secs
         span = self._tracer.start_span(

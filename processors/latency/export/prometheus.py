@@ -4,6 +4,7 @@ Needs an extra: `pip install 'antiphon[metrics]'`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -15,7 +16,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Budgets
-from antiphon.processors.latency.core.stats import PROCESS, LatencyStats
+from antiphon.processors.latency.core.histogram import Histogram
+from antiphon.processors.latency.core.stats import PROCESS, LatencyStats, Series
 from antiphon.processors.latency.loop_lag import LoopLag
 from antiphon.processors.latency.observer import CALLS
 
@@ -67,14 +69,22 @@ class LatencyCollector(Collector):
             "Where the time of the caller's wait went",
             labels=("stage", "provider", "model", "transport"),
         )
+        nodes = HistogramMetricFamily(
+            "antiphon_node_ttfa_seconds",
+            "How long callers waited in each node of a flow",
+            labels=("node", "transport"),
+        )
+        whole: dict[Series, list[Histogram]] = {}
         for series, histogram in self._stats.series():
-            limits = [(str(secs), histogram.count_up_to(secs)) for secs in BUCKETS_SECS]
-            latency.add_metric(
-                (series.stage, series.provider, series.model, series.transport),
-                buckets=[*limits, ("+Inf", histogram.count)],
-                sum_value=histogram.sum,
-            )
+            whole.setdefault(replace(series, node=""), []).append(histogram)
+            if series.node:
+                _add(nodes, (series.node, series.transport), histogram)
+        for series, histograms in whole.items():
+            labels = (series.stage, series.provider, series.model, series.transport)
+            _add(latency, labels, Histogram.of(histograms))
         yield latency
+        if nodes.samples:
+            yield nodes
         budget = GaugeMetricFamily(
             "antiphon_latency_budget_seconds", "What a stage may take", labels=("stage",)
         )
@@ -101,6 +111,12 @@ class LatencyCollector(Collector):
                 labels = (count.kind, count.owner)[: len(_COUNTERS[count.what][2])]
                 family.add_metric(labels, number)
         yield from families.values()
+
+
+def _add(family: HistogramMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:
+    limits = [(str(secs), histogram.count_up_to(secs)) for secs in BUCKETS_SECS]
+    buckets = [*limits, ("+Inf", histogram.count)]
+    family.add_metric(labels, buckets=buckets, sum_value=histogram.sum)
 
 
 def prometheus_text(*, stats: LatencyStats = PROCESS, budgets: Budgets | None = None) -> bytes:

@@ -172,3 +172,12 @@ def test_an_error_budget_burns_as_fast_as_waits_are_too_long() -> None:
 def test_a_budget_that_cannot_be_kept_is_refused(make: type[Budgets], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         make()
+
+
+def test_nodes_whose_names_are_made_in_calls_fill_no_memory() -> None:
+    stats = LatencyStats()
+    for number in range(200):
+        stats.add(Series(stage=TTFA, node=f"caller {number}"), 1.0, at=0.0)
+    assert len(stats.nodes()) == 51
+    assert stats.percentiles(node="other").count == 150
+    assert stats.percentiles().count == 200
