@@ -31,6 +31,7 @@ from pipecat.frames.frames import (
     LLMUpdateSettingsFrame,
     OutputTransportMessageFrame,
     OutputTransportMessageUrgentFrame,
+    TextFrame,
     UserFileRawFrame,
     UserImageRawFrame,
     UserImageRequestFrame,
@@ -46,7 +47,7 @@ from pipecat.processors.frameworks.rtvi.frames import (
     RTVIUISnapshotFrame,
 )
 
-__all__ = ["CARRIED", "carried", "redacted_fields"]
+__all__ = ["CARRIED", "carried", "has_text", "redacted_fields"]
 
 CARRIED: dict[type[Frame], tuple[str, ...]] = {
     ExternalFunctionCallInProgressFrame: ("arguments",),
@@ -91,6 +92,11 @@ def carried(frame: Frame) -> tuple[str, ...]:
     kind: Any = type(frame)
     fields: tuple[str, ...] = _carried(kind)
     return fields
+
+
+def has_text(frame: Frame) -> bool:
+    """Whether a frame has anything in it that may be personal."""
+    return isinstance(frame, TextFrame) or bool(carried(frame)) or hasattr(frame, "text")
 
 
 def redacted_fields(frame: Frame, redact: Callable[[Any], Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Frames and metrics of this capability, what it writes into others, and how it replaces one."""
 
 import copy
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,7 +10,7 @@ from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
 from antiphon.processors.redaction.core.asks import TURNS
-from antiphon.processors.redaction.core.entities import Entity
+from antiphon.processors.redaction.core.entities import Entity, counts_of
 from antiphon.processors.redaction.core.tally import Tally
 from antiphon.processors.redaction.recording.word_times import spans_of, words_of
 
@@ -76,7 +75,7 @@ class PIIRedactedFrame(SystemFrame):
         """What was found in a final transcript."""
         words = words_of(frame.result)
         return cls(
-            counts=Counter(entity.type for entity in found),
+            counts=counts_of(found),
             spans_s=spans_of(frame.text, found, words),
             words_s=(words[0].start_s, words[-1].end_s) if words else None,
             keyed=frame.text.startswith("DTMF:"),

@@ -4,7 +4,6 @@ A thin shell around `Redactor`, `Ear` and `Vault`. It pushes new frames, so that
 look at a frame's first push, see what was redacted; see `check` for what they see before it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
     Frame,
+    FunctionCallResultFrame,
     InputAudioRawFrame,
     InputDTMFFrame,
     InputTextRawFrame,
@@ -49,7 +49,7 @@ from antiphon.core.call_scope import CallScope
 from antiphon.processors.redaction.by_kind import ByKind, Taker
 from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.ear import Ear
-from antiphon.processors.redaction.core.entities import Entity, Redaction
+from antiphon.processors.redaction.core.entities import Entity, Redaction, counts_of
 from antiphon.processors.redaction.core.policy import Policy
 from antiphon.processors.redaction.core.redactor import Redactor
 from antiphon.processors.redaction.core.stream import StreamRedactor
@@ -58,7 +58,7 @@ from antiphon.processors.redaction.core.values import redact_value
 from antiphon.processors.redaction.core.vault import Vault
 from antiphon.processors.redaction.core.view import View
 from antiphon.processors.redaction.detectors import DETECTORS, Detector
-from antiphon.processors.redaction.frame_fields import CARRIED, carried, redacted_fields
+from antiphon.processors.redaction.frame_fields import CARRIED, has_text, redacted_fields
 from antiphon.processors.redaction.frames import (
     FOR_THE_CLIENT,
     RECORD,
@@ -155,6 +155,7 @@ class PIIRedactor(SafeProcessor):
         takers: dict[type[Frame], Taker] = {
             Frame: self.push_frame,
             **dict.fromkeys(CARRIED, self._carrying),
+            FunctionCallResultFrame: self._result,
             ErrorFrame: self._error,
             PIIExpectFrame: self._expecting,
             # To the model.
@@ -230,7 +231,7 @@ class PIIRedactor(SafeProcessor):
         """What the model may read of what the agent has said."""
         known = self.vault.said_in(said)
         found = self.core.peek(said, "agent", placeholders=True, also=known)
-        self.tally.add("model", _counts(found.entities))
+        self.tally.add("model", counts_of(found.entities))
         return found.text
 
     def _heard_before(self, view: View) -> Iterator[Entity]:
@@ -257,9 +258,7 @@ class PIIRedactor(SafeProcessor):
             ways = unguarded(self.pipeline_worker)
             self._refused = bool(ways) and self.policy.strict
             for way in ways if self._is_first else ():
-                logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
-                self.tally.found_open(way)
-                await self._call_event_handler("on_open_way", way)
+                await self._is_open(way)
             if self._refused:
                 await self.push_error("unguarded ways out under a strict policy: no call")
                 await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
@@ -279,12 +278,12 @@ class PIIRedactor(SafeProcessor):
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
         """Redact what has text in it, and let everything else pass; what fails does not pass."""
-        if self._refused and _has_text(frame):
+        if self._refused and has_text(frame):
             return
         try:
             await self._takers[type(frame)](frame, direction)
         except Exception as error:
-            if not _has_text(frame):
+            if not has_text(frame):
                 raise
             await self._failed(type(error).__name__)
 
@@ -300,10 +299,23 @@ class PIIRedactor(SafeProcessor):
             frame = renewed(frame, **redacted_fields(frame, self._value))
         await self.push_frame(frame, direction)
 
+    async def _result(self, frame: FunctionCallResultFrame, direction: FrameDirection) -> None:
+        # A speech-to-speech model has it already, as its tool has told it.
+        heard = any(map(hears_the_caller, processors_of(self.pipeline_worker.pipeline)))
+        was_raw = self._value(frame.result) is not frame.result
+        if heard and was_raw and direction is not FrameDirection.UPSTREAM:
+            await self._is_open(f"tool results: wrap {frame.function_name} in PIIRedactor.tool")
+        await self._carrying(frame, direction)
+
+    async def _is_open(self, way: str) -> None:
+        logger.warning(f"{self}: personal data may leave by an unguarded way: {way}")
+        self.tally.found_open(way)
+        await self._call_event_handler("on_open_way", way)
+
     async def _transcription(self, frame: TranscriptionFrame, direction: FrameDirection) -> None:
         self._growing.end()
         found = self._tongue.heard(frame, also=await second_opinion(self._presidio, frame.text))
-        self.tally.add("record", _counts(found.found))
+        self.tally.add("record", counts_of(found.found))
         if direction is FrameDirection.UPSTREAM:
             # The model that has heard it may say it.
             self.vault.heard.note(frame.text, found.found)
@@ -363,7 +375,7 @@ class PIIRedactor(SafeProcessor):
         if found.failed:
             await self._failed(found.failed)
         if found.entities:
-            self.tally.add("model", counts := _counts(found.entities))
+            self.tally.add("model", counts := counts_of(found.entities))
             await self._call_event_handler("on_redacted", counts)
         new = renewed(frame, text=found.text, **changes)
         new.metadata[RECORD] = found.record
@@ -385,11 +397,3 @@ class PIIRedactor(SafeProcessor):
         self.tally.failed(sum(r.failures for r in self._redactors) - self.tally.failures)
         if self.metrics_enabled:
             await self.push_frame(MetricsFrame(data=[PIIMetricsData.of(self.tally, self.name)]))
-
-
-def _counts(entities: Iterable[Entity]) -> dict[str, int]:
-    return dict(Counter(entity.type for entity in entities))
-
-
-def _has_text(frame: Frame) -> bool:
-    return isinstance(frame, TextFrame) or bool(carried(frame)) or hasattr(frame, "text")

@@ -3,6 +3,7 @@
 The type names are those that Presidio made common, so that data sets and policies carry over.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ __all__ = [
     "SENSITIVE_AUTHENTICATION",
     "Entity",
     "Redaction",
+    "counts_of",
     "merge",
     "splice",
     "tagged",
@@ -111,6 +113,11 @@ def splice(
 def tagged(text: str, entities: Iterable[Entity]) -> str:
     """A text with its entities, in their order, replaced by their types."""
     return splice(text, entities, lambda entity: f"<{entity.type}>")
+
+
+def counts_of(entities: Iterable[Entity]) -> dict[str, int]:
+    """How many entities there are, by type."""
+    return dict(Counter(entity.type for entity in entities))
 
 
 def merge(found: Iterable[Entity]) -> list[Entity]:

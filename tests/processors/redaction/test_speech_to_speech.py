@@ -192,6 +192,7 @@ class Call:
     context: LLMContext
     client: Client
     recorded: bytearray = field(default_factory=bytearray)
+    opened: list[str] = field(default_factory=list)
 
     @property
     def messages(self) -> list[tuple[str, str]]:
@@ -235,7 +236,8 @@ async def call(
     )
     if register:
         register(model, before)
-    parts = [pair.user(), before, model, PIIRedactor(), client, recorder, pair.assistant()]
+    after = PIIRedactor()
+    parts = [pair.user(), before, model, after, client, recorder, pair.assistant()]
     worker = PipelineWorker(
         Pipeline(parts), rtvi_processor=RedactingRTVIProcessor(), cancel_on_idle_timeout=False
     )
@@ -245,12 +247,18 @@ async def call(
     async def on_track(_: Any, user: bytes, bot: bytes, rate: int, channels: int) -> None:
         played.recorded += user
 
+    @after.event_handler("on_open_way")
+    async def on_open_way(_: PIIRedactor, way: str) -> None:
+        played.opened.append(way)
+
     async def talk() -> None:
         await worker.queue_frame(LLMRunFrame())
         await asyncio.sleep(1)
-        await script(played)
-        await asyncio.sleep(5)
-        await worker.queue_frame(EndFrame())
+        try:
+            await script(played)
+            await asyncio.sleep(5)
+        finally:
+            await worker.queue_frame(EndFrame())
 
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
@@ -408,3 +416,27 @@ async def test_a_conversation_that_is_sent_again_is_whole_and_redacted() -> None
         "That is done.",
     ]
     assert done.messages[0][1] == f"The card on file is {CARD}."
+
+
+@pytest.mark.virtual_time
+async def test_a_tool_that_is_not_wrapped_and_tells_the_model_a_value_is_an_open_way() -> None:
+    results: list[Any] = [{"balance": 17}, {"card": CARD}]
+
+    def register(model: Model, _: PIIRedactor) -> None:
+        async def tool(params: FunctionCallParams) -> None:
+            await params.result_callback(results.pop(0))
+
+        model.register_function("account", tool)
+
+    opened: list[int] = []
+
+    async def script(c: Call) -> None:
+        for _ in range(2):
+            await c.model.calls("account", {})
+            await asyncio.sleep(1)
+            opened.append(len(c.opened))
+
+    done = await call(script, register=register)
+
+    assert opened == [0, 1]
+    assert done.opened == ["tool results: wrap account in PIIRedactor.tool"]
