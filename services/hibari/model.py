@@ -17,6 +17,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from antiphon.services._extras import import_extra
+from antiphon.services.hibari.packed import PackedTable
 from antiphon.services.weights import in_package, verified
 
 __all__ = ["SAMPLE_RATE_HZ", "Model", "Reading", "load_model", "verified_assets"]
@@ -70,6 +71,9 @@ class Model:
         """Load them, which takes half a second."""
         assets = verified_assets()
         self._g2p = import_extra("hibari.g2p", "speech").G2P()
+        for lexicon in (self._g2p.lexicon.golds, self._g2p.lexicon.silvers):
+            lexicon.d = PackedTable(lexicon.d)
+        self._g2p.tagger.weights = PackedTable(self._g2p.tagger.weights)
         self._normalize = import_extra("hibari.g2p.normalize", "speech").normalize
         self._synth = import_extra("hibari.dsp", "speech").synth
         self._numbers: dict[str, int] = json.loads(assets["vocab.json"].read_text("utf-8"))
