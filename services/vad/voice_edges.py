@@ -4,6 +4,8 @@ A detector is sure of a voice only after a while, and of its end long after the 
 its own times are late by an eighth of a second, more or less. Pure: samples come in.
 """
 
+from statistics import median
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,7 +63,8 @@ def began_secs_ago(pcm: bytes, sample_rate_hz: int, *, spoken_secs: float) -> fl
 
 
 def _threshold(quiet: NDArray[np.float64]) -> float:
-    return max(_AUDIBLE_RMS, _STANDS_OUT * float(np.median(quiet)))
+    # numpy's own median loads 1 MB of numpy.ma when it is first used, which is in a call.
+    return max(_AUDIBLE_RMS, _STANDS_OUT * float(median(quiet.tolist())))
 
 
 def _loudness(pcm: bytes, sample_rate_hz: int) -> NDArray[np.float64]:
