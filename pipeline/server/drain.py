@@ -21,6 +21,7 @@ from antiphon.pipeline.error_fields import why
 from antiphon.pipeline.server.calls import GOODBYE_SECS, Calls
 from antiphon.pipeline.server.process.http_protocol import CallRequests
 from antiphon.pipeline.server.process.listening import CannotListenError, bind, tell_where
+from antiphon.pipeline.server.process.memory import give_back, keep_one_heap
 from antiphon.pipeline.server.process.websocket_protocol import CallWebSocket
 
 __all__ = ["CannotWarmUpError", "DrainServer", "serve_app", "spare_collector"]
@@ -81,12 +82,14 @@ class DrainServer(uvicorn.Server):
         """
         try:
             require(Part.SERVER)
+            keep_one_heap()
             await self._calls.warm_up()
         except Exception as error:
             raise CannotWarmUpError(f"the agent cannot get ready: {why(error)}") from None
         if self.should_exit:
             return
         spare_collector()
+        give_back()
         try:
             await super().startup(sockets)
         except OSError as error:
