@@ -29,8 +29,8 @@ TOP_LEVEL = frozenset({
 SPACED = TOP_LEVEL - {"int", "in", "us", "ie", "it", "be", "at", "me", "no", "is", "app", "store"}
 
 
-# Recognisers leave out a dot that was said: "at Gmail Com". The first are no words of a sentence, and
-# behind a name of where mail is kept neither are the others.
+# Recognisers leave out a dot that was said: "at Gmail Com". The first are no words of a sentence;
+# behind a name of where mail is kept the others are none either.
 DOTLESS = frozenset({"com", "org", "edu"})
 PROVIDERS = frozenset({
     "aol", "gmail", "gmx", "googlemail", "hotmail", "icloud", "mail", "msn", "outlook", "proton",
