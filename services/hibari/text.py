@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from antiphon.services.hibari.written import spell_out
+
 __all__ = ["cut", "sayable"]
 
 FIRST_PIECE_CHARS = 100
@@ -75,6 +77,7 @@ def sayable(text: str) -> tuple[str, bool]:
         return " "
 
     text = "".join(read(char) for char in unicodedata.normalize("NFC", text))
+    text = spell_out(text)
     # `[word](/sounds/)` is a pronunciation to hibari, and a link to everybody else.
     text = text.replace("](", "] (")
     text = _LONG_NUMBER.sub(lambda number: " ".join(number.group()), text)

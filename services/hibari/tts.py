@@ -59,6 +59,8 @@ class HibariTTSService(TimedTTSService):
         _refuse(defaults)
         self._synthesizer = HibariSynthesizer()
         super().__init__(engine_rate_hz=SAMPLE_RATE_HZ, settings=defaults, **kwargs)
+        # To Pipecat a text without a sound is a voice that fails, and an emoji has none.
+        self.add_text_transformer(_of_words)
 
     def synthesize(self, text: str) -> AsyncGenerator[SpeechChunk, None]:
         """Speak a text piece by piece, with the settings as they are; closing it aborts.
@@ -84,6 +86,11 @@ class HibariTTSService(TimedTTSService):
             await self.push_error(f"hibari settings unchanged: {error}")
             return {}
         return await super()._update_settings(delta)
+
+
+async def _of_words(text: str, text_type: str) -> str:
+    """A text, or nothing if no word is in it."""
+    return text if any(char.isalnum() for char in text) else ""
 
 
 def _refuse(settings: HibariTTSSettings) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pipecat.frames.frames import (
+    ErrorFrame,
     InterruptionFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
@@ -52,6 +53,18 @@ async def test_an_interruption_leaves_exactly_the_words_that_were_heard(
         assert agent.said == [" ".join(text for text, _ in words[: index + 1])]
         # A chunk of 40 ms is on its way when the caller begins to speak.
         assert agent.heard_secs == pytest.approx(cut_secs, abs=0.1)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("text", ["\U0001f642", "— !", "→"])
+async def test_a_text_without_a_word_is_silence_and_no_error(speaking: Speaking, text: str) -> None:
+    async with speaking(HibariTTSService()) as agent:
+        await agent.queue(TTSSpeakFrame(text))
+        await agent.queue(TTSSpeakFrame("Hello."))
+        await asyncio.sleep(5)
+
+        assert agent.call.of_type(ErrorFrame) == []
+        assert agent.said == ["Hello."]
 
 
 @pytest.mark.looptime
