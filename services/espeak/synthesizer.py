@@ -252,6 +252,9 @@ def _job(text: str, voice: str, rate_wpm: int, pitch: int, sink: Sink) -> Callab
         ("rate_wpm", rate_wpm, RATE_WPM_RANGE),
         ("pitch", pitch, PITCH_RANGE),
     ):
-        if not low <= value <= high:
+        # Settings come over the wire as well, where they may be anything.
+        if not isinstance(value, int) or not low <= value <= high:
             raise ValueError(f"{name}={value!r} is not between {low} and {high}")
+    if not isinstance(voice, str):
+        raise ValueError(f"voice={voice!r} is no eSpeak voice's name")
     return lambda: _library().speak(text, voice, rate_wpm, pitch, sink)

@@ -76,6 +76,10 @@ def test_any_text_is_spoken_without_an_error(text: str) -> None:
         ("voice", "en-us+nobody", r"unknown eSpeak voice 'en-us\+nobody'.*klatt2"),
         ("rate_wpm", 20, "rate_wpm=20 is not between 80 and 450"),
         ("pitch", 101, "pitch=101 is not between 0 and 100"),
+        ("rate_wpm", "fast", "rate_wpm='fast' is not between 80 and 450"),
+        ("rate_wpm", 160.5, "rate_wpm=160.5 is not between 80 and 450"),
+        ("pitch", None, "pitch=None is not between 0 and 100"),
+        ("voice", 5, "voice=5 is no eSpeak voice's name"),
         ("text", "a" * 5_001, "text of 5001 characters"),
     ],
 )
