@@ -25,6 +25,7 @@ from pipecat.services.openai.realtime.events import (
 )
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import LatencyObserver, Prices
 from antiphon.simulation.call import simulate_call
@@ -95,14 +96,16 @@ async def pipeline() -> AsyncIterator[VoiceAgent]:
         OpenAIServer(script=answer, first_token_secs=LATENCIES["openai"]) as openai,
         CartesiaServer(first_chunk_secs=LATENCIES["cartesia"]) as cartesia,
     ):
+        llm = OpenAILLMService(base_url=openai.url, api_key="none")
         voice = CartesiaTTSService.Settings(voice="any")
         yield VoiceAgent(
             greeting=GREETING,
-            stt=lambda: DeepgramSTTService(base_url=deepgram.url, api_key="none"),
-            llm=lambda: OpenAILLMService(base_url=openai.url, api_key="none"),
-            tts=lambda: CartesiaTTSService(url=cartesia.url, api_key="none", settings=voice),
+            stt=DeepgramSTTService(base_url=deepgram.url, api_key="none"),
+            llm=llm,
+            tts=CartesiaTTSService(url=cartesia.url, api_key="none", settings=voice),
             **TURNS,
         )
+        await close_client(llm)  # Pipecat 1.14 leaves its connections open.
 
 
 @asynccontextmanager

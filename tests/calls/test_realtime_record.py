@@ -59,6 +59,8 @@ def test_the_weather_is_looked_up_by_a_model_that_speaks_itself(
 
 
 @pytest.mark.system
+# The Deepgram SDK uses names that its websockets library has deprecated.
+@pytest.mark.filterwarnings("ignore:websockets.*deprecated:DeprecationWarning")
 def test_a_pipeline_and_a_model_that_speaks_itself_answer_the_same_utterances(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
