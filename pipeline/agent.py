@@ -26,8 +26,8 @@ from antiphon.pipeline.prewarm import Prewarmed
 from antiphon.pipeline.pronunciations import check_pronunciations, pronounce
 from antiphon.pipeline.providers.create import check_service, create_service, make_service
 from antiphon.pipeline.providers.environment import Environment, read_environment
-from antiphon.pipeline.providers.kinds import Given, NamedService, Service, ServiceKind
-from antiphon.pipeline.realtime import ModelCall, check_realtime, refuse_no_realtime
+from antiphon.pipeline.providers.kinds import Given, NamedService, Place, Service, ServiceKind
+from antiphon.pipeline.realtime import ModelCall, check_realtime
 from antiphon.pipeline.sharing import claim, refuse_another_kind
 from antiphon.pipeline.tools import settled
 from antiphon.pipeline.turns import Turns, TurnSettings
@@ -169,7 +169,7 @@ class VoiceAgent:
         if self.realtime is not None:
             check_realtime(self)
         for kind, service in self._services.items():
-            if isinstance(service, NamedService):
+            if isinstance(kind, ServiceKind) and isinstance(service, NamedService):
                 check_service(kind, service, self._environment)
             elif not (isinstance(service, FrameProcessor) or callable(service)):
                 raise TypeError(
@@ -251,8 +251,7 @@ class VoiceAgent:
         services = {kind: self._prewarmed.take(kind) for kind in self._services}
         claim(transport, services, given=self._services)
         stt, llm, tts = (services.get(kind) for kind in ServiceKind)
-        assert llm is not None
-        refuse_no_realtime(llm, realtime=self.realtime is not None)
+        llm = llm or services["realtime"]
         if tts:
             speaks_plainly(tts)
             pronounce(tts, self.pronunciations)
@@ -322,8 +321,6 @@ class VoiceAgent:
         # Of these, which no call gets: what would be refused in each call is told before the first.
         for kind, service in made.items():
             refuse_another_kind(kind, service)
-            if kind is ServiceKind.LLM:
-                refuse_no_realtime(service, realtime=self.realtime is not None)
         if tts := made.get(ServiceKind.TTS):
             pronounce(tts, self.pronunciations)
         if stt := made.get(ServiceKind.STT):
@@ -341,9 +338,9 @@ class VoiceAgent:
         await runner.run()
 
     @property
-    def _services(self) -> dict[ServiceKind, Given]:
+    def _services(self) -> dict[Place, Given]:
         if self.realtime is not None:
-            return {ServiceKind.LLM: self.realtime}
+            return {"realtime": self.realtime}
         given = dict(zip(ServiceKind, (self.stt, self.llm, self.tts), strict=True))
         return {
             kind: in_languages(
@@ -359,9 +356,9 @@ class VoiceAgent:
     def _prewarmed(self) -> Prewarmed:
         return Prewarmed(self._make)
 
-    def _make(self, kind: ServiceKind) -> FrameProcessor:
+    def _make(self, kind: Place) -> FrameProcessor:
         service = self._services[kind]
-        if isinstance(service, NamedService):
+        if isinstance(kind, ServiceKind) and isinstance(service, NamedService):
             return create_service(
                 kind,
                 service,
@@ -370,6 +367,7 @@ class VoiceAgent:
             )
         if isinstance(service, FrameProcessor):
             return service
+        assert not isinstance(service, NamedService)
         return make_service(kind, service)
 
     @property

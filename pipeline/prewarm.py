@@ -11,7 +11,7 @@ from collections.abc import Callable
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
-from antiphon.pipeline.providers.kinds import ServiceKind
+from antiphon.pipeline.providers.kinds import Place
 
 __all__ = ["Prewarmed"]
 
@@ -30,17 +30,17 @@ class Prewarmed:
         prewarmed.take(ServiceKind.STT)
     """
 
-    def __init__(self, make: Callable[[ServiceKind], FrameProcessor]) -> None:
+    def __init__(self, make: Callable[[Place], FrameProcessor]) -> None:
         """Create an empty stock.
 
         Args:
             make: Makes a service; for the stock it is called on a thread.
         """
         self._make = make
-        self._stock: dict[ServiceKind, FrameProcessor] = {}
+        self._stock: dict[Place, FrameProcessor] = {}
         self._replacing: set[asyncio.Task[None]] = set()
 
-    def keep(self, kind: ServiceKind, service: FrameProcessor) -> None:
+    def keep(self, kind: Place, service: FrameProcessor) -> None:
         """Keep a service for the next call, and from then on another for each.
 
         Args:
@@ -49,7 +49,7 @@ class Prewarmed:
         """
         self._stock[kind] = service
 
-    async def keep_if_slow(self, kind: ServiceKind) -> FrameProcessor:
+    async def keep_if_slow(self, kind: Place) -> FrameProcessor:
         """Keep a service, and from then on another for each call, if making one takes time.
 
         One that cannot be made away from the event loop is not kept, and made when a call wants it.
@@ -74,7 +74,7 @@ class Prewarmed:
             self.keep(kind, made)
         return first
 
-    def take(self, kind: ServiceKind) -> FrameProcessor:
+    def take(self, kind: Place) -> FrameProcessor:
         """Take a service for a call, which without one in stock is made now.
 
         Args:
@@ -93,7 +93,7 @@ class Prewarmed:
         task.add_done_callback(self._replacing.discard)
         return self._stock.pop(kind)
 
-    async def _replace(self, kind: ServiceKind) -> None:
+    async def _replace(self, kind: Place) -> None:
         try:
             self.keep(kind, await asyncio.to_thread(self._make, kind))
         except Exception as error:

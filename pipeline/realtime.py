@@ -41,7 +41,6 @@ from antiphon.core.pipecat_internals import (
     trim_preroll,
     writes_down,
 )
-from antiphon.pipeline.providers.kinds import UnusableService
 from antiphon.processors.interruption import Decision, Interruption
 from antiphon.processors.interruption.decision import Action
 from antiphon.processors.interruption.model_speech import ModelSpeech
@@ -51,7 +50,7 @@ from antiphon.processors.interruption.spoken_items import HeardItem, SpokenItems
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
 
-__all__ = ["ModelCall", "check_realtime", "is_realtime", "refuse_no_realtime", "to_say"]
+__all__ = ["TO_SAY", "ModelCall", "check_realtime", "to_say"]
 
 # What would do nothing, and why.
 MEANINGLESS = {
@@ -66,6 +65,8 @@ MEANINGLESS = {
     "summary": "it keeps the conversation itself",
     "voicemail": "it cannot be asked aside who took the call",
 }
+
+TO_SAY = "Say this to the caller now, word for word and nothing else: "
 
 # The API takes and gives sound at this rate alone.
 RATE_HZ = 24_000
@@ -112,45 +113,14 @@ def check_realtime(agent: "VoiceAgent") -> None:
             )
 
 
-def is_realtime(service: FrameProcessor) -> bool:
-    """Whether a service is a speech-to-speech model.
-
-    Args:
-        service: The service.
-    """
-    announce = getattr(service, "service_metadata_frame", None)
-    return bool(announce and getattr(announce(), "is_realtime_service", False))
-
-
-def refuse_no_realtime(service: FrameProcessor, *, realtime: bool) -> None:
-    """Refuse a speech-to-speech model as one of three services, and anything else in its place.
-
-    Args:
-        service: What is to be the language model.
-        realtime: Whether it was given as `realtime`.
-
-    Raises:
-        UnusableService: If it belongs in the other place.
-    """
-    if realtime and not is_realtime(service):
-        raise UnusableService(
-            f"realtime={service} is no speech-to-speech model: give it as llm, beside stt and tts"
-        )
-    if not realtime and is_realtime(service):
-        raise UnusableService(
-            f"llm={service} is a speech-to-speech model, which hears and speaks itself: "
-            "give it as realtime, without stt and tts"
-        )
-
-
 def to_say(text: str) -> LLMMessagesAppendFrame:
     """Ask a speech-to-speech model to say something; there is no other voice in the call.
 
     Args:
         text: What it is to say.
     """
-    asked = f"Say this to the caller now, word for word and nothing else: {text}"
-    return LLMMessagesAppendFrame([{"role": "developer", "content": asked}], run_llm=True)
+    asked: Any = {"role": "developer", "content": TO_SAY + text}
+    return LLMMessagesAppendFrame([asked], run_llm=True)
 
 
 class ModelCall:

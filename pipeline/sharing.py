@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
-from antiphon.pipeline.providers.kinds import Service, ServiceKind, UnusableService
+from antiphon.pipeline.providers.kinds import Place, Service, ServiceKind, UnusableService
 
 __all__ = ["claim", "refuse_another_kind", "settle"]
 
@@ -23,9 +23,9 @@ _placed: WeakKeyDictionary[FrameProcessor, tuple[ref[FrameProcessor], ref[FrameP
 
 def claim(
     transport: BaseTransport,
-    services: Mapping[ServiceKind, FrameProcessor],
+    services: Mapping[Place, FrameProcessor],
     *,
-    given: Mapping[ServiceKind, Service],
+    given: Mapping[Place, Service],
 ) -> None:
     """Take what a call is composed of, before any of it is put into the call's pipeline.
 
@@ -72,7 +72,7 @@ def settle(processors: Sequence[FrameProcessor], services: Collection[FrameProce
                     _placed[inner] = (ref(inner.previous), ref(inner.next))
 
 
-def refuse_another_kind(kind: ServiceKind, service: FrameProcessor) -> None:
+def refuse_another_kind(kind: Place, service: FrameProcessor) -> None:
     """Refuse a service of another kind than its place; what is of none is not judged.
 
     Args:
@@ -82,14 +82,26 @@ def refuse_another_kind(kind: ServiceKind, service: FrameProcessor) -> None:
     Raises:
         UnusableService: If it is for another place.
     """
+    announce = getattr(service, "service_metadata_frame", None)
+    speaks = bool(announce and getattr(announce(), "is_realtime_service", False))
+    if kind == "realtime" and not speaks:
+        raise UnusableService(
+            f"realtime={service} is no speech-to-speech model, which hears and speaks itself: "
+            "give it as stt, llm or tts"
+        )
+    if kind is ServiceKind.LLM and speaks:
+        raise UnusableService(
+            f"llm={service} is a speech-to-speech model, which hears and speaks itself: "
+            "give it as realtime, without stt and tts"
+        )
     # By name, as importing the services costs a second.
     bases = {place: f"{place.upper()}Service" for place in ServiceKind}
     names = {cls.__name__ for cls in type(service).__mro__}
     found = [place for place, base in bases.items() if base in names]
-    if found and kind not in found:
+    if found and kind not in found and kind in bases:
         raise UnusableService(
             f"{kind}={service} is of the kind {bases[found[0]]}: give it as {found[0]}, "
-            f"and one of the kind {bases[kind]} here"
+            f"and one of the kind {kind.upper()}Service here"
         )
 
 
@@ -110,7 +122,7 @@ def _put_back(part: FrameProcessor) -> None:
         part.link(after)
 
 
-def _told(kind: ServiceKind, service: FrameProcessor, given: Service) -> str:
+def _told(kind: Place, service: FrameProcessor, given: Service) -> str:
     name = type(service).__name__
     if isinstance(given, FrameProcessor):
         return (

@@ -19,6 +19,7 @@ from antiphon.pipeline.providers.environment import Environment
 from antiphon.pipeline.providers.kinds import (
     MissingVariable,
     NamedService,
+    Place,
     ServiceKind,
     UnusableService,
 )
@@ -192,7 +193,7 @@ def _require_variables(
     raise MissingVariable(told)
 
 
-def make_service(kind: ServiceKind, factory: Callable[[], FrameProcessor]) -> FrameProcessor:
+def make_service(kind: Place, factory: Callable[[], FrameProcessor]) -> FrameProcessor:
     """Make a service for one call.
 
     Args:

@@ -3,11 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pipecat.processors.frame_processor import FrameProcessor
 
-__all__ = ["Given", "MissingVariable", "NamedService", "Service", "ServiceKind", "UnusableService"]
+__all__ = [
+    "Given",
+    "MissingVariable",
+    "NamedService",
+    "Place",
+    "Service",
+    "ServiceKind",
+    "UnusableService",
+]
 
 
 class ServiceKind(StrEnum):
@@ -16,6 +24,10 @@ class ServiceKind(StrEnum):
     STT = "stt"
     LLM = "llm"
     TTS = "tts"
+
+
+Place: TypeAlias = ServiceKind | Literal["realtime"]
+"""One of them, or that of a speech-to-speech model in the place of all three."""
 
 
 class MissingVariable(ValueError):

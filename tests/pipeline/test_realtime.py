@@ -1,0 +1,76 @@
+"""What is refused beside a speech-to-speech model, and where such a model is none."""
+
+from typing import Any
+
+import pytest
+from pipecat.services.google.gemini_live.llm import GeminiLiveLLMService
+from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
+
+from antiphon.pipeline import VoiceAgent
+from antiphon.pipeline.providers.kinds import UnusableService
+from antiphon.processors.sentences import SentenceSettings
+from antiphon.services import ScriptedLLMService
+from antiphon.transports import MemoryTransport
+
+
+def model() -> OpenAIRealtimeLLMService:
+    return OpenAIRealtimeLLMService(api_key="any", base_url="ws://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"stt": "deepgram"}, "stt='deepgram' means nothing .* it hears the caller itself"),
+        ({"llm": "openai"}, "llm='openai' .* it is the language model"),
+        ({"tts": "cartesia"}, "tts='cartesia' .* it speaks itself"),
+        ({"sentences": SentenceSettings(min_chars=40)}, "sentences=.* its words reach no voice"),
+        ({"pronunciations": {"Nguyen": "win"}}, "pronunciations=.* its words reach no voice"),
+        ({"languages": ["en", "es"]}, "languages=.* follows the caller's language itself"),
+        ({"voicemail": "Call us back."}, "voicemail=.* cannot be asked aside"),
+    ],
+)
+def test_what_would_do_nothing_beside_it_is_refused(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        VoiceAgent(realtime=model, **given)
+
+
+def test_none_for_what_it_has_not_is_no_mistake() -> None:
+    VoiceAgent(realtime=model, sentences=None, summary=None, voicemail=None)
+
+
+def test_a_name_is_refused_with_what_to_give() -> None:
+    with pytest.raises(TypeError, match=r"realtime='openai': give a class or function .* lambda"):
+        VoiceAgent(realtime="openai")  # type: ignore[arg-type]
+
+
+def test_another_kind_of_service_is_refused_in_its_place_and_it_in_theirs() -> None:
+    with pytest.raises(UnusableService, match=r"realtime=ScriptedLLM.* no speech-to-speech"):
+        VoiceAgent(realtime=ScriptedLLMService).pipeline(MemoryTransport())
+    with pytest.raises(UnusableService, match=r"llm=OpenAIRealtime.* give it as realtime"):
+        VoiceAgent(llm=model).pipeline(MemoryTransport())
+
+
+async def test_what_would_be_refused_in_each_call_is_refused_by_the_warm_up() -> None:
+    with pytest.raises(UnusableService, match="no speech-to-speech model"):
+        await VoiceAgent(realtime=ScriptedLLMService).warm_up()
+    await VoiceAgent(realtime=model).warm_up()
+
+
+def test_one_object_serves_one_call_and_no_server() -> None:
+    agent = VoiceAgent(realtime=model())
+    with pytest.raises(ValueError, match=r"^realtime=OpenAIRealtime.* one object"):
+        agent.require_many_calls()
+    agent.pipeline(MemoryTransport())
+    with pytest.raises(UnusableService, match=r"^realtime=OpenAIRealtime.* has served a call"):
+        agent.pipeline(MemoryTransport())
+
+
+def test_a_factory_that_fails_is_told_of_by_its_place() -> None:
+    with pytest.raises(UnusableService, match=r"^realtime=.*raised .*NO_SUCH_KEY"):
+        VoiceAgent(realtime=lambda: {}["NO_SUCH_KEY"]).pipeline(MemoryTransport())  # type: ignore[arg-type, return-value]
+
+
+def test_other_vendors_are_composed_by_factory() -> None:
+    agent = VoiceAgent(realtime=lambda: GeminiLiveLLMService(api_key="any"), greeting="Hello!")
+    pipeline = agent.pipeline(MemoryTransport())
+    assert any(isinstance(part, GeminiLiveLLMService) for part in pipeline.processors)
