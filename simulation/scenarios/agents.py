@@ -8,6 +8,7 @@ from typing import Any
 from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
+from antiphon.pipeline.realtime import TO_SAY
 from antiphon.pipeline.turns import EMBEDDED_SPEECH_TIMEOUT_SECS
 from antiphon.services import Script
 from antiphon.services.scripted.script import Answer
@@ -36,6 +37,8 @@ async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
             return
         if agent.services == "vendors":
             services = await _vendor_services(scenario, stack)
+        elif agent.services == "realtime":
+            services = await _realtime_service(stack)
         else:
             services = _embedded_services(scenario)
         yield order_desk(
@@ -65,6 +68,63 @@ def _from_factory(name: str) -> VoiceAgent:
     return agent
 
 
+async def _realtime_service(stack: AsyncExitStack) -> dict[str, Any]:
+    from pipecat.services.openai.realtime.events import (
+        AudioConfiguration,
+        AudioInput,
+        InputAudioTranscription,
+        SessionProperties,
+    )
+    from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
+
+    from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
+    from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
+
+    script, phrases = _order_script()
+
+    def answer(body: dict[str, Any]) -> Any:
+        messages = [m for m in body["messages"] if m["role"] != "system"]
+        asked = (body["messages"] or [{}])[-1].get("content") or ""
+        if asked.startswith(TO_SAY):
+            return asked.removeprefix(TO_SAY)
+        return _reply(script, [m for m in messages if not _asks_to_say(m)])
+
+    server = await stack.enter_async_context(
+        OpenAIRealtimeServer(
+            script=answer,
+            transcriber=pocketsphinx_transcriber(phrases),
+            voice=EspeakVoice(),
+            first_chunk_secs=0.2,
+        )
+    )
+    heard = AudioInput(transcription=InputAudioTranscription())
+    session = SessionProperties(audio=AudioConfiguration(input=heard))
+    return {
+        "realtime": OpenAIRealtimeLLMService(
+            base_url=server.url,
+            api_key="loopback",
+            settings=OpenAIRealtimeLLMService.Settings(session_properties=session),
+        ),
+        "turns": TurnSettings(silence_secs=EMBEDDED_SPEECH_TIMEOUT_SECS),
+    }
+
+
+def _asks_to_say(message: dict[str, Any]) -> bool:
+    return str(message.get("content") or "").startswith(TO_SAY)
+
+
+def _order_script() -> tuple[Script, list[str]]:
+    script = Script.order_status()
+    return script, [phrase for intent in script.intents for phrase in intent.phrases]
+
+
+def _reply(script: Script, messages: list[dict[str, Any]]) -> Any:
+    answer = script.respond(messages)
+    if isinstance(answer, Answer):
+        return answer.text
+    return {"tool": answer.name, "arguments": answer.arguments}
+
+
 async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[str, Any]:
     # Imported here: a scenario on the embedded services needs no vendor's SDK.
     from pipecat.services.cartesia.tts import CartesiaTTSService
@@ -74,17 +134,9 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
     from antiphon.simulation.vendors.cartesia import CartesiaServer
     from antiphon.simulation.vendors.deepgram import DeepgramServer
     from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
-    from antiphon.simulation.vendors.openai import OpenAIServer, Reply
+    from antiphon.simulation.vendors.openai import OpenAIServer
 
-    script = Script.order_status()
-
-    def reply(body: dict[str, Any]) -> Reply:
-        answer = script.respond(body["messages"])
-        if isinstance(answer, Answer):
-            return answer.text
-        return {"tool": answer.name, "arguments": answer.arguments}
-
-    phrases = [phrase for intent in script.intents for phrase in intent.phrases]
+    script, phrases = _order_script()
     faults = scenario.faults
     deepgram = await stack.enter_async_context(
         DeepgramServer(
@@ -92,7 +144,11 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
         )
     )
     openai = await stack.enter_async_context(
-        OpenAIServer(script=reply, first_token_secs=0.1, faults=faults.get("openai", ()))
+        OpenAIServer(
+            script=lambda body: _reply(script, body["messages"]),
+            first_token_secs=0.1,
+            faults=faults.get("openai", ()),
+        )
     )
     cartesia = await stack.enter_async_context(
         CartesiaServer(

@@ -14,7 +14,7 @@ from rich.table import Table
 from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
 from antiphon.simulation.scenarios.results import Result, write_json, write_junit
 from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
-from antiphon.simulation.scenarios.schema import Scenario
+from antiphon.simulation.scenarios.schema import Scenario, Services
 
 __all__ = ["simulate"]
 
@@ -32,6 +32,10 @@ def simulate(
     repeat: Annotated[
         int, typer.Option(min=1, help="How often to play each; all runs must be identical.")
     ] = 1,
+    services: Annotated[
+        Services | None,
+        typer.Option(help="What the order desk is made of, instead of what a scenario says."),
+    ] = None,
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Let a second of call take a second.")
     ] = False,
@@ -106,6 +110,8 @@ def simulate(
     results: list[Result] = []
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
+        if services:
+            loaded = [(path, each.on(services)) for path, each in loaded]
         if poor_line:
             loaded = [(path, on_a_poor_line(each, transport)) for path, each in loaded]
         for path, scenario in loaded:

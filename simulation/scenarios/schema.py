@@ -26,7 +26,15 @@ from antiphon.simulation.caller.script import Moment, Step, replayed_call
 from antiphon.simulation.caller.voice import CALLER_VOICE
 from antiphon.simulation.vendors.faults import Fault
 
-__all__ = ["Agent", "CallerSettings", "Expectations", "Line", "NetworkSettings", "Scenario"]
+__all__ = [
+    "Agent",
+    "CallerSettings",
+    "Expectations",
+    "Line",
+    "NetworkSettings",
+    "Scenario",
+    "Services",
+]
 
 Vendor = Literal["deepgram", "openai", "cartesia"]
 
@@ -38,6 +46,7 @@ def _language(tag: str) -> str:
 
 
 Language = Annotated[str, AfterValidator(_language)]
+Services = Literal["embedded", "vendors", "realtime"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -58,8 +67,9 @@ class Agent(_Data):
 
     Parameters:
         greeting: What the order desk says first.
-        services: `"embedded"`, or `"vendors"`: Pipecat's own Deepgram, OpenAI and Cartesia
-            services against vendor servers on loopback.
+        services: `"embedded"`; or `"vendors"`: Pipecat's own Deepgram, OpenAI and Cartesia
+            services against vendor servers on loopback; or `"realtime"`: its own OpenAI Realtime
+            service, against such a server.
         stt: Which of the embedded ones hears. PocketSphinx does the same in every run, and knows
             the phrases of the order desk; Whisper understands what people say.
         tts: Which of them speaks.
@@ -68,7 +78,7 @@ class Agent(_Data):
     """
 
     greeting: str = "Hello, this is the order desk. How can I help you?"
-    services: Literal["embedded", "vendors"] = "embedded"
+    services: Services = "embedded"
     stt: Literal["embedded/pocketsphinx", "embedded/whisper"] = "embedded/pocketsphinx"
     tts: Literal["embedded/espeak", "embedded/hibari"] = "embedded/espeak"
     tool_secs: NonNegativeFloat = 0.15
@@ -301,6 +311,20 @@ class Scenario(_Data):
                         "report: give the line a 'transcript' as it must read"
                     )
         return self
+
+    def on(self, services: Services) -> Self:
+        """Return the same call to an order desk that is made of something else.
+
+        Args:
+            services: As in the agent's.
+
+        Raises:
+            ValueError: If the scenario has faults or an agent that could not be made so.
+        """
+        given = {name: getattr(self.agent, name) for name in self.agent.model_fields_set}
+        given |= {"services": services}
+        fields = {name: getattr(self, name) for name in self.model_fields_set} | {"agent": given}
+        return type(self)(**fields)
 
     def steps(self) -> list[Step]:
         """Return what the caller does.

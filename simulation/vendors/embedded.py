@@ -85,7 +85,8 @@ class _PocketSphinx:
             self._mirror = BandMirror()
             self._decoder.set_cmn(TELEPHONE_ADAPTATION)
         self._decoder.start_utt()
-        self.hear(lead_in, sample_rate_hz)
+        if lead_in:
+            self.hear(lead_in, sample_rate_hz)
 
     def hear(self, pcm: bytes, sample_rate_hz: int) -> str:
         if self._mirror:
