@@ -171,7 +171,7 @@ class Watchdogs:
         self._owed: dict[StallKind, _Owed] = {}
         self._unheard = self._missing = False
         self._caller_started_at: float | None = None
-        self._voice_open = self._turn_open = False
+        self._voice_open = self._turn_open = self._said = False
         self._llm_ended_at = float("-inf")
         self._llm_at_work = False
         self._llm_said_something = self._llm_failed = False
@@ -200,7 +200,7 @@ class Watchdogs:
         match moment:
             case Moment.CALLER_STARTED:
                 self._unheard, self._caller_started_at = True, at
-                self._voice_open = True
+                self._voice_open, self._said = True, False
                 if self.hears:
                     # Whoever speaks on is not waiting, and is owed an answer after that.
                     self._owed.pop(StallKind.NO_ANSWER, None)
@@ -213,14 +213,14 @@ class Watchdogs:
                 self._missing = True
                 self._owe(StallKind.TRANSCRIPT_MISSING, at, service)
             case Moment.CALLER_STOPPED if self.hears:
-                self._voice_open = False
+                self._voice_open, self._said = False, self._spoke(at)
                 # Over what the agent says, an apology as it may be, only what is taken for a turn.
-                if (self._turn_open or not self._speaking) and self._spoke(at):
-                    self._missing = True
-                    if not self._speaking:
-                        self._owe(StallKind.NO_ANSWER, at, self.hears)
-            case Moment.TURN_STARTED | Moment.TURN_ENDED:
+                self._missing |= self._said and (self._turn_open or not self._speaking)
+                if self._said and not self._speaking:
+                    self._owe(StallKind.NO_ANSWER, at, self.hears)
+            case Moment.TURN_STARTED | Moment.TURN_ENDED if self.hears:
                 self._turn_open = moment is Moment.TURN_STARTED
+                self._missing |= self._turn_open and self._said
             case Moment.SPOKE:
                 self._missing |= self._turn_open or not self._speaking
             case Moment.BACKCHANNEL if self.hears:
@@ -233,7 +233,7 @@ class Watchdogs:
                 self._llm_speaks = self._text_under_way = False
             case Moment.MODEL_SPOKE:
                 self._llm_speaks = self._llm_said_something = True
-                self._missing = False
+                self._missing = self._said = False
             case Moment.TEXT_UNDER_WAY:
                 self._text_under_way = True
             case Moment.TEXT_GIVEN:

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -564,8 +565,22 @@ async def hangs_up_in_mid_answer(call: Call) -> None:
         await asyncio.sleep(0.1)
 
 
-async def says_nothing_over_an_apology(call: Call) -> None:
-    await answered(call)
+def says_nothing_over_an_apology(*, known: bool) -> Scene:
+    async def scene(call: Call) -> None:
+        await answered(call)
+        await apologises(call)
+        await call.voice(known=known)
+        if not known:
+            # By turn strategies of the pipeline, which decide when the voice has ended.
+            await call.transport.send_frame(UserStartedSpeakingFrame())
+            await asyncio.sleep(0.1)
+            await call.transport.send_frame(UserStoppedSpeakingFrame())
+        await asyncio.sleep(9)
+
+    return scene
+
+
+async def apologises(call: Call) -> None:
     sorry: list[Frame] = [
         TTSStartedFrame(context_id="sorry", append_to_context=False),
         TTSAudioRawFrame(b"\x40\x10" * (RATE_HZ * 4), RATE_HZ, 1, context_id="sorry"),
@@ -574,8 +589,6 @@ async def says_nothing_over_an_apology(call: Call) -> None:
     for frame in sorry:
         frame.interruptible = False
         await call.transport.send_frame(frame)
-    await call.voice()
-    await asyncio.sleep(9)
 
 
 async def says_nothing_of_a_tool(call: Call) -> None:
@@ -611,7 +624,12 @@ async def says_nothing_of_a_tool(call: Call) -> None:
         (fails_in_mid_answer, ["answer_cut_short 0.7"], ["answered"]),
         (hangs_up_in_mid_answer, ["answer_cut_short 0.8"], ["answered"]),
         (
-            says_nothing_over_an_apology,
+            says_nothing_over_an_apology(known=True),
+            ["no_first_token 2.5"],
+            ["answered", "unanswered"],
+        ),
+        (
+            says_nothing_over_an_apology(known=False),
             ["no_first_token 2.5"],
             ["answered", "unanswered"],
         ),
