@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pipecat.adapters.llm.schemas.direct_function import DirectFunctionWrapper
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction, DirectFunctionWrapper
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
@@ -18,7 +18,7 @@ from pipecat.utils.context.llm_context_summarization import (
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline.composition import CallParts, make_pipeline, make_worker
-from antiphon.pipeline.flows.description import FlowSetting, check_flow, is_flow_function
+from antiphon.pipeline.flows.description import FlowFunction, FlowSetting, check_flow, plain_tools
 from antiphon.pipeline.languages.agent import check_languages, in_languages, note_of
 from antiphon.pipeline.latency import LatencySettings
 from antiphon.pipeline.noise import NoiseSetting, check_noise, noise_filters
@@ -135,7 +135,7 @@ class VoiceAgent:
     instructions: str = ""
     voice_rules: str | None = VOICE_RULES
     greeting: str | None = None
-    tools: Sequence[Any] = ()
+    tools: Sequence[DirectFunction | FlowFunction] = ()
     flow: FlowSetting = None
     stt: Service = "embedded"
     llm: Service = "embedded"
@@ -179,8 +179,7 @@ class VoiceAgent:
         for name, (kinds, told) in SETTINGS.items():
             if not isinstance(value := getattr(self, name), kinds):
                 raise TypeError(f"{name}={reprlib.repr(value)}: give {told}")
-        plain = [t for t in self.tools if not (self.flow and is_flow_function(t))]
-        for tool in plain:
+        for tool in plain_tools(self.tools) if self.flow else self.tools:
             check_tool(tool)
         check_flow(self)  # pyright: ignore[reportArgumentType] - as in `_parts`
         check_pronunciations(self.pronunciations)
@@ -257,8 +256,9 @@ class VoiceAgent:
             pronounce(tts, self.pronunciations)
         limits = self.latency.limits if self.latency else WatchdogLimits()
         redactors: tuple[PIIRedactor, PIIRedactor] | None = None
-        plain = [tool for tool in self.tools if not is_flow_function(tool)]
-        tools: list[Any] = [settled(t, within_secs=limits.no_tool_result) for t in plain]
+        tools: list[Any] = [
+            settled(t, within_secs=limits.no_tool_result) for t in plain_tools(self.tools)
+        ]
         if self.redaction is not None:
             redactors = PIIRedactor(policy=self.redaction), PIIRedactor()
             tools = [redactors[1].tool(tool) for tool in tools]

@@ -6,6 +6,7 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.flows import (
     Flow,
     FlowConfig,
@@ -25,7 +26,7 @@ __all__ = [
     "check_flow",
     "first_node",
     "functions_of",
-    "is_flow_function",
+    "plain_tools",
     "texts_of",
 ]
 
@@ -79,7 +80,7 @@ def check_flow(agent: "VoiceAgent") -> None:
         raise TypeError(f"flow={_told(flow)} is an async function: {GIVE}")
     node = first_node(cast(Any, flow))
     common = functions_of(agent.flow, agent.tools)
-    taken = _names(tool for tool in agent.tools if not is_flow_function(tool)) + _names(common)
+    taken = _names(plain_tools(agent.tools)) + _names(common)
     if twice := next((name for name in taken if taken.count(name) > 1), None):
         raise ValueError(f"flow: {twice!r} is there twice at every node")
     is_interruptible = agent.interruption is not None
@@ -124,7 +125,16 @@ def functions_of(flow: FlowSetting, tools: Sequence[object]) -> list[FlowFunctio
         tools: The agent's tools, which may be such functions.
     """
     own = flow.global_functions if isinstance(flow, Flow) else []
-    return [*own, *(cast(Any, tool) for tool in tools if is_flow_function(tool))]
+    return [*own, *(cast(Any, tool) for tool in tools if _is_flow_function(tool))]
+
+
+def plain_tools(tools: Sequence[Any]) -> list[DirectFunction]:
+    """The tools that are Pipecat's own direct functions, and none of Flows.
+
+    Args:
+        tools: The agent's.
+    """
+    return [tool for tool in tools if not _is_flow_function(tool)]
 
 
 def texts_of(flow: FlowSetting) -> frozenset[str]:
@@ -142,7 +152,7 @@ def texts_of(flow: FlowSetting) -> frozenset[str]:
     )
 
 
-def is_flow_function(tool: object) -> bool:
+def _is_flow_function(tool: object) -> bool:
     """Whether a tool is a function of Pipecat Flows, and none of Pipecat's own.
 
     Args:

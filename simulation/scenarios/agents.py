@@ -1,6 +1,6 @@
 """The agent that a scenario calls, with the vendors it needs, for the length of one call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pkgutil import resolve_name
 from typing import Any
@@ -13,6 +13,7 @@ from antiphon.pipeline.turns import EMBEDDED_SPEECH_TIMEOUT_SECS
 from antiphon.services import Script
 from antiphon.services.scripted.script import Answer
 from antiphon.simulation.caller.voice import HIBARI
+from antiphon.simulation.scenarios.flow_desk import flow_desk, without_tasks
 from antiphon.simulation.scenarios.loading import ScenarioError
 from antiphon.simulation.scenarios.schema import Scenario
 
@@ -41,11 +42,8 @@ async def agent_of(scenario: Scenario) -> AsyncIterator[VoiceAgent]:
             services = await _realtime_service(stack)
         else:
             services = _embedded_services(scenario)
-        yield order_desk(
-            agent.greeting,
-            look_up_secs=agent.tool_secs,
-            **services,
-        )
+        desk = flow_desk if agent.flow else order_desk
+        yield desk(agent.greeting, look_up_secs=agent.tool_secs, **services)
 
 
 def _embedded_services(scenario: Scenario) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def _order_script() -> tuple[Script, list[str]]:
     return script, [phrase for intent in script.intents for phrase in intent.phrases]
 
 
-def _reply(script: Script, messages: list[dict[str, Any]]) -> Any:
+def _reply(script: Script, messages: Sequence[Mapping[str, Any]]) -> Any:
     answer = script.respond(messages)
     if isinstance(answer, Answer):
         return answer.text
@@ -137,6 +135,7 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
     from antiphon.simulation.vendors.openai import OpenAIServer
 
     script, phrases = _order_script()
+    read = without_tasks if scenario.agent.flow else list
     faults = scenario.faults
     deepgram = await stack.enter_async_context(
         DeepgramServer(
@@ -145,7 +144,7 @@ async def _vendor_services(scenario: Scenario, stack: AsyncExitStack) -> dict[st
     )
     openai = await stack.enter_async_context(
         OpenAIServer(
-            script=lambda body: _reply(script, body["messages"]),
+            script=lambda body: _reply(script, read(body["messages"])),
             first_token_secs=0.1,
             faults=faults.get("openai", ()),
         )

@@ -74,6 +74,7 @@ class Agent(_Data):
             the phrases of the order desk; Whisper understands what people say.
         tts: Which of them speaks.
         tool_secs: How long the order desk's tool takes.
+        flow: Whether it is a flow of Pipecat's, in nodes.
         factory: `"package.module:function"`, which takes nothing and returns a `VoiceAgent`.
     """
 
@@ -82,6 +83,7 @@ class Agent(_Data):
     stt: Literal["embedded/pocketsphinx", "embedded/whisper"] = "embedded/pocketsphinx"
     tts: Literal["embedded/espeak", "embedded/hibari"] = "embedded/espeak"
     tool_secs: NonNegativeFloat = 0.15
+    flow: bool = False
     factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     @model_validator(mode="after")

@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -600,3 +602,17 @@ async def test_a_wait_is_told_with_the_node_in_which_the_caller_spoke() -> None:
     assert 'antiphon_node_ttfa_seconds_count{node="time",transport="memory"} 1.0' in told
     assert 'antiphon_latency_seconds_count{model="",provider="",stage="ttfa",' in told
     assert 'stage="ttfa",transport="memory"} 2.0' in told
+
+
+@pytest.mark.system
+async def test_the_example_books_a_table_at_the_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    lines = await import_module("reservation_flow").simulated()
+    agent = [line["text"] for line in lines if line["who"] == "agent"]
+    assert agent == [
+        "The Blue Crab, good evening. For how many people?",
+        "And at what time?",
+        "We are full at seven. Would another time do?",
+        "At eight there is one. We keep the table for ten minutes. Is that all right?",
+        "Booked. We see you at eight. Goodbye!",
+    ]

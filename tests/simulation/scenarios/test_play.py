@@ -38,6 +38,14 @@ def test_a_shipped_scenario_goes_as_expected(name: str) -> None:
 
 
 @pytest.mark.system
+@pytest.mark.parametrize("name", [path.stem for path in sorted(SHIPPED.glob("*.yaml"))])
+def test_a_shipped_scenario_goes_as_expected_in_a_flow(name: str) -> None:
+    scenario = load_scenario(SHIPPED / f"{name}.yaml")
+    agent = scenario.agent.model_copy(update={"flow": True})
+    assert run_virtual(play(scenario.model_copy(update={"agent": agent}))).differences == []
+
+
+@pytest.mark.system
 def test_a_call_is_the_same_again_whatever_was_heard_before() -> None:
     def frames() -> list[str]:
         log = FrameLog()
