@@ -61,7 +61,7 @@ class Hearing:
         self._pieces: deque[_Piece] = deque(maxlen=PIECES)
         self._arrivals: deque[tuple[float, float]] = deque(maxlen=ARRIVALS)
         self._waiting: deque[_Speech] = deque()
-        self._settled = _Speech(0.0, 0.0)
+        self._settled = deque([_Speech(0.0, 0.0)], maxlen=SPEECHES)
         self._last_transcript_s = 0.0
         self._last_word_s = 0.0
         self._vad = False
@@ -129,7 +129,7 @@ class Hearing:
         told_s = self._last_transcript_s
         short = not self._vad or speech.stop_s - speech.start_s <= 2 * MARGIN_S
         if told_s >= speech.stop_s or (short and told_s > speech.start_s):
-            self._settled = self._waiting.pop()
+            self._settled.append(self._waiting.pop())
 
     def transcript(
         self, spans_s: tuple[Stretch, ...] = (), words_s: Stretch | None = None
@@ -148,7 +148,9 @@ class Hearing:
         words = self._within(words_s, begin_s)
         spans = [self._place(span) for span in spans_s] if words else []
         told = [(start - PAD_S, end + PAD_S) for start, end in filter(None, spans)]
-        whole = [] if told and len(told) == len(spans_s) else [(begin_s, self.heard_s)]
+        whole = (
+            [] if told and len(told) == len(spans_s) else [(self._earliest(begin_s), self.heard_s)]
+        )
         self._settle(words[1] if words else None)
         if words_s:
             self._last_word_s = words_s[1]
@@ -161,8 +163,8 @@ class Hearing:
         while self._waiting and (stop_s := self._waiting[0].stop_s) is not None:
             if self.heard_s - stop_s <= self._lag_s:
                 return found
-            self._settled = self._waiting.popleft()
-            found.append((self._settled.start_s, stop_s + MARGIN_S))
+            self._settled.append(self._waiting.popleft())
+            found.append((self._settled[-1].start_s, stop_s + MARGIN_S))
         if self._waiting and self.heard_s - self._waiting[0].start_s > 3 * self._lag_s:
             if self.heard_s - self._last_transcript_s > 3 * self._lag_s:
                 found.append((self._waiting[0].start_s, self.heard_s))
@@ -187,9 +189,16 @@ class Hearing:
         """Where the utterance begins of which a transcript has come."""
         if self._waiting:
             return self._waiting[0].start_s
-        if self._settled.stop_s and self.heard_s - self._settled.stop_s <= self._lag_s:
-            return self._settled.start_s
+        last = self._settled[-1]
+        if last.stop_s and self.heard_s - last.stop_s <= self._lag_s:
+            return last.start_s
         return max(0.0, self._last_transcript_s - LATE_S)
+
+    def _earliest(self, begin_s: float) -> float:
+        """The same, if it may be the transcript of an utterance before, come late."""
+        late_s = self.heard_s - LATE_S
+        may_be = (s.start_s for s in self._settled if s.stop_s and s.stop_s >= late_s)
+        return min((begin_s, *may_be))
 
     def _within(self, words_s: Stretch | None, begin_s: float) -> Stretch | None:
         """Where a transcript's words are, unless they are not of the current utterance."""
@@ -218,7 +227,7 @@ class Hearing:
         while self._waiting and self._waiting[0].stop_s is not None:
             if end_s is not None and end_s < self._waiting[0].start_s:
                 break
-            self._settled = self._waiting.popleft()
+            self._settled.append(self._waiting.popleft())
         if self._waiting and end_s is not None:
             self._waiting[0].start_s = max(self._waiting[0].start_s, end_s)
 

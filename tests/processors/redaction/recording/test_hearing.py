@@ -154,3 +154,28 @@ def test_a_turn_tells_of_speech_only_where_no_vad_does() -> None:
     line.hearing.started(line.now_s)
 
     assert line.hearing.waiting_from_s is None
+
+
+def test_a_transcript_that_comes_behind_further_utterances_reaches_back_to_its_own() -> None:
+    line = Line()
+    line.listen(5)
+    for _ in range(3):
+        line.speak(0.6)
+    second_s = line.hearing.heard_s - 2 * 1.1
+    line.hearing.transcript()
+    _, (whole,) = line.hearing.transcript()
+
+    assert whole[0] < second_s
+
+
+def test_an_utterance_that_was_over_long_before_a_transcript_is_left_alone() -> None:
+    line = Line()
+    line.listen(5)
+    line.speak(1)
+    line.hearing.transcript()
+    over_s = line.hearing.heard_s
+    line.listen(1)
+    line.speak(3)
+    _, (whole,) = line.hearing.transcript()
+
+    assert whole[0] > over_s
