@@ -10,6 +10,13 @@ import pytest
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.services.openai.realtime.events import (
+    AudioConfiguration,
+    AudioInput,
+    InputAudioTranscription,
+    SessionProperties,
+)
+from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 
 from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import VoiceAgent
@@ -25,6 +32,7 @@ from antiphon.simulation.recording.recorder import write_transcript
 from antiphon.simulation.report import write_report
 from antiphon.simulation.scenarios.by_phone import OwnDoor
 from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
 from antiphon.transports import MemoryTransport
 
 from .leaks import (
@@ -346,3 +354,65 @@ async def test_a_call_by_phone(ways: Ways, tmp_path: Path) -> None:
 
     assert "DTMF: <CREDIT_CARD>" in ways.model[-1]
     assert ways.leaks() == {}
+
+
+def realtime(server: OpenAIRealtimeServer) -> OpenAIRealtimeLLMService:
+    heard = AudioInput(transcription=InputAudioTranscription())
+    return OpenAIRealtimeLLMService(
+        api_key="any",
+        base_url=server.url,
+        settings=OpenAIRealtimeLLMService.Settings(
+            session_properties=SessionProperties(audio=AudioConfiguration(input=heard))
+        ),
+    )
+
+
+@pytest.mark.system
+@pytest.mark.virtual_time
+@pytest.mark.timeout(180)
+async def test_what_a_speech_to_speech_model_hears_says_and_asks_of_tools(
+    make_agent: Callable[..., VoiceAgent], ways: Ways, tmp_path: Path
+) -> None:
+    given: list[str] = []
+    details = {"card": CARD, "cvv": CVV, "ssn": SSN, "email": MAIL}
+
+    async def look_up(
+        params: FunctionCallParams, card: str, cvv: str, ssn: str, email: str
+    ) -> None:
+        """Look up the caller.
+
+        Args:
+            card: Card.
+            cvv: Code.
+            ssn: Number.
+            email: Address.
+        """
+        given.append(json.dumps([dict(params.arguments), card, cvv, ssn]))
+        await params.result_callback({"found": RESULTS["a string"], "status": "gold"})
+
+    def reply(asked: dict[str, Any]) -> Any:
+        messages = asked["messages"]
+        if messages[-1].get("role") == "tool":
+            return f"It says {CARD_SPOKEN}, {CVV_SPOKEN}, {SSN_SPOKEN} and {MAIL_SPOKEN}."
+        if CVV_SPOKEN == last(messages, "user"):
+            return {"tool": "look_up", "arguments": details}
+        return f"You said {last(messages, 'user')}. And the security code?"
+
+    said = [say(f"my card is {CARD_SPOKEN} and {SSN_SPOKEN} and {MAIL_SPOKEN}"), say(CVV_SPOKEN)]
+    heard = [step.text for step in said]
+    async with OpenAIRealtimeServer(heard=heard, script=reply) as server:
+        agent = make_agent(realtime=lambda: realtime(server), tools=[look_up])
+        await called(agent, ways, tmp_path, *said)
+        ways.model += [
+            json.dumps(event, ensure_ascii=False)
+            for event in server.received
+            if event["type"] != "input_audio_buffer.append"
+        ]
+        known = json.dumps(server.requests)
+
+    assert leaks(known)
+    assert "gold" in "".join(ways.model)
+    assert "my card is" in "".join(ways.told)
+    assert "CREDIT_CARD" in "".join(ways.told)
+    ways.model += given
+    assert ways.leaks(but=MODEL_MAY_KNOW) == {}
