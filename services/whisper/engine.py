@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,10 +14,16 @@ import soxr
 from numpy.typing import NDArray
 
 from antiphon.services._extras import import_extra
+from antiphon.services.phrases import UNCLEAR
 from antiphon.services.whisper.mel import SAMPLE_RATE_HZ, log_mel
-from antiphon.services.whisper.transcript import Heard, judged, text_of
+from antiphon.services.whisper.transcript import Heard, judged, loops, text_of
 from antiphon.services.whisper.weights import locate
-from antiphon.services.whisper.windows import PartialPace, tokens_at_most, window_frames
+from antiphon.services.whisper.windows import (
+    LONGEST_SECS,
+    PartialPace,
+    tokens_at_most,
+    window_frames,
+)
 
 __all__ = ["Engine", "OverloadedError", "engine_of", "start_afresh"]
 
@@ -125,30 +132,42 @@ class Engine:
 
     def _hear(self, sound: NDArray[np.int16], rate_hz: int, language: str | None) -> Heard:
         self._load()
-        library = import_extra("ctranslate2", "speech")
         samples = _to_model_rate(sound, rate_hz)
         secs = len(samples) / SAMPLE_RATE_HZ
-        mel = log_mel(samples, frames=window_frames(secs), bands=self._model.n_mels)
+        window, longest = window_frames(secs), window_frames(LONGEST_SECS)
+        heard, is_cut = self._decode(samples, window, language)
+        # Of spoken digits the model makes "5, 0, 0, 0, 0, 0": less often in the window that it was
+        # trained with.
+        if (is_cut or loops(heard.text)) and window < longest:
+            heard, is_cut = self._decode(samples, longest, language)
+        return replace(heard, text=UNCLEAR) if is_cut and heard.text else heard
+
+    def _decode(
+        self, samples: NDArray[np.int16], window: int, language: str | None
+    ) -> tuple[Heard, bool]:
+        """Decode in a window of so many frames; and tell whether that led to no end."""
+        library = import_extra("ctranslate2", "speech")
+        mel = log_mel(samples, frames=window, bands=self._model.n_mels)
         shown = library.StorageView.from_array(mel[None])
         begin, spoken = ["<|startoftranscript|>"], ""
         if self._model.is_multilingual:
             shown = self._model.encode(shown)
             spoken = language or self._model.detect_language(shown)[0][0][0].strip("<|>")
             begin += [f"<|{spoken}|>", "<|transcribe|>"]
+        most = tokens_at_most(len(samples) / SAMPLE_RATE_HZ)
         (result,) = self._model.generate(
             shown,
             [[*begin, "<|notimestamps|>"]],
             beam_size=1,
-            max_length=len(begin) + 1 + tokens_at_most(secs),
+            # The library lets the model write half of it.
+            max_length=2 * most,
             return_scores=True,
             return_no_speech_prob=True,
         )
+        (written,) = result.sequences
         scores = {"no_speech": result.no_speech_prob, "confidence": math.exp(result.scores[0])}
-        return Heard(
-            text=judged(text_of(result.sequences[0]), **scores),
-            **scores,
-            language=spoken,
-        )
+        heard = Heard(text=judged(text_of(written), **scores), **scores, language=spoken)
+        return heard, len(written) >= most
 
 
 def engine_of(model: str) -> Engine:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from antiphon.services.phrases import UNCLEAR
 
-__all__ = ["Heard", "agreed", "joined", "judged", "text_of"]
+__all__ = ["Heard", "agreed", "joined", "judged", "loops", "text_of"]
 
 NO_SPEECH = 0.6
 """Silence, noise and a burst have 0.74 to 0.99 of it, speech about 0.02."""
@@ -23,6 +23,11 @@ has little: how a sentence ends is a guess as well.
 
 REPEATS = 2.4
 """A text that packs better than this says the same again and again."""
+
+
+LOOP_TIMES = 4
+LOOP_WORDS = 3
+"""So many words, so many times in a row, may have been said, or the model does not find out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,22 @@ def judged(written: str, *, no_speech: float, confidence: float) -> str:
     words = len(written.split())
     needed = next(needed for least, needed in CONFIDENT if words >= least)
     return UNCLEAR if confidence < needed or _repeats(written) else written
+
+
+def loops(text: str) -> bool:
+    """Whether a text may owe its length to the model, which says a digit or two for ever.
+
+    Args:
+        text: The text.
+    """
+    words = [_plain(word) for word in text.split()]
+    for size in range(1, LOOP_WORDS + 1):
+        same = 0
+        for word, before in zip(words[size:], words, strict=False):
+            same = same + 1 if word == before else 0
+            if same == size * (LOOP_TIMES - 1):
+                return True
+    return False
 
 
 def joined(parts: Sequence[Heard]) -> Heard:

@@ -14,6 +14,7 @@ from antiphon.services.whisper.mel import FRAMES_PER_SEC
 
 __all__ = [
     "CHUNK_SECS",
+    "LONGEST_SECS",
     "STEP_SECS",
     "Listener",
     "PartialPace",

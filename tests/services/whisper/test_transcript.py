@@ -3,7 +3,7 @@
 import pytest
 
 from antiphon.services.phrases import UNCLEAR
-from antiphon.services.whisper.transcript import Heard, agreed, joined, judged, text_of
+from antiphon.services.whisper.transcript import Heard, agreed, joined, judged, loops, text_of
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,25 @@ def test_a_text_is_read_with_care(
     written: str, no_speech: float, confidence: float, text: str
 ) -> None:
     assert judged(written, no_speech=no_speech, confidence=confidence) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("$5. $0. $0. $0. $0.", True),
+        ("5 5 5 0 1 0 0 0 0 0 0", True),
+        ("2, 9, 6, 5, 6, 5, 6, 5, 6, 5", True),
+        ("It's 7 2 9, 7 2 9, 7 2 9, 7 2 9.", True),
+        ("No no no, No!", True),
+        ("5, 5, 5, 0, 1, 0, 0.", False),
+        ("2, 9, 6, 5, 6, 5, 6, 5", False),
+        ("No, no, no, not that one.", False),
+        ("Yes", False),
+        ("", False),
+    ],
+)
+def test_a_loop_is_the_same_words_four_times(text: str, does: bool) -> None:
+    assert loops(text) is does
 
 
 @pytest.mark.parametrize(
