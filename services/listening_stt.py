@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any, Generic, Protocol, TypeVar
 
+from pipecat.audio.vad.vad_analyzer import VAD_STOP_SECS
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
     StartFrame,
+    STTMetadataFrame,
     TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -27,6 +29,15 @@ __all__ = ["PRE_ROLL_SECS", "ListeningSTTService"]
 
 PRE_ROLL_SECS = 0.6
 """Silero reports speech 0.2 s after its onset; soft first sounds come earlier still."""
+
+RECENT_FINALS = 8
+SLOWER = 1.25
+"""The next final may take so much longer than the slowest of those."""
+
+MOST_SECS = 3.0
+"""A final that takes longer is not waited for: the agent would seem to be gone."""
+
+WORTH_TELLING_SECS = 0.1
 
 
 class Utterance(Protocol):
@@ -56,6 +67,10 @@ class ListeningSTTService(STTService, Generic[U]):
         self._pre_roll: deque[bytes] = deque()
         self._pre_roll_bytes = 0
         self._utterance: U | None = None
+        # When those ended whose finals are on their way, and how long the last finals took.
+        self._ends: deque[float] = deque()
+        self._took_secs: deque[float] = deque([0.0], RECENT_FINALS)
+        self._told_secs = 0.0
         self._recognizing: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -72,6 +87,12 @@ class ListeningSTTService(STTService, Generic[U]):
     @abstractmethod
     async def recognize_utterances(self) -> None:
         """Recognise what was handed over, one after the other, for as long as the call lasts."""
+
+    def service_metadata_frame(self) -> STTMetadataFrame:
+        """Build what tells how late a final may be: on a busy machine, as late as the last were."""
+        frame = super().service_metadata_frame()
+        frame.ttfs_p99_latency = self._told_secs = self._late_secs(frame.ttfs_p99_latency)
+        return frame
 
     def can_generate_metrics(self) -> bool:
         """Whether TTFB and usage metrics are reported: yes."""
@@ -151,8 +172,11 @@ class ListeningSTTService(STTService, Generic[U]):
             language: What they are of, if that is known.
             result: What the recogniser tells of them.
         """
-        # The utterance after this one may have begun: then this is not its final.
-        if self._utterance is None:
+        if self._ends:
+            self._took_secs.append(asyncio.get_running_loop().time() - self._ends.popleft())
+            await self._tell_how_late()
+        # Others of the turn may be on their way: then this is not its final.
+        if self._utterance is None and not self._ends:
             self.confirm_finalize()
         if text:
             await self.push_frame(
@@ -164,6 +188,16 @@ class ListeningSTTService(STTService, Generic[U]):
         if self._utterance is not None:
             self._utterance.end()
             self._utterance = None
+            self._ends.append(asyncio.get_running_loop().time())
+
+    async def _tell_how_late(self) -> None:
+        """Have who ends turns wait for finals as long as they take now."""
+        late_secs = self._late_secs(super().service_metadata_frame().ttfs_p99_latency)
+        if abs(late_secs - self._told_secs) > WORTH_TELLING_SECS:
+            await self.broadcast_service_metadata()
+
+    def _late_secs(self, usual_secs: float) -> float:
+        return max(usual_secs, min(MOST_SECS, VAD_STOP_SECS + SLOWER * max(self._took_secs)))
 
     async def _stop_recognizing(self) -> None:
         self._utterance = None
