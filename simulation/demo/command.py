@@ -39,7 +39,7 @@ def demo(
     ] = None,
     stt: Annotated[
         Ears | None,
-        typer.Option(help="What the agent hears with. By default the best that is installed."),
+        typer.Option(help="What the agent hears with. By default what understands the voice."),
     ] = None,
     no_barge_in: Annotated[
         bool, typer.Option("--no-barge-in", help="The caller never talks over the agent.")

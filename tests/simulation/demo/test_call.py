@@ -84,6 +84,16 @@ def test_the_demo_goes_as_scripted_and_repeats_with_open_speech(tmp_path: Path) 
 
 
 @pytest.mark.system
+def test_a_caller_of_espeaks_is_heard_by_what_understands_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTIPHON_EMBEDDED")
+    console = Console(file=io.StringIO(), width=120)
+
+    assert run_virtual(run_demo(console, out=tmp_path, voice="espeak")) == []
+
+
+@pytest.mark.system
 def test_ctrl_c_leaves_what_there_is_of_the_call(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = subprocess.Popen(
