@@ -15,6 +15,7 @@ from rich.markup import escape
 from antiphon.core.audio import pcm_secs
 from antiphon.pipeline.cli.ttfb_check import ServiceFailed, time_to_first_byte
 from antiphon.pipeline.providers.create import check_service, create_service
+from antiphon.pipeline.providers.embedded import prefers_small
 from antiphon.pipeline.providers.environment import Environment, read_environment
 from antiphon.pipeline.providers.kinds import MissingVariable, NamedService, ServiceKind
 from antiphon.pipeline.providers.registry import find_provider, provider_names
@@ -120,6 +121,10 @@ def _missing_distributions(distribution: str, extra: str) -> Iterator[str]:
 
 def library_findings() -> Iterator[Finding]:
     """The native libraries of the embedded default, each made to work once."""
+    try:
+        prefers_small()
+    except ValueError as error:
+        yield Finding(False, "embedded", str(error))
     try:
         yield Finding(True, "hibari", _spoken(HibariSynthesizer().synthesize("Hello.")))
     except ImportError as error:

@@ -22,6 +22,7 @@ __all__ = [
     "in_full",
     "is_embedded",
     "is_order_desk",
+    "prefers_small",
     "prepare_order_desk",
     "require_embedded",
     "verify_weights",
@@ -81,11 +82,20 @@ def in_full(
     return replace(service, name=_preferred(open_speech, small).name)
 
 
-def _preferred(open_speech: _Engine, small: _Engine) -> _Engine:
+def prefers_small() -> bool:
+    """Whether the environment has `embedded` mean the small pair.
+
+    Raises:
+        ValueError: If what it says means nothing.
+    """
     preference = os.environ.get(PREFERENCE)
     if preference not in (None, "", "offline"):
         raise ValueError(f"{PREFERENCE}={preference!r} means nothing: it is 'offline', or not set")
-    if preference:
+    return bool(preference)
+
+
+def _preferred(open_speech: _Engine, small: _Engine) -> _Engine:
+    if prefers_small():
         return small
     # Without either, the error says how to get the better one.
     only_small = _are_installed(small.modules) and not _are_installed(open_speech.modules)

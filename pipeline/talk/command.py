@@ -144,12 +144,15 @@ def _type(agent: str | None, services: dict[str, Any]) -> NoReturn:
 
 def _agent_without_sound(agent: str | None, services: dict[str, Any]) -> "VoiceAgent":
     from antiphon.pipeline.default_agent import order_desk
+    from antiphon.pipeline.providers.embedded import prefers_small
     from antiphon.pipeline.talk.free import conversationalist, with_services
     from antiphon.pipeline.talk.text import WITHOUT_SOUND, without_sound
     from antiphon.services import ScriptedLLMService
 
     if needless := [f"--{kind}" for kind in ("stt", "tts") if kind in services]:
         raise ValueError(f"{' and '.join(needless)} is for a page: --text has no sound")
+    # Nothing embedded speaks here, but who sets it wrongly should hear of it as everywhere.
+    prefers_small()
     if agent:
         return without_sound(with_services(load_agent(agent), services))
     if services:

@@ -198,3 +198,16 @@ def test_who_reads_no_more_ends_it_without_a_word() -> None:
     )
     result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert (result.stdout, result.stderr) == (HELLO, "")
+
+
+def test_a_preference_that_means_nothing_is_told_without_sound_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANTIPHON_EMBEDDED", "wrong")
+
+    result = CliRunner().invoke(app, ["talk", "--text"])
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("antiphon talk: ANTIPHON_EMBEDDED='wrong' means nothing")
+    assert result.stderr.count("\n") == 1
