@@ -153,6 +153,10 @@ def _take(script: "Script", turn: Turn, state: _State) -> tuple[Answer | ToolCal
         asks = script.which_number
         return Answer(asks), _State(asks, awaited=state.offered[0], later=state.later)
     guess = None if heard.denied else script.guess(turn.text)
+    likely = script.resolve(guess, turn.text) if guess else None
+    if likely and likely[0].confirm:
+        # Asking whether it is about an order would be followed by asking whether it is this one.
+        return _reply(script, likely, heard, turn, state)
     if guess and not (state.asked and state.asked[0] is guess):
         asking = replace(
             state, last=guess.ask_back, asked=(guess, turn.text), awaited=None, offered=None

@@ -390,6 +390,10 @@ def test_who_needs_a_moment_has_it_before_the_yes() -> None:
     assert say("order number 4567", "thank you") == read_back("4567")
 
 
+def test_a_number_in_what_may_be_about_an_order_is_read_back_at_once() -> None:
+    assert say("Hi there, I was wondering what's going on with order 4471.") == read_back("4471")
+
+
 def test_a_number_that_was_keyed_in_needs_no_yes() -> None:
     assert say("where's my parcel", "DTMF: 427#") == look_up("427")
     assert say("order number 4567", "DTMF: 4577#") == look_up("4577")
