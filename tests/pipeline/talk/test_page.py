@@ -473,6 +473,30 @@ def test_a_backchannel_is_marked_and_takes_no_turn(browser: Browser) -> None:
     ]
 
 
+def test_words_that_come_behind_their_final_are_not_shown_again(browser: Browser) -> None:
+    shown = with_modules(
+        browser.new_page(),
+        """
+        call.callerStarted();
+        call.callerSaid("what time", false);
+        call.callerSaid("what time do you open", true);
+        call.callerStopped();
+        call.callerSaid("what time do", false);     // late
+        call.agentStarted();
+        call.agentStopped();
+        call.callerStarted();
+        call.callerSaid("thank", false);            // a cough, of which no final comes
+        call.callerStopped();
+        call.agentStarted();
+        new Captions(list, list).show(call.entries);
+        return [...list.querySelectorAll(".caller")].filter((item) => !item.hidden)
+            .map((item) => item.innerText);
+        """,
+    )
+    assert isinstance(shown, list)
+    assert [" ".join(entry.split()) for entry in shown] == ["Youwhat time do you open"]
+
+
 def test_what_was_not_understood_reads_as_such_and_not_as_a_quote(browser: Browser) -> None:
     shown = with_modules(
         browser.new_page(),

@@ -113,7 +113,8 @@ export class Conversation {
   callerSaid(text, final) {
     const entry = this.#caller();
     if (!final) {
-      entry.interim = text;
+      // What comes behind the final of a turn that is over is of that turn.
+      if (entry.open || !entry.text) entry.interim = text;
       return;
     }
     entry.text = [entry.text, text].filter(Boolean).join(" ");
@@ -123,6 +124,9 @@ export class Conversation {
   agentStarted() {
     this.agentSpeaks = true;
     this.turn = Turn.AGENT;
+    // What it answers is known: the rest was taken for words for a while, and was none.
+    const said = this.#last("caller");
+    if (said && !said.open) said.interim = "";
     this.#agent();
   }
 
