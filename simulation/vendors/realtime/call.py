@@ -136,10 +136,10 @@ class RealtimeCall:
                     else:
                         await self._stop_turn(found)
             case "input_audio_buffer.commit":
-                stretch = self._ear.commit()
+                stretch = await asyncio.to_thread(self._ear.commit)
                 await self._commit(stretch, self._turn_id or self._new_id("item"))
             case "input_audio_buffer.clear":
-                self._ear.clear()
+                await asyncio.to_thread(self._ear.clear)
                 self._turn_id = ""
                 await self._send("input_audio_buffer.cleared")
             case "conversation.item.create":

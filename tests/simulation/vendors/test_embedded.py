@@ -16,6 +16,7 @@ from antiphon.simulation.vendors.cartesia import CartesiaServer
 from antiphon.simulation.vendors.deepgram import DeepgramServer
 from antiphon.simulation.vendors.embedded import EspeakVoice, pocketsphinx_transcriber
 from antiphon.simulation.vendors.openai import OpenAIServer
+from antiphon.simulation.vendors.realtime.hearing import Ear
 
 from ..calls import call
 
@@ -62,6 +63,14 @@ async def test_other_sample_rates_are_heard_as_well(rate_hz: int) -> None:
     ears.begin(silence_pcm(0.3, sample_rate_hz=rate_hz), rate_hz)
     ears.hear(await caller_says("What are your opening hours?", rate_hz=rate_hz), rate_hz)
     assert ears.end() == "what are your opening hours"
+
+
+@pytest.mark.parametrize("silence_secs", [0.0, 3.0])
+async def test_a_realtime_model_hears_what_its_client_commits(silence_secs: float) -> None:
+    ear = Ear(pocketsphinx_transcriber(PHRASES)(), None)
+    said = await caller_says("What are your opening hours?", rate_hz=24_000)
+    ear.hear(silence_pcm(silence_secs, sample_rate_hz=24_000) + said)
+    assert ear.commit().text == "what are your opening hours"
 
 
 def test_a_phrase_with_an_unknown_word_is_told_at_once() -> None:
