@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import LatencySettings, VoiceAgent
@@ -18,6 +19,8 @@ from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.fakes.llm import ToolCall
 from antiphon.simulation.frames import silence, speech
+from antiphon.simulation.vendors.faults import Fault
+from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
 from antiphon.transports import MemoryTransport
 
 pytestmark = pytest.mark.virtual_time
@@ -161,3 +164,58 @@ async def test_a_model_that_says_no_more_than_a_line_break_is_apologised_for() -
     heard = await ask_twice(agent(llm="\n"))
     assert [stall.kind for stall in heard.stalls] == [StallKind.EMPTY_ANSWER]
     assert heard.first[0] < 1.5
+
+
+LONG = pytest.mark.system
+
+
+@pytest.mark.parametrize(
+    ("fault", "kinds", "turns"),
+    [
+        pytest.param(None, [], ["answered", "answered"], marks=LONG, id="none"),
+        pytest.param(
+            Fault("response_failed"),
+            ["empty_answer"],
+            ["interrupted", "answered"],
+            marks=LONG,
+            id="fails",
+        ),
+        pytest.param(
+            Fault("stall", after=8),
+            ["no_first_token", "no_first_token"],
+            ["interrupted", "unanswered"],
+            marks=LONG,
+            id="says nothing",
+        ),
+        pytest.param(
+            Fault("stall", after=40),
+            ["speech_unfinished", "no_first_token"],
+            ["answered", "unanswered"],
+            id="breaks off",
+        ),
+        pytest.param(
+            Fault("disconnect", code=1011, after=40),
+            ["answer_cut_short", "empty_answer"],
+            ["answered", "unanswered"],
+            marks=LONG,
+            id="hangs up",
+        ),
+    ],
+)
+async def test_a_stuck_speech_to_speech_model_is_named_and_the_caller_is_told(
+    fault: Fault | None, kinds: list[str], turns: list[str]
+) -> None:
+    async with OpenAIRealtimeServer(
+        script=["We are open from nine in the morning to five in the afternoon."] * 3,
+        faults=[fault] if fault else [],
+    ) as server:
+        agent = VoiceAgent(
+            realtime=lambda: OpenAIRealtimeLLMService(api_key="any", base_url=server.url)
+        )
+        heard = await ask_twice(agent)
+    assert [stall.kind for stall in heard.stalls] == kinds
+    assert all("OpenAIRealtimeLLMService" in stall.service for stall in heard.stalls)
+    assert [turn.kind for turn in heard.turns] == turns
+    # An answer, or the apology; the model is not stuck before it has been given 4 s.
+    assert heard.first[0] < 4.5
+    assert heard.second[0] < 4.5

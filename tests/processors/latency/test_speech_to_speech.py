@@ -398,6 +398,7 @@ def after_an_answer(scene: Scene) -> Scene:
         await answered(call)
         await scene(call)
 
+    both.__name__ = f"after_an_answer_{scene.__name__}"
     return both
 
 
