@@ -23,6 +23,8 @@ __all__ = ["LatencyTelemetry"]
 
 _SCOPE = "antiphon.latency"
 
+_OF_A_MODEL = ("llm_inference", "speech_to_speech")
+
 Attributes = Mapping[str, str | int | float | bool]
 
 
@@ -119,7 +121,7 @@ class LatencyTelemetry:
             self._latency.record(
                 stage.secs, {**transport, **_service(stage), "antiphon.stage": stage.name}
             )
-            if stage.name == "llm_inference":
+            if stage.name in _OF_A_MODEL:
                 self._first_chunk.record(stage.secs, _service(stage))
 
     def _trace(self, observer: LatencyObserver, turn: TurnLatency, inside: Context) -> None:
@@ -163,7 +165,7 @@ def _close(span: Span, turn: TurnLatency, at: Callable[[float], int]) -> None:
 
 def _name(stage: Stage) -> str:
     match stage.name:
-        case "llm_inference":
+        case "llm_inference" | "speech_to_speech":
             return f"chat {stage.model}".rstrip()
         case "function_handler":
             return f"execute_tool {stage.owner}".rstrip()
@@ -185,7 +187,7 @@ def _attributes(stage: Stage) -> Attributes:
 
 def _service(stage: Stage) -> dict[str, str]:
     labels = {}
-    if stage.name == "llm_inference":
+    if stage.name in _OF_A_MODEL:
         labels["gen_ai.operation.name"] = "chat"
     if stage.provider:
         labels["gen_ai.provider.name"] = stage.provider

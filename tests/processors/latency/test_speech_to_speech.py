@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pipecat.frames.frames import (
     Frame,
     FunctionCallFromLLM,
@@ -39,6 +43,7 @@ from antiphon.processors.latency import LatencyObserver, Stall
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
+from antiphon.processors.latency.export.otel import LatencyTelemetry
 from antiphon.transports import MemoryTransport
 
 from .conftest import LoopClock
@@ -644,3 +649,17 @@ async def test_a_silence_of_a_model_that_speaks_itself_is_named_and_is_its_own(
     assert [f"{stall.kind} {stall.elapsed_secs:.1f}" for stall in call.stalls] == stalls
     assert {stall.service for stall in call.stalls} <= {call.model.name}
     assert call.kinds == kinds
+
+
+async def test_its_waits_leave_the_process_as_those_of_a_model() -> None:
+    spans, process = InMemorySpanExporter(), LatencyStats()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(spans))
+    observer = LatencyObserver(process=process)
+    LatencyTelemetry(tracer_provider=tracers, meter_provider=MeterProvider()).attach(observer)
+    await play(answered, observer=observer)
+    [chat] = [span for span in spans.get_finished_spans() if span.name.startswith("chat")]
+    assert chat.attributes is not None
+    assert chat.attributes["antiphon.stage"] == "speech_to_speech"
+    assert chat.attributes["gen_ai.provider.name"] == "Model"
+    assert process.percentiles("speech_to_speech").p50 == pytest.approx(0.6, abs=0.03)
