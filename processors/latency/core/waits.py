@@ -51,6 +51,9 @@ class Waits:
         """
         self._voice, self._heard = False, True
         self._silent_at = at
+        if self._since is None:
+            # Of a voice that nothing is made of, all that was said before is forgotten as well.
+            self._said = 0
 
     def keys_pressed(self, at: float) -> None:
         """The caller uses the keys, and so does not wait since their last word.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.processors.latency import LatencyObserver, Stall
+from antiphon.processors.latency import Apology, LatencyObserver, Stall
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.timeline import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
@@ -663,3 +664,23 @@ async def test_its_waits_leave_the_process_as_those_of_a_model() -> None:
     assert chat.attributes["antiphon.stage"] == "speech_to_speech"
     assert chat.attributes["gen_ai.provider.name"] == "Model"
     assert process.percentiles("speech_to_speech").p50 == pytest.approx(0.6, abs=0.03)
+
+
+def twice(scene: Scene) -> Scene:
+    async def both(call: Call) -> None:
+        await scene(call)
+        await scene(call)
+
+    return both
+
+
+@pytest.mark.parametrize("scene", [says_nothing, hears_nothing, fails])
+async def test_each_silence_of_a_vendor_is_apologised_for_once(
+    scene: Scene, recording: Path
+) -> None:
+    observer = LatencyObserver(process=LatencyStats())
+    apology = Apology(recording=recording, observer=observer)
+    said: list[Stall | None] = []
+    apology.add_event_handler("on_apology", lambda _, stall: said.append(stall))
+    await play(twice(scene), apology, observer=observer)
+    assert len(said) == 2
