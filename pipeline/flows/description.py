@@ -66,7 +66,7 @@ def check_flow(agent: "VoiceAgent") -> None:
         raise TypeError("flow=FlowConfig(…) has no code: give Flow(config, handlers=…)")
     if not (isinstance(flow, Flow | dict) or callable(flow)):
         raise TypeError(f"flow={reprlib.repr(flow)}: {GIVE}")
-    if getattr(agent, "realtime", None) is not None:
+    if agent.realtime is not None:
         raise ValueError(
             "flow with realtime: a speech-to-speech service in Pipecat 1.14 takes no new "
             "instructions before it answers, so a node would be entered a turn late: use llm"

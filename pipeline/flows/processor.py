@@ -24,7 +24,6 @@ from pipecat.frames.frames import (
     LLMRunFrame,
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
-    TranscriptionFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -128,8 +127,7 @@ class FlowProcessor(SafeProcessor):
         # What is said now is heard to its end; and what the node that is being entered says.
         self._whole = self._next_whole = False
         self._agent_speaks = False
-        self._caller_speaks = self._has_words = False
-        self._owed: LLMRunFrame | None = None
+        self._caller_speaks = False
 
     def attach(self, worker: PipelineWorker) -> FlowManager:
         """Make the manager of the call, once.
@@ -174,18 +172,14 @@ class FlowProcessor(SafeProcessor):
                 frame.interruptible = False
                 frame.function = self._survived(frame.function)
             case LLMRunFrame() if self._caller_speaks:
-                # Or the agent would begin to speak against them. Their words run it, too.
-                self._owed = frame
+                # Or the agent would begin to speak against them. The end of their turn runs it,
+                # also if nothing was understood.
                 return
-            case TranscriptionFrame():
-                self._has_words = True
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
                 self._protect()
-            case UserStartedSpeakingFrame():
-                self._caller_speaks = True
-            case UserStoppedSpeakingFrame():
-                await self._caller_is_done()
+            case UserStartedSpeakingFrame() | UserStoppedSpeakingFrame():
+                self._caller_speaks = isinstance(frame, UserStartedSpeakingFrame)
             case _:
                 pass
         await self.push_frame(frame, direction)
@@ -200,13 +194,6 @@ class FlowProcessor(SafeProcessor):
         if self._parts.redactors and role not in self._written:
             role = self._parts.redactors[1].for_the_model(role)
         return Authored("\n\n".join((*self._rules, role)))
-
-    async def _caller_is_done(self) -> None:
-        owed, self._owed = self._owed, None
-        has_words, self._has_words = self._has_words, False
-        self._caller_speaks = False
-        if owed and not has_words:
-            await self.push_frame(owed)
 
     def _with_own(self, tools: Any) -> ToolsSchema:
         given = tools.standard_tools if isinstance(tools, ToolsSchema) else []

@@ -169,6 +169,8 @@ def time_node(**more: Any) -> NodeConfig:
     return node  # type: ignore[no-any-return]
 
 
+LONG = "One two three four five six seven eight nine ten eleven twelve."
+
 ASKS = ("For how many?", ToolCall(name="to_time", arguments={"people": 4}), "At what time?")
 
 
@@ -212,8 +214,7 @@ async def test_a_node_that_speaks_first_is_heard_once(greeting: str | None) -> N
 async def test_an_interruption_of_what_a_transition_says_loses_no_node() -> None:
     async def transition(flow_manager: FlowManager) -> Any:
         """Go on."""
-        story = "One two three four five six seven eight nine ten eleven twelve."
-        return None, time_node(pre_actions=[{"type": "tts_say", "text": story}])
+        return None, time_node(pre_actions=[{"type": "tts_say", "text": LONG}])
 
     call = await Call(
         {**party_node(), "functions": [transition]},
@@ -233,11 +234,14 @@ async def test_an_interruption_of_what_a_transition_says_loses_no_node() -> None
     assert users == ["four of us", "no wait listen to me"]
 
 
-async def test_a_voice_without_words_over_a_transition_leaves_no_silence() -> None:
+@pytest.mark.parametrize(("function_secs", "text"), [(0.0, LONG), (2.0, "")])
+async def test_a_voice_without_words_over_a_transition_leaves_no_silence(
+    function_secs: float, text: str
+) -> None:
     async def transition(flow_manager: FlowManager) -> Any:
         """Go on."""
-        story = "One two three four five six seven eight nine ten eleven twelve."
-        return None, time_node(pre_actions=[{"type": "tts_say", "text": story}])
+        await asyncio.sleep(function_secs)
+        return None, time_node(pre_actions=[{"type": "tts_say", "text": text}] if text else [])
 
     call = await Call(
         {**party_node(), "functions": [transition]},
@@ -246,8 +250,9 @@ async def test_a_voice_without_words_over_a_transition_leaves_no_silence() -> No
         "At what time?",
         lines=["four of us", ""],
         interruption=None,
-    ).run(silence(4), speech(1), silence(2.5), speech(2), silence(6))
-    assert call.voice.said[-1] == "At what time?"
+    ).run(silence(4), speech(1), silence(2.0), speech(2), silence(6))
+    assert call.voice.said == ["For how many?", *([text] if text else []), "At what time?"]
+    assert len(call.llm.contexts) == 3
 
 
 @pytest.mark.parametrize("where", ["pre_actions", "post_actions"])
@@ -414,9 +419,6 @@ async def test_what_was_heard_of_a_node_is_kept_when_its_speech_is_cut() -> None
 
 
 TERMS = "The table is kept for ten minutes, and a deposit is not paid back."
-
-
-LONG = "One two three four five six seven eight nine ten eleven twelve."
 
 
 @pytest.mark.parametrize(("action", "then_secs"), [([], 3.5), ([{"type": "uninterruptible"}], 4.5)])
@@ -616,3 +618,35 @@ async def test_the_example_books_a_table_at_the_second_try(monkeypatch: pytest.M
         "At eight there is one. We keep the table for ten minutes. Is that all right?",
         "Booked. We see you at eight. Goodbye!",
     ]
+
+
+async def test_a_caller_who_leaves_in_the_first_words_of_a_node_ends_the_call_at_once() -> None:
+    call = Call({**party_node(), "pre_actions": [{"type": "tts_say", "text": LONG}]})
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(call.worker)
+    running = asyncio.create_task(runner.run())
+    await call.transport.connect()
+    await asyncio.sleep(1.5)
+    left_at = asyncio.get_running_loop().time()
+    await call.transport.disconnect()
+    await running
+    assert asyncio.get_running_loop().time() - left_at < 0.5
+    assert call.worker.stuck in ((), [])
+
+
+async def test_the_next_node_waits_for_a_caller_who_speaks() -> None:
+    async def slow(flow_manager: FlowManager) -> Any:
+        """Look it up."""
+        await asyncio.sleep(2)
+        return None, time_node()
+
+    call = await Call(
+        {**party_node(), "functions": [slow]},
+        "For how many?",
+        ToolCall(name="slow"),
+        "At eight then.",
+        lines=["four of us", "and it should be at eight please"],
+    ).run(silence(4), speech(1), silence(2.0), speech(2.5), silence(8))
+    assert call.voice.said == ["For how many?", "At eight then."]
+    assert said_in(call.llm.contexts[-1], "user")[-1] == "and it should be at eight please"
+    assert len(call.llm.contexts) == 3

@@ -120,3 +120,8 @@ def test_a_flow_that_would_fail_in_a_call_is_refused(
     with pytest.raises((TypeError, ValueError), match=told) as refused:
         agent(given, **options)
     assert "\n" not in str(refused.value)
+
+
+def test_a_flow_with_a_speech_to_speech_model_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^flow with realtime: .*: use llm$"):
+        VoiceAgent(flow=flow(), realtime=lambda: FakeLLM(script=[]))
