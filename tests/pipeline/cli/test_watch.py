@@ -64,6 +64,11 @@ def test_a_call_is_a_row_with_its_percentiles_and_the_stage_at_fault() -> None:
         assert part in text
 
 
+def test_a_call_that_follows_a_flow_is_shown_with_its_node() -> None:
+    text = shown({**CALL, "node": "terms"})
+    assert "terms  llm_inference 900 ms" in text
+
+
 def test_everything_is_there_in_a_terminal_of_80_columns() -> None:
     long = {
         "call_id": "CA" + "0123456789abcdef" * 2,

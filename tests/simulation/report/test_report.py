@@ -59,6 +59,7 @@ def with_text(record: CallRecord, text: str) -> CallRecord:
             part.model_copy(update={"label": text, "owner": text}) for part in turn.contributions
         )
         update = {"agent": agent, "caller": caller, "tool_calls": calls, "contributions": parts}
+        update["node"] = text
         turns.append(turn.model_copy(update=update))
     return record.model_copy(update={"title": text, "turns": tuple(turns)})
 
@@ -215,6 +216,13 @@ def test_any_text_has_a_place_in_the_pictures(record: CallRecord) -> None:
     for text in ("\x00\x08 $x^2$ bell\x07", "何時に開きますか", "&<>\"'"):
         name = render_report(with_text(record, text))
         assert len(charts(name)) == 4
+
+
+def test_a_turn_of_a_flow_tells_its_node(record: CallRecord) -> None:
+    turns = tuple(turn.model_copy(update={"node": "terms"}) for turn in record.turns)
+    page = render_report(record.model_copy(update={"turns": turns}))
+    assert '<b class="tag">terms</b>' in page
+    assert "for turn 1, in node terms" in page
 
 
 def test_a_turn_without_an_answer_says_so(record: CallRecord) -> None:
