@@ -18,12 +18,14 @@ from pipecat.flows.actions import ActionFinishedFrame, FunctionActionFrame
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    EndFrame,
     Frame,
     LLMMessagesAppendFrame,
     LLMMessagesUpdateFrame,
     LLMRunFrame,
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
+    TTSSpeakFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -128,6 +130,7 @@ class FlowProcessor(SafeProcessor):
         self._whole = self._next_whole = False
         self._agent_speaks = False
         self._caller_speaks = False
+        self._owed: LLMRunFrame | None = None
 
     def attach(self, worker: PipelineWorker) -> FlowManager:
         """Make the manager of the call, once.
@@ -169,20 +172,36 @@ class FlowProcessor(SafeProcessor):
                 # The manager waits for it without limit, and an interruption drops what it may.
                 frame.interruptible = False
             case FunctionActionFrame():
+                await self._run_owed()
                 frame.interruptible = False
                 frame.function = self._survived(frame.function)
             case LLMRunFrame() if self._caller_speaks:
                 # Or the agent would begin to speak against them. The end of their turn runs it,
                 # also if nothing was understood.
+                self._owed = frame
                 return
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 self._agent_speaks = isinstance(frame, BotStartedSpeakingFrame)
                 self._protect()
             case UserStartedSpeakingFrame() | UserStoppedSpeakingFrame():
                 self._caller_speaks = isinstance(frame, UserStartedSpeakingFrame)
+                self._owed = None
+            case TTSSpeakFrame():
+                await self._run_owed()
             case _:
                 pass
         await self.push_frame(frame, direction)
+
+    async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Let a node that ends the call say goodbye."""
+        if isinstance(frame, EndFrame):
+            await self._run_owed()
+
+    async def _run_owed(self) -> None:
+        """Have the agent answer before what follows its answer."""
+        if owed := self._owed:
+            self._owed = None
+            await self.push_frame(owed)
 
     def _as_written(self, message: Any) -> Any:
         """A message that is redacted, as results of tools are, unless it stands in the flow."""

@@ -634,6 +634,22 @@ async def test_a_caller_who_leaves_in_the_first_words_of_a_node_ends_the_call_at
     assert call.worker.stuck in ((), [])
 
 
+async def test_a_node_that_ends_the_call_takes_its_leave_of_a_caller_who_speaks() -> None:
+    async def slow(flow_manager: FlowManager) -> Any:
+        """Look it up."""
+        await asyncio.sleep(2)
+        return await leave(flow_manager)
+
+    call = await Call(
+        {**party_node(), "functions": [slow]},
+        "For how many?",
+        ToolCall(name="slow"),
+        "Goodbye.",
+        lines=["four of us", "and it should be at eight please"],
+    ).run(silence(4), speech(1), silence(2.0), speech(2.5), silence(8))
+    assert call.voice.said == ["For how many?", "Goodbye."]
+
+
 async def test_the_next_node_waits_for_a_caller_who_speaks() -> None:
     async def slow(flow_manager: FlowManager) -> Any:
         """Look it up."""
