@@ -258,7 +258,10 @@ def test_a_no_to_the_question_for_a_number_is_no_goodbye() -> None:
     assert say("where's my order", "No.") == Answer(DESK.help)
 
 
-@pytest.mark.parametrize("said", ["My parcel arrived, thank you.", "Can I pay by cheque?"])
+@pytest.mark.parametrize(
+    "said",
+    ["My parcel arrived, thank you.", "Can I pay by cheque?", "Well, it's me, you know, nothing."],
+)
 def test_what_only_sounds_like_a_request_is_none(said: str) -> None:
     answer = say(said)
     assert isinstance(answer, Answer)
