@@ -5,7 +5,7 @@ Nothing is kept between turns: where a conversation is, is found again in its la
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from antiphon.services.scripted.conversation import (
     Answer,
@@ -23,9 +23,6 @@ from antiphon.services.scripted.intent import Intent
 from antiphon.services.scripted.meant import UnclearNumberError
 from antiphon.services.scripted.readback import agrees, has_number, was_keyed
 
-if TYPE_CHECKING:
-    from antiphon.services.scripted.script import Script
-
 __all__ = ["UNCLEAR_NUMBER", "Found", "respond", "respond_if_sure"]
 
 UNCLEAR_NUMBER = "unclear"
@@ -37,6 +34,57 @@ Found = tuple[Intent, dict[str, str]]
 # Of as many turns it is known what was asked back, what is awaited and what was not understood.
 _MEMORY_TURNS = 6
 _MISSES_BEFORE_HELP = 2
+
+
+class Agent(Protocol):
+    """What a conversation needs of a script: what it says, and what it makes of a turn.
+
+    Parameters:
+        greeting: What it says when nobody has spoken yet.
+        fallback: What it says to anything it does not understand.
+        tool_failed: What it says when a tool failed.
+        which_number: What it says to a number that is not to be looked up.
+        help: What it can do.
+        intents: What it understands.
+    """
+
+    @property
+    def greeting(self) -> str: ...
+
+    @property
+    def fallback(self) -> str: ...
+
+    @property
+    def tool_failed(self) -> str: ...
+
+    @property
+    def which_number(self) -> str: ...
+
+    @property
+    def help(self) -> str: ...
+
+    @property
+    def intents(self) -> tuple[Intent, ...]: ...
+
+    def intent(self, name: str) -> Intent | None:
+        """Return the intent of a name, if there is one."""
+        ...
+
+    def requests(self, text: str) -> list[Found]:
+        """Find all that a caller wants."""
+        ...
+
+    def guess(self, text: str) -> Intent | None:
+        """Return the intent to ask back about, if one is likely."""
+        ...
+
+    def resolve(self, intent: Intent, text: str) -> Found | None:
+        """Find the values of an intent's slots, or the intent that fits those there are."""
+        ...
+
+    def asked_again(self, intent: Intent, unclear: UnclearNumberError) -> Found | None:
+        """Return what asks for an intent's number again."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +127,7 @@ class _Heard:
     later: tuple[Found, ...] = ()
 
 
-def respond(script: "Script", messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall:
+def respond(script: Agent, messages: Sequence[Mapping[str, Any]]) -> Answer | ToolCall:
     """Decide what comes next in a conversation.
 
     Args:
@@ -102,7 +150,7 @@ def respond(script: "Script", messages: Sequence[Mapping[str, Any]]) -> Answer |
 
 
 def respond_if_sure(
-    script: "Script", messages: Sequence[Mapping[str, Any]]
+    script: Agent, messages: Sequence[Mapping[str, Any]]
 ) -> Answer | ToolCall | None:
     """Decide what comes next in a conversation in which a language model answers the rest.
 
@@ -136,13 +184,13 @@ def respond_if_sure(
     return None if isinstance(answer, Answer) and not answer.understood else answer
 
 
-def _has_said(script: "Script", text: str) -> bool:
+def _has_said(script: Agent, text: str) -> bool:
     own = [script.greeting, script.help, script.tool_failed]
     own += [words for each in script.intents for words in (each.reply, each.confirm) if words]
     return any(comes_of(words, text) for words in own if not words.startswith("{"))
 
 
-def _take(script: "Script", turn: Turn, state: _State) -> tuple[Answer | ToolCall, _State]:
+def _take(script: Agent, turn: Turn, state: _State) -> tuple[Answer | ToolCall, _State]:
     heard = _hear(script, turn.text, state)
     found = heard.found
     if found and state.awaited and state.heard and found[1].get(UNCLEAR_NUMBER) == state.heard:
@@ -172,7 +220,7 @@ def _take(script: "Script", turn: Turn, state: _State) -> tuple[Answer | ToolCal
 
 
 def _reply(
-    script: "Script", found: Found, heard: _Heard, turn: Turn, state: _State
+    script: Agent, found: Found, heard: _Heard, turn: Turn, state: _State
 ) -> tuple[Answer | ToolCall, _State]:
     intent, slots = found
     later = (*state.later, *(each for each in heard.later if each not in state.later))
@@ -209,7 +257,7 @@ def _reply(
     )
 
 
-def _act(script: "Script", found: Found, turn: Turn, state: _State) -> Answer | ToolCall:
+def _act(script: Agent, found: Found, turn: Turn, state: _State) -> Answer | ToolCall:
     intent, slots = found
     if intent.tool and turn.result is None:
         return ToolCall(intent.tool, slots)
@@ -220,12 +268,12 @@ def _act(script: "Script", found: Found, turn: Turn, state: _State) -> Answer | 
     return Answer(reply, goodbye=intent.goodbye)
 
 
-def _values(script: "Script", slots: Mapping[str, str], state: _State) -> dict[str, Any]:
+def _values(script: Agent, slots: Mapping[str, str], state: _State) -> dict[str, Any]:
     said = {"help": script.help, "last": state.last}
     return {name: text for name, text in said.items() if text} | dict(slots)
 
 
-def _hear(script: "Script", text: str, state: _State) -> _Heard:
+def _hear(script: Agent, text: str, state: _State) -> _Heard:
     """Find what a caller wants, where the conversation is as it is."""
     said = text
     verdict, rest = yes_or_no(text)
@@ -262,7 +310,7 @@ def _hear(script: "Script", text: str, state: _State) -> _Heard:
     return _Heard(denied=True)
 
 
-def _others(script: "Script", text: str, intent: Intent) -> tuple[Found, ...]:
+def _others(script: Agent, text: str, intent: Intent) -> tuple[Found, ...]:
     """What a caller wants beside an intent."""
     found = script.requests(text)
     return tuple(
@@ -275,9 +323,7 @@ def _others(script: "Script", text: str, intent: Intent) -> tuple[Found, ...]:
     )
 
 
-def _awaited(
-    script: "Script", intent: Intent, text: str, *, any_number: bool = False
-) -> Found | None:
+def _awaited(script: Agent, intent: Intent, text: str, *, any_number: bool = False) -> Found | None:
     try:
         slots = intent.fill(text, any_number=any_number)
     except UnclearNumberError as unclear:
