@@ -33,7 +33,7 @@ CONVERSATION = [
     (12.0, "uh huh"),
     (15.5, "stop please"),
     (19.0, "my order number is four two one seven"),
-    (26.0, "yes that is right"),
+    (28.0, "yes that is right"),
 ]
 HOURS = (
     "We are open from nine in the morning until six in the evening, from Monday to Saturday. On "
