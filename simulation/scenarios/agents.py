@@ -1,6 +1,6 @@
 """The agent that a scenario calls, with the vendors it needs, for the length of one call."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pkgutil import resolve_name
 from typing import Any
@@ -81,11 +81,11 @@ async def _realtime_service(stack: AsyncExitStack) -> dict[str, Any]:
     script, phrases = _order_script()
 
     def answer(body: dict[str, Any]) -> Any:
-        messages = [m for m in body["messages"] if m["role"] != "system"]
-        asked = (body["messages"] or [{}])[-1].get("content") or ""
+        messages = body["messages"]
+        asked = str((messages or [{}])[-1].get("content") or "")
         if asked.startswith(TO_SAY):
             return asked.removeprefix(TO_SAY)
-        return _reply(script, [m for m in messages if not _asks_to_say(m)])
+        return _reply(script, [*_said(messages)])
 
     server = await stack.enter_async_context(
         OpenAIRealtimeServer(
@@ -107,8 +107,14 @@ async def _realtime_service(stack: AsyncExitStack) -> dict[str, Any]:
     }
 
 
-def _asks_to_say(message: dict[str, Any]) -> bool:
-    return str(message.get("content") or "").startswith(TO_SAY)
+def _said(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What was said and done, without what the model was told; keys come as what is told."""
+    for message in messages:
+        told = str(message.get("content") or "")
+        if message["role"] == "system" and told.startswith("DTMF:"):
+            yield message | {"role": "user"}
+        elif message["role"] != "system" and not told.startswith(TO_SAY):
+            yield message
 
 
 def _order_script() -> tuple[Script, list[str]]:
