@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (
     Frame,
-    InterimTranscriptionFrame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
     LLMRunFrame,
@@ -198,9 +197,6 @@ class ModelCall:
         if isinstance(frame, TranscriptionFrame):
             # Its first words may interrupt, which empties each queue that it is in.
             frame.interruptible = False
-        elif isinstance(frame, InterimTranscriptionFrame):
-            # Of "don't stop" it may be the second word alone; all of it comes within a moment.
-            frame.text = ""
         elif isinstance(frame, TTSAudioRawFrame) and (item := current_item(self._service)):
             self._last = item
             frame.metadata[_ITEM] = (item.item_id, item.content_index)

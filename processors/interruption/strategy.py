@@ -208,6 +208,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                 return ProcessFrameResult.STOP
             case STTMetadataFrame():
                 self._wordless.finals_take(frame.ttfs_p99_latency)
+            case InterimTranscriptionFrame() if self.model_hears:
+                # Pieces of what is over; of "don't stop" one may be the second word alone.
+                pass
             case InterimTranscriptionFrame():
                 self._aggregators.doubles.interim()
                 self._wordless.interim()
