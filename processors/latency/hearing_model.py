@@ -5,15 +5,14 @@ from pipecat.frames.frames import (
     LLMServiceMetadataFrame,
     ProposedUserStoppedSpeakingFrame,
     TranscriptionFrame,
-    TTSAudioRawFrame,
 )
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 
 __all__ = ["HearingModel"]
 
-# What only a model that hears, or speaks, itself pushes.
-_TELLING = (TranscriptionFrame, TTSAudioRawFrame, ProposedUserStoppedSpeakingFrame)
+# What only a model that hears for itself pushes; one that speaks may be given text all the same.
+_TELLING = (TranscriptionFrame, ProposedUserStoppedSpeakingFrame)
 
 
 class HearingModel:
