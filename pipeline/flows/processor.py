@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     EndFrame,
     Frame,
+    FunctionCallResultProperties,
     LLMMessagesAppendFrame,
     LLMMessagesUpdateFrame,
     LLMRunFrame,
@@ -111,9 +112,10 @@ class FlowProcessor(SafeProcessor):
         super().__init__()
         agent, own = parts.agent, parts.context.tools
         self._parts, self._note = parts, note
-        self._own_tools = (
-            [tool.function for tool in own.direct_functions] if isinstance(own, ToolsSchema) else []
-        )
+        direct = own.direct_functions if isinstance(own, ToolsSchema) else []
+        self._own_tools = [self._going_on(tool.function) for tool in direct]
+        self._pair = aggregators
+        self._enter: Callable[[], Awaitable[None]] | None = None
         # A service that was given has its own, which a role replaces, as in Pipecat.
         told = (agent.voice_rules, agent.instructions) if isinstance(agent.llm, _NAMED) else ()
         self._rules = [text for text in told if text]
@@ -128,7 +130,7 @@ class FlowProcessor(SafeProcessor):
         )
         # What is said now is heard to its end; and what the node that is being entered says.
         self._whole = self._next_whole = False
-        self._agent_speaks = False
+        self._agent_speaks = self._protected = False
         self._caller_speaks = False
         self._owed: LLMRunFrame | None = None
 
@@ -205,9 +207,10 @@ class FlowProcessor(SafeProcessor):
 
     def _as_written(self, message: Any) -> Any:
         """A message that is redacted, as results of tools are, unless it stands in the flow."""
-        if message.get("content") not in self._written:
+        content = message.get("content") if isinstance(message, dict) else None
+        if not (isinstance(content, str) and content in self._written):
             return message
-        return {**message, "content": Authored(message["content"])}
+        return {**message, "content": Authored(content)}
 
     def _role(self, role: str) -> Authored:
         if self._parts.redactors and role not in self._written:
@@ -226,7 +229,7 @@ class FlowProcessor(SafeProcessor):
             description=tool.description,
             properties=tool.properties,
             required=tool.required,
-            handler=self._guarded(self._going_on(cast(Tool, tool.handler))),
+            handler=self._going_on(self._guarded(cast(Tool, tool.handler))),
         )
 
     def _guarded(self, handler: Tool) -> Tool:
@@ -240,20 +243,28 @@ class FlowProcessor(SafeProcessor):
         """A function after which the agent answers, also if the next node cannot be entered."""
 
         @wraps(handler)
-        async def run(params: FunctionCallParams) -> None:
+        async def run(params: FunctionCallParams, **arguments: Any) -> None:
             async def take(result: Any, *, properties: Any = None) -> None:
                 if properties and properties.on_context_updated:
-                    enter = self._or_answered(properties.on_context_updated)
-                    properties = replace(properties, on_context_updated=enter)
+                    self._enter = self._or_answered(properties.on_context_updated)
+                    properties = replace(properties, on_context_updated=self._enter)
+                elif self._enter and (properties is None or properties.is_final):
+                    # The manager enters the next node when no function is at work any more, and
+                    # looks only behind one that leads there.
+                    properties = FunctionCallResultProperties(
+                        run_llm=False, on_context_updated=self._enter
+                    )
                 await params.result_callback(result, properties=properties)
 
-            await handler(replace(params, result_callback=take))
+            await handler(replace(params, result_callback=take), **arguments)
 
         return run
 
     def _or_answered(self, enter: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         async def entered() -> None:
-            node = self._node
+            if self._pair.assistant().has_function_calls_in_progress:
+                return
+            node, self._enter = self._node, None
             try:
                 await enter()
             except Exception as error:
@@ -292,9 +303,11 @@ class FlowProcessor(SafeProcessor):
         self._protect()
 
     def _protect(self) -> None:
-        if interruption := self._parts.interruption:
-            # Only meanwhile: a turn that has to wait begins once this is true again.
-            interruption.strategy.interruptible = not (self._whole and self._agent_speaks)
+        # Only meanwhile: a turn that has to wait begins once this is over.
+        protected = self._whole and self._agent_speaks
+        if (interruption := self._parts.interruption) and protected is not self._protected:
+            self._protected = protected
+            interruption.strategy.interruptible = not protected
 
 
 def _label(node: str) -> str:

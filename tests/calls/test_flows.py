@@ -20,6 +20,7 @@ from pipecat.flows import (
     FlowsFunctionSchema,
     NodeConfig,
 )
+from pipecat.frames.frames import FunctionCallFromLLM
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
@@ -31,6 +32,7 @@ from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.export.jsonl import turn_record
 from antiphon.processors.latency.export.prometheus import prometheus_text
 from antiphon.processors.redaction import Policy
+from antiphon.services.scripted.answering import AnsweringLLMService
 from antiphon.simulation.call import simulate_call
 from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
@@ -96,12 +98,12 @@ class Call:
             "latency": LatencySettings(fillers=(), apology=None),
             "turns": TurnSettings(silence_secs=0.4, reprompts=()),
             "redaction": None,
+            "llm": self.llm,
             **options,
         }
         self.agent = VoiceAgent(
             flow=flow,
             stt=FakeSTT(script=list(lines), word_secs=0.2),
-            llm=self.llm,
             tts=self.voice,
             **settings,
         )
@@ -403,6 +405,13 @@ async def test_what_was_heard_before_a_node_that_begins_anew_is_gone_and_the_lan
     ]
 
 
+async def test_a_message_may_have_parts() -> None:
+    parts = [{"type": "text", "text": "Ask how many."}]
+    node: Any = {**party_node(), "task_messages": [{"role": "developer", "content": parts}]}
+    call = await Call(node, *ASKS).run(silence(4))
+    assert call.voice.said == ["For how many?"]
+
+
 async def test_what_was_heard_of_a_node_is_kept_when_its_speech_is_cut() -> None:
     story = "We are open from six to eleven every day but Sunday, when the cook goes fishing."
     call = await Call(
@@ -666,3 +675,56 @@ async def test_the_next_node_waits_for_a_caller_who_speaks() -> None:
     assert call.voice.said == ["For how many?", "At eight then."]
     assert said_in(call.llm.contexts[-1], "user")[-1] == "and it should be at eight please"
     assert len(call.llm.contexts) == 3
+
+
+class Calls(AnsweringLLMService):
+    """Calls some functions at once, and answers what comes of them."""
+
+    def __init__(self, *functions: str) -> None:
+        super().__init__(model="calls", tokens_per_sec=50)
+        self._to_call = functions
+
+    async def answer(self, context: LLMContext) -> None:
+        functions, self._to_call = self._to_call, ()
+        if not functions:
+            await self.say([str(context.get_messages()[-1].get("content"))])  # type: ignore[union-attr]
+            return
+        await self.run_function_calls(
+            [
+                FunctionCallFromLLM(
+                    function_name=name, tool_call_id=name, arguments={}, context=context
+                )
+                for name in functions
+            ]
+        )
+
+
+@pytest.mark.parametrize(
+    "functions", [("note", "go"), ("go", "note"), ("go", "get_hours"), ("get_hours", "go")]
+)
+async def test_of_functions_called_at_once_any_may_lead_to_the_next_node(
+    functions: Sequence[str],
+) -> None:
+    async def note(flow_manager: FlowManager) -> Any:
+        """Note it."""
+        await asyncio.sleep(1)
+        return {"noted": True}, None
+
+    async def go(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return {"went": True}, time_node()
+
+    async def get_hours(params: FunctionCallParams) -> None:
+        """Tell when we are open."""
+        await asyncio.sleep(1)
+        await params.result_callback("from six to eleven")
+
+    call = await Call(
+        {**party_node(), "functions": [note, go], "respond_immediately": False},
+        lines=["do it"],
+        llm=Calls(*functions),
+        tools=[get_hours],
+    ).run(silence(0.5), speech(1), silence(6))
+    assert call.worker.flow
+    assert call.worker.flow.current_node == "time"
+    assert call.voice.said == ["Ask when."]
