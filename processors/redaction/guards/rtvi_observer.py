@@ -186,7 +186,7 @@ class RedactingRTVIObserver(RTVIObserver):
         if not isinstance(frame, TTSTextFrame):
             if frame.text_type in self._kept_apart:
                 self._apart.append(frame.id)
-        elif frame.text_type in WORDS and frame.segment_id not in self._apart:
+        elif _in_pieces(frame) and frame.segment_id not in self._apart:
             yield from self._spoken.feed(data, frame)
             return
         yield _saying(data, text=tagged(frame.text, self._redactor.find(frame.text)))
@@ -247,6 +247,11 @@ class _Stream:
             text = text.strip()
         if text:
             yield _saying(self._last, text=text)
+
+
+def _in_pieces(frame: TTSTextFrame) -> bool:
+    """Whether what a voice tells is no sentence, as of a speech-to-speech model."""
+    return frame.text_type in WORDS or frame.includes_inter_frame_spaces
 
 
 def _heard(frame: Frame, redacted: str) -> str:

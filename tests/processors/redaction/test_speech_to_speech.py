@@ -6,7 +6,7 @@ it says comes down as a voice's words.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -52,6 +52,7 @@ from antiphon.processors.redaction import (
     RedactingRecorder,
     RedactingRTVIProcessor,
 )
+from antiphon.transports import MemoryTransport
 
 UP = FrameDirection.UPSTREAM
 CARD, CVV, SSN = "4539148803436467", "917", "536-22-8714"
@@ -226,6 +227,7 @@ async def call(
     policy: Policy | None = None,
     context: LLMContext | None = None,
     register: Callable[[Model, PIIRedactor], None] | None = None,
+    output: Iterable[FrameProcessor] = (),
 ) -> Call:
     """Play a call in a pipeline of one's own, with a redactor on each side of the model."""
     model, client, before = Model(), Client(), PIIRedactor(policy=policy)
@@ -237,7 +239,7 @@ async def call(
     if register:
         register(model, before)
     after = PIIRedactor()
-    parts = [pair.user(), before, model, after, client, recorder, pair.assistant()]
+    parts = [pair.user(), before, model, after, client, *output, recorder, pair.assistant()]
     worker = PipelineWorker(
         Pipeline(parts), rtvi_processor=RedactingRTVIProcessor(), cancel_on_idle_timeout=False
     )
@@ -440,3 +442,32 @@ async def test_a_tool_that_is_not_wrapped_and_tells_the_model_a_value_is_an_open
 
     assert opened == [0, 1]
     assert done.opened == ["tool results: wrap account in PIIRedactor.tool"]
+
+
+class WordByWord(FrameProcessor):
+    """Tells each word as it sounds, as what plays a model's voice does."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if not isinstance(frame, TTSTextFrame):
+            await self.push_frame(frame, direction)
+            return
+        for word in frame.text.replace(" ", "| ").split("|"):
+            told = TTSTextFrame(word, text_type=TextType.SENTENCE, segment_id=1)
+            told.includes_inter_frame_spaces = True
+            await self.push_frame(told)
+
+
+@pytest.mark.virtual_time
+async def test_a_client_is_not_shown_what_the_model_says_of_the_caller_word_by_word() -> None:
+    async def script(c: Call) -> None:
+        await c.model.heard("i'm at marguerite dot osgood at quillfeather dot org")
+        words = "So that is marguerite dot osgood at quillfeather dot org, right? Good day."
+        await c.model.says(*words.replace(" ", "| ").split("|"))
+        await asyncio.sleep(5)
+
+    done = await call(script, output=[WordByWord(), MemoryTransport().output()])
+
+    said = [m["data"]["text"] for m in done.client.messages if m["type"] == "bot-output"]
+    assert "".join(said) == "So that is <EMAIL_ADDRESS>, right? Good day."
+    assert "osgood" not in json.dumps(done.client.messages)
