@@ -197,9 +197,10 @@ class Call:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
+        messages: list[Any] = list(self.context.get_messages())
         return [
             (m["role"], m["content"])
-            for m in self.context.get_messages()
+            for m in messages
             if isinstance(m, dict) and isinstance(m.get("content"), str)
         ]
 
@@ -411,7 +412,8 @@ async def test_a_conversation_that_is_sent_again_is_whole_and_redacted() -> None
     done = await call(script, context=context)
 
     assert done.model.context
-    assert [m["content"] for m in done.model.context.get_messages() if isinstance(m, dict)] == [
+    again: list[Any] = list(done.model.context.get_messages())
+    assert [message["content"] for message in again] == [
         "The card on file is <CREDIT_CARD>.",
         "charge <CREDIT_CARD> please",
         "One moment.",
