@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["UNCLEAR", "Phrase", "jsgf_from_phrases", "spoken_form"]
+from antiphon.core.unclear import UNCLEAR
 
-UNCLEAR = "[inaudible]"
-"""The transcript of speech that was not understood: agents and models ask again on it."""
+__all__ = ["UNCLEAR", "Phrase", "jsgf_from_phrases", "spoken_form"]
 
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _VALUES = {word: str(value) for value, word in enumerate(DIGIT_WORDS)} | {"oh": "0"}

@@ -9,6 +9,7 @@ from pipecat.frames.frames import ControlFrame, Frame, SystemFrame, Transcriptio
 from pipecat.metrics.metrics import MetricsData
 from pipecat.utils.utils import obj_count, obj_id
 
+from antiphon.core.unclear import UNCLEAR
 from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.entities import Entity, counts_of
 from antiphon.processors.redaction.core.tally import Tally
@@ -62,6 +63,7 @@ class PIIRedactedFrame(SystemFrame):
         words_s: Start of the transcript's first word and end of its last, told likewise.
         keyed: True if it was keyed in; also pushed, without counts, at each single key.
         agent: True if the agent said it.
+        unclear: True if the recogniser did not understand all of it, so that it may be anything.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class PIIRedactedFrame(SystemFrame):
     words_s: tuple[float, float] | None = None
     keyed: bool = False
     agent: bool = False
+    unclear: bool = False
 
     @classmethod
     def of(cls, frame: TranscriptionFrame, found: Collection[Entity]) -> "PIIRedactedFrame":
@@ -79,6 +82,7 @@ class PIIRedactedFrame(SystemFrame):
             spans_s=spans_of(frame.text, found, words),
             words_s=(words[0].start_s, words[-1].end_s) if words else None,
             keyed=frame.text.startswith("DTMF:"),
+            unclear=UNCLEAR in frame.text,
         )
 
 

@@ -232,7 +232,7 @@ class RedactingRecorder(SafeProcessor):
             self._keyed_until_s = heard_s + KEY_S
         else:
             words, whole = self._hearing.transcript(frame.spans_s, frame.words_s)
-            if frame.counts or frame.spans_s:
+            if frame.counts or frame.spans_s or frame.unclear:
                 self._cover_heard(words + whole)
 
     def _cover_heard(self, stretches: list[Stretch]) -> None:

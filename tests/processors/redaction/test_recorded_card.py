@@ -4,7 +4,7 @@ And what is said around it is not: word times are right in all but the calls who
 """
 
 import pytest
-from pipecat.frames.frames import Frame, STTMuteFrame
+from pipecat.frames.frames import Frame, STTMuteFrame, TranscriptionFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -12,9 +12,11 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 
+from antiphon.core.unclear import UNCLEAR
 from antiphon.processors.redaction import RedactingRecorder
 
 from .tones import (
@@ -101,6 +103,23 @@ async def test_consent_given_in_the_middle_of_a_card_without_word_times() -> Non
 
 async def test_without_word_times_the_utterance_is_gone_and_the_others_are_not() -> None:
     heard = await Call(stt=ToneSTT(word_times=False)).heard(TALK)
+
+    assert set(heard) == {"hello", "good", "work"}
+
+
+class PuzzledSTT(ToneSTT):
+    """Tells no word times, and does not understand what is said of a card."""
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        if isinstance(frame, TranscriptionFrame) and "card" in frame.text:
+            frame.text = UNCLEAR
+        await super().push_frame(frame, direction)
+
+
+async def test_what_the_recogniser_did_not_understand_may_be_a_card_and_is_gone() -> None:
+    heard = await Call(stt=PuzzledSTT(word_times=False)).heard(TALK)
 
     assert set(heard) == {"hello", "good", "work"}
 
