@@ -147,6 +147,7 @@ def _compose(
         *flow,
         *([after_stt] if after_stt else []),
         *([voicemail.detector] if voicemail else []),
+        *([model.keys] if model else []),
         user,
         # What such a model has heard goes up to the aggregator before it.
         *([PIIRedactor()] if after_stt and model else []),

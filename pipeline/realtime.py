@@ -9,10 +9,11 @@ import asyncio
 import base64
 import sys
 import time
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (
+    DataFrame,
     Frame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
@@ -26,7 +27,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from antiphon.core.pipecat_internals import (
     Part,
@@ -45,6 +46,7 @@ from antiphon.processors.interruption.decision import Action
 from antiphon.processors.interruption.model_speech import ModelSpeech
 from antiphon.processors.interruption.pieces import milliseconds
 from antiphon.processors.interruption.spoken_items import HeardItem, SpokenItems
+from antiphon.processors.safe_processor import SafeProcessor
 
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
@@ -122,11 +124,43 @@ def to_say(text: str) -> LLMMessagesAppendFrame:
     return LLMMessagesAppendFrame([asked], run_llm=True)
 
 
+@dataclass
+class _KeyedFrame(DataFrame):
+    """Keys have been pressed."""
+
+
+class KeysForModel(SafeProcessor):
+    """Stands before the user aggregator: what is keyed goes to a model that hears no keys.
+
+    The aggregator would keep it for the caller's next words, and the model would not be asked.
+    """
+
+    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
+        """Turn keys into a message to the model, which answers it.
+
+        Args:
+            frame: The frame.
+            direction: Its direction.
+        """
+        down = direction is FrameDirection.DOWNSTREAM
+        if isinstance(frame, TranscriptionFrame) and down and (user := self.next):
+            keyed: Any = {"role": "user", "content": frame.text}
+
+            async def tell(*_: object) -> None:
+                await user.push_frame(LLMMessagesAppendFrame([keyed], run_llm=True))
+
+            # Behind the interruption that the first key has made, which would cut the answer.
+            await user.queue_frame(_KeyedFrame(), callback=tell)
+        else:
+            await self.push_frame(frame, direction)
+
+
 class ModelCall:
     """A speech-to-speech model in one call: its turns, its instructions, and what was heard of it.
 
     Parameters:
         speech: Stands behind the model.
+        keys: Stands before the user aggregator.
         decides_turns: Whether the model's service finds the caller's turns, and has cut its own
             reply when it tells of one.
         begins_silently: Whether the model knows the conversation without having been asked to
@@ -152,6 +186,7 @@ class ModelCall:
             interruption: Knows who has the turn, unless any voice interrupts.
         """
         self.speech = ModelSpeech()
+        self.keys = KeysForModel()
         self._service = service
         self._context = context
         self._items = SpokenItems()

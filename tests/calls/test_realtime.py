@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import InputDTMFFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.realtime.events import (
@@ -232,3 +234,14 @@ async def test_an_order_of_the_caller_is_heard_by_the_model_from_its_first_sound
         await c.says(silence(2.0) + speech(1.6) + silence(8.0))
     (secs,) = heard.voiced_secs
     assert secs == pytest.approx(1.6, abs=0.1)
+
+
+async def test_keys_are_told_to_a_model_that_hears_none() -> None:
+    server = OpenAIRealtimeServer(script=[GREETING, ANSWER])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(7.5))
+        for key in "73#":
+            await c.transport.send_frame(InputDTMFFrame(button=KeypadEntry(key)))
+        await c.says(silence(9.0))
+    assert c.written == [("assistant", GREETING), ("user", "DTMF: 73#"), ("assistant", ANSWER)]
+    assert "DTMF: 73#" in [message["content"] for message in server.requests[-1]["messages"]]
