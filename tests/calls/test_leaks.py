@@ -394,7 +394,7 @@ async def test_what_a_speech_to_speech_model_hears_says_and_asks_of_tools(
         messages = asked["messages"]
         if messages[-1].get("role") == "tool":
             return f"It says {CARD_SPOKEN}, {CVV_SPOKEN}, {SSN_SPOKEN} and {MAIL_SPOKEN}."
-        if CVV_SPOKEN == last(messages, "user"):
+        if last(messages, "user") == CVV_SPOKEN:
             return {"tool": "look_up", "arguments": details}
         return f"You said {last(messages, 'user')}. And the security code?"
 
