@@ -167,7 +167,7 @@ class VoiceAgent:
         """Refuse what would fail only once a call has been made."""
         check_languages(self.languages, self.voices, self.phrases)
         if self.realtime is not None:
-            check_realtime(self)
+            check_realtime(self)  # pyright: ignore[reportArgumentType] - as in `_parts`
         for kind, service in self._services.items():
             if isinstance(kind, ServiceKind) and isinstance(service, NamedService):
                 check_service(kind, service, self._environment)
@@ -247,7 +247,9 @@ class VoiceAgent:
     ) -> CallParts:
         if self.redaction is not None:
             guard_logs()
-        services = {kind: self._prewarmed.take(kind) for kind in self._services}
+        services: dict[Place, FrameProcessor] = {
+            kind: self._prewarmed.take(kind) for kind in self._services
+        }
         claim(transport, services, given=self._services)
         stt, llm, tts = (services.get(kind) for kind in ServiceKind)
         llm = llm or services["realtime"]
@@ -308,7 +310,7 @@ class VoiceAgent:
             ValueError: If a service cannot be made, or no call could be composed of it.
             TypeError: If `turns` makes no strategies or no VAD.
         """
-        made = {
+        made: dict[Place, FrameProcessor] = {
             kind: await self._prewarmed.keep_if_slow(kind)
             for kind, service in self._services.items()
             if not isinstance(service, FrameProcessor)

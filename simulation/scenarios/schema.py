@@ -325,8 +325,8 @@ class Scenario(_Data):
         """
         given = {name: getattr(self.agent, name) for name in self.agent.model_fields_set}
         given |= {"services": services}
-        fields = {name: getattr(self, name) for name in self.model_fields_set} | {"agent": given}
-        return type(self)(**fields)
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        return self.model_validate(fields | {"agent": given})
 
     def steps(self) -> list[Step]:
         """Return what the caller does.
