@@ -34,6 +34,9 @@ def test_tokens_spell_a_text(tokens: list[str], text: str) -> None:
         ("Call Amunda", 0.11, 0.24, UNCLEAR),
         ("I'm...", 0.46, 0.07, UNCLEAR),
         ("five " * 40, 0.02, 0.95, UNCLEAR),
+        ("8 3 2 3", 0.71, 0.55, "8 3 2 3"),
+        ("766 629 9 9 4", 0.62, 0.42, UNCLEAR),
+        ("It's 24.", 0.9, 0.6, ""),
         ("1, 2, 1, 2, 4, 4, 1, 7.", 0.02, 0.9, "1, 2, 1, 2, 4, 4, 1, 7."),
     ],
 )
