@@ -82,7 +82,9 @@ def download(there: Path) -> None:
         subprocess.run(["dpkg-deb", "-x", package, there], **run)
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(there)]
     subprocess.run([*pip, *WHEELS], **run)
-    subprocess.run([*pip, "--no-binary", ":all:", *PYPI], **run)
+    # By name: of what these need to be built, wheels do.
+    names = ",".join(package.partition("==")[0] for package in PYPI)
+    subprocess.run([*pip, "--no-binary", names, *PYPI], **run)
     for package in there.glob("*.whl"):
         zipfile.ZipFile(package).extractall(there)
     for package in there.glob("*.tar.gz"):
