@@ -6,11 +6,10 @@ every other call of the process stands still, and the first question of each wai
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from pipecat.services.openai import llm
@@ -56,9 +55,8 @@ class OpenAILLMService(llm.OpenAILLMService):
         )
 
 
-_connections_of: WeakKeyDictionary[asyncio.AbstractEventLoop, DefaultAsyncHttpxClient] = (
-    WeakKeyDictionary()
-)
+_Held = AsyncGenerator[DefaultAsyncHttpxClient, None]
+_of_loops: dict[asyncio.AbstractEventLoop, tuple[_Held, DefaultAsyncHttpxClient]] = {}
 
 
 def _connections() -> DefaultAsyncHttpxClient:
@@ -66,9 +64,23 @@ def _connections() -> DefaultAsyncHttpxClient:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return _no_connections()
-    if loop not in _connections_of:
-        _connections_of[loop] = _no_connections()
-    return _connections_of[loop]
+    if loop not in _of_loops:
+        held = _held(loop)
+        try:
+            held.asend(None).send(None)
+        except StopIteration as first:
+            _of_loops[loop] = held, first.value
+    return _of_loops[loop][1]
+
+
+# No service may close what others share; asyncio ends the generators of a loop that ends.
+async def _held(loop: asyncio.AbstractEventLoop) -> _Held:
+    connections = _no_connections()
+    try:
+        yield connections
+    finally:
+        del _of_loops[loop]
+        await connections.aclose()
 
 
 def _no_connections() -> DefaultAsyncHttpxClient:

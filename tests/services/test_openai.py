@@ -1,5 +1,6 @@
 """OpenAI's language models cost a call no reading of certificates, and few a handshake."""
 
+import asyncio
 import ssl
 from typing import Any
 
@@ -79,3 +80,13 @@ async def test_the_next_call_asks_over_the_connection_of_the_one_before() -> Non
             await service.cleanup()
     assert len(server.ports) == 3
     assert len(set(server.ports)) == 1
+
+
+def test_the_connections_are_closed_with_the_loop_of_the_calls() -> None:
+    async def call() -> AsyncOpenAI:
+        async with OpenAIServer() as server:
+            service = OpenAILLMService(api_key="k", base_url=server.url)
+            assert await service.run_inference(LLMContext([{"role": "user", "content": "Open?"}]))
+            return service._client
+
+    assert asyncio.run(call()).is_closed()
