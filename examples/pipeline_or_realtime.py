@@ -25,7 +25,7 @@ from pipecat.services.openai.realtime.events import (
 )
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import LatencyObserver, Prices
 from antiphon.simulation.call import simulate_call

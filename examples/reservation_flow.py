@@ -14,7 +14,7 @@ from typing import Any
 from pipecat.flows import TRANSITION_IN_YAML, Flow, FlowConfig, FlowManager
 from pipecat.services.openai.llm import OpenAILLMService
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.services import EspeakTTSService
 from antiphon.simulation.call import simulate_call

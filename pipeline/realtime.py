@@ -29,15 +29,14 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from antiphon.core.pipecat_internals import (
-    Part,
+from antiphon.core.pipecat_internals import Part, known
+from antiphon.core.reaching_in import (
     begin_silently,
     current_item,
     decide_turns_here,
     forget_current_item,
     instruct,
     keep_preroll,
-    known,
     trim_preroll,
     writes_down,
 )

@@ -14,7 +14,7 @@ from typing import Any
 from loguru import logger
 from pipecat.services.llm_service import FunctionCallParams
 
-from antiphon.core.pipecat_internals import tool_time
+from antiphon.core.reaching_in import tool_time
 
 __all__ = ["settled"]
 

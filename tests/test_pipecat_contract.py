@@ -39,7 +39,7 @@ from pipecat.transports.websocket.fastapi import (
 from pipecat.utils.base_object import BaseObject
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.core import pipecat_internals
+from antiphon.core import pipecat_internals, reaching_in
 from antiphon.core.pipecat_internals import LEANS_ON, Lean, Part, UnknownInsideError
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.fast_path.pipeline import QuietPipeline
@@ -262,13 +262,13 @@ def test_the_check_is_told_who_observes_whose_frames_and_whether_spans_are_writt
         enable_tracing=True,
         rtvi_observer_params=RTVIObserverParams(ignored_sources=[source]),
     )
-    observers = pipecat_internals.observers_of(worker)
+    observers = reaching_in.observers_of(worker)
     assert observers is not None
     assert observer in observers
     (rtvi,) = (each for each in observers if isinstance(each, RTVIObserver))
-    assert list(pipecat_internals.ignored_sources(rtvi) or ()) == [source]
-    assert pipecat_internals.tracing_enabled(worker) is True
-    assert pipecat_internals.tracing_enabled(PipelineWorker(Pipeline([]))) is False
+    assert list(reaching_in.ignored_sources(rtvi) or ()) == [source]
+    assert reaching_in.tracing_enabled(worker) is True
+    assert reaching_in.tracing_enabled(PipelineWorker(Pipeline([]))) is False
 
 
 async def test_an_event_that_is_synchronous_is_over_when_it_has_been_told() -> None:

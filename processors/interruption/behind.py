@@ -14,7 +14,7 @@ from pipecat.turns.user_start import (
     WakePhraseUserTurnStartStrategy,
 )
 
-from antiphon.core.pipecat_internals import start_strategies
+from antiphon.core.reaching_in import start_strategies
 from antiphon.processors.interruption.decision import Action, Decision
 
 __all__ = ["StrategiesBehind"]

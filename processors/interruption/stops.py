@@ -15,7 +15,7 @@ from pipecat.turns.user_stop import (
     TurnAnalyzerUserTurnStopStrategy,
 )
 
-from antiphon.core.pipecat_internals import start_strategies, stop_strategies, tell_of_turn
+from antiphon.core.reaching_in import start_strategies, stop_strategies, tell_of_turn
 
 __all__ = ["StopStrategies"]
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pkgutil import resolve_name
 from typing import Any
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
 from antiphon.pipeline.realtime import TO_SAY

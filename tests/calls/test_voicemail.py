@@ -11,7 +11,7 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.worker import CallWorker
 from antiphon.processors.latency import Stall

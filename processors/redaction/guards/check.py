@@ -21,7 +21,7 @@ from pipecat.processors.consumer_processor import ConsumerProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver
 
-from antiphon.core.pipecat_internals import (
+from antiphon.core.reaching_in import (
     ignored_sources,
     observers_of,
     span_processors,

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipecat.services.openai.llm import OpenAILLMService
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.server.doors.twilio_tools import call_control_tools
 from antiphon.simulation.fakes import FakeSTT, FakeTTS

@@ -20,7 +20,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, Stall
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.watchdogs import StallKind

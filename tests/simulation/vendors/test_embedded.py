@@ -8,7 +8,7 @@ from pipecat.services.cartesia.tts import CartesiaTTSService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.services import EspeakSynthesizer
 from antiphon.simulation.frames import audio, silence
 from antiphon.simulation.lines.babble import silence_pcm

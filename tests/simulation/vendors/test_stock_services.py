@@ -19,7 +19,7 @@ from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.simulation.frames import silence, speech
 from antiphon.simulation.runs import FrameLog, run_frames
 from antiphon.simulation.vendors.cartesia import CartesiaServer
