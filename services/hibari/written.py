@@ -78,6 +78,8 @@ _WEB = re.compile(
 _MAIL = re.compile(rf"[\w.+%-]{{1,64}}@(?:{_LABEL}\.){{1,5}}[a-z]{{2,24}}\b", _I)
 _TIME = r"\d{1,2}(?:[:.]\d\d)?"
 _DAY = rf"(?:{'|'.join(sorted(_DAYS, key=len, reverse=True))})"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?"
+_AMOUNT = r"[$€£]\d+(?:[.,]\d+)*"
 
 
 def _address(address: str) -> str:
@@ -102,8 +104,17 @@ def _clock(match: re.Match[str]) -> str:
 
 def _foreign(match: re.Match[str]) -> str:
     """A telephone number from abroad, digit by digit."""
-    groups = re.findall(r"\d+", match[0])
-    return "plus " + ", ".join(" ".join(group) for group in groups)
+    return f"plus {_digits(match)}"
+
+
+def _digits(match: re.Match[str]) -> str:
+    """Groups of digits, digit by digit."""
+    return ", ".join(" ".join(group) for group in re.findall(r"\d+", match[0]))
+
+
+def _zeros(match: re.Match[str]) -> str:
+    """A number that begins with a zero, which hibari leaves out; "05 May" is none."""
+    return match[0] if match["before"] or match["behind"] else _digits(match)
 
 
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
@@ -121,6 +132,32 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (
         re.compile(r"(?<![\d.,€£$])(\d+(?:[.,]\d{3})*)(?:[.,](\d\d))? ?([€£$])(?!\d)"),
         lambda match: f"{match[3]}{match[1].replace('.', ',')}{'.' + match[2] if match[2] else ''}",
+    ),
+    # A sign is lost before a currency, a dash between amounts, and the currency with either.
+    (re.compile(rf"({_AMOUNT}(?: ?[kmKM])?|\d%?) ?[-–—] ?(?=[$€£]\d)"), r"\1 to "),
+    (re.compile(rf"(\d%|{_AMOUNT}) ?[-–—] ?(?=\d)"), r"\1 to "),
+    (re.compile(r"(\d) ?[-–] ?(?=\d+(?:\.\d+)? ?%)"), r"\1 to "),
+    (re.compile(rf"\b({_MONTH} \d{{1,2}}) ?[-–] ?(?=\d{{1,2}}\b)"), r"\1 to "),
+    (re.compile(r"(?<![\w)])[-−] ?(?=[$€£]\d)"), "minus "),
+    (re.compile(r"([$€£])[-−](?=\d)"), r"minus \1"),
+    (re.compile(r"(?<![\w)])−(?=\d)"), "-"),
+    # Five tenths of a dollar are no five cents.
+    (
+        re.compile(r"([$€£]\d+\.\d)(?![\d.]*[\dkKmMbB]|\.\d| ?(?:[mbtr]+illion|thousand))"),
+        r"\g<1>0",
+    ),
+    (re.compile(r"(?<![\d/.])(\d+) ?(?=[½¼¾⅓⅔]|(?<= )(?:1/2|[13]/4|[12]/3)(?![\d/]))"), r"\1 and "),
+    (re.compile(r"(?<![\w+])1[ .-](\d{3})[ .-](\d{3})[ .-](\d{4})\b"), r"1, \1-\2-\3"),
+    (
+        re.compile(r"(?<![\w.,:/+-])0(?:\d{2,}(?:[ -]\d{2,6}){1,4}|\d(?: \d\d){3,4})(?![\w/])"),
+        _digits,
+    ),
+    (
+        re.compile(
+            rf"(?P<before>\b{_MONTH} )?(?<![\d.,:/$€£-])(?<!\d )0\d+(?![\w:/-]|[.,]\d)"
+            rf"(?P<behind> {_MONTH}(?!\w))?"
+        ),
+        _zeros,
     ),
     (re.compile(r"(?<![\d+])\((\d{3})\) ?(\d{3})[ .-](\d{4})\b"), r"\1-\2-\3"),
     (

@@ -25,6 +25,20 @@ from antiphon.services.hibari.written import spell_out
         ("on 12/5. It is 1/2.", "on 12/5 . It is 1/2 ."),
         ("Mon-Fri 9:00-17:00", "Monday to Friday 9:00 to 17:00"),
         ("Apt. 5, ext. 12", "apartment 5, extension 12"),
+        # Zeros in front are of the number, and those of a telephone are read one by one.
+        ("PIN 0042, #007, A0042", "PIN 0 0 4 2, #0 0 7, A0 0 4 2"),
+        ("gate 05, ZIP code 02134-1234", "gate 0 5, ZIP code 0 2 1 3 4, 1 2 3 4"),
+        ("call 020 7946 0958.", "call 0 2 0, 7 9 4 6, 0 9 5 8."),
+        ("call 06 12 34 56 78", "call 0 6, 1 2, 3 4, 5 6, 7 8"),
+        ("call 1-800-555-0199", "call 1, 800-555-0199"),
+        # Nothing of an amount is dropped, nor what it lies between.
+        ("-$5.00, −£3, $-7, -20 €", "minus $5.00, minus £3, minus $7, minus €20"),
+        ("−5°C", "-5°C"),
+        ("$10-$20, £1,200 – £1,500, 5-10 €", "$10 to $20, £1,200 to £1,500, 5 to €10"),
+        ("10–15%, 5%-10%", "10 to 15%, 5% to 10%"),
+        ("June 3–7, Dec. 1-5", "June 3 to 7, Dec. 1 to 5"),
+        ("$1.5 or £10.5.", "$1.50 or £10.50."),
+        ("2½ hours, 1 1/2 cups", "2 and ½ hours, 1 and 1/2 cups"),
     ],
 )
 def test_what_is_misread_is_written_out(written: str, said: str) -> None:
@@ -41,6 +55,9 @@ def test_what_is_misread_is_written_out(written: str, said: str) -> None:
         "I am here, he/she is not, and v1.2.3 is out",
         "Order 4 2 1 7, is that right?",
         "either/or, 50% and 100 mph",
+        "on 05 May, May 05, 01/02/2026 or 2026-01-05, at 09:05, 0.5 or 0",
+        "$1.5 million, $1.5M, a 3-day trip, 11/2, from 2–3 days",
+        "Order 4 0 0 7, 0 0 1",
     ],
 )
 def test_what_is_read_well_stays(text: str) -> None:
@@ -48,7 +65,8 @@ def test_what_is_read_well_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a.", "a@", "1-", "1/", "+4 ", "A Dr ", "http://", "9 A ", "1,234"]
+    "piece",
+    ["a.", "a@", "1-", "1/", "+4 ", "A Dr ", "http://", "9 A ", "1,234", "01 ", "$1-", "Jan 1"],
 )
 def test_a_text_of_nothing_else_takes_no_time(piece: str) -> None:
     began = time.thread_time()
