@@ -91,6 +91,16 @@ class IntentRouter:
         texts = [text for group in said for text in group]
         if len(texts) > MAX_EXAMPLES:
             raise ValueError(f"{len(texts)} examples are more than {MAX_EXAMPLES}")
+        meant: dict[tuple[str, ...], set[int]] = {}
+        for place, group in enumerate(said):
+            for text in group:
+                meant.setdefault(tuple(_words(text)), set()).add(place)
+        # Not even an example is sure by its likeness to the others, such as "yep".
+        self._examples = {
+            words: self._names[min(places)]
+            for words, places in meant.items()
+            if len(places) == 1 and max(places) < len(self._names)
+        }
         labels = np.repeat(np.arange(len(said)), [len(group) for group in said])
         self._learn(texts, labels)
 
@@ -105,7 +115,10 @@ class IntentRouter:
         Args:
             text: What was said, as any recogniser writes it.
         """
-        if not any(word in self._columns for word in _words(text)):
+        words = _words(text)
+        if name := self._examples.get(tuple(words)):
+            return Route(name, 1.0)
+        if not any(word in self._columns for word in words):
             return Route(None, 0.0)
         counts = _features(text)
         known = [(self._columns[name], n) for name, n in counts.items() if name in self._columns]
