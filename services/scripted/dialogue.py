@@ -21,6 +21,7 @@ from antiphon.services.scripted.conversation import (
 )
 from antiphon.services.scripted.intent import Intent
 from antiphon.services.scripted.meant import UnclearNumberError
+from antiphon.services.scripted.numbers import mask_numbers
 from antiphon.services.scripted.readback import agrees, has_number, was_keyed
 
 __all__ = ["UNCLEAR_NUMBER", "Found", "respond", "respond_if_sure"]
@@ -34,6 +35,8 @@ Found = tuple[Intent, dict[str, str]]
 # Of as many turns it is known what was asked back, what is awaited and what was not understood.
 _MEMORY_TURNS = 6
 _MISSES_BEFORE_HELP = 2
+# A number and one word more, behind a no, is another number.
+_MISHEARD_WORDS = 2
 
 
 class Agent(Protocol):
@@ -233,8 +236,8 @@ def _reply(
         return answer, _State(state.last)
     if "{last}" in intent.reply:
         return answer, state
-    if state.offered and not intent.ask_back and not intent.goodbye:
-        # "Wait": "Okay." But a reply that asks something would take the yes that is awaited.
+    if (state.offered or state.awaited) and not intent.ask_back and not intent.goodbye:
+        # "Wait": "Okay." But a reply that asks something would take the place of what is awaited.
         return Answer(state.last) if "?" in answer.text else answer, state
     awaited = script.intent(intent.awaits)
     texts = [answer.text]
@@ -285,14 +288,23 @@ def _hear(script: Agent, text: str, state: _State) -> _Heard:
             agreed = not has_number(rest) or None  # "Yes, and when do you open?"
         if agreed:
             return _Heard(state.offered, agreed=True, later=others)
-        if agreed is False and not script.requests(rest):
-            return _Heard(denied=True)
+        wanted = script.requests(rest) if agreed is False else []
+        if agreed is False and all(each[0].awaits == intent.name for each in wanted):
+            return _Heard(denied=True)  # "No." "That's the wrong number."
+        masked = mask_numbers(rest).strip(" .,!").split()
+        if verdict is False and has_number(rest) and len(masked) <= _MISHEARD_WORDS:
+            found = _awaited(script, intent, rest, any_number=True)
+            return _Heard(found, denied=found is None)  # "No, 994 size": a five, and no coat
         text = rest
-    alone = state.awaited if is_only_a_number(text) else None
-    if alone and (found := _awaited(script, alone, text, any_number=True)):
+    answered = state.awaited if is_only_a_number(text) else None
+    if answered and (found := _awaited(script, answered, text, any_number=True)):
         return _Heard(found)
-    if state.awaited and verdict is False and not rest.strip(" .,!"):
+    unasked = state.last in (script.fallback, script.greeting)
+    alone = rest.strip(" .,!").lower()
+    if verdict is False and not alone and (state.awaited or unasked):
         return _Heard(denied=True)  # no number, and no goodbye
+    if verdict and alone in ("", "please") and not state.asked and (state.missed or unasked):
+        return _Heard()  # a yes to nothing is not thanked for
     if not state.asked:
         verdict, rest = None, text
     requests = script.requests(rest)

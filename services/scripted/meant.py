@@ -55,8 +55,10 @@ _SHORT_GAP = re.compile(
     _I,
 )
 _MISHEARD_BEFORE = re.compile(
-    r"\b(?:order|number|no)\s+(?:on|one|won|want|will|all|or|and|at|an|a|in|i'm|to|too|for)\s+$", _I
+    r"\b(?:order|number|no),?\s+(?:on|one|won|want|will|all|or|and|at|an|a|in|i'm|to|too|for)\s+$",
+    _I,
 )
+_MISHEARD_BEHIND = re.compile(r"[\s,.-]+(?:to|too|for|fore)[\s,.]*(?:please|thanks|$)", _I)
 # What a recogniser writes of digits that were not all heard: "9-4", "8.35", of pairs "66621", of
 # 3115 "30 115".
 _ODDLY_WRITTEN = re.compile(
@@ -167,6 +169,7 @@ def _is_a_part(text: str, number: SpokenNumber) -> bool:
         or _LETTER_BEHIND.match(text, number.end)
         or _PART.search(text, 0, number.start)
         or _MISHEARD_BEFORE.search(text, 0, number.start)
+        or _MISHEARD_BEHIND.match(text, number.end)
     )
 
 

@@ -60,6 +60,8 @@ def test_the_number_of_something_else_is_none(said: str) -> None:
         "four two one dash three",
         "The number is 8 or 3 5.",
         "Could you check order on 984?",
+        "No, for 577.",
+        "what is happening with 451 to, please",
         "The last four digits are 9912.",
         "It's 4217, no, 71",
         "the number is [ORDER_1]",

@@ -489,3 +489,53 @@ def test_of_a_turn_without_end_the_beginning_is_read(piece: str) -> None:
     say(piece * 5_000)
 
     assert time.thread_time() - began < 1.0
+
+
+@pytest.mark.parametrize("turns", [("no",), ("[inaudible]", "Nope."), ("purple elephants", "No.")])
+def test_a_no_to_what_was_not_understood_ends_no_call(turns: tuple[str, ...]) -> None:
+    assert say(*turns) == Answer(DESK.help)
+
+
+@pytest.mark.parametrize("turns", [("purple elephants", "yes"), ("[inaudible]", "Yes, please.")])
+def test_a_yes_to_what_was_not_understood_is_not_thanked_for(turns: tuple[str, ...]) -> None:
+    answer = say(*turns)
+
+    assert isinstance(answer, Answer)
+    assert not answer.understood
+
+
+def test_a_no_to_anything_else_ends_the_call() -> None:
+    for turns in (("what are your hours", "no"), ("thanks", "no"), ("help", "no")):
+        answer = say(*turns)
+        assert isinstance(answer, Answer)
+        assert answer.goodbye, turns
+
+
+@pytest.mark.parametrize("said", ["okay", "sure", "yes", "hello?"])
+def test_what_answers_nothing_leaves_the_question_for_the_number(said: str) -> None:
+    asked = say("where is my order")
+
+    assert say("where is my order", said) == asked
+    assert say("where is my order", said, "45") == read_back("45")
+
+
+@pytest.mark.parametrize("said", ["Uh huh.", "uh-huh", "Mm hmm.", "Mhm.", "mm-hmm"])
+def test_a_murmur_agrees(said: str) -> None:
+    assert say("where is my order number 4567", said) == look_up("4567")
+
+
+@pytest.mark.parametrize("said", ["Uh-uh.", "nuh-uh"])
+def test_a_murmur_denies(said: str) -> None:
+    assert say("where is my order number 4567", said) == Answer(DESK.which_number)
+
+
+def test_a_misheard_correction_is_about_nothing_else() -> None:
+    assert say("where is my order number 4567", "No, 994 size.") == read_back("994")
+
+
+def test_what_the_script_itself_says_a_caller_says_is_understood() -> None:
+    for intent in DESK.intents:
+        for said in intent.wordings:
+            found = DESK.understand(said)
+            assert found, said
+            assert intent.name in (found[0].name, found[0].awaits), said
