@@ -18,7 +18,7 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.processors.latency import LatencyObserver, TurnLatency
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 
 __all__ = ["TurnMessages", "wait_message"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from antiphon.processors.latency.core.prices import Prices
     from antiphon.processors.latency.core.stages import TurnLatency
     from antiphon.processors.latency.core.stats import PROCESS, TTFA
-    from antiphon.processors.latency.core.timeline import BargeIn
+    from antiphon.processors.latency.core.turn import BargeIn
     from antiphon.processors.latency.core.watchdogs import Stall, WatchdogLimits
     from antiphon.processors.latency.export.http import serve_latency
     from antiphon.processors.latency.export.jsonl import log_turns, turn_record
@@ -49,7 +49,7 @@ __getattr__, __dir__ = lazy.exports(
         "core.prices": "Prices",
         "core.stages": "TurnLatency",
         "core.stats": "PROCESS TTFA",
-        "core.timeline": "BargeIn",
+        "core.turn": "BargeIn",
         "core.watchdogs": "Stall WatchdogLimits",
         "export.http": "serve_latency",
         "export.jsonl": "log_turns turn_record",

@@ -52,10 +52,11 @@ from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.core.conversation import Conversation
 from antiphon.processors.latency.core.given_speech import GivenSpeech
-from antiphon.processors.latency.core.moments import Mark, Moment
+from antiphon.processors.latency.core.moments import LATE, Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.stages import Service
-from antiphon.processors.latency.core.timeline import LATE, BargeIn, Timeline, Turn
+from antiphon.processors.latency.core.timeline import Timeline
+from antiphon.processors.latency.core.turn import BargeIn, Turn
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, add_usage, package_of
 from antiphon.processors.latency.hearing_model import HearingModel

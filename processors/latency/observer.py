@@ -19,7 +19,7 @@ from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.latency.core.stages import TurnLatency, measure
 from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
-from antiphon.processors.latency.core.timeline import BargeIn, Turn, TurnKind
+from antiphon.processors.latency.core.turn import BargeIn, Turn, TurnKind
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits
 from antiphon.processors.latency.frame_events import FrameEvents
 from antiphon.processors.latency.loop_lag import LoopLag

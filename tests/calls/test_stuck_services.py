@@ -14,7 +14,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.pipeline import LatencySettings, VoiceAgent
 from antiphon.processors.latency import Stall, TurnLatency, WatchdogLimits
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.simulation.fakes.llm import ToolCall

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from antiphon.processors.latency.core.stages import MIN_STAGE_SECS, TurnLatency
 from antiphon.processors.latency.core.stats import BARGE_IN, FIRST_SOUND, TTFA, LatencyStats
-from antiphon.processors.latency.core.timeline import BargeIn
+from antiphon.processors.latency.core.turn import BargeIn
 
 __all__ = ["DEFAULT_BUDGETS_SECS", "Breach", "Budgets"]
 

@@ -1,12 +1,16 @@
 """What can be seen in a call: the one vocabulary of timeline, watchdogs and conversation."""
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["SHORTEST_SPEECH_SECS", "Mark", "Moment"]
+__all__ = ["LATE", "SHORTEST_SPEECH_SECS", "Mark", "Moment", "voice_of_words"]
 
 SHORTEST_SPEECH_SECS = 0.6
 """A shorter voice may be a cough or an "mhm" that a recognizer rightly makes nothing of."""
+
+LATE = "late"
+"""The key of a `SPOKE` that comes of words, which may be those of the turn before."""
 
 
 class Moment(enum.StrEnum):
@@ -86,3 +90,20 @@ class Mark:
     secs: float = 0.0
     key: str = ""
     name: str = ""
+
+
+def voice_of_words(marks: Iterable[Mark]) -> Mark | None:
+    """The end of the first voice that was long enough for words, if there was one.
+
+    Args:
+        marks: What was seen, in order.
+    """
+    began: float | None = None
+    for mark in marks:
+        if mark.moment is Moment.CALLER_STARTED:
+            began = mark.at
+        elif mark.moment is Moment.CALLER_STOPPED and began is not None:
+            if mark.at - began >= SHORTEST_SPEECH_SECS - 1e-6:
+                return mark
+            began = None
+    return None

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.timeline import LATE, Turn, TurnKind
+from antiphon.processors.latency.core.moments import LATE, Mark, Moment
+from antiphon.processors.latency.core.turn import Turn, TurnKind
 
 __all__ = ["PIPELINE", "Service", "Span", "Stage", "Tool", "TurnLatency", "charge", "measure"]
 

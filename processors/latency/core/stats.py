@@ -11,7 +11,7 @@ from typing import Any
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
 from antiphon.processors.latency.core.stages import TurnLatency
-from antiphon.processors.latency.core.timeline import BargeIn
+from antiphon.processors.latency.core.turn import BargeIn
 
 __all__ = [
     "BARGE_IN",

@@ -1,4 +1,4 @@
-"""A call as turns, from what was seen and when: the moments of each wait, and of each barge-in.
+"""A call as turns, from what was seen and when: which moments belong to which wait and barge-in.
 
 Pure: moments and their times come in, finished turns go out. Where the time of a turn went is
 `stages.py`'s part.
@@ -6,87 +6,13 @@ Pure: moments and their times come in, finished turns go out. Where the time of 
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
-from antiphon.processors.latency.core.moments import SHORTEST_SPEECH_SECS, Mark, Moment
+from antiphon.processors.latency.core.moments import LATE, Mark, Moment, voice_of_words
+from antiphon.processors.latency.core.turn import BargeIn, Turn, TurnKind
 
-__all__ = ["LATE", "BargeIn", "Timeline", "Turn", "TurnKind"]
-
-
-class TurnKind(enum.StrEnum):
-    """How a wait for the agent ended."""
-
-    ANSWERED = enum.auto()
-    """The caller spoke, and heard an answer."""
-    GREETING = enum.auto()
-    """The agent spoke first, to a caller who had connected."""
-    INTERRUPTED = enum.auto()
-    """The caller spoke again before there was an answer."""
-    EMPTY = enum.auto()
-    """No word of the caller's was recognized."""
-    UNANSWERED = enum.auto()
-    """The call ended before there was an answer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """One wait for the agent, from the caller's last words to the agent's.
-
-    Parameters:
-        kind: How it ended.
-        marks: What was seen, in order.
-        ended_at: When it was over, in seconds of the pipeline's clock.
-        clock_jumped: Whether the clock went back, or stood still for so long that the machine
-            must have slept; the times are then not to be trusted.
-        transcribed: Whether the answer waited for a transcript.
-    """
-
-    kind: TurnKind
-    marks: tuple[Mark, ...]
-    ended_at: float
-    clock_jumped: bool = False
-    transcribed: bool = True
-
-    def all(self, moment: Moment) -> Iterator[Mark]:
-        """Return the marks of one moment, in order."""
-        return (mark for mark in self.marks if mark.moment is moment)
-
-    def first(self, moment: Moment) -> Mark | None:
-        """Return the first mark of a moment, if there is one."""
-        return next(self.all(moment), None)
-
-    def last(self, moment: Moment) -> Mark | None:
-        """Return the last mark of a moment, if there is one."""
-        return next((mark for mark in reversed(self.marks) if mark.moment is moment), None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class BargeIn:
-    """The caller spoke over the agent, and the agent was cut off.
-
-    All times are in seconds of the pipeline's clock, None where it was not seen.
-
-    Parameters:
-        onset_at: When the caller's voice began.
-        vad_at: When the VAD was sure of it.
-        ducked_at: When the agent was made quieter.
-        decided_at: When it was decided to be an interruption.
-        silent_at: When no more of the agent's audio went out.
-    """
-
-    onset_at: float | None = None
-    vad_at: float | None = None
-    ducked_at: float | None = None
-    decided_at: float | None = None
-    silent_at: float | None = None
-
-    @property
-    def total_secs(self) -> float | None:
-        """From the caller's voice to the agent's silence."""
-        if self.onset_at is None or self.silent_at is None:
-            return None
-        return max(0.0, self.silent_at - self.onset_at)
+__all__ = ["Timeline"]
 
 
 class _Phase(enum.Enum):
@@ -135,9 +61,6 @@ _DONE_SPEAKING = (Moment.WRITTEN, Moment.HEARD)
 
 _LASTING = (Moment.TURN_STARTED, Moment.TRANSCRIPT, Moment.SPOKE)
 
-LATE = "late"
-"""The key of a `SPOKE` that comes of words, which may be those of the turn before."""
-
 MAX_MARKS = 256
 """Marks kept of one turn; later ones that may repeat are dropped."""
 
@@ -149,19 +72,6 @@ def _of_the_turn(marks: list[Mark]) -> list[Mark]:
     """What stays true when the caller speaks on after a pause: words may come before it."""
     kept = [mark for mark in marks if mark.moment in _LASTING]
     return kept[-MAX_MARKS:]
-
-
-def _voice_of_words(marks: list[Mark]) -> Mark | None:
-    """The end of the first voice that was long enough for words, if there was one."""
-    began: float | None = None
-    for mark in marks:
-        if mark.moment is Moment.CALLER_STARTED:
-            began = mark.at
-        elif mark.moment is Moment.CALLER_STOPPED and began is not None:
-            if mark.at - began >= SHORTEST_SPEECH_SECS - 1e-6:
-                return mark
-            began = None
-    return None
 
 
 class Timeline:
@@ -298,7 +208,7 @@ class Timeline:
         return []
 
     def _lasting(self, marks: list[Mark]) -> list[Mark]:
-        spoke = _voice_of_words(marks) if self.hears else None
+        spoke = voice_of_words(marks) if self.hears else None
         kept = _of_the_turn(marks)
         return [*kept, replace(spoke, moment=Moment.SPOKE)] if spoke else kept
 
@@ -484,4 +394,4 @@ class Timeline:
     def _said_something(self) -> bool:
         """Whether a model that hears for itself has heard more than a cough."""
         told = self.has(Moment.SPOKE) or not self.has(Moment.CALLER_STARTED)
-        return told or _voice_of_words(self._marks) is not None
+        return told or voice_of_words(self._marks) is not None

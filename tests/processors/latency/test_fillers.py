@@ -36,7 +36,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import Apology, Filler, LatencyObserver, LatencyProbe
 from antiphon.processors.latency.core.stats import LatencyStats
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT
 

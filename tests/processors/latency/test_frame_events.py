@@ -34,7 +34,7 @@ from antiphon.core.frames import UNASKED_TEXT
 from antiphon.processors.latency import WatchdogLimits
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
-from antiphon.processors.latency.core.timeline import Turn, TurnKind
+from antiphon.processors.latency.core.turn import Turn, TurnKind
 from antiphon.processors.latency.frame_events import FILLER_TEXT, FrameEvents
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport, TransportKind, create_transport

@@ -38,7 +38,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import LatencyObserver
 from antiphon.processors.latency.core.stats import LatencyStats
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.transports import MemoryTransport
 
 pytestmark = pytest.mark.virtual_time

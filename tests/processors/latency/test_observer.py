@@ -19,7 +19,7 @@ from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 
 from antiphon.processors.latency import TTFA, Budgets, LatencyObserver, TurnLatency
 from antiphon.processors.latency.core.stats import LatencyStats
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.processors.latency.live import snapshot
 from antiphon.processors.latency.observer import CALLS

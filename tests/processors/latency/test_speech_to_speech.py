@@ -42,7 +42,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.processors.latency import Apology, LatencyObserver, Stall
 from antiphon.processors.latency.core.stats import LatencyStats
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
 from antiphon.processors.latency.export.otel import LatencyTelemetry
 from antiphon.transports import MemoryTransport

@@ -13,7 +13,7 @@ from antiphon.processors.latency.core.stats import (
     LatencyStats,
     Series,
 )
-from antiphon.processors.latency.core.timeline import TurnKind
+from antiphon.processors.latency.core.turn import TurnKind
 
 
 def a_turn(stages: dict[str, float], kind: TurnKind = TurnKind.ANSWERED) -> TurnLatency:

@@ -4,7 +4,8 @@ import pytest
 
 from antiphon.processors.latency import BargeIn
 from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.timeline import Timeline, Turn, TurnKind
+from antiphon.processors.latency.core.timeline import Timeline
+from antiphon.processors.latency.core.turn import Turn, TurnKind
 
 M = Moment
 
