@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from antiphon.processors.latency.core.budgets import DEFAULT_BUDGETS_SECS, Breach, Budgets
     from antiphon.processors.latency.core.conversation import ConversationMeasures
     from antiphon.processors.latency.core.prices import Prices
-    from antiphon.processors.latency.core.stages import TurnLatency
     from antiphon.processors.latency.core.stats import PROCESS, TTFA
     from antiphon.processors.latency.core.turn import BargeIn
+    from antiphon.processors.latency.core.turn_latency import TurnLatency
     from antiphon.processors.latency.core.watchdogs import Stall, WatchdogLimits
     from antiphon.processors.latency.export.http import serve_latency
     from antiphon.processors.latency.export.jsonl import log_turns, turn_record
@@ -47,7 +47,7 @@ __getattr__, __dir__ = lazy.exports(
         "core.budgets": "Breach Budgets DEFAULT_BUDGETS_SECS",
         "core.conversation": "ConversationMeasures",
         "core.prices": "Prices",
-        "core.stages": "TurnLatency",
+        "core.turn_latency": "TurnLatency",
         "core.stats": "PROCESS TTFA",
         "core.turn": "BargeIn",
         "core.watchdogs": "Stall WatchdogLimits",

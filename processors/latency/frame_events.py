@@ -54,9 +54,9 @@ from antiphon.processors.latency.core.conversation import Conversation
 from antiphon.processors.latency.core.given_speech import GivenSpeech
 from antiphon.processors.latency.core.moments import LATE, Mark, Moment
 from antiphon.processors.latency.core.prices import Usage
-from antiphon.processors.latency.core.stages import Service
 from antiphon.processors.latency.core.timeline import Timeline
 from antiphon.processors.latency.core.turn import BargeIn, Turn
+from antiphon.processors.latency.core.turn_latency import Service
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits, Watchdogs
 from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, add_usage, package_of
 from antiphon.processors.latency.hearing_model import HearingModel

@@ -23,7 +23,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
-from antiphon.processors.latency.core.stages import Service
+from antiphon.processors.latency.core.turn_latency import Service
 
 __all__ = ["SAYS", "Handler", "Handlers", "add_usage", "package_of"]
 

@@ -17,9 +17,10 @@ from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.moments import Mark, Moment
 from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Prices
-from antiphon.processors.latency.core.stages import TurnLatency, measure
+from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
 from antiphon.processors.latency.core.turn import BargeIn, Turn, TurnKind
+from antiphon.processors.latency.core.turn_latency import TurnLatency
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind, WatchdogLimits
 from antiphon.processors.latency.frame_events import FrameEvents
 from antiphon.processors.latency.loop_lag import LoopLag

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from antiphon.processors.latency.core.stages import MIN_STAGE_SECS, TurnLatency
+from antiphon.processors.latency.core.stages import MIN_STAGE_SECS
 from antiphon.processors.latency.core.stats import BARGE_IN, FIRST_SOUND, TTFA, LatencyStats
 from antiphon.processors.latency.core.turn import BargeIn
+from antiphon.processors.latency.core.turn_latency import TurnLatency
 
 __all__ = ["DEFAULT_BUDGETS_SECS", "Breach", "Budgets"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.histogram import Histogram, SlidingHistogram
-from antiphon.processors.latency.core.stages import TurnLatency
 from antiphon.processors.latency.core.turn import BargeIn
+from antiphon.processors.latency.core.turn_latency import TurnLatency
 
 __all__ = [
     "BARGE_IN",

@@ -6,7 +6,7 @@ from typing import Any
 
 from loguru import logger
 
-from antiphon.processors.latency.core.stages import TurnLatency
+from antiphon.processors.latency.core.turn_latency import TurnLatency
 from antiphon.processors.latency.observer import LatencyObserver
 
 __all__ = ["log_turns", "turn_record"]

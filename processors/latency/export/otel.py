@@ -13,9 +13,9 @@ from opentelemetry.trace import Span, Status, StatusCode, TracerProvider
 
 from antiphon.processors.latency.core.budgets import Breach
 from antiphon.processors.latency.core.conversation import ConversationMeasures
-from antiphon.processors.latency.core.stages import Stage, TurnLatency
 from antiphon.processors.latency.core.stats import TTFA
 from antiphon.processors.latency.core.turn import BargeIn, TurnKind
+from antiphon.processors.latency.core.turn_latency import Stage, TurnLatency
 from antiphon.processors.latency.core.watchdogs import Stall
 from antiphon.processors.latency.observer import LatencyObserver
 

@@ -18,8 +18,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from antiphon.core.frames import GoodbyeFrame, NotUnderstoodFrame
 from antiphon.pipeline.talk.messages import TurnMessages, wait_message
 from antiphon.processors.latency import TurnLatency
-from antiphon.processors.latency.core.stages import Stage
 from antiphon.processors.latency.core.turn import TurnKind
+from antiphon.processors.latency.core.turn_latency import Stage
 from antiphon.processors.redaction import Redactor
 from antiphon.processors.redaction.core.values import redact_value
 

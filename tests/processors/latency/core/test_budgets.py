@@ -3,9 +3,10 @@
 import pytest
 
 from antiphon.processors.latency.core.budgets import Budgets
-from antiphon.processors.latency.core.stages import MIN_STAGE_SECS, Stage, TurnLatency
+from antiphon.processors.latency.core.stages import MIN_STAGE_SECS
 from antiphon.processors.latency.core.stats import FIRST_SOUND, TTFA
 from antiphon.processors.latency.core.turn import BargeIn, TurnKind
+from antiphon.processors.latency.core.turn_latency import Stage, TurnLatency
 
 EDGE_SECS = 0.3 + MIN_STAGE_SECS
 

@@ -10,7 +10,7 @@ from antiphon.processors.latency import Prices
 from antiphon.processors.latency.core.conversation import Conversation, asks_to_repeat, count_words
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
-from antiphon.processors.latency.core.stages import Service
+from antiphon.processors.latency.core.turn_latency import Service
 from antiphon.processors.latency.frame_kinds import add_usage
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from antiphon.processors.latency import TurnLatency
 from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.stages import Service, Span, charge, measure
+from antiphon.processors.latency.core.stages import Span, charge, measure
 from antiphon.processors.latency.core.timeline import Timeline
 from antiphon.processors.latency.core.turn import Turn, TurnKind
+from antiphon.processors.latency.core.turn_latency import Service
 
 M = Moment
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from antiphon.processors.latency import TTFA, BargeIn, Budgets, TurnLatency
-from antiphon.processors.latency.core.stages import Stage
 from antiphon.processors.latency.core.stats import (
     BARGE_IN,
     FIRST_SOUND,
@@ -14,6 +13,7 @@ from antiphon.processors.latency.core.stats import (
     Series,
 )
 from antiphon.processors.latency.core.turn import TurnKind
+from antiphon.processors.latency.core.turn_latency import Stage
 
 
 def a_turn(stages: dict[str, float], kind: TurnKind = TurnKind.ANSWERED) -> TurnLatency:
