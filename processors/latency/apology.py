@@ -27,7 +27,7 @@ from antiphon.core.road import Place
 from antiphon.core.wav import read_wav
 from antiphon.processors.latency.core.watchdogs import Stall, StallKind
 from antiphon.processors.latency.fillers import Wait
-from antiphon.processors.latency.frame_events import FILLER_TEXT
+from antiphon.processors.latency.frame_kinds import FILLER_TEXT
 from antiphon.processors.latency.observer import LatencyObserver
 
 __all__ = ["Apology"]

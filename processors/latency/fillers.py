@@ -30,7 +30,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from antiphon.core.road import Place
 from antiphon.processors.latency.core.waits import Waits
 from antiphon.processors.latency.core.watchdogs import Stall
-from antiphon.processors.latency.frame_events import FILLER_TEXT
+from antiphon.processors.latency.frame_kinds import FILLER_TEXT
 from antiphon.processors.safe_processor import SafeProcessor
 
 __all__ = ["Filler", "Wait"]

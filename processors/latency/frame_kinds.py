@@ -25,7 +25,10 @@ from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.turn_latency import Service
 
-__all__ = ["SAYS", "Handler", "Handlers", "add_usage", "package_of"]
+__all__ = ["FILLER_TEXT", "SAYS", "Handler", "Handlers", "add_usage", "package_of"]
+
+FILLER_TEXT = "filler"
+"""The `text_type` of a `TTSSpeakFrame` that only bridges a wait, and is not the answer."""
 
 # The frames that say one thing, and nothing else.
 SAYS: dict[type[Frame], Moment] = {

@@ -151,13 +151,13 @@ class LatencyObserver(BaseObserver):
     @property
     def waiting(self) -> bool:
         """Whether the caller is waiting for an answer at this moment."""
-        return self._call.timeline.waiting
+        return self._call.cores.timeline.waiting
 
     @property
     def measures(self) -> ConversationMeasures:
         """How the conversation has gone so far, with its cost."""
         cost = self._call.usage.cost(self._prices)
-        measures = self._call.conversation.measures(self.now(), cost=cost)
+        measures = self._call.cores.conversation.measures(self.now(), cost=cost)
         return replace(measures, prices_as_of=self._prices.as_of)
 
     def now(self) -> float:
@@ -217,7 +217,7 @@ class LatencyObserver(BaseObserver):
             handler: What to call.
         """
         super().add_event_handler(event_name, handler)
-        self._call.tells_answers |= event_name == "on_answer"
+        self._call.cores.tells_answers |= event_name == "on_answer"
 
     async def setup(self, task_manager: Any) -> None:
         """Begin to watch the loop, and be listed among the live calls.
@@ -290,7 +290,7 @@ class LatencyObserver(BaseObserver):
         # Called in the middle of a push: what takes longer is left to a task.
         if self._call.take(data):
             self._seen_at, self._seen_on_loop = data.timestamp / 1e9, _loop_time()
-            call = self._call
+            call = self._call.cores
             if call.answered or call.done or call.stalls or self._to_end:
                 self.create_task(self._report(), "report")
             self._set_timer()
@@ -302,7 +302,7 @@ class LatencyObserver(BaseObserver):
 
     async def _report(self) -> None:
         """Tell what the call has brought to light, in order."""
-        call = self._call
+        call = self._call.cores
         async with self._reporting:
             while call.answered:
                 answer = self._measure(call.answered.pop(0))
@@ -332,12 +332,12 @@ class LatencyObserver(BaseObserver):
         for stats in (self.stats, self._process):
             stats.add_turn(latency, at=time.monotonic())
         if turn.kind is not TurnKind.GREETING:
-            self._call.conversation.turn(empty=turn.kind is TurnKind.EMPTY)
+            self._call.cores.conversation.turn(empty=turn.kind is TurnKind.EMPTY)
         await self._call_event_handler("on_turn", latency)
         await self._breached(self.budgets.check(latency))
 
     async def _barge_in(self, barge_in: BargeIn) -> None:
-        self._call.conversation.barge_in()
+        self._call.cores.conversation.barge_in()
         for stats in (self.stats, self._process):
             stats.add_barge_in(barge_in, transport=self.transport, at=time.monotonic())
         await self._call_event_handler("on_barge_in", barge_in)
@@ -367,7 +367,7 @@ class LatencyObserver(BaseObserver):
             stats.count(count)
 
     def _set_timer(self) -> None:
-        due = self._call.watchdogs.next_due()
+        due = self._call.cores.watchdogs.next_due()
         if due is None or self._ended:
             return
         loop = asyncio.get_running_loop()
@@ -384,7 +384,7 @@ class LatencyObserver(BaseObserver):
             self.create_task(self._overdue(), "overdue")
 
     async def _overdue(self) -> None:
-        self._call.stalls += self._call.watchdogs.due(self.now())
+        self._call.cores.stalls += self._call.cores.watchdogs.due(self.now())
         await self._report()
         self._set_timer()
 

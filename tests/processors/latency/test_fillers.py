@@ -38,7 +38,7 @@ from antiphon.processors.latency import Apology, Filler, LatencyObserver, Latenc
 from antiphon.processors.latency.core.stats import LatencyStats
 from antiphon.processors.latency.core.turn import TurnKind
 from antiphon.processors.latency.core.watchdogs import StallKind
-from antiphon.processors.latency.frame_events import FILLER_TEXT
+from antiphon.processors.latency.frame_kinds import FILLER_TEXT
 
 pytestmark = pytest.mark.virtual_time
 

@@ -35,7 +35,8 @@ from antiphon.processors.latency import WatchdogLimits
 from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.turn import Turn, TurnKind
-from antiphon.processors.latency.frame_events import FILLER_TEXT, FrameEvents
+from antiphon.processors.latency.frame_events import FrameEvents
+from antiphon.processors.latency.frame_kinds import FILLER_TEXT
 from antiphon.simulation.fakes import FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport, TransportKind, create_transport
 
@@ -63,7 +64,7 @@ def test_a_wait_with_a_tool_is_named_part_by_part() -> None:
     pushed(6.0, TTSAudioRawFrame(b"", 16000, 1))
     call.see(Moment.WRITTEN, 6.1)
     call.see(Moment.CALL_ENDED, 6.1)
-    [turn] = call.done
+    [turn] = call.cores.done
     assert isinstance(turn, Turn)
     found = measure(turn, number=1).stages
     assert [(stage.name, round(stage.start_secs, 3), round(stage.secs, 3)) for stage in found] == [
@@ -103,7 +104,7 @@ def test_what_the_assistant_puts_in_the_context_while_the_caller_speaks_is_no_re
     pushed(2.0, UserStoppedSpeakingFrame(), user)
     call.see(Moment.WRITTEN, 2.5)
     call.see(Moment.CALL_ENDED, 3.0)
-    kinds = [turn.kind for turn in call.done if isinstance(turn, Turn)]
+    kinds = [turn.kind for turn in call.cores.done if isinstance(turn, Turn)]
     assert kinds == [TurnKind.ANSWERED]
 
 
@@ -118,11 +119,11 @@ def test_who_has_pressed_keys_waits_since_the_last_and_says_no_word() -> None:
     pushed(2.4, UserStoppedSpeakingFrame(), stt)
     call.see(Moment.WRITTEN, 3.0)
     call.see(Moment.CALL_ENDED, 4.0)
-    [turn] = call.done
+    [turn] = call.cores.done
     assert isinstance(turn, Turn)
     assert turn.kind is TurnKind.ANSWERED
     assert measure(turn, number=1).total_secs == 1.0
-    assert call.conversation.measures(4.0).caller_words == 0
+    assert call.cores.conversation.measures(4.0).caller_words == 0
 
 
 class _Heard:
@@ -186,7 +187,7 @@ def test_an_answer_behind_an_apology_that_outlasts_an_interruption_is_measured_w
     call.play(2.0, filler)
     call.play(3.0, call.speech(2.9, "answer", "sentence"))
     call.push(4.0, BotStoppedSpeakingFrame(), call.output)
-    [turn] = [turn for turn in call.events.done if isinstance(turn, Turn)]
+    [turn] = [turn for turn in call.events.cores.done if isinstance(turn, Turn)]
     written = turn.first(Moment.WRITTEN)
     assert written
     assert written.at == pytest.approx(3.0)
@@ -205,7 +206,7 @@ def test_an_answer_on_the_heels_of_an_apology_that_outlasts_an_interruption_is_m
     call.play(1.2, apology[6:-1])
     call.play(2.2, call.speech(1.9, "answer", "sentence"))
     call.push(3.2, BotStoppedSpeakingFrame(), call.output)
-    [turn] = [turn for turn in call.events.done if isinstance(turn, Turn)]
+    [turn] = [turn for turn in call.events.cores.done if isinstance(turn, Turn)]
     written = turn.first(Moment.WRITTEN)
     assert written
     assert written.at == pytest.approx(2.2)
@@ -217,7 +218,7 @@ def test_what_is_said_to_a_caller_who_is_silent_answers_no_turn() -> None:
     call.play(9.0, call.speech(9.0, "goodbye", UNASKED_TEXT))
     call.push(10.0, BotStoppedSpeakingFrame(), call.output)
     call.events.see(Moment.CALL_ENDED, 11.0)
-    assert [turn.kind for turn in call.events.done if isinstance(turn, Turn)] == [
+    assert [turn.kind for turn in call.events.cores.done if isinstance(turn, Turn)] == [
         TurnKind.UNANSWERED
     ]
 
@@ -236,4 +237,4 @@ def test_a_voice_that_breaks_off_is_a_stall_unless_it_only_fills_a_wait(
         TTSStoppedFrame(context_id="speech"),
     ):
         call.push(1.0, frame, call.tts)
-    assert len(call.events.stalls) == stalls
+    assert len(call.events.cores.stalls) == stalls
