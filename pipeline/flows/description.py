@@ -6,8 +6,10 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.flows import (
+    ContextStrategyConfig,
     Flow,
     FlowConfig,
     FlowsDirectFunction,
@@ -37,8 +39,10 @@ FlowFunction = FlowsFunctionSchema | FlowsDirectFunction
 UNINTERRUPTIBLE = "uninterruptible"
 """The type of a pre-action by which a node is heard to its end."""
 
-# What a manager of Flows knows without being told, and what we tell it.
-ACTIONS = ("tts_say", "end_conversation", "function", UNINTERRUPTIBLE)
+# What a manager of Flows does without a handler, and what we tell it.
+ACTIONS = ("tts_say", "end_conversation", UNINTERRUPTIBLE)
+
+LISTS = ("task_messages", "functions", "pre_actions", "post_actions")
 
 # As Pipecat has it, with a backslash before one that is meant literally.
 PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
@@ -80,6 +84,7 @@ def check_flow(agent: "VoiceAgent") -> None:
         raise TypeError(f"flow={_told(flow)} is an async function: {GIVE}")
     node = first_node(cast(Any, flow))
     common = functions_of(agent.flow, agent.tools)
+    _check_functions(common, "flow: tools")
     taken = _names(plain_tools(agent.tools)) + _names(common)
     if twice := next((name for name in taken if taken.count(name) > 1), None):
         raise ValueError(f"flow: {twice!r} is there twice at every node")
@@ -89,10 +94,12 @@ def check_flow(agent: "VoiceAgent") -> None:
             _check_node(flow.node(name), name, taken, is_interruptible=is_interruptible)
     else:
         _check_node(node, node.get("name", "first"), taken, is_interruptible=is_interruptible)
-    for text in _texts(node):
+    said = [str(action.get("text")) for action in node.get("pre_actions", [])]
+    for text in (*_texts(node), *said):
         if found := PLACEHOLDER.search(text):
-            raise ValueError(
-                f"flow: the first node uses {{{{ {found[1]} }}}}, which nothing has stored by then"
+            logger.warning(
+                f"flow: the first node uses {{{{ {found[1]} }}}}, without which no call begins: "
+                "store it before the caller connects, as in agent.worker(transport).flow.state"
             )
 
 
@@ -137,16 +144,15 @@ def plain_tools(tools: Sequence[Any]) -> list[DirectFunction]:
     return [tool for tool in tools if not _is_flow_function(tool)]
 
 
-def texts_of(flow: FlowSetting) -> frozenset[str]:
+def texts_of(flow: FlowSetting, first: NodeConfig) -> frozenset[str]:
     """The texts of a flow that stand in it as they were written, without a value of a call.
 
     Args:
         flow: The flow.
+        first: The node in which the call begins.
     """
-    if flow is None:
-        return frozenset()
     names = flow.config.nodes if isinstance(flow, Flow) else ()
-    nodes = [first_node(flow), *(cast(Flow, flow).node(name) for name in names)]
+    nodes = [first, *(cast(Flow, flow).node(name) for name in names)]
     return frozenset(
         text for node in nodes for text in _texts(node) if not PLACEHOLDER.search(text)
     )
@@ -172,33 +178,69 @@ def _check_node(
     node: NodeConfig, name: str, taken: Sequence[str], *, is_interruptible: bool
 ) -> None:
     where = f"flow: node {name!r}"
-    if not isinstance(node.get("task_messages"), list):
-        raise ValueError(f"{where} has no list of task_messages")
+    _check_shape(cast(dict[str, object], node), where)
     functions = node.get("functions", [])
-    for function in functions:
-        if isinstance(function, FlowsFunctionSchema):
-            continue
-        try:
-            FlowsDirectFunctionWrapper.validate_function(cast(Any, function))
-        except Exception as error:
-            told = " ".join(str(error).split())
-            raise TypeError(f"{where}: function {_told(function)}: {told}") from None
+    _check_functions(functions, where)
     for function_name in _names(functions):
         if function_name in taken:
             raise ValueError(f"{where} has {function_name!r}, which is at every node already")
     for action in (*node.get("pre_actions", []), *node.get("post_actions", [])):
-        kind = action.get("type")
-        if kind not in ACTIONS and not callable(action.get("handler")):
-            raise ValueError(
-                f"{where} has an action of type {kind!r} without a handler: give it one, or one of "
-                f"{', '.join(ACTIONS)}"
-            )
+        _check_action(cast(dict[str, object], action), where)
     if any(action["type"] == UNINTERRUPTIBLE for action in node.get("post_actions", [])):
         raise ValueError(f"{where}: {UNINTERRUPTIBLE} belongs among its pre_actions")
     if not is_interruptible and any(
         action["type"] == UNINTERRUPTIBLE for action in node.get("pre_actions", [])
     ):
         raise ValueError(f"{where} is {UNINTERRUPTIBLE}, which needs interruption=…, not None")
+
+
+def _check_shape(node: dict[str, object], where: str) -> None:
+    for key in LISTS:
+        items = node.get(key, None if key == "task_messages" else [])
+        if not isinstance(items, list):
+            raise ValueError(f"{where} has no list of {key}")
+        for item in cast(list[object], items):
+            if key != "functions" and not isinstance(item, dict):
+                raise TypeError(f"{where}: {reprlib.repr(item)} among its {key} is no dict")
+    for key in ("name", "role_message"):
+        if not isinstance(text := node.get(key), str | None):
+            raise TypeError(f"{where}: {key}={reprlib.repr(text)} is no text")
+    strategy = node.get("context_strategy")
+    if not isinstance(strategy, ContextStrategyConfig | None):
+        raise TypeError(
+            f"{where}: context_strategy={reprlib.repr(strategy)}: give "
+            "ContextStrategyConfig(strategy=ContextStrategy.…)"
+        )
+
+
+def _check_functions(functions: Iterable[object], where: str) -> None:
+    for function in functions:
+        try:
+            if isinstance(function, FlowsFunctionSchema):
+                if not callable(function.handler):
+                    raise TypeError(f"handler={reprlib.repr(function.handler)} is no function")
+            else:
+                FlowsDirectFunctionWrapper.validate_function(cast(Any, function))
+        except Exception as error:
+            told = " ".join(str(error).split())
+            name = getattr(function, "name", "") or _told(function)
+            raise TypeError(f"{where}: function {name}: {told}") from None
+
+
+def _check_action(action: dict[str, object], where: str) -> None:
+    kind, text = action.get("type"), action.get("text")
+    if kind not in ACTIONS and not callable(action.get("handler")):
+        raise ValueError(
+            f"{where} has an action of type {kind!r} without a handler: give it one, or one of "
+            f"{', '.join(ACTIONS)}"
+        )
+    if kind == "tts_say" and not (text and isinstance(text, str)):
+        raise ValueError(f"{where} has a tts_say without a text")
+    if kind == "end_conversation" and PLACEHOLDER.search(str(text)):
+        raise ValueError(
+            f"{where} ends with {reprlib.repr(text)}, which is said as it is written: "
+            "what is filled in belongs into a tts_say before it"
+        )
 
 
 def _texts(node: NodeConfig) -> Iterator[str]:

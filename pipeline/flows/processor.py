@@ -119,7 +119,7 @@ class FlowProcessor(SafeProcessor):
         # A service that was given has its own, which a role replaces, as in Pipecat.
         told = (agent.voice_rules, agent.instructions) if isinstance(agent.llm, _NAMED) else ()
         self._rules = [text for text in told if text]
-        self._written = texts_of(agent.flow)
+        self._written: frozenset[str] = frozenset()
         self._manager: FlowManager | None = None
         self._make_manager = partial(
             FlowManager,
@@ -154,7 +154,9 @@ class FlowProcessor(SafeProcessor):
         flow = self._parts.agent.flow
         assert flow is not None
         try:
-            await self.attach(worker).initialize(first_node(flow))
+            node = first_node(flow)
+            self._written = texts_of(flow, node)
+            await self.attach(worker).initialize(node)
         except Exception as error:
             await self.push_error(f"the flow could not begin: {type(error).__name__}")
 

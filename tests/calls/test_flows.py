@@ -192,6 +192,24 @@ async def test_a_flow_goes_from_node_to_node_and_offers_the_functions_of_each() 
     assert call.worker.flow.current_node == "end"
 
 
+async def test_a_function_makes_the_first_node_once_a_call_and_may_use_what_is_stored_before() -> (
+    None
+):
+    made: list[str] = []
+
+    def first() -> NodeConfig:
+        made.append("node")
+        return {"name": "party", "task_messages": task("Greet {{ name }}.")}
+
+    call = Call(first, "Good evening, Ann.")
+    made.clear()
+    assert call.worker.flow
+    call.worker.flow.state["name"] = "Ann"
+    await call.run(silence(4))
+    assert made == ["node"]
+    assert call.llm.contexts[0][0]["content"] == "Greet Ann."
+
+
 async def test_a_greeting_is_said_once_before_the_first_node() -> None:
     call = await Call(party_node, *ASKS, greeting="Good evening.").run(silence(6))
     assert call.voice.said == ["Good evening.", "For how many?"]

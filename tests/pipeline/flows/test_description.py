@@ -1,5 +1,6 @@
 """A flow that would fail in a call is refused as the agent is described, in one line."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,11 +106,26 @@ def test_what_a_flows_user_has_is_taken(given: Any) -> None:
             r"'party': uninterruptible belongs among its pre_actions",
         ),
         (flow(), {"interruption": None}, r"^flow: node 'terms' is uninterruptible, which needs"),
+        (node(task_messages=["Ask."]), {}, r"'party': 'Ask.' among its task_messages is no dict"),
+        (node(functions=None), {}, r"^flow: node 'party' has no list of functions"),
+        (node(pre_actions={"type": "tts_say"}), {}, r"'party' has no list of pre_actions"),
+        (node(post_actions=["ring"]), {}, r"'party': 'ring' among its post_actions is no dict"),
+        (node(pre_actions=[{"type": "function"}]), {}, r"type 'function' without a handler"),
+        (node(pre_actions=[{"type": "tts_say"}]), {}, r"'party' has a tts_say without a text"),
+        (node(name=5), {}, r"name=5 is no text"),
+        (node(role_message=[]), {}, r"'party': role_message=\[\] is no text"),
+        (node(context_strategy="reset"), {}, r"context_strategy='reset': give ContextStrategyC"),
         (
-            node(task_messages=[{"role": "developer", "content": "Greet {{ caller.name }}."}]),
+            node(post_actions=[{"type": "end_conversation", "text": "Bye, {{ name }}."}]),
             {},
-            r"^flow: the first node uses {{ caller.name }}, which nothing has stored by then",
+            r"'party' ends with 'Bye, {{ name }}.', which is said as it is written",
         ),
+        (
+            node(functions=[replace(SCHEMA, handler=None)]),  # type: ignore[arg-type]
+            {},
+            r"'party': function note: handler=None is no function",
+        ),
+        (node(), {"tools": [lambda flow_manager: None]}, r"^flow: tools: function <lambda>: "),
         (flow(), {"llm": "embedded"}, r"^flow needs an LLM that calls .* name another llm"),
         (None, {"tools": [note]}, r"^tools: <function not.*first"),
     ],
