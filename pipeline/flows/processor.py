@@ -299,6 +299,8 @@ class FlowProcessor(SafeProcessor):
         return (self._manager.current_node if self._manager else None) or ""
 
     def _entered(self) -> None:
+        # By whatever way; a transition that waited for a function is overtaken.
+        self._enter = None
         if latency := self._parts.latency:
             latency.nodes.enter(_label(self._node), at=latency.now())
         self._whole, self._next_whole = self._next_whole, False

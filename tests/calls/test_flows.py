@@ -696,14 +696,16 @@ async def test_the_next_node_waits_for_a_caller_who_speaks() -> None:
 
 
 class Calls(AnsweringLLMService):
-    """Calls some functions at once, and answers what comes of them."""
+    """Calls some functions at once, time after time, and tells what was said to it last."""
 
-    def __init__(self, *functions: str) -> None:
+    def __init__(self, *functions: Sequence[str]) -> None:
         super().__init__(model="calls", tokens_per_sec=50)
-        self._to_call = functions
+        self._to_call = iter(functions)
+        self._answers = False
 
     async def answer(self, context: LLMContext) -> None:
-        functions, self._to_call = self._to_call, ()
+        functions = () if self._answers else next(self._to_call, ())
+        self._answers = bool(functions)
         if not functions:
             await self.say([str(context.get_messages()[-1].get("content"))])  # type: ignore[union-attr]
             return
@@ -740,9 +742,37 @@ async def test_of_functions_called_at_once_any_may_lead_to_the_next_node(
     call = await Call(
         {**party_node(), "functions": [note, go], "respond_immediately": False},
         lines=["do it"],
-        llm=Calls(*functions),
+        llm=Calls(functions),
         tools=[get_hours],
     ).run(silence(0.5), speech(1), silence(6))
     assert call.worker.flow
     assert call.worker.flow.current_node == "time"
     assert call.voice.said == ["Ask when."]
+
+
+async def test_a_transition_that_is_overtaken_takes_no_answer_with_it() -> None:
+    async def go(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node()
+
+    async def wait(params: FunctionCallParams) -> None:
+        """Wait, unless the caller says something."""
+        await asyncio.Event().wait()
+
+    call = Call(
+        {**party_node(), "functions": [go], "respond_immediately": False},
+        lines=["do it", "no wait listen to me", "and when are you open"],
+        llm=Calls(("go", "wait"), ("get_hours",)),
+        tools=[wait, get_hours],
+    )
+    flow = call.worker.flow
+    assert flow
+    elsewhere: Any = {**party_node(), "name": "elsewhere", "respond_immediately": False}
+    asyncio.get_running_loop().call_later(
+        6, lambda: asyncio.ensure_future(flow.set_node_from_config(elsewhere))
+    )
+    await call.run(
+        silence(0.5), speech(1), silence(1.5), speech(1.5), silence(4), speech(1), silence(5)
+    )
+    assert flow.current_node == "elsewhere"
+    assert call.voice.said[-1] == '"from six to eleven"'
