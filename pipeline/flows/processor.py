@@ -133,6 +133,7 @@ class FlowProcessor(SafeProcessor):
         self._agent_speaks = self._protected = False
         self._caller_speaks = False
         self._owed: LLMRunFrame | None = None
+        self._unsaid: list[TTSSpeakFrame] = []
 
     def attach(self, worker: PipelineWorker) -> FlowManager:
         """Make the manager of the call, once.
@@ -190,6 +191,13 @@ class FlowProcessor(SafeProcessor):
             case UserStartedSpeakingFrame() | UserStoppedSpeakingFrame():
                 self._caller_speaks = isinstance(frame, UserStartedSpeakingFrame)
                 self._owed = None
+                if not self._caller_speaks:
+                    await self._say_unsaid()
+            case TTSSpeakFrame() if self._caller_speaks and not self._owed:
+                # Nor is this said against them. Their turn is answered in the node that says it,
+                # which is entered meanwhile, and it comes behind the answer.
+                self._unsaid.append(frame)
+                return
             case TTSSpeakFrame():
                 await self._run_owed()
             case _:
@@ -199,6 +207,7 @@ class FlowProcessor(SafeProcessor):
     async def handle_lifecycle(self, frame: Frame, direction: FrameDirection) -> None:
         """Let a node that ends the call say goodbye."""
         if isinstance(frame, EndFrame):
+            await self._say_unsaid()
             await self._run_owed()
 
     async def _run_owed(self) -> None:
@@ -206,6 +215,11 @@ class FlowProcessor(SafeProcessor):
         if owed := self._owed:
             self._owed = None
             await self.push_frame(owed)
+
+    async def _say_unsaid(self) -> None:
+        unsaid, self._unsaid = self._unsaid, []
+        for frame in unsaid:
+            await self.push_frame(frame)
 
     def _as_written(self, message: Any) -> Any:
         """A message that is redacted, as results of tools are, unless it stands in the flow."""

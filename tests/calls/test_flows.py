@@ -750,6 +750,27 @@ async def test_of_functions_called_at_once_any_may_lead_to_the_next_node(
     assert call.voice.said == ["Ask when."]
 
 
+@pytest.mark.parametrize("before", [[], [{"type": "uninterruptible"}]])
+async def test_what_the_next_node_says_first_is_not_said_against_a_caller_who_speaks(
+    before: list[Any],
+) -> None:
+    async def slow(flow_manager: FlowManager) -> Any:
+        """Look it up."""
+        await asyncio.sleep(2)
+        return None, time_node(pre_actions=[*before, {"type": "tts_say", "text": TERMS}])
+
+    call = await Call(
+        {**party_node(), "functions": [slow]},
+        "For how many?",
+        ToolCall(name="slow"),
+        "At eight then.",
+        lines=["four of us", "and it should be at eight please"],
+    ).run(silence(4), speech(1), silence(2.0), speech(2.5), silence(12))
+    assert call.voice.said == ["For how many?", "At eight then.", TERMS]
+    # One answer, with the functions of the node that is entered.
+    assert call.llm.tools == [["slow"], ["slow"], ["to_end"]]
+
+
 async def test_a_transition_that_is_overtaken_takes_no_answer_with_it() -> None:
     async def go(flow_manager: FlowManager) -> Any:
         """Go on."""
