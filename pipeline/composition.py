@@ -15,6 +15,7 @@ from pipecat.transports.base_transport import BaseTransport
 from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummarizationConfig
 
 from antiphon.core.protocols import TelephoneTransport
+from antiphon.pipeline.errands import to_say
 from antiphon.pipeline.fast_path.aggregators import ListeningUserAggregator, create_aggregators
 from antiphon.pipeline.fast_path.pipeline import (
     GuardedPipeline,
@@ -27,7 +28,7 @@ from antiphon.pipeline.languages.agent import follow_language, note_of
 from antiphon.pipeline.latency import what_fills_waits
 from antiphon.pipeline.noise import noise_filters
 from antiphon.pipeline.providers.embedded import hears_phrases
-from antiphon.pipeline.realtime import ModelCall, to_say
+from antiphon.pipeline.realtime import ModelCall
 from antiphon.pipeline.sharing import settle
 from antiphon.pipeline.silence import ask_who_is_silent, unasked
 from antiphon.pipeline.turns import Turns
@@ -147,7 +148,7 @@ def _compose(
         *flow,
         *([after_stt] if after_stt else []),
         *([voicemail.detector] if voicemail else []),
-        *([model.keys] if model else []),
+        *([model.errands] if model else []),
         user,
         # What such a model has heard goes up to the aggregator before it.
         *([PIIRedactor()] if after_stt and model else []),

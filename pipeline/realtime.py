@@ -9,14 +9,12 @@ import asyncio
 import base64
 import sys
 import time
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (
-    DataFrame,
     Frame,
     InterruptionFrame,
-    LLMMessagesAppendFrame,
     LLMRunFrame,
     LLMSetToolsFrame,
     TranscriptionFrame,
@@ -27,7 +25,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.core.pipecat_internals import Part, known
 from antiphon.core.reaching_in import (
@@ -40,17 +38,17 @@ from antiphon.core.reaching_in import (
     trim_preroll,
     writes_down,
 )
+from antiphon.pipeline.errands import ErrandsForModel, to_say
 from antiphon.processors.interruption import Decision, Interruption
 from antiphon.processors.interruption.decision import Action
 from antiphon.processors.interruption.model_speech import ModelSpeech
 from antiphon.processors.interruption.pieces import milliseconds
 from antiphon.processors.interruption.spoken_items import HeardItem, SpokenItems
-from antiphon.processors.safe_processor import SafeProcessor
 
 if TYPE_CHECKING:
     from antiphon.pipeline.agent import VoiceAgent
 
-__all__ = ["TO_SAY", "ModelCall", "check_realtime", "to_say"]
+__all__ = ["ModelCall", "check_realtime"]
 
 # What would do nothing, and why.
 MEANINGLESS = {
@@ -65,8 +63,6 @@ MEANINGLESS = {
     "summary": "it keeps the conversation itself",
     "voicemail": "it cannot be asked aside who took the call",
 }
-
-TO_SAY = "Say this to the caller now, word for word and nothing else: "
 
 # The API takes and gives sound at this rate alone.
 RATE_HZ = 24_000
@@ -113,53 +109,12 @@ def check_realtime(agent: "VoiceAgent") -> None:
             )
 
 
-def to_say(text: str) -> LLMMessagesAppendFrame:
-    """Ask a speech-to-speech model to say something; there is no other voice in the call.
-
-    Args:
-        text: What it is to say.
-    """
-    asked: Any = {"role": "developer", "content": TO_SAY + text}
-    return LLMMessagesAppendFrame([asked], run_llm=True)
-
-
-@dataclass
-class _KeyedFrame(DataFrame):
-    """Keys have been pressed."""
-
-
-class KeysForModel(SafeProcessor):
-    """Stands before the user aggregator: what is keyed goes to a model that hears no keys.
-
-    The aggregator would keep it for the caller's next words, and the model would not be asked.
-    """
-
-    async def handle(self, frame: Frame, direction: FrameDirection) -> None:
-        """Turn keys into a message to the model, which answers it.
-
-        Args:
-            frame: The frame.
-            direction: Its direction.
-        """
-        down = direction is FrameDirection.DOWNSTREAM
-        if isinstance(frame, TranscriptionFrame) and down and (user := self.next):
-            keyed: Any = {"role": "user", "content": frame.text}
-
-            async def tell(*_: object) -> None:
-                await user.push_frame(LLMMessagesAppendFrame([keyed], run_llm=True))
-
-            # Behind the interruption that the first key has made, which would cut the answer.
-            await user.queue_frame(_KeyedFrame(), callback=tell)
-        else:
-            await self.push_frame(frame, direction)
-
-
 class ModelCall:
     """A speech-to-speech model in one call: its turns, its instructions, and what was heard of it.
 
     Parameters:
         speech: Stands behind the model.
-        keys: Stands before the user aggregator.
+        errands: Stands before the user aggregator.
         decides_turns: Whether the model's service finds the caller's turns, and has cut its own
             reply when it tells of one.
         begins_silently: Whether the model knows the conversation without having been asked to
@@ -185,7 +140,7 @@ class ModelCall:
             interruption: Knows who has the turn, unless any voice interrupts.
         """
         self.speech = ModelSpeech()
-        self.keys = KeysForModel()
+        self.errands = ErrandsForModel(service)
         self._service = service
         self._context = context
         self._items = SpokenItems()

@@ -8,7 +8,7 @@ from typing import Any
 from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import TurnSettings, VoiceAgent
 from antiphon.pipeline.default_agent import order_desk
-from antiphon.pipeline.realtime import TO_SAY
+from antiphon.pipeline.errands import TO_SAY
 from antiphon.pipeline.turns import EMBEDDED_SPEECH_TIMEOUT_SECS
 from antiphon.services import Script
 from antiphon.services.scripted.script import Answer

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames.frames import InputDTMFFrame
+from pipecat.frames.frames import InputDTMFFrame, TTSSpeakFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.realtime.events import (
@@ -24,6 +24,9 @@ from pipecat.workers.runner import WorkerRunner
 
 from antiphon.core.road import flattened
 from antiphon.pipeline import TurnSettings, VoiceAgent
+from antiphon.pipeline.server.calls import Call as ServedCall
+from antiphon.pipeline.silence import IdleGoodbye
+from antiphon.pipeline.worker import CallWorker
 from antiphon.simulation.frames import FrameStream, silence, speech
 from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
 from antiphon.transports import MemoryTransport
@@ -75,6 +78,8 @@ class Call:
     transport: MemoryTransport
     server: OpenAIRealtimeServer
     context: Any
+    worker: CallWorker
+    running: asyncio.Task[None]
     began: float = field(default_factory=lambda: now())
 
     async def says(self, stream: FrameStream) -> None:
@@ -115,7 +120,7 @@ async def call(server: OpenAIRealtimeServer, **agent: Any) -> AsyncIterator[Call
         await runner.add_workers(worker)
         running = asyncio.create_task(runner.run())
         await transport.connect()
-        yield Call(transport, server, context)
+        yield Call(transport, server, context, worker, running)
         await transport.disconnect()
         await running
 
@@ -245,3 +250,62 @@ async def test_keys_are_told_to_a_model_that_hears_none() -> None:
         await c.says(silence(9.0))
     assert c.written == [("assistant", GREETING), ("user", "DTMF: 73#"), ("assistant", ANSWER)]
     assert "DTMF: 73#" in [message["content"] for message in server.requests[-1]["messages"]]
+
+
+GOODBYE = "I have to end this call now. Goodbye."
+
+
+@pytest.mark.parametrize("after_secs", [3.0, 6.3, 9.0])
+async def test_a_goodbye_of_the_server_is_said_by_the_model_before_it_hangs_up(
+    after_secs: float,
+) -> None:
+    server = OpenAIRealtimeServer(script=[GREETING, GOODBYE])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(after_secs))
+        served = ServedCall(id="1", transport_kind="memory", worker=c.worker)
+        await served.end(GOODBYE, unasked=True)
+        await asyncio.wait_for(c.running, 25.0)
+    assert server.requests[-1]["messages"][-1]["content"].endswith(GOODBYE)
+    # What had begun is heard to its end, and then the goodbye.
+    assert c.written == [("assistant", GREETING), ("assistant", GOODBYE)]
+
+
+async def test_nobody_is_said_goodbye_to_by_the_model_as_well() -> None:
+    server = OpenAIRealtimeServer(script=[GREETING, GOODBYE])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(9.0))
+        assert await IdleGoodbye(c.worker).say(GOODBYE)
+    assert c.written == [("assistant", GREETING), ("assistant", GOODBYE)]
+
+
+async def test_a_call_ends_though_the_model_says_nothing_to_it() -> None:
+    server = OpenAIRealtimeServer(script=[GREETING, ""])
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(9.0))
+        served = ServedCall(id="1", transport_kind="memory", worker=c.worker)
+        await served.end(GOODBYE, unasked=True)
+        await asyncio.wait_for(c.running, 6.0)
+
+
+async def test_what_a_tool_has_the_voice_say_is_said_by_the_model() -> None:
+    async def ferry_times(params: FunctionCallParams) -> None:
+        """Look up when the ferry leaves."""
+        await params.llm.push_frame(TTSSpeakFrame("Let me look."))
+        await asyncio.sleep(4.0)
+        await params.result_callback({"leaves": "9:00"})
+
+    script: list[Any] = [{"tool": "ferry_times", "arguments": {}}, "Let me look.", ANSWER]
+    server = OpenAIRealtimeServer(heard=["When is it?"], script=script)
+    async with call(server, tools=[ferry_times]) as c:
+        await c.says(silence(1.0) + speech(1.2) + silence(14.0))
+    said = [text for role, text in c.written if role == "assistant"]
+    assert said == ["Let me look.", ANSWER]
+
+
+async def test_an_end_waits_for_the_reply_that_is_under_way() -> None:
+    server = OpenAIRealtimeServer(heard=["Bye."], script=[GREETING, ANSWER], rtf=0.5)
+    async with call(server, greeting=GREETING) as c:
+        await c.says(silence(8.0) + speech(0.6) + silence(2.0))
+        await ServedCall(id="1", transport_kind="memory", worker=c.worker).end()
+        await asyncio.wait_for(c.running, 20.0)
+    assert c.written[-1] == ("assistant", ANSWER)
