@@ -63,7 +63,11 @@ def _turn(
     answer_secs = next((span.start_secs for span in spans if span.start_secs >= asked_secs), None)
     waits = [wait for wait in log.waits if asked_secs <= wait.answered_secs < to_secs]
     account = account_for(waits[0], asked_secs, answer_secs) if waits and answer_secs else []
-    calls = [c for c in log.tool_calls.values() if from_secs <= c.start_secs < to_secs]
+    calls = [
+        call.model_copy(update={"arguments": log.tool_arguments.get(call_id, {})})
+        for call_id, call in log.tool_calls.items()
+        if from_secs <= call.start_secs < to_secs
+    ]
     next_line = next((other for other in log.lines if other.start_secs == to_secs), None)
     cut_by = _barge_in(log, next_line) if next_line else None
     return Turn(

@@ -1,8 +1,9 @@
 """What was seen of a call, in the order it was seen; times are the event loop's, in seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from antiphon.simulation.audio import VoicedSpan
 from antiphon.simulation.caller.caller import SpokenLine
@@ -68,4 +69,5 @@ class CallLog:
     waits: list[Wait] = field(default_factory=list)
     interruptions: list[float] = field(default_factory=list)
     tool_calls: dict[str, ToolCall] = field(default_factory=dict)
+    tool_arguments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     waveform: Waveform = field(default_factory=lambda: Waveform(step_secs=0.02))

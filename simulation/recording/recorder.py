@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pipecat.frames.frames import (
     AggregatedTextFrame,
+    FunctionCallInProgressFrame,
     InterruptionFrame,
     TranscriptionFrame,
     TTSTextFrame,
@@ -20,7 +21,10 @@ from pipecat.observers.function_call_observer import (
     FunctionCallEventKind,
     FunctionCallObserver,
 )
-from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregator,
+    LLMUserAggregator,
+)
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
@@ -178,7 +182,8 @@ class CallRecorder:
         if event.kind in (FunctionCallEventKind.STARTED, FunctionCallEventKind.IN_PROGRESS):
             calls[event.tool_call_id] = ToolCall(
                 name=event.function_name,
-                arguments=dict(event.arguments or {}),
+                # As the model has called it, which may be what the call's record is not to have.
+                arguments={},
                 start_secs=event.timestamp,
             )
         elif call:
@@ -216,6 +221,9 @@ class _TextObserver(BaseObserver):
             # As it leaves the voice: a sentence aggregator pushes the same frame before that.
             if frame.will_be_spoken and isinstance(data.source, TTSService):
                 self._log.segments.append(Segment(id=frame.id, at_secs=at_secs, text=frame.text))
+        elif isinstance(frame, FunctionCallInProgressFrame):
+            if isinstance(data.destination, LLMAssistantAggregator):
+                self._log.tool_arguments[frame.tool_call_id] = dict(frame.arguments or {})
         elif isinstance(frame, InterruptionFrame) and data.first_push:
             self._log.interruptions.append(at_secs)
 

@@ -34,6 +34,9 @@ class Redactor(FrameProcessor):
         await super().process_frame(frame, direction)
         if isinstance(frame, TranscriptionFrame):
             frame = TranscriptionFrame("my card is [CARD_1]", frame.user_id, frame.timestamp)
+        elif isinstance(frame, FunctionCallInProgressFrame):
+            call = frame.function_name, frame.tool_call_id
+            frame = FunctionCallInProgressFrame(*call, arguments={"card": "[CARD_1]"})
         await self.push_frame(frame, direction)
 
 
@@ -43,7 +46,12 @@ async def recorded(*processors: FrameProcessor, frames: Sequence[Frame]) -> Call
     recorder = CallRecorder(transport, title="texts")
     aggregators = LLMContextAggregatorPair(LLMContext())
     worker = PipelineWorker(
-        Pipeline([transport.input(), *processors, aggregators.user(), transport.output()]),
+        Pipeline(
+            [
+                *(transport.input(), *processors, aggregators.user()),
+                *(transport.output(), aggregators.assistant()),
+            ]
+        ),
         observers=[*recorder.observers],
         enable_rtvi=False,
     )
@@ -87,3 +95,27 @@ async def test_a_call_that_is_cancelled_and_then_settled_by_a_result_was_cancell
         ]
     )
     assert [each.outcome for each in record.tool_calls] == ["cancelled"]
+
+
+class QuickTool(FrameProcessor):
+    """Calls a tool that is done before anybody has seen the call, as a model does."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TranscriptionFrame):
+            call: dict[str, Any] = {"function_name": "charge", "tool_call_id": "1"}
+            arguments = {"card": "4111"}
+            await self.push_frame(FunctionCallInProgressFrame(**call, arguments=arguments))
+            await self.push_frame(FunctionCallResultFrame(**call, arguments=arguments, result="ok"))
+        await self.push_frame(frame, direction)
+
+
+@pytest.mark.parametrize(("redacts", "card"), [(False, "4111"), (True, "[CARD_1]")])
+async def test_the_arguments_of_a_tool_are_taken_behind_a_redactor(
+    redacts: bool, card: str
+) -> None:
+    behind = [Redactor()] if redacts else []
+    record = await recorded(QuickTool(), *behind, frames=[TranscriptionFrame("pay", "caller", "")])
+    assert [(each.arguments, each.outcome) for each in record.tool_calls] == [
+        ({"card": card}, "completed")
+    ]
