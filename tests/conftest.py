@@ -2,9 +2,11 @@ import asyncio
 import inspect
 import logging
 import os
+import sys
 from weakref import WeakSet
 
 import pytest
+from loguru import logger
 from loguru._handler import Handler
 
 from antiphon.core import call_scope
@@ -20,6 +22,9 @@ def pytest_configure() -> None:
     # On Python 3.11 to 3.13 looptime asks for the event loop of synchronous tests too, which makes
     # one that nobody closes. Once a loop was set, even none, asking for it makes nothing.
     asyncio.set_event_loop(None)
+    # Lines that nobody reads would cost a call a third of its time; a test of them adds its sink.
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING")
 
 
 @pytest.fixture

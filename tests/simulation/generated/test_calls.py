@@ -1,9 +1,6 @@
 """Generated calls break no invariant: fifty of them here, a thousand among the system tests."""
 
-from collections.abc import Iterator
-
 import pytest
-from loguru import logger
 
 from antiphon.simulation.generated.command import replay_command, told
 from antiphon.simulation.generated.drawing import plan_call
@@ -13,16 +10,6 @@ from antiphon.simulation.generated.play import play_call
 FEW, ALL, BLOCK = 50, 1000, 10
 # What is still wrong with them is in docs/ordinary-calls.md.
 OPEN = (145, 431, 566, 738, 876, 936)
-
-
-@pytest.fixture(autouse=True)
-def unlogged() -> Iterator[None]:
-    """Half of the time of such a call would go into lines that nobody reads."""
-    for name in ("pipecat", "antiphon"):
-        logger.disable(name)
-    yield
-    for name in ("pipecat", "antiphon"):
-        logger.enable(name)
 
 
 @pytest.mark.parametrize("seed", range(FEW))
