@@ -299,11 +299,11 @@ def _hear(script: Agent, text: str, state: _State) -> _Heard:
     answered = state.awaited if is_only_a_number(text) else None
     if answered and (found := _awaited(script, answered, text, any_number=True)):
         return _Heard(found)
-    unasked = state.last in (script.fallback, script.greeting)
+    unasked = state.missed or state.last == script.greeting
     alone = rest.strip(" .,!").lower()
     if verdict is False and not alone and (state.awaited or unasked):
         return _Heard(denied=True)  # no number, and no goodbye
-    if verdict and alone in ("", "please") and not state.asked and (state.missed or unasked):
+    if verdict and alone in ("", "please") and not state.asked and unasked:
         return _Heard()  # a yes to nothing is not thanked for
     if not state.asked:
         verdict, rest = None, text

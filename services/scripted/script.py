@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from antiphon.services.phrases import MAX_TEXT_CHARS, jsgf_from_phrases, spoken_form
-from antiphon.services.scripted.conversation import Answer, ToolCall, is_only_a_number
+from antiphon.services.scripted.conversation import Answer, ToolCall, is_only_a_number, yes_or_no
 from antiphon.services.scripted.dialogue import UNCLEAR_NUMBER, Found, respond, respond_if_sure
 from antiphon.services.scripted.intent import Intent
 from antiphon.services.scripted.meant import UnclearNumberError
@@ -178,7 +178,17 @@ class Script(BaseModel):
         if route and self._denied(route, text):
             rest = without_negated(text)  # "no" is not a goodbye where it is of "no, don't"
             return self.understand(rest) if _is_clause(rest) else None
+        if routed and routed.goodbye and not self._is_outright(routed, text):
+            return None
         return self.resolve(routed, said) if routed else None
+
+    def _is_outright(self, goodbye: Intent, text: str) -> bool:
+        """Whether a goodbye is one that may end a call: "See." is perhaps a foreign yes."""
+        said = spoken_form(text)
+        words = said.split()
+        known = set(map(spoken_form, goodbye.wordings))
+        outright = {each for each in known if yes_or_no(each)[0] is None}
+        return len(words) >= _CLAUSE_WORDS or said in known or not outright.isdisjoint(words)
 
     def guess(self, text: str) -> Intent | None:
         """Return the intent to ask back about, if one is likely.

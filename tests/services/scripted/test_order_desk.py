@@ -491,7 +491,9 @@ def test_of_a_turn_without_end_the_beginning_is_read(piece: str) -> None:
     assert time.thread_time() - began < 1.0
 
 
-@pytest.mark.parametrize("turns", [("no",), ("[inaudible]", "Nope."), ("purple elephants", "No.")])
+@pytest.mark.parametrize(
+    "turns", [("no",), ("[inaudible]", "Nope."), ("purple", "elephants", "No.")]
+)
 def test_a_no_to_what_was_not_understood_ends_no_call(turns: tuple[str, ...]) -> None:
     assert say(*turns) == Answer(DESK.help)
 
@@ -539,3 +541,19 @@ def test_what_the_script_itself_says_a_caller_says_is_understood() -> None:
             found = DESK.understand(said)
             assert found, said
             assert intent.name in (found[0].name, found[0].awaits), said
+
+
+@pytest.mark.parametrize("said", ["See.", "Then.", "No, I'll", "day all", "everything, care"])
+def test_a_word_or_two_that_are_only_like_a_goodbye_end_no_call(said: str) -> None:
+    answer = say("what are your hours", said)
+
+    assert isinstance(answer, Answer)
+    assert not answer.goodbye
+
+
+@pytest.mark.parametrize("said", ["Bye!", "Right, bye.", "Goodbye, then.", "No bye.", "Take care."])
+def test_a_short_goodbye_ends_the_call(said: str) -> None:
+    answer = say("what are your hours", said)
+
+    assert isinstance(answer, Answer)
+    assert answer.goodbye
