@@ -20,6 +20,9 @@ NOTICED_SECS = 0.35
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
+SOON_SECS = 0.35
+"""So soon after a turn has ended an answer may come, which would have to wait for a filler."""
+
 
 class Waits:
     """Knows since when the caller hears nothing while the agent owes something."""
@@ -38,6 +41,7 @@ class Waits:
         self._voice = self._heard = False
         self._silent_at: float | None = None
         self._late_since: float | None = None
+        self._soonest = 0.0
 
     def voice_started(self) -> None:
         """The caller's voice is heard, whatever it means: nothing is said over it."""
@@ -86,6 +90,7 @@ class Waits:
         silent_at = self._silent_at
         waited = silent_at is not None and not self._voice and at - silent_at < LATE_SECS
         self._since = silent_at if waited else at
+        self._soonest = at + SOON_SECS
 
     def tool_started(self, call_id: str, at: float, *, awaited: bool) -> None:
         """The agent uses a tool.
@@ -175,7 +180,7 @@ class Waits:
         """When to say something; None if nothing is owed, or not while somebody speaks."""
         if (since := self.since) is None:
             return None
-        due = since + self._due_secs[self._said]
+        due = max(since + self._due_secs[self._said], self._soonest)
         return due if self._silent_at is None else max(due, self._silent_at + BREATH_SECS)
 
     def take(self, at: float) -> bool:
