@@ -4,13 +4,12 @@ Evidence for a number is, in order: the nearest cue word in the utterance, what 
 the application expects, and the number's own form. A negative cue ("order number") vetoes the last.
 """
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
-from itertools import pairwise
 from typing import Protocol
 
 from antiphon.processors.redaction.core.checksums import is_card
+from antiphon.processors.redaction.core.codes import FEWEST_OF_A_CARD, coded, counted
 from antiphon.processors.redaction.core.cues import Cue, find_cues
 from antiphon.processors.redaction.core.entities import LENGTHS, PLAIN, Entity
 from antiphon.processors.redaction.core.homophones import with_homophones
@@ -20,7 +19,7 @@ from antiphon.processors.redaction.core.policy import HIDDEN
 from antiphon.processors.redaction.core.runs import Run, Segment, find_runs, named_dates
 from antiphon.processors.redaction.core.units import Scan, Unit, UnitKind
 
-__all__ = ["UUID", "View"]
+__all__ = ["View"]
 
 # What a caller gives in digits, or in digits and letters.
 NUMBERED = frozenset(LENGTHS) - {
@@ -32,18 +31,8 @@ FEWEST_AMONG_WORDS = 3
 WORDED = frozenset({"PERSON", "EMAIL_ADDRESS"})
 DATE_AND_CODE = frozenset({"CARD_EXPIRY", "CVV"})
 DATED = frozenset({"CARD_EXPIRY", "DATE_OF_BIRTH"})
-FEWEST_OF_A_CARD = 13
 # A telephone number with its area code.
 FEWEST_OF_A_LINE = 10
-MOST_OF_A_CODE = 40
-CODE_PARTS = re.compile("[-_]+")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-# Letters between digits, but for the x of an extension.
-MIXED = re.compile(r"\d(?!x\d)[^\W\d_]+\d", re.IGNORECASE)
-EXTENDED = re.compile(r"\d*x\d+", re.IGNORECASE)
-# So many numbers in a row, each larger than the one before it, are counted.
-FEWEST_IN_ORDER = 5
-
 # A cue reaches this many words to the right, and fewer to the left ("781 1704 office").
 REACH_RIGHT = 8
 REACH_LEFT = 2
@@ -197,32 +186,9 @@ class View:
             return "", "asked"
         # "Vingt-deux" is said, and has its hyphen from a recogniser.
         written = isinstance(span, Segment) and not any(u.spoken for u in span.units)
-        if isinstance(span, Segment) and (_counted(span) or (written and self._coded(span))):
+        if isinstance(span, Segment) and (counted(span) or (written and coded(self.text, span))):
             return "", "form"
         return None, ""
-
-    def _coded(self, segment: Segment) -> bool:
-        """Whether digits are part of a written code: "v20260806T0050", "hosted-eu-20260812".
-
-        What is as long as a card is one, whatever it is glued to.
-        """
-        text, start, end = self.text, segment.start, segment.end
-        least, most = max(0, start - MOST_OF_A_CODE), min(len(text), end + MOST_OF_A_CODE)
-        while start > least and (text[start - 1].isalnum() or text[start - 1] in "-_"):
-            start -= 1
-        while end < most and (text[end].isalnum() or text[end] in "-_"):
-            end += 1
-        code = text[start:end]
-        if UUID.fullmatch(code):
-            return True
-        if len(segment) >= FEWEST_OF_A_CARD:
-            return False
-        parts = CODE_PARTS.split(code)
-        if len(parts) == 1:
-            return MIXED.search(parts[0]) is not None
-        return any(
-            len(p) > 1 and any(c.isalpha() for c in p) and not EXTENDED.fullmatch(p) for p in parts
-        )
 
     def _left(self, first: int, span: Placed) -> Cue | None:
         """The nearest cue before a number that no other number has used up."""
@@ -376,19 +342,6 @@ def _as_word(unit: Unit) -> Unit:
     if unit.kind is not UnitKind.LETTERS or unit.spoken or len(unit.value) == 1:
         return unit
     return Unit(UnitKind.WORD, unit.value, unit.start, unit.end, unit.spoken, unit.sure)
-
-
-def _counted(segment: Segment) -> bool:
-    """Whether it is numbers of which each is larger: "one two three four five", "4, 8, 15, 16"."""
-    if len(segment.units) < FEWEST_IN_ORDER:
-        return False
-    numbers = [int(u.value) if u.value.isdecimal() else -1 for u in segment.units]
-    sizes = set(segment.groups)
-    steps = {after - before for before, after in pairwise(numbers)}
-    if min(steps) < 1:
-        return False
-    # From nought nobody counts past a step: "zéro six, douze, treize" is a telephone's.
-    return steps == {1} or (numbers[0] > 0 and sizes == {1, 2})
 
 
 def _between(scan: Scan, expected: tuple[str, ...], language: Language) -> frozenset[str]:

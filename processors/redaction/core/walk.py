@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from antiphon.core.authored import Authored
+from antiphon.processors.redaction.core.codes import UUID
 from antiphon.processors.redaction.core.fields import ROOT, Field
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ BESIDE_A_PAYLOAD = frozenset({"format", "media_type", "mime_type", "mimeType"})
 LONG_NUMBER = re.compile(r"\d{12}")
 NUMBER = re.compile(r"\d{7}")
 NUMBER_IN_BYTES = re.compile(rb"(?:\d[ .-]?){7}")
-UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Eye(Protocol):

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from antiphon.processors.redaction.core.codes import UUID
 from antiphon.processors.redaction.core.entities import Entity
 from antiphon.processors.redaction.core.units import Unit, UnitKind
-from antiphon.processors.redaction.core.view import UUID, View
+from antiphon.processors.redaction.core.view import View
 
 __all__ = ["detect"]
 
