@@ -86,14 +86,15 @@ class OpenAIServer(VendorServer):
         if problem := _problem(body):
             return problem
         self.requests.append(body)
+        number = len(self.requests)
         reply = self._next_reply(body)
         await asyncio.sleep(self._first_token_secs)
         if body.get("stream"):
-            return await self._stream(request, body, reply, faults)
-        return web.json_response(_completion(body, reply))
+            return await self._stream(request, _chunks(body, reply, number), faults)
+        return web.json_response(_completion(body, reply, number))
 
     async def _stream(
-        self, request: web.Request, body: dict[str, Any], reply: Reply, faults: list[Fault]
+        self, request: web.Request, chunks: list[dict[str, Any]], faults: list[Fault]
     ) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
@@ -112,7 +113,7 @@ class OpenAIServer(VendorServer):
 
         wire = Wire(faults, send, close)
         try:
-            for chunk in _chunks(body, reply):
+            for chunk in chunks:
                 await wire.send(json.dumps(chunk))
                 await asyncio.sleep(self._token_secs)
             await wire.send("[DONE]")
@@ -192,12 +193,12 @@ def _text(reply: Reply) -> str | None:
     return None if _calls(reply) and not texts else " ".join(texts)
 
 
-def _calls(reply: Reply) -> list[dict[str, Any]]:
-    """Write a reply's tool calls as the API does; none for a text."""
+def _calls(reply: Reply, number: int = 0) -> list[dict[str, Any]]:
+    """Write the tool calls of the reply to a request as the API does; none for a text."""
     each = [part for part in parts_of(reply) if isinstance(part, Mapping)]
     return [
         {
-            "id": f"call_{i}_{call['tool']}",
+            "id": f"call_{number}_{i}_{call['tool']}",
             "type": "function",
             "function": {
                 "name": call["tool"],
@@ -220,8 +221,8 @@ def _usage(body: dict[str, Any], reply: Reply) -> dict[str, int]:
     }
 
 
-def _completion(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    calls = _calls(reply)
+def _completion(body: dict[str, Any], reply: Reply, number: int) -> dict[str, Any]:
+    calls = _calls(reply, number)
     message: dict[str, Any] = {"role": "assistant", "content": _text(reply)}
     if calls:
         message["tool_calls"] = calls
@@ -242,9 +243,9 @@ def _completion(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
     }
 
 
-def _chunks(body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+def _chunks(body: dict[str, Any], reply: Reply, number: int) -> list[dict[str, Any]]:
     """Write a reply as the stream's chunks, without the closing `[DONE]`."""
-    calls = _calls(reply)
+    calls = _calls(reply, number)
     text = _text(reply)
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if text is None else ""}]
     deltas += [{"content": token} for token in split_words(text or "")]

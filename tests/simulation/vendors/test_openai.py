@@ -65,6 +65,17 @@ async def test_the_sdk_reads_answers_that_are_not_streamed() -> None:
     assert tool_calls[0].function.arguments == '{"number": 1}'
 
 
+async def test_each_call_of_a_tool_has_an_id_of_its_own() -> None:
+    ids: list[str] = []
+    tool = {"tool": "find_table"}
+    script = [[tool, tool], tool]
+    async with OpenAIServer(script=script) as server, await client_of(server) as client:
+        for _ in range(2):
+            message = (await client.chat.completions.create(**ASKED)).choices[0].message
+            ids += [call.id for call in message.tool_calls or []]
+    assert len(set(ids)) == 3
+
+
 async def test_without_a_script_the_caller_is_echoed() -> None:
     async with OpenAIServer() as server, await client_of(server) as client:
         answer = await client.chat.completions.create(**ASKED)
