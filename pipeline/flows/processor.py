@@ -128,7 +128,7 @@ class FlowProcessor(SafeProcessor):
             transport=transport,
             global_functions=functions_of(agent.flow, agent.tools),
         )
-        # What is said now is heard to its end; and what the node that is being entered says.
+        # What the node says is heard to its end; and what one that is being entered says.
         self._whole = self._next_whole = False
         self._agent_speaks = self._protected = False
         self._caller_speaks = False
@@ -285,6 +285,8 @@ class FlowProcessor(SafeProcessor):
                 await enter()
             except Exception as error:
                 await self.push_error(f"after node {node!r}: {type(error).__name__}")
+                self._next_whole = False
+                self._protect()
                 if self._node == node:
                     await self.queue_frame(LLMRunFrame())
 
@@ -305,12 +307,13 @@ class FlowProcessor(SafeProcessor):
         if self._parts.interruption is None:
             logger.warning(f"{self}: {UNINTERRUPTIBLE} needs interruption=…, not None")
             return
-        self._whole = self._next_whole = True
+        self._next_whole = True
         self._protect()
 
     @property
     def _node(self) -> str:
-        return (self._manager.current_node if self._manager else None) or ""
+        # Whatever a function that made it in the call has called it.
+        return str((self._manager.current_node if self._manager else None) or "")
 
     def _entered(self) -> None:
         # By whatever way; a transition that waited for a function is overtaken.
@@ -322,7 +325,7 @@ class FlowProcessor(SafeProcessor):
 
     def _protect(self) -> None:
         # Only meanwhile: a turn that has to wait begins once this is over.
-        protected = self._whole and self._agent_speaks
+        protected = (self._whole or self._next_whole) and self._agent_speaks
         if (interruption := self._parts.interruption) and protected is not self._protected:
             self._protected = protected
             interruption.strategy.interruptible = not protected
@@ -333,5 +336,5 @@ def _label(node: str) -> str:
     try:
         uuid.UUID(node)
     except ValueError:
-        return node[:MOST_OF_A_NAME]
+        return node[:MOST_OF_A_NAME] or "unnamed"
     return "unnamed"

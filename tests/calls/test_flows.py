@@ -797,3 +797,41 @@ async def test_a_transition_that_is_overtaken_takes_no_answer_with_it() -> None:
     )
     assert flow.current_node == "elsewhere"
     assert call.voice.said[-1] == '"from six to eleven"'
+
+
+async def test_a_node_that_cannot_be_entered_leaves_the_one_before_interruptible() -> None:
+    def fails(action: Any, flow_manager: FlowManager) -> None:
+        raise RuntimeError("no connection")
+
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(
+            pre_actions=[{"type": "uninterruptible"}, {"type": "ring", "handler": fails}]
+        )
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        LONG,
+        "Yes?",
+        lines=["four of us", "no wait listen to me"],
+    ).run(silence(4), speech(1), silence(2.5), speech(1.6), silence(8))
+    assert said_in(call.llm.contexts[-1], "assistant")[-1].endswith("—")
+
+
+@pytest.mark.parametrize(("name", "told"), [(5, "5"), (None, "unnamed"), ("", "unnamed")])
+async def test_a_node_is_entered_whatever_it_is_called(name: Any, told: str) -> None:
+    async def transition(flow_manager: FlowManager) -> Any:
+        """Go on."""
+        return None, time_node(name=name)
+
+    call = await Call(
+        {**party_node(), "functions": [transition]},
+        "For how many?",
+        ToolCall(name="transition"),
+        "At what time?",
+        "At eight.",
+        lines=["four of us", "at eight"],
+    ).run(silence(4), speech(1), silence(4), speech(1), silence(4))
+    assert call.turns[-1].node == told
