@@ -9,6 +9,7 @@ __all__ = [
     "UNASKED_TEXT",
     "GoodbyeFrame",
     "HeardTextFrame",
+    "NodeEnteredFrame",
     "NotUnderstoodFrame",
     "heard_text",
 ]
@@ -32,6 +33,17 @@ class HeardTextFrame(SystemFrame, TTSTextFrame):
 @dataclass
 class GoodbyeFrame(SystemFrame):
     """What the agent says now is its goodbye: the call is over when that has been heard."""
+
+
+@dataclass
+class NodeEnteredFrame(SystemFrame):
+    """The call has gone on to a node of its flow.
+
+    Parameters:
+        node: What it is called.
+    """
+
+    node: str
 
 
 @dataclass

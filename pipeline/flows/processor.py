@@ -40,6 +40,7 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import BaseTransport
 
 from antiphon.core.authored import Authored
+from antiphon.core.frames import NodeEnteredFrame
 from antiphon.pipeline.flows.description import (
     UNINTERRUPTIBLE,
     first_node,
@@ -166,7 +167,7 @@ class FlowProcessor(SafeProcessor):
         match frame:
             case LLMSetToolsFrame() if direction is FrameDirection.DOWNSTREAM:
                 frame.tools = self._with_own(frame.tools)
-                self._entered()
+                await self._entered()
             case LLMMessagesAppendFrame() | LLMMessagesUpdateFrame():
                 note = self._note() if isinstance(frame, LLMMessagesUpdateFrame) else []
                 frame.messages = [*note, *map(self._as_written, frame.messages)]
@@ -315,11 +316,10 @@ class FlowProcessor(SafeProcessor):
         # Whatever a function that made it in the call has called it.
         return str((self._manager.current_node if self._manager else None) or "")
 
-    def _entered(self) -> None:
+    async def _entered(self) -> None:
         # By whatever way; a transition that waited for a function is overtaken.
         self._enter = None
-        if latency := self._parts.latency:
-            latency.nodes.enter(_label(self._node), at=latency.now())
+        await self.push_frame(NodeEnteredFrame(node=_label(self._node)))
         self._whole, self._next_whole = self._next_whole, False
         self._protect()
 

@@ -36,10 +36,12 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from antiphon.core.frames import NodeEnteredFrame
 from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
 from antiphon.processors.latency.call_cores import CallCores
 from antiphon.processors.latency.core.moments import LATE, Mark, Moment
+from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.turn_latency import Service
 from antiphon.processors.latency.core.watchdogs import StallKind, WatchdogLimits
@@ -60,6 +62,7 @@ class FrameEvents:
 
     Attributes:
         cores: What the call comes to.
+        nodes: The nodes of its flow, if it has one.
         usage: What it costs.
         services: Who is behind each processor, by the processor's name.
         processors: All that are in the pipeline, by name.
@@ -74,6 +77,7 @@ class FrameEvents:
             limits: When something is overdue.
         """
         self.cores = CallCores(limits)
+        self.nodes = Nodes()
         self.usage = Usage()
         self.services: dict[str, Service] = {}
         self.processors: dict[str, FrameProcessor] = {}
@@ -106,6 +110,7 @@ class FrameEvents:
                 FunctionCallResultFrame: self._tool_ended,
                 FunctionCallCancelFrame: self._tool_ended,
                 MetricsFrame: self._metrics,
+                NodeEnteredFrame: self._node_entered,
             }
         )
 
@@ -161,6 +166,10 @@ class FrameEvents:
             self.cores.tell(moment, data, at)
 
         return handle
+
+    def _node_entered(self, data: FramePushed, at: float) -> None:
+        assert isinstance(data.frame, NodeEnteredFrame)
+        self.nodes.enter(data.frame.node, at=at)
 
     def _caller_started(self, data: FramePushed, at: float) -> None:
         assert isinstance(data.frame, VADUserStartedSpeakingFrame)

@@ -15,7 +15,6 @@ from pipecat.processors.frame_processor import FrameProcessorSetup
 from antiphon.processors.latency.core.budgets import Breach, Budgets
 from antiphon.processors.latency.core.conversation import ConversationMeasures
 from antiphon.processors.latency.core.moments import Mark, Moment
-from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Prices
 from antiphon.processors.latency.core.stages import measure
 from antiphon.processors.latency.core.stats import PROCESS, Count, LatencyStats
@@ -125,7 +124,7 @@ class LatencyObserver(BaseObserver):
         self._turns: deque[TurnLatency] = deque(maxlen=KEPT_TURNS)
         self._numbered = 0
         self._stamps: deque[Mark] = deque(maxlen=KEPT_STAMPS)
-        self.nodes = Nodes()
+        self.nodes = self._call.nodes
         self._to_end: list[Stall] = []
         self._seen_at = self._seen_on_loop = 0.0
         self._timer: asyncio.TimerHandle | None = None

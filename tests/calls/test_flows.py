@@ -39,6 +39,7 @@ from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.simulation.fakes.behaviour import Latency
 from antiphon.simulation.fakes.llm import Reply, ToolCall
 from antiphon.simulation.frames import silence, speech
+from antiphon.simulation.recording import CallRecorder
 from antiphon.simulation.vendors.openai import OpenAIServer
 from antiphon.transports import MemoryTransport
 
@@ -835,3 +836,22 @@ async def test_a_node_is_entered_whatever_it_is_called(name: Any, told: str) -> 
         lines=["four of us", "at eight"],
     ).run(silence(4), speech(1), silence(4), speech(1), silence(4))
     assert call.turns[-1].node == told
+
+
+async def test_the_record_of_a_call_tells_the_nodes() -> None:
+    transport = MemoryTransport()
+    recorder = CallRecorder(transport, title="A table")
+    agent = VoiceAgent(
+        flow=party_node,
+        stt=FakeSTT(script=["four of us", "at eight"]),
+        llm=Model(*ASKS, "At eight then."),
+        tts=FakeTTS(),
+        turns=TurnSettings(silence_secs=0.4),
+    )
+    caller = Caller(
+        transport, [Say(text="four of us"), Say(text="at eight"), HangUp()], listeners=[recorder]
+    )
+    await simulate_call(
+        caller, agent.worker(transport, enable_rtvi=False, observers=[*recorder.observers])
+    )
+    assert [turn.node for turn in recorder.record().turns] == ["party", "party", "time"]
