@@ -4,6 +4,7 @@ A manager changes a call by frames alone: messages, tools, a system instruction,
 So what `VoiceAgent` has for a call without a flow is added to them here, on their way.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -116,6 +117,8 @@ class FlowProcessor(SafeProcessor):
         direct = own.direct_functions if isinstance(own, ToolsSchema) else []
         self._own_tools = [self._going_on(tool.function) for tool in direct]
         self._pair = aggregators
+        limits = agent.latency.limits if agent.latency else WatchdogLimits()
+        self._within_secs = limits.no_tool_result
         self._enter: Callable[[], Awaitable[None]] | None = None
         # A service that was given has its own, which a role replaces, as in Pipecat.
         told = (agent.voice_rules, agent.instructions) if isinstance(agent.llm, _NAMED) else ()
@@ -250,10 +253,9 @@ class FlowProcessor(SafeProcessor):
         )
 
     def _guarded(self, handler: Tool) -> Tool:
-        latency, redactors = self._parts.agent.latency, self._parts.redactors
-        limits = latency.limits if latency else WatchdogLimits()
+        redactors = self._parts.redactors
         # Pipecat awaits no function of a flow, but the caller does.
-        tool = settled(handler, within_secs=limits.no_tool_result, awaited=True)
+        tool = settled(handler, within_secs=self._within_secs, awaited=True)
         return redactors[1].tool(tool) if redactors else tool
 
     def _going_on(self, handler: Tool) -> Tool:
@@ -294,11 +296,13 @@ class FlowProcessor(SafeProcessor):
         return entered
 
     def _survived(self, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        """An action's function after which the manager goes on, whatever it does."""
+        """An action's function after which the manager goes on, whatever it does or does not."""
 
         async def run(*args: Any) -> None:
             try:
-                await function(*args)
+                # Or no node behind it that says or does something would ever be entered.
+                async with asyncio.timeout(self._within_secs):
+                    await function(*args)
             except Exception as error:
                 await self.push_error(f"an action of node {self._node!r}: {type(error).__name__}")
 

@@ -276,9 +276,12 @@ async def test_a_voice_without_words_over_a_transition_leaves_no_silence(
     assert len(call.llm.contexts) == 3
 
 
+@pytest.mark.parametrize("stalls", [False, True])
 @pytest.mark.parametrize("where", ["pre_actions", "post_actions"])
-async def test_an_action_that_fails_leaves_the_call_going_on(where: str) -> None:
+async def test_an_action_that_fails_leaves_the_call_going_on(where: str, stalls: bool) -> None:
     async def fails(action: Any, flow_manager: FlowManager) -> None:
+        if stalls:
+            await asyncio.Event().wait()
         raise RuntimeError("no connection")
 
     async def transition(flow_manager: FlowManager) -> Any:
@@ -291,6 +294,9 @@ async def test_an_action_that_fails_leaves_the_call_going_on(where: str) -> None
         ToolCall(name="transition"),
         "At what time?",
         lines=["four of us"],
+        latency=LatencySettings(
+            limits=WatchdogLimits(no_tool_result=2.0), fillers=(), apology=None
+        ),
     ).run(silence(4), speech(1), silence(6))
     assert call.voice.said == ["For how many?", "At what time?"]
 
