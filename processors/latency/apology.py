@@ -185,6 +185,10 @@ class Apology(Wait):
         return self._voice_asked_at + 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
 
     @property
+    def _answer_expected_at(self) -> float:
+        return max(self._voice_expected_at or 0.0, self._waits.answer_expected_at or 0.0)
+
+    @property
     def _may_apologise(self) -> bool:
         quiet = self._waits.quiet and not self._unheard
         return self._stall is not None and quiet and not self._speaks_first
@@ -194,12 +198,12 @@ class Apology(Wait):
             return _now()
         dues = [due for due in (self._waits.next_due(), self._mute_at()) if due is not None]
         # An answer that is about to sound is not apologised for.
-        return max(min(dues), self._voice_expected_at or 0.0) if dues else None
+        return max(min(dues), self._answer_expected_at) if dues else None
 
     def _take(self, at: float) -> bool:
         if self._may_apologise:
             return True
-        if at < (self._voice_expected_at or 0.0) - 1e-6:
+        if at < self._answer_expected_at - 1e-6:
             return False
         mute_at = self._mute_at()
         return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)

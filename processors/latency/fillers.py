@@ -109,7 +109,7 @@ class Wait(SafeProcessor):
                 awaited = frame.cancel_on_interruption
                 waits.tool_started(frame.tool_call_id, _now(), awaited=awaited)
             case FunctionCallResultFrame() | FunctionCallCancelFrame():
-                waits.tool_ended(frame.tool_call_id, answers=_is_answered(frame))
+                waits.tool_ended(frame.tool_call_id, _now(), answers=_is_answered(frame))
             case BotStartedSpeakingFrame():
                 waits.agent_started()
             case BotStoppedSpeakingFrame():

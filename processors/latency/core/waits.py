@@ -17,6 +17,9 @@ BREATH_SECS = 1.1
 NOTICED_SECS = 0.35
 """So long after it began a voice is noticed: words may be known of it before."""
 
+AFTER_TOOL_SECS = 2.5
+"""What was asked for with a tool is answered within this after its result, or is late."""
+
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
@@ -42,6 +45,7 @@ class Waits:
         self._silent_at: float | None = None
         self._late_since: float | None = None
         self._soonest = 0.0
+        self._tool_ended_at: float | None = None
 
     def voice_started(self) -> None:
         """The caller's voice is heard, whatever it means: nothing is said over it."""
@@ -77,6 +81,7 @@ class Waits:
             # Of keys, which may be hidden from who fills the wait; they are complete now.
             self._silent_at = at
         self._tools.clear()
+        self._tool_ended_at = None
         self._said = 0
         silent_at = self._silent_at
         if self._heard and silent_at is not None and at - silent_at < LATE_SECS and not self._voice:
@@ -102,19 +107,23 @@ class Waits:
         """
         if awaited:
             self._tools.add(call_id)
+            self._tool_ended_at = None
         if self._since is None:
             self._since = at
             if self._words_under_way:
                 self._since += UNHEARD_SECS
 
-    def tool_ended(self, call_id: str, *, answers: bool) -> None:
+    def tool_ended(self, call_id: str, at: float, *, answers: bool) -> None:
         """A tool has given its result, or was cancelled.
 
         Args:
             call_id: The tool's.
+            at: When.
             answers: Whether the model answers now.
         """
-        self._tools.discard(call_id)
+        if call_id in self._tools:
+            self._tools.discard(call_id)
+            self._tool_ended_at = at
         if not (answers or self._tools):
             self._since = None
 
@@ -123,7 +132,7 @@ class Waits:
         self._words_under_way = True
         if not self._tools:
             # What is missing after an answer has begun is another wait.
-            self._since, self._said = None, 0
+            self._since, self._said, self._tool_ended_at = None, 0, None
         elif self._since is not None:
             self._since = at + UNHEARD_SECS
 
@@ -165,6 +174,13 @@ class Waits:
     def since(self) -> float | None:
         """Since when the caller has waited, if something could be said now."""
         return self._since if self.quiet and not self.over else None
+
+    @property
+    def answer_expected_at(self) -> float | None:
+        """Until when an answer may be under way that a tool was needed for; None if none was."""
+        if self._since is None or self._tool_ended_at is None:
+            return None
+        return self._tool_ended_at + AFTER_TOOL_SECS
 
     @property
     def quiet(self) -> bool:
