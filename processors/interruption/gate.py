@@ -109,7 +109,7 @@ class PlaybackGate(SafeProcessor):
     @property
     def playing(self) -> bool:
         """Whether the agent has something to say: audio sounds, waits, or is held."""
-        return bool(self._items) or self.ledger.played(self._now()) < self.ledger.sent_ms
+        return bool(self._items) or self.ledger.far_end.played(self._now()) < self.ledger.sent_ms
 
     @property
     def protected(self) -> bool:
@@ -168,7 +168,7 @@ class PlaybackGate(SafeProcessor):
             again := self._played.take_after(start_of(self._held_position_ms))
         ):
             self._items.put_back(again)
-            self.ledger.rewind(again[-1][1])
+            self.ledger.far_end.rewind(again[-1][1])
             self._fader.jump(0.0)
             self._idle.clear()
         self._wake.set()
@@ -180,7 +180,7 @@ class PlaybackGate(SafeProcessor):
             secs_ago: How long ago.
             within_secs: How long after its end a question still counts.
         """
-        position_ms = self.ledger.played(self._now()) - secs_ago * 1000
+        position_ms = self.ledger.far_end.played(self._now()) - secs_ago * 1000
         return self.ledger.asked(position_ms, within_ms=within_secs * 1000)
 
     async def handle(self, frame: Frame, direction: FrameDirection) -> None:
@@ -319,7 +319,7 @@ class PlaybackGate(SafeProcessor):
         await self._tell_heard()
         if not (self._items or self._unheard):
             self._idle.set()
-        pending = self.ledger.played(self._now()) < self.ledger.sent_ms
+        pending = self.ledger.far_end.played(self._now()) < self.ledger.sent_ms
         with suppress(TimeoutError):
             async with asyncio.timeout(_TELL_EVERY_SECS if pending else None):
                 await self._wake.wait()
@@ -362,7 +362,7 @@ class PlaybackGate(SafeProcessor):
         self._played.add(sent, at_ms=self.ledger.sent_ms)
         now = self._now()
         self._next_at = max(self._next_at, now) + milliseconds(sent) / 1000
-        self.ledger.send(milliseconds(sent), now)
+        self.ledger.far_end.send(milliseconds(sent), now)
         if self.ledger.received_ms - self.ledger.sent_ms <= self.settings.max_buffer_secs * 1000:
             self._room.set()
         per_ms = sent.sample_rate * sent.num_channels / 1000
@@ -413,7 +413,7 @@ class PlaybackGate(SafeProcessor):
 
     def _position(self) -> float:
         """How far the caller has heard the agent; what fades away in a hold does not count."""
-        played_ms = self.ledger.played(self._now())
+        played_ms = self.ledger.far_end.played(self._now())
         return min(played_ms, self._held_position_ms) if self.held else played_ms
 
     def _said_all(self) -> bool:
@@ -421,7 +421,7 @@ class PlaybackGate(SafeProcessor):
         frames = [frame for frame, _ in (*self._unheard, *self._items)]
         return any(isinstance(frame, _REPLY_ENDS) for frame in frames) and not (
             any(isinstance(frame, OutputAudioRawFrame) for frame in frames)
-            or self.ledger.played(self._now()) < self.ledger.sent_ms
+            or self.ledger.far_end.played(self._now()) < self.ledger.sent_ms
         )
 
     def _now(self) -> float:

@@ -186,39 +186,6 @@ class PlaybackLedger:
         end_ms = start_ms + len(text) * self._ms_per_char
         words.append(Word(text, start_ms, end_ms, joined, source))
 
-    def send(self, ms: float, now: float) -> None:
-        """Note that audio was handed to the transport, which plays it without a gap.
-
-        Args:
-            ms: How long it sounds.
-            now: The time.
-        """
-        self.far_end.send(ms, now)
-
-    def acknowledge(self, *, behind_secs: float) -> None:
-        """Note how late a far end plays that sends no marks: its buffer and the network.
-
-        Args:
-            behind_secs: From sending audio until it is heard.
-        """
-        self.far_end.acknowledge(behind_secs=behind_secs)
-
-    def played(self, now: float) -> float:
-        """Return the position, in ms, that the caller has heard.
-
-        Args:
-            now: The time.
-        """
-        return self.far_end.played(now)
-
-    def rewind(self, position_ms: float) -> None:
-        """Go back: what follows is sent again. Words once heard stay heard.
-
-        Args:
-            position_ms: The position that is sent next.
-        """
-        self.far_end.rewind(position_ms)
-
     def heard(self, position_ms: float) -> list[Word]:
         """Return the words newly heard: those of which half or more has been played.
 
@@ -335,11 +302,6 @@ class PlaybackLedger:
             if each is not likely:
                 each.words = []
         return likely is not sentence
-
-    @property
-    def pending(self) -> bool:
-        """Whether words are still to be heard."""
-        return any(s.taken < len(s.sounding) or not (s.closed or s.timed) for s in self._sentences)
 
     def word_start(self, position_ms: float) -> float:
         """Return where the word that sounds at a position begins.

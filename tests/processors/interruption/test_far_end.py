@@ -22,6 +22,56 @@ def marks(far_end: FarEnd, *positions_ms: float, buffer_secs: float, at: float) 
         far_end.reached(behind_secs=buffer_secs, now=at + position_ms / 1000 + buffer_secs)
 
 
+def test_played_follows_paced_writes() -> None:
+    far_end = FarEnd()
+    far_end.send(40, now=10.0)
+    far_end.send(40, now=10.0)
+    assert far_end.played(10.0) == pytest.approx(0, abs=1e-6)
+    assert far_end.played(10.05) == pytest.approx(50)
+    assert far_end.played(11.0) == pytest.approx(80)
+
+
+def test_acknowledgement_corrects_what_pacing_claims() -> None:
+    far_end = FarEnd()
+    for at in range(10):
+        far_end.send(100, now=at / 10)
+    far_end.acknowledge(behind_secs=0.4)
+    assert far_end.played(1.0) == pytest.approx(600)
+    # What is on its way still arrives, and a pause makes up for it.
+    assert far_end.played(1.4) == pytest.approx(1000)
+    far_end.send(100, now=5.0)
+    assert far_end.played(5.0) == pytest.approx(1000)
+    assert far_end.played(5.45) == pytest.approx(1050)
+
+
+def test_a_short_gap_in_sending_is_no_new_beginning() -> None:
+    far_end = FarEnd()
+    far_end.send(100, now=1.0)
+    far_end.acknowledge(behind_secs=0.4)
+    far_end.send(100, now=1.11)
+    assert far_end.played(1.3) == pytest.approx(0, abs=1)
+
+
+def test_a_gap_in_which_the_far_end_falls_silent_is_a_new_beginning() -> None:
+    far_end = FarEnd()
+    far_end.send(100, now=0.0)
+    far_end.acknowledge(behind_secs=0.4)
+    now = 0.1 + 0.4 + 0.1
+    far_end.send(100, now=now)
+    assert far_end.played(now) == 100
+
+
+def test_what_is_sent_again_is_not_yet_heard() -> None:
+    far_end = FarEnd()
+    far_end.send(1000, now=0.0)
+    assert far_end.played(2.0) == pytest.approx(1000)
+    far_end.rewind(500)
+    assert far_end.played(2.0) == 500
+    far_end.send(100, now=2.0)
+    assert far_end.played(2.0) == pytest.approx(500)
+    assert far_end.played(2.1) == pytest.approx(600)
+
+
 def test_nothing_counts_as_played_until_a_mark_says_so() -> None:
     far_end = with_marks()
     say(far_end, 2.0, at=0.0)

@@ -269,7 +269,7 @@ async def test_uninterruptible_speech_goes_on_where_an_interruption_found_it() -
 
 async def test_a_reply_ends_when_its_words_were_heard_not_when_they_were_sent() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say(reply(TEN))
         await asyncio.sleep(3.5)
         assert c.said("assistant") == []
@@ -279,7 +279,7 @@ async def test_a_reply_ends_when_its_words_were_heard_not_when_they_were_sent() 
 
 async def test_a_reply_that_was_sent_whole_is_cut_where_the_caller_heard_it() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say(reply(TEN))
         await asyncio.sleep(3.4)
         await c.worker.queue_frame(InterruptionFrame())
@@ -289,7 +289,7 @@ async def test_a_reply_that_was_sent_whole_is_cut_where_the_caller_heard_it() ->
 
 async def test_the_next_reply_comes_behind_one_that_is_still_heard() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say([*reply(TEN), *reply([("Eleven twelve.", 800)])])
         await asyncio.sleep(3.2)
         assert len(c.transport.played) * 0.04 == pytest.approx(3.2, abs=0.05)
@@ -302,7 +302,7 @@ async def test_the_next_reply_comes_behind_one_that_is_still_heard() -> None:
 
 async def test_the_end_of_the_call_waits_until_all_was_heard() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say(reply(TEN))
         await asyncio.sleep(0.1)
         began = now() - 0.1
@@ -317,7 +317,7 @@ async def test_a_tool_is_not_kept_waiting_for_what_the_caller_still_hears() -> N
     runs = FunctionCallInProgressFrame("f", "1", {})
     result = FunctionCallResultFrame("f", "1", {}, result="ready")
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say([announced, *reply([("One moment.", 800)]), runs, result])
         await asyncio.sleep(1.0)
         said, results = c.said("assistant"), c.said("tool")
@@ -328,7 +328,7 @@ async def test_a_tool_is_not_kept_waiting_for_what_the_caller_still_hears() -> N
 
 async def test_what_the_far_end_keeps_back_is_heard_while_the_agent_holds_its_breath() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=1.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=1.0)
         await c.say(reply(TEN))
         await asyncio.sleep(0.85)
         c.gate.hold()

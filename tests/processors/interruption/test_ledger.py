@@ -104,28 +104,6 @@ def test_script_without_spaces_is_heard_by_the_character() -> None:
     assert all(word.joined for word in ledger.heard(700))
 
 
-def test_played_follows_paced_writes() -> None:
-    ledger = PlaybackLedger()
-    ledger.send(40, now=10.0)
-    ledger.send(40, now=10.0)
-    assert ledger.played(10.0) == pytest.approx(0, abs=1e-6)
-    assert ledger.played(10.05) == pytest.approx(50)
-    assert ledger.played(11.0) == pytest.approx(80)
-
-
-def test_acknowledgement_corrects_what_pacing_claims() -> None:
-    ledger = PlaybackLedger()
-    for at in range(10):
-        ledger.send(100, now=at / 10)
-    ledger.acknowledge(behind_secs=0.4)
-    assert ledger.played(1.0) == pytest.approx(600)
-    # What is on its way still arrives, and a pause makes up for it.
-    assert ledger.played(1.4) == pytest.approx(1000)
-    ledger.send(100, now=5.0)
-    assert ledger.played(5.0) == pytest.approx(1000)
-    assert ledger.played(5.45) == pytest.approx(1050)
-
-
 @pytest.mark.parametrize(
     ("position", "word", "clause"),
     [(100, 0, 0), (500, 500, 0), (700, 500, 0), (1000, 1000, 1000), (1700, 1500, 1000)],
@@ -193,52 +171,10 @@ def test_audio_is_measured_as_it_comes_and_as_it_goes() -> None:
     ledger = PlaybackLedger()
     ledger.receive(300)
     ledger.receive(200)
-    ledger.send(100, now=1.0)
+    ledger.far_end.send(100, now=1.0)
     assert (ledger.received_ms, ledger.sent_ms) == (500, 100)
     ledger.clear()
     assert (ledger.received_ms, ledger.sent_ms) == (0, 0)
-
-
-def test_a_short_gap_in_sending_is_no_new_beginning() -> None:
-    ledger = PlaybackLedger()
-    ledger.send(100, now=1.0)
-    ledger.acknowledge(behind_secs=0.4)
-    ledger.send(100, now=1.11)
-    assert ledger.played(1.3) == pytest.approx(0, abs=1)
-
-
-def test_a_gap_in_which_the_far_end_falls_silent_is_a_new_beginning() -> None:
-    ledger = PlaybackLedger()
-    ledger.send(100, now=0.0)
-    ledger.acknowledge(behind_secs=0.4)
-    now = 0.1 + 0.4 + 0.1
-    ledger.send(100, now=now)
-    assert ledger.played(now) == 100
-
-
-def test_what_is_sent_again_is_not_yet_heard() -> None:
-    ledger = spoken("aaaa bbbb cccc dddd", 1000)
-    ledger.send(1000, now=0.0)
-    assert ledger.played(2.0) == pytest.approx(1000)
-    ledger.rewind(500)
-    assert ledger.played(2.0) == 500
-    ledger.send(100, now=2.0)
-    assert ledger.played(2.0) == pytest.approx(500)
-    assert ledger.played(2.1) == pytest.approx(600)
-
-
-def test_words_are_pending_until_all_are_heard() -> None:
-    ledger = PlaybackLedger()
-    assert not ledger.pending
-    ledger.expect(1, "aaaa bbbb", source=None)
-    assert ledger.pending
-    ledger.receive(1000)
-    ledger.close(1, "aaaa bbbb", source=None)
-    assert ledger.pending
-    ledger.heard(500)
-    assert ledger.pending
-    ledger.heard(1000)
-    assert not ledger.pending
 
 
 def test_a_text_that_nobody_announced_begins_where_the_last_ended() -> None:

@@ -288,7 +288,7 @@ async def test_a_model_that_hears_for_itself_needs_no_transcript_to_be_interrupt
 
 async def test_over_a_phone_that_still_plays_a_comment_starts_no_turn() -> None:
     async with call() as c:
-        c.gate.ledger.acknowledge(behind_secs=3.0)
+        c.gate.ledger.far_end.acknowledge(behind_secs=3.0)
         await c.say(reply([("One two three four five.", 2000)]))
         await asyncio.sleep(3.5)
         await c.caller(began(), ended(), final("Uh-huh."), every=0.1)
