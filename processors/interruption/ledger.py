@@ -11,19 +11,12 @@ from collections.abc import Callable
 from itertools import takewhile
 from math import inf
 
-from antiphon.core.sounding import is_as_said, said, sounding_chars
+from antiphon.core.sounding import is_as_said, said
 from antiphon.processors.interruption.far_end import FarEnd
 from antiphon.processors.interruption.sentence import Sentence, Word, breaks_off, ends_clause
+from antiphon.processors.interruption.voice_pace import FASTEST_MS_PER_CHAR, VoicePace
 
 __all__ = ["PlaybackLedger"]
-
-# Until a service's own pace is known: eight voices of this project's scenes speak 12 to 17
-# characters a second.
-_MS_PER_CHAR = 65.0
-# No voice says a letter or a digit faster, whatever pace was learned from a few letters.
-_FASTEST_MS_PER_CHAR = 30.0
-# A pace that was learned from so many characters is the voice's, give or take a quarter.
-_LEARNED_CHARS, _FASTER = 60, 0.75
 
 
 class PlaybackLedger:
@@ -38,8 +31,7 @@ class PlaybackLedger:
         self.far_end = FarEnd()
         self._sentences: deque[Sentence] = deque()
         self._received_ms = 0.0
-        self._ms_per_char = _MS_PER_CHAR
-        self._learned_chars = 0
+        self._pace = VoicePace()
         self._gives_times = False
         self._text_follows_sound: bool | None = None
 
@@ -144,11 +136,11 @@ class PlaybackLedger:
             return
         sharing = sharing[: sharing.index(sentence) + 1]
         chars = max(1, sum(s.length for s in sharing))
-        if breaks_off(duration_ms, sum(map(self._least_ms, sharing))):
+        if breaks_off(duration_ms, sum(map(self._pace.least_ms, sharing))):
             self._close_short(sharing, start_ms)
             return
         if all(is_as_said(each.text) for each in sharing):
-            self._learn(duration_ms, chars)
+            self._pace.learn(duration_ms, chars)
         for each in sharing:
             end_ms = start_ms + duration_ms * each.length / chars
             each.lay(start_ms, end_ms)
@@ -182,8 +174,8 @@ class PlaybackLedger:
         words = sentence.words
         if words:
             words[-1].end_ms = max(words[-1].start_ms, start_ms)
-            self._learn(words[-1].end_ms - words[-1].start_ms, len(said(words[-1].text)) + 1)
-        end_ms = start_ms + len(text) * self._ms_per_char
+            self._pace.learn(words[-1].end_ms - words[-1].start_ms, len(said(words[-1].text)) + 1)
+        end_ms = start_ms + len(text) * self._pace.ms_per_char
         words.append(Word(text, start_ms, end_ms, joined, source))
 
     def heard(self, position_ms: float) -> list[Word]:
@@ -236,7 +228,7 @@ class PlaybackLedger:
     def _close_short(self, sentences: list[Sentence], start_ms: float) -> None:
         """Close sentences whose sound breaks off: what would come after it was not said."""
         for sentence in sentences:
-            end_ms = start_ms + sentence.length * self._ms_per_char
+            end_ms = start_ms + sentence.length * self._pace.ms_per_char
             sentence.lay(start_ms, end_ms)
             sentence.cut(min(sentence.until_ms, self._received_ms))
             sentence.closed = True
@@ -270,7 +262,7 @@ class PlaybackLedger:
             if in_words and words:
                 unsaid = words[-1].start_ms >= start_ms
             else:
-                unsaid = not in_words and breaks_off(sound_ms, self._least_ms(sentence))
+                unsaid = not in_words and breaks_off(sound_ms, self._pace.least_ms(sentence))
             if unsaid or self._was_another(sentence, start_ms, sound_ms):
                 return True
             if not in_words:
@@ -281,7 +273,7 @@ class PlaybackLedger:
             self._sentences[before].words = [
                 word
                 for word in words
-                if start_ms - word.start_ms > _FASTEST_MS_PER_CHAR / 2 * len(word.text)
+                if start_ms - word.start_ms > FASTEST_MS_PER_CHAR / 2 * len(word.text)
             ]
         return False
 
@@ -294,10 +286,10 @@ class PlaybackLedger:
             and not each.taken
             and [word.start_ms for word in each.words] == [start_ms]
         ]
-        spoken_ms = self._ms_per_char * sum(each.length for each in told)
+        spoken_ms = self._pace.ms_per_char * sum(each.length for each in told)
         if len(told) == 1 or not breaks_off(sound_ms, spoken_ms):
             return False
-        likely = min(told, key=lambda each: abs(each.length * self._ms_per_char - sound_ms))
+        likely = min(told, key=lambda each: abs(each.length * self._pace.ms_per_char - sound_ms))
         for each in told:
             if each is not likely:
                 each.words = []
@@ -361,32 +353,17 @@ class PlaybackLedger:
         if sentence.until_ms < inf:
             self._end(sentence, sentence.until_ms)
             return
-        end_ms = sentence.start_ms + sentence.length * self._ms_per_char
+        end_ms = sentence.start_ms + sentence.length * self._pace.ms_per_char
         sentence.lay(sentence.start_ms, max(end_ms, self._received_ms))
 
     def _end(self, sentence: Sentence, end_ms: float) -> None:
         """Lay a sentence over audio that is complete, or that breaks off."""
         start_ms, broken = sentence.start_ms, sentence.until_ms < inf
         sound_ms = min(end_ms, sentence.until_ms) - start_ms
-        spoken_ms = sentence.length * self._ms_per_char
-        least_ms = spoken_ms if broken else self._least_ms(sentence)
+        spoken_ms = sentence.length * self._pace.ms_per_char
+        least_ms = spoken_ms if broken else self._pace.least_ms(sentence)
         if sound_ms <= 0 or breaks_off(sound_ms, least_ms):
             sentence.lay(start_ms, start_ms + spoken_ms)
             sentence.cut(start_ms + sound_ms)
         else:
             sentence.lay(start_ms, start_ms + sound_ms)
-
-    def _learn(self, ms: float, chars: int) -> None:
-        """Learn the voice's pace from what it has said."""
-        share = min(0.3, chars / _LEARNED_CHARS)
-        self._ms_per_char += share * (ms / chars - self._ms_per_char)
-        self._learned_chars += chars
-
-    def _least_ms(self, sentence: Sentence) -> float:
-        """How long a sentence takes at the least."""
-        chars = sounding_chars(sentence.text)
-        if self._learned_chars < _LEARNED_CHARS:
-            return _FASTEST_MS_PER_CHAR * chars
-        # The pace is one of characters with what is between them, which signs alone are not.
-        ms_per_char = max(_FASTEST_MS_PER_CHAR, _FASTER * self._ms_per_char)
-        return ms_per_char * min(sentence.length, 1.25 * chars)
