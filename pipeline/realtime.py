@@ -43,6 +43,7 @@ from antiphon.processors.interruption import Decision, Interruption
 from antiphon.processors.interruption.decision import Action
 from antiphon.processors.interruption.model_speech import ModelSpeech
 from antiphon.processors.interruption.pieces import milliseconds
+from antiphon.processors.interruption.speech import SAID_BY
 from antiphon.processors.interruption.spoken_items import HeardItem, SpokenItems
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ BEFORE_VOICE_SECS = 0.3
 
 # By which two clocks may differ.
 CLOCKS_MS = 50.0
+
+# Of so many voices, at the most, a transcript is awaited: some get none.
+MOST_UNTOLD = 16
 
 _ITEM = "antiphon.item"
 
@@ -145,6 +149,7 @@ class ModelCall:
         self._context = context
         self._items = SpokenItems()
         self._last: Any = None
+        self._said_by: dict[str, float] = {}
         self._voice_since: float | None = None
         self._turn_open = False
         self._sending: set[asyncio.Task[None]] = set()
@@ -180,15 +185,25 @@ class ModelCall:
         if drives:
             keep_preroll(self._service, LONGEST_ONSET_SECS)
             self._service.add_event_handler("on_before_process_frame", self._see_at_service)
+            self._service.add_event_handler("on_conversation_item_created", self._see_item)
             interruption.strategy.add_event_handler("on_decision", self._decided)
 
     async def _see_pushed(self, _: FrameProcessor, frame: Frame) -> None:
         if isinstance(frame, TranscriptionFrame):
             # Its first words may interrupt, which empties each queue that it is in.
             frame.interruptible = False
+            item_id = getattr(frame.result, "item_id", "")
+            if (said_by := self._said_by.pop(item_id, None)) is not None:
+                frame.metadata[SAID_BY] = said_by
         elif isinstance(frame, TTSAudioRawFrame) and (item := current_item(self._service)):
             self._last = item
             frame.metadata[_ITEM] = (item.item_id, item.content_index)
+
+    async def _see_item(self, _: FrameProcessor, item_id: str, item: Any) -> None:
+        if item.role == "user":
+            self._said_by[item_id] = _now()
+            if len(self._said_by) > MOST_UNTOLD:
+                del self._said_by[next(iter(self._said_by))]
 
     async def _see_at_service(self, service: FrameProcessor, frame: Frame) -> None:
         match frame:

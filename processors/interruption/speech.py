@@ -8,12 +8,14 @@ from pipecat.frames.frames import Frame, InterimTranscriptionFrame, Transcriptio
 from antiphon.processors.interruption.decision import AgentState, Utterance
 from antiphon.processors.interruption.echo import OwnWords
 
-__all__ = ["LATE_SECS", "NEXT_WORDS_SECS", "Speech"]
+__all__ = ["LATE_SECS", "NEXT_WORDS_SECS", "SAID_BY", "Speech"]
 
 # A final transcript this long after its utterance was settled still belongs to it.
 LATE_SECS = 3.0
 # Of a caller who speaks on, a service that tells words early tells the next within this.
 NEXT_WORDS_SECS = 1.5
+# When what a transcript tells was over, where that is known, in seconds of the loop's clock.
+SAID_BY = "antiphon.said_by"
 # Far more than anybody says over an agent before it is settled.
 _MAX_FRAMES = 64
 
@@ -44,6 +46,14 @@ class Speech:
     def words(self) -> str:
         """All words so far."""
         return " ".join([*self.finals, self.interim]).strip()
+
+    def told_by(self, frame: Frame) -> bool:
+        """Whether a transcript may be of this voice: not if it tells what was over before.
+
+        Args:
+            frame: The transcript.
+        """
+        return bool(frame.metadata.get(SAID_BY, self.onset) >= self.onset)
 
     def take(self, frame: TranscriptionFrame | InterimTranscriptionFrame, now: float) -> None:
         """Add a transcript; what was settled is open again.

@@ -247,6 +247,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             speech = self._speech = self._begin(onset)
             if speech is None:
                 return ProcessFrameResult.CONTINUE
+            if self.model_hears:
+                # Of the turn before, which is answered; what is ignored is dropped with all words.
+                await self._aggregators.write_down()
         speech.speaking, speech.over_filler = True, self._voice.fills
         self._level.begin()
         await self._behind.ask(frame)
@@ -277,8 +280,11 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         speech = self._speech
         if speech and speech.settled is not None and _now() - speech.settled > LATE_SECS:
             speech = None
-        if speech is None and self.model_hears:
+        if self.model_hears and not (speech and speech.told_by(frame)):
             self._has_words |= words
+            if speech and words:
+                # With the words of this sound they would be dropped.
+                await self._aggregators.write_down()
             return ProcessFrameResult.CONTINUE
         if speech is None:
             onset = _now() - self.settings.late_transcript_secs

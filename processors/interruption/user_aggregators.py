@@ -28,6 +28,7 @@ class UserAggregators:
         self._emptied: int | None = None
         # Branches each have an aggregator, and one frame comes to all.
         self._kept: deque[int] = deque(maxlen=16)
+        self._write: list[LLMUserAggregator] = []
         self._handled: list[tuple[FrameProcessor, str, Callable[..., Awaitable[None]]]] = []
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
@@ -39,16 +40,23 @@ class UserAggregators:
         for processor in processors:
             if isinstance(processor, LLMUserAggregator):
                 self._handle(processor, "on_user_mute_started", self._on_muted)
+                self._write.append(processor)
             if isinstance(processor, LLMUserAggregator | UserTurnProcessor):
                 # A speech-to-speech model tells from behind what it has heard.
                 for neighbour in filter(None, (processor.previous, processor.next)):
                     self._handle(neighbour, "on_before_push_frame", self._keep)
+
+    async def write_down(self) -> None:
+        """Put into the conversation what has come of the caller's words, which is complete."""
+        for aggregator in self._write:
+            await aggregator.push_aggregation()
 
     def release(self) -> None:
         """Leave them as they were."""
         for processor, event, handler in self._handled:
             processor.remove_event_handler(event, handler)
         self._handled.clear()
+        self._write.clear()
 
     def _handle(
         self, processor: FrameProcessor, event: str, handler: Callable[..., Awaitable[None]]

@@ -309,3 +309,21 @@ async def test_an_end_waits_for_the_reply_that_is_under_way() -> None:
         await ServedCall(id="1", transport_kind="memory", worker=c.worker).end()
         await asyncio.wait_for(c.running, 20.0)
     assert c.written[-1] == ("assistant", ANSWER)
+
+
+@pytest.mark.parametrize("transcription_secs", [0.9, 1.6, 2.0, 2.6])
+async def test_a_transcript_that_comes_during_another_sound_is_not_taken_for_its_words(
+    transcription_secs: float,
+) -> None:
+    server = OpenAIRealtimeServer(
+        heard=["No, wait, when is it?", "uh-huh"],
+        script=["Hello.", ANSWER],
+        transcription_secs=transcription_secs,
+    )
+    async with call(server, greeting="Hello.") as c:
+        # The answer begins 0.9 s after the question, the sound 1.5 s, its transcript later still.
+        await c.says(silence(1.5) + speech(1.0) + silence(1.5) + speech(0.4) + silence(9.0))
+    assert ("user", "No, wait, when is it?") in c.written
+    assert c.written[-1] == ("assistant", ANSWER)
+    assert c.sent("conversation.item.truncate") == []
+    assert len(server.requests) == 2
