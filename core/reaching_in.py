@@ -112,6 +112,9 @@ async def close_client(service: "LLMService[Any]") -> None:
         await client.close()
 
 
+_OPENAI_REALTIME = "pipecat.services.openai.realtime.llm"
+
+
 def decide_turns_here(service: Any) -> bool:
     """Have an OpenAI Realtime session find no turns, unless its user chose how it should.
 
@@ -121,11 +124,12 @@ def decide_turns_here(service: Any) -> bool:
     Returns:
         Whether it is one, and finds none.
     """
-    session: Any = getattr(getattr(service, "_settings", None), "session_properties", None)
-    if not hasattr(session, "audio"):
+    # Others have settings of these names that mean something else, or elsewhere.
+    if not any(cls.__module__ == _OPENAI_REALTIME for cls in type(service).__mro__):
         return False
     from pipecat.services.openai.realtime.events import AudioConfiguration, AudioInput
 
+    session = service._settings.session_properties
     audio = session.audio or AudioConfiguration()
     heard = audio.input or AudioInput()
     if heard.turn_detection is None:

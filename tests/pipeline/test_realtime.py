@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 from pipecat.services.google.gemini_live.llm import GeminiLiveLLMService
+from pipecat.services.inworld.realtime import events as inworld_events
+from pipecat.services.inworld.realtime.llm import InworldRealtimeLLMService
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
+from pipecat.services.xai.realtime import events as grok_events
+from pipecat.services.xai.realtime.llm import GrokRealtimeLLMService
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.providers.kinds import UnusableService
@@ -68,6 +72,27 @@ def test_one_object_serves_one_call_and_no_server() -> None:
 def test_a_factory_that_fails_is_told_of_by_its_place() -> None:
     with pytest.raises(UnusableService, match=r"^realtime=.*raised .*NO_SUCH_KEY"):
         VoiceAgent(realtime=lambda: {}["NO_SUCH_KEY"]).pipeline(MemoryTransport())  # type: ignore[arg-type, return-value]
+
+
+def grok() -> GrokRealtimeLLMService:
+    heard = grok_events.AudioConfiguration(input=grok_events.AudioInput())
+    session = grok_events.SessionProperties(audio=heard)
+    settings = GrokRealtimeLLMService.Settings(session_properties=session)
+    return GrokRealtimeLLMService(api_key="any", settings=settings)
+
+
+def inworld() -> InworldRealtimeLLMService:
+    heard = inworld_events.AudioConfiguration(input=inworld_events.AudioInput())
+    session = inworld_events.SessionProperties(audio=heard)
+    settings = InworldRealtimeLLMService.Settings(session_properties=session)
+    return InworldRealtimeLLMService(api_key="any", settings=settings)
+
+
+@pytest.mark.parametrize("make", [grok, inworld, lambda: GrokRealtimeLLMService(api_key="any")])
+def test_the_session_of_a_vendor_that_is_not_openai_stays_as_it_was_asked_for(make: Any) -> None:
+    service, other = make(), make()
+    VoiceAgent(realtime=service, greeting="Hello!").pipeline(MemoryTransport())
+    assert service._settings.session_properties.audio == other._settings.session_properties.audio
 
 
 def test_other_vendors_are_composed_by_factory() -> None:
