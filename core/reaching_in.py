@@ -112,7 +112,10 @@ async def close_client(service: "LLMService[Any]") -> None:
         await client.close()
 
 
-_OPENAI_REALTIME = "pipecat.services.openai.realtime.llm"
+def _is_openai(service: object) -> bool:
+    """Whether it is an OpenAI Realtime session: others have settings of these names, elsewhere."""
+    module = "pipecat.services.openai.realtime.llm"
+    return any(cls.__module__ == module for cls in type(service).__mro__)
 
 
 def decide_turns_here(service: Any) -> bool:
@@ -124,8 +127,7 @@ def decide_turns_here(service: Any) -> bool:
     Returns:
         Whether it is one, and finds none.
     """
-    # Others have settings of these names that mean something else, or elsewhere.
-    if not any(cls.__module__ == _OPENAI_REALTIME for cls in type(service).__mro__):
+    if not _is_openai(service):
         return False
     from pipecat.services.openai.realtime.events import AudioConfiguration, AudioInput
 
@@ -206,12 +208,15 @@ def trim_preroll(service: Any, secs: float, *, rate_hz: int) -> bytes:
 
 
 def writes_down(service: Any) -> bool:
-    """Whether an OpenAI Realtime session tells the caller's words.
+    """Whether a speech-to-speech service tells the caller's words, as all but OpenAI's do unasked.
 
     Args:
         service: The service.
     """
-    return service._settings.session_properties.audio.input.transcription is not None
+    if not _is_openai(service):
+        return True
+    audio = service._settings.session_properties.audio
+    return bool(audio and audio.input and audio.input.transcription)
 
 
 def begin_silently(service: Any, context: Any) -> bool:

@@ -12,6 +12,7 @@ import time
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
+from loguru import logger
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
@@ -64,6 +65,13 @@ MEANINGLESS = {
     "summary": "it keeps the conversation itself",
     "voicemail": "it cannot be asked aside who took the call",
 }
+
+UNWRITTEN = (
+    "realtime: this session writes down nothing that the caller says, so the context and the "
+    "record have the agent alone, and 'stop' is ignored like 'uh-huh'. Ask for it: "
+    "SessionProperties(audio=AudioConfiguration(input=AudioInput(transcription="
+    "InputAudioTranscription())))"
+)
 
 # The API takes and gives sound at this rate alone.
 RATE_HZ = 24_000
@@ -155,6 +163,8 @@ class ModelCall:
         self._sending: set[asyncio.Task[None]] = set()
         knows = known(Part.REALTIME)
         drives = knows and decide_turns_here(service)
+        if knows and not writes_down(service):
+            logger.warning(UNWRITTEN)
         if instructions and not (knows and instruct(service, instructions)):
             context.add_message({"role": "system", "content": instructions})
         recommended = service.service_metadata_frame().user_turn_strategies  # type: ignore[attr-defined]

@@ -3,9 +3,16 @@
 from typing import Any
 
 import pytest
+from loguru import logger
 from pipecat.services.google.gemini_live.llm import GeminiLiveLLMService
 from pipecat.services.inworld.realtime import events as inworld_events
 from pipecat.services.inworld.realtime.llm import InworldRealtimeLLMService
+from pipecat.services.openai.realtime.events import (
+    AudioConfiguration,
+    AudioInput,
+    InputAudioTranscription,
+    SessionProperties,
+)
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.services.xai.realtime import events as grok_events
 from pipecat.services.xai.realtime.llm import GrokRealtimeLLMService
@@ -72,6 +79,34 @@ def test_one_object_serves_one_call_and_no_server() -> None:
 def test_a_factory_that_fails_is_told_of_by_its_place() -> None:
     with pytest.raises(UnusableService, match=r"^realtime=.*raised .*NO_SUCH_KEY"):
         VoiceAgent(realtime=lambda: {}["NO_SUCH_KEY"]).pipeline(MemoryTransport())  # type: ignore[arg-type, return-value]
+
+
+def model_that_writes_down() -> OpenAIRealtimeLLMService:
+    heard = AudioInput(transcription=InputAudioTranscription())
+    session = SessionProperties(audio=AudioConfiguration(input=heard))
+    settings = OpenAIRealtimeLLMService.Settings(session_properties=session)
+    return OpenAIRealtimeLLMService(api_key="any", settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("make", "lines"),
+    [
+        (model, 1),
+        (model_that_writes_down, 0),
+        (lambda: GrokRealtimeLLMService(api_key="any"), 0),
+        (lambda: GeminiLiveLLMService(api_key="any"), 0),
+    ],
+)
+def test_that_nothing_of_the_caller_is_written_down_is_told_in_one_line(
+    make: Any, lines: int
+) -> None:
+    told: list[str] = []
+    sink = logger.add(told.append, level="WARNING", format="{message}")
+    VoiceAgent(realtime=make).pipeline(MemoryTransport())
+    logger.remove(sink)
+    assert (
+        len([line for line in told if "transcription=InputAudioTranscription()" in line]) == lines
+    )
 
 
 def grok() -> GrokRealtimeLLMService:
