@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
-from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.frames.frames import LLMMessagesAppendFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -130,6 +130,11 @@ def _compose(
 
         shared: Any = parts
         flow.append(FlowProcessor(shared, transport=transport, aggregators=pair, note=note))
+
+    def told() -> list[Any]:
+        return [*note_of([each.language for each in follower]), *(flow[0].task if flow else [])]
+
+    _tell_again(parts.context, assistant, told, by=flow[0] if flow else user)
     ask_who_is_silent(
         transport,
         user,
@@ -168,6 +173,30 @@ def _compose(
     ]
     settle(processors, [s for s in (parts.stt, parts.llm, parts.tts) if s])
     return processors
+
+
+def _tell_again(
+    context: LLMContext,
+    assistant: FrameProcessor,
+    told: Callable[[], list[Any]],
+    *,
+    by: FrameProcessor,
+) -> None:
+    """Tell the model again what holds on, once that has gone with what was summed up.
+
+    Args:
+        context: The conversation.
+        assistant: Sums it up.
+        told: The messages that hold at this moment.
+        by: What is given them on their way to the model.
+    """
+
+    async def tell(*_: Any) -> None:
+        kept = context.get_messages()
+        if lost := [message for message in told() if message not in kept]:
+            await by.queue_frame(LLMMessagesAppendFrame(messages=lost, run_llm=False))
+
+    assistant.add_event_handler("on_summary_applied", tell)
 
 
 def make_pipeline(transport: BaseTransport, parts: CallParts) -> Pipeline:

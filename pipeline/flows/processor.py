@@ -93,6 +93,9 @@ class FlowProcessor(SafeProcessor):
     them; the rules of speech stand before a node's role, and the caller's language before its
     messages. A node whose speech is interrupted is entered all the same, and a node that cannot be
     entered leaves the call where it was.
+
+    Attributes:
+        task: The messages of the node that the call is in.
     """
 
     def __init__(
@@ -137,6 +140,8 @@ class FlowProcessor(SafeProcessor):
         self._agent_speaks = self._protected = False
         self._caller_speaks = False
         self._owed: LLMRunFrame | None = None
+        self._told: list[Any] = []
+        self.task: list[Any] = []
         self._unsaid: list[TTSSpeakFrame] = []
 
     def attach(self, worker: PipelineWorker) -> FlowManager:
@@ -173,6 +178,7 @@ class FlowProcessor(SafeProcessor):
                 await self._entered()
             case LLMMessagesAppendFrame() | LLMMessagesUpdateFrame():
                 note = self._note() if isinstance(frame, LLMMessagesUpdateFrame) else []
+                self._told = frame.messages
                 frame.messages = [*note, *map(self._as_written, frame.messages)]
             case LLMUpdateSettingsFrame(delta=delta) if delta:
                 if isinstance(role := delta.system_instruction, str):
@@ -323,6 +329,8 @@ class FlowProcessor(SafeProcessor):
     async def _entered(self) -> None:
         # By whatever way; a transition that waited for a function is overtaken.
         self._enter = None
+        # The manager tells the messages of a node right before its tools.
+        self.task = self._told
         await self.push_frame(NodeEnteredFrame(node=_label(self._node)))
         self._whole, self._next_whole = self._next_whole, False
         self._protect()

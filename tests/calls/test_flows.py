@@ -24,8 +24,14 @@ from pipecat.frames.frames import FunctionCallFromLLM
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.utils.context.llm_context_summarization import (
+    LLMAutoContextSummarizationConfig,
+    LLMContextSummaryConfig,
+)
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.core.pipecat_internals import close_client
 from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import TurnLatency, WatchdogLimits
 from antiphon.processors.latency.core.stats import LatencyStats
@@ -861,3 +867,34 @@ async def test_the_record_of_a_call_tells_the_nodes() -> None:
         caller, agent.worker(transport, enable_rtvi=False, observers=[*recorder.observers])
     )
     assert [turn.node for turn in recorder.record().turns] == ["party", "party", "time"]
+
+
+@pytest.mark.parametrize("flow", [party_node, None])
+async def test_a_summary_takes_neither_the_task_of_the_node_nor_the_language(flow: Any) -> None:
+    def reply(body: dict[str, Any]) -> str:
+        return "We have crab, and other things that are long to tell."
+
+    async with OpenAIServer(script=reply) as server:
+        llm = OpenAILLMService(base_url=server.url, api_key="loopback")
+        await Call(
+            flow,
+            lines=["what do you have"] * 6,
+            llm=llm,
+            languages=["en"],
+            summary=LLMAutoContextSummarizationConfig(
+                max_context_tokens=100,
+                max_unsummarized_messages=None,
+                summary_config=LLMContextSummaryConfig(
+                    target_context_tokens=50, min_messages_after_summary=2
+                ),
+            ),
+        ).run(silence(6), *(each for _ in range(6) for each in (speech(1), silence(7))))
+        await close_client(llm)
+    asked = [each["messages"] for each in server.requests if each.get("stream")]
+    told = [m["content"] for m in asked[-1] if m["role"] == "developer"]
+    assert len(asked) > len([m for m in asked[-1] if m["role"] == "user"])
+    assert set(told) == {
+        "The caller speaks English. Answer in English.",
+        *(["Ask how many."] if flow else []),
+    }
+    assert len(told) == len(set(told))
