@@ -31,7 +31,7 @@ from pipecat.utils.context.llm_context_summarization import (
 )
 from pipecat.workers.runner import WorkerRunner
 
-from antiphon.core.pipecat_internals import close_client
+from antiphon.core.reaching_in import close_client
 from antiphon.pipeline import CallWorker, LatencySettings, TurnSettings, VoiceAgent
 from antiphon.processors.latency import TurnLatency, WatchdogLimits
 from antiphon.processors.latency.core.stats import LatencyStats
