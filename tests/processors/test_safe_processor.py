@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from pipecat.frames.frames import EndFrame, Frame, TextFrame
@@ -88,6 +89,7 @@ async def test_a_synchronous_pipeline_ends_although_each_branch_has_a_rest_to_sa
     assert [first, second, last] == [TextFrame, TextFrame, EndFrame]
 
 
+@cache
 def assigned_attributes(cls: type) -> set[str]:
     """Names that the methods written in `cls`, but not in classes nested in it, assign on self."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body

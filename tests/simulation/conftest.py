@@ -42,7 +42,7 @@ def peaks(*spans: tuple[float, float], duration_secs: float) -> tuple[float, ...
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def record() -> CallRecord:
     """Four turns: a greeting, a question, a tool call, and an answer that is talked over."""
     return CallRecord(

@@ -40,6 +40,11 @@ class Page(HTMLParser):
             self.text += " " + " ".join(data.split())
 
 
+@pytest.fixture(scope="module")
+def page(record: CallRecord) -> str:
+    return render_report(record)
+
+
 def with_text(record: CallRecord, text: str) -> CallRecord:
     """Put a text in every place where a caller, an agent, a tool or a service brings text."""
     turns = []
@@ -64,9 +69,7 @@ def with_text(record: CallRecord, text: str) -> CallRecord:
     return record.model_copy(update={"title": text, "turns": tuple(turns)})
 
 
-def test_the_page_loads_nothing_from_elsewhere(record: CallRecord) -> None:
-    page = render_report(record)
-
+def test_the_page_loads_nothing_from_elsewhere(page: str) -> None:
     loaded = [
         value
         for _, attributes in Page(page).tags
@@ -77,10 +80,10 @@ def test_the_page_loads_nothing_from_elsewhere(record: CallRecord) -> None:
     assert not re.search(r"https?://|url\(|@import|\bimport\b|fetch\(|XMLHttp", page)
 
 
-def test_the_browser_is_told_to_load_nothing(record: CallRecord) -> None:
+def test_the_browser_is_told_to_load_nothing(page: str) -> None:
     (policy,) = [
         attributes["content"]
-        for tag, attributes in Page(render_report(record)).tags
+        for tag, attributes in Page(page).tags
         if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
     ]
 
@@ -119,8 +122,8 @@ def test_text_cannot_become_markup(record: CallRecord) -> None:
         "as expected",
     ],
 )
-def test_the_page_shows(record: CallRecord, shown: str) -> None:
-    assert shown in re.sub(r"\s+", " ", Page(render_report(record)).text)
+def test_the_page_shows(page: str, shown: str) -> None:
+    assert shown in re.sub(r"\s+", " ", Page(page).text)
 
 
 def test_differences_stand_at_the_top(record: CallRecord) -> None:
@@ -164,8 +167,8 @@ def budget_line(svg: str) -> float:
 
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
-def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord, width: str) -> None:
-    svg = charts(render_report(record))[f"{WAITS} {width}"]
+def test_the_parts_of_a_wait_stand_end_to_end(page: str, width: str) -> None:
+    svg = charts(page)[f"{WAITS} {width}"]
 
     ends = [(left, right) for _, left, right in shapes(svg)]
     zero = min(left for left, _ in ends)
@@ -177,8 +180,8 @@ def test_the_parts_of_a_wait_stand_end_to_end(record: CallRecord, width: str) ->
     assert longest / (budget_line(svg) - zero) == pytest.approx(0.94, abs=0.001)
 
 
-def test_the_waits_are_told_in_numbers(record: CallRecord) -> None:
-    svg = charts(render_report(record))[f"{WAITS} wide"]
+def test_the_waits_are_told_in_numbers(page: str) -> None:
+    svg = charts(page)[f"{WAITS} wide"]
 
     tips = [tip for tip, _, _ in shapes(svg)]
     assert "function handler · 251 ms · PocketSphinxSTTService" in tips
@@ -192,8 +195,8 @@ def test_the_waits_are_told_in_numbers(record: CallRecord) -> None:
         assert f">{text}</text>" in svg
 
 
-def test_each_stage_shows_its_turns_its_median_and_its_budget(record: CallRecord) -> None:
-    svg = charts(render_report(record))[f"{STAGES} wide"]
+def test_each_stage_shows_its_turns_its_median_and_its_budget(page: str) -> None:
+    svg = charts(page)[f"{STAGES} wide"]
 
     tips = [tip for tip, _, _ in shapes(svg)]
     assert tips[:3] == ["turn 1 · 200 ms", "turn 2 · 200 ms", "turn 3 · 210 ms"]
@@ -205,8 +208,8 @@ def test_each_stage_shows_its_turns_its_median_and_its_budget(record: CallRecord
     )
 
 
-def test_the_pictures_follow_the_colours_of_the_page(record: CallRecord) -> None:
-    pictures = charts(render_report(record))
+def test_the_pictures_follow_the_colours_of_the_page(page: str) -> None:
+    pictures = charts(page)
 
     assert len(pictures) == 4
     assert not [name for name, svg in pictures.items() if re.search(r"#[0-9a-f]{3}", svg)]
@@ -232,9 +235,7 @@ def test_a_turn_without_an_answer_says_so(record: CallRecord) -> None:
     assert "no answer" in svg
 
 
-def test_speech_stands_on_the_time_line_where_it_was_heard(record: CallRecord) -> None:
-    page = render_report(record)
-
+def test_speech_stands_on_the_time_line_where_it_was_heard(page: str) -> None:
     blocks = re.findall(r'<i class="speech" style="left:([\d.]+)%;width:([\d.]+)%', page)
     secs = [tuple(float(share) * 27.0 / 100 for share in block) for block in blocks]
     assert secs[:3] == [
