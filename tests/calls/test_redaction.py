@@ -221,7 +221,12 @@ async def test_a_strict_policy_that_gives_values_back_to_the_voice_lets_the_call
 
 @pytest.mark.parametrize(
     ("word_timestamps", "interruption"),
-    [(True, None), (True, InterruptionSettings()), (False, None), (False, InterruptionSettings())],
+    [
+        (True, InterruptionSettings()),
+        (False, None),
+        pytest.param(True, None, marks=pytest.mark.system),
+        pytest.param(False, InterruptionSettings(), marks=pytest.mark.system),
+    ],
 )
 async def test_a_value_that_the_caller_gave_is_said_again_and_not_kept(
     word_timestamps: bool, interruption: InterruptionSettings | None

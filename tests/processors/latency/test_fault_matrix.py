@@ -37,17 +37,42 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:websockets.*deprecated:DeprecationWarning"),
 ]
 
+# Each kind of stall is told of a composed agent too, by way of fakes.
+SYSTEM = pytest.mark.system
+
 
 @pytest.mark.parametrize(
     ("vendor", "fault", "kind", "service"),
     [
         ("stt", Fault("stall"), StallKind.TRANSCRIPT_MISSING, "DeepgramSTTService"),
-        ("llm", Fault("stall"), StallKind.NO_FIRST_TOKEN, "OpenAILLMService"),
-        ("llm", Fault("stall", after=4), StallKind.TOKENS_STALLED, "OpenAILLMService"),
+        pytest.param(
+            "llm", Fault("stall"), StallKind.NO_FIRST_TOKEN, "OpenAILLMService", marks=SYSTEM
+        ),
+        pytest.param(
+            "llm",
+            Fault("stall", after=4),
+            StallKind.TOKENS_STALLED,
+            "OpenAILLMService",
+            marks=SYSTEM,
+        ),
         ("llm", Fault("status", code=500), StallKind.EMPTY_ANSWER, "OpenAILLMService"),
-        ("llm", Fault("status", code=401), StallKind.EMPTY_ANSWER, "OpenAILLMService"),
-        ("tts", Fault("stall"), StallKind.NO_SPEECH, "CartesiaTTSService"),
-        ("tts", Fault("stall", after=3), StallKind.SPEECH_UNFINISHED, "CartesiaTTSService"),
+        pytest.param(
+            "llm",
+            Fault("status", code=401),
+            StallKind.EMPTY_ANSWER,
+            "OpenAILLMService",
+            marks=SYSTEM,
+        ),
+        pytest.param(
+            "tts", Fault("stall"), StallKind.NO_SPEECH, "CartesiaTTSService", marks=SYSTEM
+        ),
+        pytest.param(
+            "tts",
+            Fault("stall", after=3),
+            StallKind.SPEECH_UNFINISHED,
+            "CartesiaTTSService",
+            marks=SYSTEM,
+        ),
         ("tts", Fault("disconnect", after=3), StallKind.SPEECH_UNFINISHED, "CartesiaTTSService"),
     ],
 )
