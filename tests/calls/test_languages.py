@@ -18,7 +18,7 @@ from antiphon.transports import MemoryTransport
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.looptime, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 CARD = (
     "el número de mi tarjeta es cuatro cinco tres nueve uno cuatro ocho ocho cero tres cuatro tres"
@@ -76,6 +76,7 @@ SPOKEN = {"languages": ["en", "es"], "voices": {"en": "ann", "es": "lucia"}}
 
 
 @pytest.mark.parametrize("tags", [["en", "es"], ["multi", ""], ["es", "en"]])
+@pytest.mark.virtual_time
 async def test_filler_voice_and_prompt_follow_within_the_turn_whatever_the_tags(tags: Any) -> None:
     said, read = await make_call(
         ["I would like to know where my order is", SPANISH],
@@ -99,6 +100,7 @@ async def test_filler_voice_and_prompt_follow_within_the_turn_whatever_the_tags(
     assert read[2][asked - 1] == "The caller speaks Spanish. Answer in Spanish."
 
 
+@pytest.mark.virtual_time
 async def test_a_caller_who_goes_back_has_the_first_voice_again() -> None:
     said, _ = await make_call(
         [SPANISH, "and where is my other order right now"], "Sí.", "On its way.", **SPOKEN
@@ -106,6 +108,7 @@ async def test_a_caller_who_goes_back_has_the_first_voice_again() -> None:
     assert said[1:] == [("lucia", "es", "Sí."), ("ann", "en", "On its way.")]
 
 
+@pytest.mark.virtual_time
 async def test_a_silent_caller_is_asked_in_the_language_of_the_call() -> None:
     said, _ = await make_call(
         [SPANISH],
@@ -117,6 +120,7 @@ async def test_a_silent_caller_is_asked_in_the_language_of_the_call() -> None:
     assert [text for *_, text in said[2:]] == ["¿Sigue ahí?", "¿Hola? ¿Sigue ahí?"]
 
 
+@pytest.mark.virtual_time
 async def test_words_of_ones_own_are_said_as_they_were_translated() -> None:
     said, _ = await make_call(
         [SPANISH],
@@ -130,12 +134,14 @@ async def test_words_of_ones_own_are_said_as_they_were_translated() -> None:
     assert [text for *_, text in said[1:]] == ["Un segundito…", "Sí."]
 
 
+@pytest.mark.virtual_time
 async def test_without_languages_nothing_is_told_and_nothing_changes() -> None:
     said, read = await make_call([SPANISH], "Sí.")
     assert said == [("babble", "None", "Good morning."), ("babble", "None", "Sí.")]
     assert read == [["Good morning.", SPANISH]]
 
 
+@pytest.mark.virtual_time
 async def test_a_card_in_spanish_is_hidden_though_no_tag_says_that_it_is() -> None:
     _, read = await make_call(["I want to pay my bill", CARD], "Go on.", "Gracias.", **SPOKEN)
     assert "cuatro cinco tres nueve" not in str(read)

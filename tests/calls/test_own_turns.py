@@ -36,8 +36,6 @@ from antiphon.simulation.caller.caller import SpokenLine
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS, Latency
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
-
 QUESTION = Say(text="when do you open")
 STORY = "We open at nine, and close at five. On Sundays we are closed all day. Anything else?"
 COMMIT_SECS = 0.5
@@ -121,6 +119,7 @@ class Talk:
     def call_ended(self, at_secs: float) -> None: ...
 
 
+@pytest.mark.virtual_time
 async def test_a_stop_strategy_of_ones_own_ends_the_turn() -> None:
     def patient() -> UserTurnStrategies:
         return UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=2.0)])
@@ -144,6 +143,7 @@ class AfterAllThisAudio(SpeechTimeoutUserTurnStopStrategy):
         return await super().process_frame(frame)
 
 
+@pytest.mark.virtual_time
 async def test_a_strategy_that_listens_hears_silence_too() -> None:
     made: list[AfterAllThisAudio] = []
 
@@ -184,6 +184,7 @@ class EndsAfter(BaseTurnAnalyzer):
         self._triggered = False
 
 
+@pytest.mark.virtual_time
 async def test_a_turn_analyzer_of_ones_own_is_asked() -> None:
     analyzer = EndsAfter()
 
@@ -205,11 +206,13 @@ class NeverHears(VADAnalyzer):
         return 0.0
 
 
+@pytest.mark.virtual_time
 async def test_a_vad_of_ones_own_hears_the_caller_in_place_of_silero() -> None:
     call = await Talk(QUESTION, turns=TurnSettings(silence_secs=0.4, vad=NeverHears)).talk()
     assert not any(any(chunk.pcm) for chunk in call.transport.played)
 
 
+@pytest.mark.virtual_time
 async def test_the_vad_takes_parameters() -> None:
     turns = [TurnSettings(silence_secs=0.4, vad=VADParams(stop_secs=secs)) for secs in (0.2, 0.8)]
     soon, late = [await Talk(QUESTION, turns=each).talk() for each in turns]
@@ -226,6 +229,7 @@ def switched(**options: Any) -> ServiceSwitcher:
 
 @pytest.mark.parametrize("interruption", [InterruptionSettings(), None])
 @pytest.mark.parametrize("stt", [eager, pytest.param(switched, marks=pytest.mark.system)])
+@pytest.mark.virtual_time
 async def test_a_service_that_predicts_the_end_of_a_turn_is_answered_early(
     stt: Callable[..., Any], interruption: InterruptionSettings | None
 ) -> None:
@@ -242,6 +246,7 @@ async def test_a_service_that_predicts_the_end_of_a_turn_is_answered_early(
     ("over_it", "cuts"),
     [("uh-huh", False), ("stop please", True), ("what about monday morning then", True)],
 )
+@pytest.mark.virtual_time
 async def test_what_is_said_over_the_agent_is_judged_whoever_finds_the_turns(
     over_it: str, cuts: bool, stt: Callable[..., Any]
 ) -> None:
@@ -254,6 +259,7 @@ async def test_what_is_said_over_the_agent_is_judged_whoever_finds_the_turns(
     assert call.asked == ([QUESTION.text, over_it] if cuts else [QUESTION.text])
 
 
+@pytest.mark.virtual_time
 async def test_an_agent_that_may_not_be_interrupted_speaks_on_and_answers_after() -> None:
     call = await Talk(
         QUESTION,
@@ -266,6 +272,7 @@ async def test_an_agent_that_may_not_be_interrupted_speaks_on_and_answers_after(
     assert call.heard_secs == pytest.approx(2 * once.heard_secs, rel=0.02)
 
 
+@pytest.mark.virtual_time
 async def test_what_is_set_wins_over_what_a_service_brings() -> None:
     call = await Talk(QUESTION, stt=eager, turns=TurnSettings(silence_secs=1.5)).talk()
     assert call.asked == [QUESTION.text]
@@ -316,6 +323,7 @@ def test_what_fails_to_make_strategies_is_told_in_one_line() -> None:
         agent.pipeline(MemoryTransport())
 
 
+@pytest.mark.virtual_time
 async def test_turn_settings_say_whether_callers_interrupt() -> None:
     call = await Talk(
         QUESTION,

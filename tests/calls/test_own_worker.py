@@ -16,8 +16,6 @@ from antiphon.simulation.caller import Caller, HangUp, Say
 from antiphon.simulation.fakes import Failure, FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
-pytestmark = pytest.mark.looptime
-
 CARD = "4539 1488 0343 6467"
 
 
@@ -39,6 +37,7 @@ def agent(**options: Any) -> VoiceAgent:
     )
 
 
+@pytest.mark.virtual_time
 async def test_who_calls_a_plain_pipeline_is_greeted_and_ends_the_call(told: list[str]) -> None:
     transport = MemoryTransport()
     worker = PipelineWorker(agent().pipeline(transport), enable_rtvi=False)

@@ -67,7 +67,7 @@ async def answered(noise: Callable[[], BaseAudioFilter] | None, *, turned_off: b
     return len(asked)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_the_caller_is_heard_through_the_filter_of_the_call() -> None:
     made: list[Mute] = []
 
@@ -81,7 +81,7 @@ async def test_the_caller_is_heard_through_the_filter_of_the_call() -> None:
     assert [each.told for each in made] == [["start 16000", "stop"]] * 2
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_filter_that_fails_lets_the_caller_be_heard() -> None:
     assert await answered(Broken) == 1
 
