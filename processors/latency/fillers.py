@@ -217,6 +217,10 @@ class Filler(Wait):
 
     async def speak(self, stall: Stall | None = None) -> None:
         """Say the next text."""
+        if (
+            not self._waits.stands
+        ):  # the answer passed in the same instant, and would be heard first
+            return
         text = self._texts[self._count % len(self._texts)]
         self._count += 1
         await self.push_frame(TTSSpeakFrame(text, append_to_context=False, text_type=FILLER_TEXT))

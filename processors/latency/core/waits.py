@@ -46,6 +46,7 @@ class Waits:
         self._late_since: float | None = None
         self._soonest = 0.0
         self._tool_ended_at: float | None = None
+        self._taken: float | None = None
 
     def voice_started(self) -> None:
         """The caller's voice is heard, whatever it means: nothing is said over it."""
@@ -212,4 +213,10 @@ class Waits:
         if due is None or at < due - 1e-6:
             return False
         self._said += 1
+        self._taken = self._since
         return True
+
+    @property
+    def stands(self) -> bool:
+        """Whether what was taken is still to be said: no answer, and nobody's voice, came first."""
+        return self._since is not None and self._since == self._taken and self.quiet

@@ -389,7 +389,7 @@ class Told(FrameProcessor):
 
 
 async def said(
-    waits: Filler | Apology,
+    waits: Filler | Apology | Pipeline,
     *script: tuple[float, Frame | None],
     sounds: list[Frame] | None = None,
 ) -> list[Any]:
@@ -474,6 +474,26 @@ async def test_a_wait_is_bridged_twice_and_only_while_there_is_no_answer_and_no_
 ) -> None:
     told = await said(Filler(after_secs=1.2), (0.0, UserStoppedSpeakingFrame()), *script)
     assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
+
+
+class AnswersAt(FrameProcessor):
+    """Lets an answer pass so long after the end of the turn, to the instant."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, UserStoppedSpeakingFrame):
+            loop = asyncio.get_running_loop()
+            loop.call_at(loop.time() + 1.2, self._answer)
+        await self.push_frame(frame, direction)
+
+    def _answer(self) -> None:
+        self.create_task(self.push_frame(AggregatedTextFrame("It is open.", "sentence")))
+
+
+async def test_no_filler_follows_an_answer_that_came_when_it_was_due() -> None:
+    filler = Filler(after_secs=1.2, again_secs=None)
+    told = await said(Pipeline([AnswersAt(), filler]), (0.0, TURN_ENDS()))
+    assert told == []
 
 
 VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFrame, stop_secs=0.2)
