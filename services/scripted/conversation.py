@@ -27,9 +27,9 @@ __all__ = [
 
 _VERDICT = re.compile(
     r"\W*(?:(?:um|uh|well|oh|ah)\W+)*"
-    r"(?:(?P<yes>yes|yeah|yep|yup|yea|sure|right|correct|exactly|indeed|of course|it (?:is|was)"
-    r"|that's (?:right|it)|uh[- ]?huh|mm+[- ]?hm+|mhm+)"
-    r"|(?P<no>no|nope|nah|n?uh-uh|not really|wrong))\b",
+    r"(?:(?P<yes>yes|yeah|yep|yup|yea|sure|right|correct|exactly|indeed|affirmative|of course"
+    r"|it (?:is|was)|that's (?:right|it)|uh[- ]?huh|mm+[- ]?hm+|mhm+)"
+    r"|(?P<no>no|nope|nah|n?uh-uh|not really|wrong|incorrect|negative))\b",
     re.IGNORECASE,
 )
 # What stands beside a number in the answer to a question for it; not whose it is.

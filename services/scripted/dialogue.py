@@ -295,6 +295,9 @@ def _hear(script: Agent, text: str, state: _State) -> _Heard:
         if verdict is False and has_number(rest) and len(masked) <= _MISHEARD_WORDS:
             found = _awaited(script, intent, rest, any_number=True)
             return _Heard(found, denied=found is None)  # "No, 994 size": a five, and no coat
+        second, nothing = yes_or_no(rest)
+        if second is False and not nothing.strip(" .,!"):
+            return _Heard(denied=True)  # "Yes, no." is no goodbye
         text = rest
     answered = state.awaited if is_only_a_number(text) else None
     if answered and (found := _awaited(script, answered, text, any_number=True)):

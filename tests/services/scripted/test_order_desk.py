@@ -521,13 +521,13 @@ def test_what_answers_nothing_leaves_the_question_for_the_number(said: str) -> N
     assert say("where is my order", said, "45") == read_back("45")
 
 
-@pytest.mark.parametrize("said", ["Uh huh.", "uh-huh", "Mm hmm.", "Mhm.", "mm-hmm"])
-def test_a_murmur_agrees(said: str) -> None:
+@pytest.mark.parametrize("said", ["Uh huh.", "uh-huh", "Affirmative.", "Mm hmm.", "Mhm.", "mm-hmm"])
+def test_a_murmur_or_a_rare_word_agrees(said: str) -> None:
     assert say("where is my order number 4567", said) == look_up("4567")
 
 
-@pytest.mark.parametrize("said", ["Uh-uh.", "nuh-uh"])
-def test_a_murmur_denies(said: str) -> None:
+@pytest.mark.parametrize("said", ["Uh-uh.", "nuh-uh", "Negative.", "Yes, no.", "Yes. No."])
+def test_a_murmur_or_a_no_that_comes_late_denies(said: str) -> None:
     assert say("where is my order number 4567", said) == Answer(DESK.which_number)
 
 
