@@ -141,6 +141,8 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"(?<![\w)])[-−] ?(?=[$€£]\d)"), "minus "),
     (re.compile(r"([$€£])[-−](?=\d)"), r"minus \1"),
     (re.compile(r"(?<![\w)])−(?=\d)"), "-"),
+    (re.compile(rf"({_AMOUNT}) ?bn\b"), r"\1 billion"),
+    (re.compile(r"(\d\.\d)/(5|10)\b"), r"\1 out of \2"),
     # Five tenths of a dollar are no five cents.
     (
         re.compile(r"([$€£]\d+\.\d)(?![\d.]*[\dkKmMbB]|\.\d| ?(?:[mbtr]+illion|thousand))"),

@@ -38,6 +38,7 @@ from antiphon.services.hibari.written import spell_out
         ("10–15%, 5%-10%", "10 to 15%, 5% to 10%"),
         ("June 3–7, Dec. 1-5", "June 3 to 7, Dec. 1 to 5"),
         ("$1.5 or £10.5.", "$1.50 or £10.50."),
+        ("£1.2bn, 4.5/5 stars", "£1.2 billion, 4.5 out of 5 stars"),
         ("2½ hours, 1 1/2 cups", "2 and ½ hours, 1 and 1/2 cups"),
     ],
 )
