@@ -7,7 +7,6 @@ conversation's context when its audio has been heard, not before.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 
 from pipecat.frames.frames import (
@@ -37,11 +36,11 @@ from antiphon.core.frames import CUT_TEXT, HeardTextFrame, heard_text
 from antiphon.processors.interruption.echo import OwnWords
 from antiphon.processors.interruption.fader import Fader
 from antiphon.processors.interruption.ledger import PlaybackLedger
-from antiphon.processors.interruption.model_speech import SpokenTextFrame
 from antiphon.processors.interruption.pieces import like, milliseconds, shown_at_once
-from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio, WordTimes
+from antiphon.processors.interruption.playback import FrameQueue, PlayedAudio
 from antiphon.processors.interruption.sentence import Word
 from antiphon.processors.interruption.settings import PLACE, PlaybackSettings
+from antiphon.processors.interruption.told_text import ToldText
 from antiphon.processors.interruption.tool_calls import ToolCallGuard
 from antiphon.processors.safe_processor import SafeProcessor
 
@@ -93,7 +92,7 @@ class PlaybackGate(SafeProcessor):
         self._next_at = 0.0
         self._in_reply = False
         self._reply_began_ms = 0.0
-        self._word_times = WordTimes()
+        self._text = ToldText(self.ledger, lambda: self.get_clock().get_time())
         self._tool_calls = ToolCallGuard()
         self.own_words = OwnWords()
         # Contexts whose speech is not to be written down; only the last few can still be playing.
@@ -206,21 +205,19 @@ class PlaybackGate(SafeProcessor):
             await self._room.wait()
             self._receive(frame)
         elif isinstance(frame, TTSTextFrame):
-            self._note(frame)
+            self._text.take(frame)
             self._wake.set()
             return
         elif isinstance(frame, AggregatedTextProgressFrame) and frame.pts:
-            self._timed.append((self._position_of(frame.context_id, frame.pts), frame))
+            self._timed.append((self._text.position_of(frame.context_id, frame.pts), frame))
             self._wake.set()
             return
         elif isinstance(frame, TTSStartedFrame) and not frame.append_to_context:
             self._unwritten.append(frame.context_id)
         elif isinstance(frame, TTSStoppedFrame):
-            self._word_times.ended(frame.context_id)
+            self._text.ended(frame.context_id)
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
-            self.ledger.expect(
-                frame.id, frame.text, source=frame, joined=frame.includes_inter_frame_spaces
-            )
+            self._text.announce(frame)
         self._items.append((frame, self.ledger.received_ms))
         self._idle.clear()
         self._wake.set()
@@ -252,42 +249,10 @@ class PlaybackGate(SafeProcessor):
             await self.cancel_task(pacer)
 
     def _receive(self, frame: OutputAudioRawFrame) -> None:
-        self._begin_context(getattr(frame, "context_id", None))
+        self._text.begin(getattr(frame, "context_id", None))
         self.ledger.receive(milliseconds(frame))
         if self.ledger.received_ms - self.ledger.sent_ms > self.settings.max_buffer_secs * 1000:
             self._room.clear()
-
-    def _note(self, frame: TTSTextFrame) -> None:
-        joined = frame.includes_inter_frame_spaces
-        if isinstance(frame, SpokenTextFrame) and not frame.final:
-            self.ledger.grow(frame.segment_id, frame.text, source=frame)
-        elif frame.pts:
-            start_ms = self._position_of(frame.context_id, frame.pts)
-            self._word_times.said(frame.pts, interruptible=frame.interruptible)
-            self.ledger.word(frame.segment_id, frame.text, start_ms, source=frame, joined=joined)
-        else:
-            self.ledger.close(frame.segment_id, frame.text, source=frame, joined=joined)
-
-    def _begin_context(self, context_id: str | None) -> tuple[int, float]:
-        if not self._word_times.knows(context_id):
-            self.ledger.break_off(lambda it: getattr(it, "context_id", None) in (None, context_id))
-        clock = self.get_clock().get_time
-        return self._word_times.begin(context_id, received_ms=self.ledger.received_ms, clock=clock)
-
-    def _goes_on(self, frame: Frame) -> Callable[[object], bool]:
-        """Whether more is to come of a source's context, behind the end of another's."""
-        if not isinstance(frame, TTSStoppedFrame):
-            return lambda _: False
-
-        def goes_on(source: object) -> bool:
-            context_id = getattr(source, "context_id", None)
-            return context_id != frame.context_id and self._word_times.unfinished(context_id)
-
-        return goes_on
-
-    def _position_of(self, context_id: str | None, pts: int) -> float:
-        began, position_ms = self._begin_context(context_id)
-        return position_ms + max(0, pts - began) / 1e6
 
     # Pacing.
 
@@ -342,7 +307,7 @@ class PlaybackGate(SafeProcessor):
     async def _pass(self, frame: Frame, received_ms: float) -> None:
         stopped = isinstance(frame, TTSStoppedFrame) and not self.ledger.far_end.late(self._now())
         if stopped or isinstance(frame, _REPLY_ENDS):
-            await self._tell(self.ledger.settle(received_ms, unfinished=self._goes_on(frame)))
+            await self._tell(self.ledger.settle(received_ms, unfinished=self._text.goes_on(frame)))
         if isinstance(frame, LLMFullResponseStartFrame):
             self._reply_began_ms = received_ms
         elif isinstance(frame, _REPLY_ENDS):
@@ -401,7 +366,7 @@ class PlaybackGate(SafeProcessor):
         self._played = PlayedAudio()
         self.ledger.clear(keep=_is_kept, from_ms=kept_ms or 0.0)
         self._reply_began_ms = 0.0
-        self._word_times.interrupted(kept_ms)
+        self._text.interrupted(kept_ms)
         for frame, _ in self._items:
             if isinstance(frame, OutputAudioRawFrame):
                 self.ledger.receive(milliseconds(frame))
