@@ -19,6 +19,7 @@ from antiphon.simulation.vendors.realtime.session import (
     check_modalities,
     check_tools,
     new_session,
+    none_of,
     turn_detection,
     updated,
 )
@@ -169,10 +170,7 @@ class RealtimeCall:
                     )
                 await self._interrupt("client_cancelled")
             case other:
-                listed = ", ".join(f"'{kind}'" for kind in _CLIENT_EVENTS)
-                raise RequestError(
-                    f"Invalid value: {other!r}. Supported values are: {listed}.", param="type"
-                )
+                raise none_of("type", other, _CLIENT_EVENTS)
 
     async def _start_turn(self, onset: Onset) -> None:
         self._turn_id = self._new_id("item")

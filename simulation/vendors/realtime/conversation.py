@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from antiphon.simulation.vendors.realtime.session import RequestError
+from antiphon.simulation.vendors.realtime.session import RequestError, none_of
 from antiphon.simulation.vendors.voices import SpokenWord
 
 __all__ = ["Conversation", "Item", "Tokens"]
@@ -193,16 +193,9 @@ class Conversation:
         """
         if not isinstance(wire, dict) or wire.get("type") not in _TYPES:
             given = wire.get("type") if isinstance(wire, dict) else wire
-            listed = ", ".join(f"'{kind}'" for kind in _TYPES)
-            raise RequestError(
-                f"Invalid value: {given!r}. Supported values are: {listed}.", param="item.type"
-            )
+            raise none_of("item.type", given, _TYPES)
         if wire["type"] == "message" and wire.get("role") not in _ROLES:
-            listed = ", ".join(f"'{role}'" for role in _ROLES)
-            raise RequestError(
-                f"Invalid value: {wire.get('role')!r}. Supported values are: {listed}.",
-                param="item.role",
-            )
+            raise none_of("item.role", wire.get("role"), _ROLES)
         if any(item.id == wire.get("id") for item in self.items):
             raise RequestError(
                 f"Error adding item: the item with id '{wire['id']}' already exists.",

@@ -7,7 +7,16 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["SAMPLE_RATE_HZ", "RequestError", "new_session", "turn_detection", "updated"]
+__all__ = [
+    "SAMPLE_RATE_HZ",
+    "RequestError",
+    "check_modalities",
+    "check_tools",
+    "new_session",
+    "none_of",
+    "turn_detection",
+    "updated",
+]
 
 SAMPLE_RATE_HZ = 24_000
 """The one rate at which the API takes and gives PCM."""
@@ -165,6 +174,18 @@ def check_tools(given: Any, param: str) -> None:
             raise _missing(f"{param}[{i}].name")
 
 
+def none_of(param: str, given: Any, allowed: Iterable[str]) -> RequestError:
+    """Make the refusal of a value that is none of some.
+
+    Args:
+        param: Where it stands.
+        given: The value.
+        allowed: What it may be.
+    """
+    listed = ", ".join(repr(value) for value in allowed)
+    return RequestError(f"Invalid value: {given!r}. Supported values are: {listed}.", param=param)
+
+
 def _missing(param: str) -> RequestError:
     return RequestError(
         f"Missing required parameter: '{param}'.", "missing_required_parameter", param
@@ -182,10 +203,7 @@ def _check_keys(path: str, given: Any) -> None:
 
 def _check_value(param: str, given: Any, allowed: Iterable[str]) -> None:
     if given not in allowed:
-        listed = ", ".join(repr(value) for value in allowed)
-        raise RequestError(
-            f"Invalid value: {given!r}. Supported values are: {listed}.", param=param
-        )
+        raise none_of(param, given, allowed)
 
 
 def _check_format(given: Any, param: str) -> None:
