@@ -2,11 +2,12 @@
 
 import re
 
-__all__ = ["whole_words"]
+__all__ = ["UNSPACED", "whole_words"]
 
-# Scripts that put no space between words: each character may be handed on.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
-_WHOLE = re.compile(rf".*(?:\s(?=\S)|[{_UNSPACED}](?=\S|$))", re.DOTALL)
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+"""Scripts that put no space between words: each character may be handed on."""
+
+_WHOLE = re.compile(rf".*(?:\s(?=\S)|[{UNSPACED}](?=\S|$))", re.DOTALL)
 
 
 def whole_words(text: str) -> tuple[str, str]:

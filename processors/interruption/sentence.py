@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from antiphon.core.sounding import said
+from antiphon.processors.interruption.growing import UNSPACED
 
 __all__ = ["Sentence", "Word", "breaks_off", "ends_clause"]
 
@@ -18,7 +19,7 @@ _SHARE, _MISSING_MS = 0.75, 200.0
 _CLAUSE_END = re.compile(r"[.,;:!?…。、，！？；：\u2014]['\")\]]*\s*$")
 # Not behind "Dr." and "St.".
 _SENTENCE_END = re.compile(r"(?:[?!…。？！]|(?:\w{3}|\d)\.)['\")\]]*\s*$")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _PIECES = re.compile(r"\s*\S+(?:\s+$)?")
 
 
