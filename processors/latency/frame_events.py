@@ -36,6 +36,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from antiphon.core.by_kind import ByKind
 from antiphon.core.frames import NodeEnteredFrame
 from antiphon.core.protocols import KnowsVoiceEdges
 from antiphon.core.transport_kinds import kind_of
@@ -45,7 +46,7 @@ from antiphon.processors.latency.core.nodes import Nodes
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.turn_latency import Service
 from antiphon.processors.latency.core.watchdogs import StallKind, WatchdogLimits
-from antiphon.processors.latency.frame_kinds import SAYS, Handler, Handlers, add_usage, package_of
+from antiphon.processors.latency.frame_kinds import SAYS, Handler, add_usage, package_of
 from antiphon.processors.latency.hearing_model import HearingModel
 from antiphon.processors.latency.voice_frames import VoiceFrames
 
@@ -67,7 +68,7 @@ class FrameEvents:
         services: Who is behind each processor, by the processor's name.
         processors: All that are in the pipeline, by name.
         transport: The kind of transport.
-        handlers: Who takes in each kind of frame.
+        handlers: Who takes in each kind of frame: most, such as the caller's audio, nobody.
     """
 
     def __init__(self, limits: WatchdogLimits) -> None:
@@ -90,8 +91,10 @@ class FrameEvents:
         self._awaited: set[str] = set()
         self._model_wrote = False
         self._transcribes(False)
-        self.handlers = Handlers(
-            {kind: self._telling(moment) for kind, moment in SAYS.items()}
+        nobody: dict[type[Frame], Handler | None] = {Frame: None}
+        self.handlers = ByKind(
+            nobody
+            | {kind: self._telling(moment) for kind, moment in SAYS.items()}
             | self._voice.handlers
             | {
                 VADUserStartedSpeakingFrame: self._caller_started,

@@ -25,7 +25,7 @@ from antiphon.processors.latency.core.moments import Moment
 from antiphon.processors.latency.core.prices import Usage
 from antiphon.processors.latency.core.turn_latency import Service
 
-__all__ = ["FILLER_TEXT", "SAYS", "Handler", "Handlers", "add_usage", "package_of"]
+__all__ = ["FILLER_TEXT", "SAYS", "Handler", "add_usage", "package_of"]
 
 FILLER_TEXT = "filler"
 """The `text_type` of a `TTSSpeakFrame` that only bridges a wait, and is not the answer."""
@@ -43,14 +43,6 @@ SAYS: dict[type[Frame], Moment] = {
 
 # False: there is nothing to tell.
 Handler = Callable[[FramePushed, float], bool | None]
-
-
-class Handlers(dict[type[Frame], Handler | None]):
-    """Who takes in a kind of frame: of most, such as the caller's audio, nobody."""
-
-    def __missing__(self, kind: type[Frame]) -> Handler | None:
-        self[kind] = next((found for base in kind.__mro__ if (found := self.get(base))), None)
-        return self[kind]
 
 
 def add_usage(metrics: MetricsData, services: Mapping[str, Service], usage: Usage) -> None:

@@ -4,7 +4,7 @@ A thin shell around `Redactor`, `Ear` and `Vault`. It pushes new frames, so that
 look at a frame's first push, see what was redacted; see `check` for what they see before it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
 
@@ -45,8 +45,8 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
+from antiphon.core.by_kind import ByKind
 from antiphon.core.call_scope import CallScope
-from antiphon.processors.redaction.by_kind import ByKind, Taker
 from antiphon.processors.redaction.core.asks import TURNS
 from antiphon.processors.redaction.core.ear import Ear
 from antiphon.processors.redaction.core.entities import Entity, Redaction, counts_of
@@ -152,7 +152,7 @@ class PIIRedactor(SafeProcessor):
         self._thought, self._saying = Pieces(thoughts), Saying(self._ear)
         self._said = SaidWords(self.core, words)
         self._redactors = (self.core, thoughts.redactor, words.redactor)
-        takers: dict[type[Frame], Taker] = {
+        takers: dict[type[Frame], Callable[[Any, FrameDirection], Awaitable[None]]] = {
             Frame: self.push_frame,
             **dict.fromkeys(CARRIED, self._carrying),
             FunctionCallResultFrame: self._result,
