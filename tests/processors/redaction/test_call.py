@@ -63,6 +63,7 @@ TALK = [
     ("jo dot doe at example dot org", ["tool"]),
     ("yes that is all", ["Goodbye", "!"]),
 ]
+SILENT_SECS = 6
 SECRETS = ("four five", "double eight", "forty three", "sixty four", "nine one seven", "example")
 
 
@@ -70,7 +71,9 @@ class Stt(STTService):
     """Hears the words that the audio is made of."""
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
-        text = audio.decode().strip()
+        text = audio.decode().strip(" \0")
+        if not text:
+            return
         logger.debug(f"Transcription: [{text}]")
         half = text[: len(text) // 2]
         yield InterimTranscriptionFrame(text=half, user_id="u", timestamp="t", result=half)
@@ -202,6 +205,8 @@ async def test_nothing_that_the_process_writes_holds_the_card_the_code_or_the_ad
             await asyncio.sleep(1)
             await worker.queue_frame(UserStoppedSpeakingFrame())
             await asyncio.sleep(1)
+            # What was said long before is no part of what is told now.
+            await worker.queue_frame(InputAudioRawFrame(bytes(2 * 16000 * SILENT_SECS), 16000, 1))
         await worker.queue_frame(EndFrame())
 
     try:
