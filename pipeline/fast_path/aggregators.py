@@ -17,6 +17,7 @@ from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     AggregatedTextProgressFrame,
     BotSpeakingFrame,
+    EndFrame,
     Frame,
     InputAudioRawFrame,
     MetricsFrame,
@@ -125,6 +126,21 @@ class UserAggregator(LLMUserAggregator):
         )
         super().__init__(context, params=params, _realtime_service_mode=realtime)
         self._vad_analyzer = vad_analyzer
+        self._ending = False
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take in a frame, and notice the end of the call."""
+        self._ending |= isinstance(frame, EndFrame)
+        await super().process_frame(frame, direction)
+
+    async def broadcast_interruption(self) -> None:
+        """Interrupt the agent, but for its goodbye.
+
+        A voice of Pipecat 1.14 that is interrupted while it is at its last words loses the
+        `EndFrame` with them, and the line stays open and silent.
+        """
+        if not self._ending:
+            await super().broadcast_interruption()
 
     def voice_began_secs_ago(self) -> float | None:
         """Tell, when a voice was noticed, how long ago it began; None if that is not known."""

@@ -10,6 +10,7 @@ from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    EndFrame,
     Frame,
     InputAudioRawFrame,
     InterimTranscriptionFrame,
@@ -94,6 +95,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
         super().__init__(enable_interruptions=self.settings.enable_interruptions)
         self.interruptible = True
         """Set it to False while the agent says what must be heard to its end."""
+        self._ending = False
         # Its words come when they come, often behind its answer to them: they are no new voice.
         self.model_hears = False
         self.service_decides = False
@@ -224,6 +226,9 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
                     return ProcessFrameResult.STOP
             case ProposedUserStoppedSpeakingFrame() if self._speech:
                 self._speech.frames.append(frame)
+            case EndFrame():
+                # What is said now is a goodbye, behind which nothing could be answered.
+                self._ending = True
             case BotStartedSpeakingFrame():
                 await self._track(TurnEvent.AGENT_STARTED)
             case BotStoppedSpeakingFrame():
@@ -380,7 +385,7 @@ class InterruptionStrategy(BaseUserTurnStartStrategy):
             await self._track(TurnEvent.RESTORED)
 
     def _may_interrupt(self) -> bool:
-        return self.interruptible and not self._voice.protected
+        return self.interruptible and not (self._ending or self._voice.protected)
 
     async def _interrupt(self, speech: Speech, decision: Decision) -> None:
         if not self._may_interrupt():

@@ -898,3 +898,33 @@ async def test_a_summary_takes_neither_the_task_of_the_node_nor_the_language(flo
         *(["Ask how many."] if flow else []),
     }
     assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("how", [{}, {"interruption": None}])
+@pytest.mark.parametrize("over_secs", [0.0, 0.4, 2.0])
+async def test_a_caller_who_speaks_over_a_goodbye_hears_it_and_the_call_ends_behind_it(
+    over_secs: float, how: dict[str, Any]
+) -> None:
+    call = Call(
+        {**party_node(), "functions": [leave]},
+        "For how many?",
+        ToolCall(name="leave"),
+        LONG,
+        "What else?",
+        lines=["none of us", "wait there is something else"],
+        **how,
+    )
+    ended: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def note_end(*_: Any) -> None:
+        ended.append(loop.time() - began)
+
+    call.worker.add_event_handler("on_pipeline_finished", note_end)
+    began = loop.time()
+    await call.run(silence(3), speech(1), silence(0.9 + over_secs), speech(1.6), silence(10))
+    [secs] = ended
+    assert secs < 12
+    assert said_in(call.llm.contexts[-1], "user")[0] == "none of us"
+    assert call.worker.flow
+    assert LONG in said_in(call.worker.flow.get_current_context(), "assistant")
