@@ -88,6 +88,7 @@ class PlaybackGate(SafeProcessor):
         self._fader = Fader(ramp_ms=self.settings.ramp_secs * 1000)
         self._held_at: float | None = None
         self._held_position_ms = 0.0
+        self._repeated_to_ms = 0.0
         self._ending = False
         self._next_at = 0.0
         self._in_reply = False
@@ -129,8 +130,11 @@ class PlaybackGate(SafeProcessor):
 
     @property
     def heard_ms(self) -> float:
-        """How much of the agent's audio since the last interruption the caller has heard."""
-        return self._position()
+        """How much of the agent's audio since the last interruption the caller has heard.
+
+        What is repeated after a hold was heard before.
+        """
+        return max(self._position(), self._repeated_to_ms)
 
     @property
     def reply_heard_secs(self) -> float:
@@ -167,6 +171,7 @@ class PlaybackGate(SafeProcessor):
             again := self._played.take_after(start_of(self._held_position_ms))
         ):
             self._items.put_back(again)
+            self._repeated_to_ms = max(self._repeated_to_ms, self._held_position_ms)
             self.ledger.far_end.rewind(again[-1][1])
             self._fader.jump(0.0)
             self._idle.clear()
@@ -365,7 +370,7 @@ class PlaybackGate(SafeProcessor):
         self._timed.clear()
         self._played = PlayedAudio()
         self.ledger.clear(keep=_is_kept, from_ms=kept_ms or 0.0)
-        self._reply_began_ms = 0.0
+        self._reply_began_ms = self._repeated_to_ms = 0.0
         self._text.interrupted(kept_ms)
         for frame, _ in self._items:
             if isinstance(frame, OutputAudioRawFrame):

@@ -110,6 +110,23 @@ async def test_resume_repeats_what_was_not_understood(held: float, again_ms: flo
     assert again_ms <= played_ms - 1500 <= again_ms + 120
 
 
+async def test_what_was_heard_stays_heard_while_it_is_repeated() -> None:
+    async with call() as c:
+        await c.say(reply([("aaaa bbbb cccc dddd eeee", 1500)]))
+        await asyncio.sleep(0.7)
+        c.gate.hold()
+        await asyncio.sleep(1.5)
+        heard_ms = c.gate.heard_ms
+        c.gate.resume()
+        await asyncio.sleep(0.2)
+        assert c.gate.heard_ms == heard_ms > 600
+        await asyncio.sleep(0.9)
+        assert c.gate.heard_ms > heard_ms
+        await c.worker.queue_frame(InterruptionFrame())
+        await asyncio.sleep(0.1)
+        assert c.gate.heard_ms == 0
+
+
 async def test_context_holds_what_was_heard_and_that_it_was_cut() -> None:
     async with call() as c:
         await c.say(reply(TEN, finished=False))
