@@ -26,8 +26,9 @@ RealtimeFaultName = Literal[
     "transcription_failed",
     "stammer",
 ]
-FaultName = CommonFaultName | RealtimeFaultName
-FAULT_NAMES: tuple[str, ...] = (*get_args(CommonFaultName), *get_args(RealtimeFaultName))
+# One list: of a union of two an error of pydantic names neither.
+FaultName = Literal[CommonFaultName, RealtimeFaultName]
+FAULT_NAMES: tuple[str, ...] = get_args(FaultName)
 
 _DEFAULT_SECONDS = {
     "refused": None,
