@@ -9,7 +9,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from antiphon.pipeline import VoiceAgent
 from antiphon.pipeline.prewarm import Prewarmed
-from antiphon.pipeline.providers.kinds import ServiceKind
+from antiphon.pipeline.providers.kinds import Place, ServiceKind
 from antiphon.simulation.fakes import FakeLLM, FakeSTT, FakeTTS
 from antiphon.transports import MemoryTransport
 
@@ -26,7 +26,7 @@ class Workshop:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
-    def make(self, kind: ServiceKind) -> FrameProcessor:
+    def make(self, kind: Place) -> FrameProcessor:
         try:
             if self.broken:
                 raise OSError("no certificates")
