@@ -90,7 +90,7 @@ async def test_only_what_takes_time_to_make_is_kept() -> None:
 
 
 async def test_what_can_be_made_only_beside_the_loop_is_made_when_it_is_taken() -> None:
-    def make(kind: ServiceKind) -> FrameProcessor:
+    def make(kind: Place) -> FrameProcessor:
         time.sleep(0.02)
         asyncio.get_running_loop()
         return FrameProcessor()
