@@ -344,7 +344,8 @@ async def test_a_named_tool_is_given_the_card_and_its_code_and_the_code_but_once
     assert call.voice.said[2] == "I charged the card number you gave."
     told = json.dumps([m for m in call.witness.told if m["type"] != "metrics"])
     for written in (*call.read, told):
-        assert not [secret for secret in ("4539", "6467", "917") if secret in written]
+        # Not in an id or a time, which have any digits.
+        assert not re.findall(r"4539|6467|(?<![\w.])917(?!\w)", written)
 
 
 async def test_what_a_tool_gets_and_gives_is_redacted_by_the_model_s_policy() -> None:

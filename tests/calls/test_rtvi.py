@@ -62,7 +62,8 @@ async def test_a_client_reads_along_and_tells_a_backchannel_from_a_barge_in() ->
     kinds = [(m.get("data") or {}).get("input_type", m["type"]) for m in client.told]
     # A breath is held for what may be more than an "uh-huh".
     breath = ("bot-stopped-speaking", "bot-started-speaking")
-    seen = ("bot-started-speaking", *breath, "backchannel", "bot-interrupted", breath[0])
+    barge_in = (*breath, "bot-interrupted", breath[0])
+    seen = ("bot-started-speaking", *breath, "backchannel", *barge_in)
     answer = [kind for kind in kinds[kinds.index("bot-llm-started") :] if kind in seen]
     assert answer[: len(seen)] == list(seen)
     # What marks the cut is for the language model.

@@ -23,7 +23,7 @@ AFTER_TOOL_SECS = 2.5
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
-SOON_SECS = 0.35
+SOON_SECS = 0.25
 """So soon after a turn has ended an answer may come, which would have to wait for a filler."""
 
 

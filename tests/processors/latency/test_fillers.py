@@ -505,7 +505,7 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
         pytest.param([(0.0, VOICE()), (0.2, SILENCE()), (0.6, TURN_ENDS())], [1.2, 3.6], id="turn"),
         pytest.param(
             [(0.0, VOICE()), (0.2, SILENCE()), (2.0, TURN_ENDS())],
-            [2.55, 3.6],
+            [2.45, 3.6],
             id="a turn that ends late",
         ),
         pytest.param(
@@ -513,7 +513,7 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
                 (0.0, VOICE()),
                 (0.2, SILENCE()),
                 (2.0, TURN_ENDS()),
-                (0.3, LLMTextFrame("Yes.")),
+                (0.2, LLMTextFrame("Yes.")),
             ],
             [],
             id="a turn that ends late and is answered at once",
