@@ -23,8 +23,11 @@ AFTER_TOOL_SECS = 2.5
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
-SOON_SECS = 0.25
+SOON_SECS = 0.35
 """So soon after a turn has ended an answer may come, which would have to wait for a filler."""
+
+HESITATED_SECS = 2.5
+"""Who is silent for so long before their turn ends was waited for, as one who has not finished."""
 
 
 class Waits:
@@ -96,7 +99,8 @@ class Waits:
         silent_at = self._silent_at
         waited = silent_at is not None and not self._voice and at - silent_at < LATE_SECS
         self._since = silent_at if waited else at
-        self._soonest = at + SOON_SECS
+        hesitated = waited and silent_at is not None and at - silent_at >= HESITATED_SECS
+        self._soonest = at + SOON_SECS if hesitated else at
 
     def tool_started(self, call_id: str, at: float, *, awaited: bool) -> None:
         """The agent uses a tool.

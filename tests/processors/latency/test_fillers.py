@@ -505,18 +505,18 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
         pytest.param([(0.0, VOICE()), (0.2, SILENCE()), (0.6, TURN_ENDS())], [1.2, 3.6], id="turn"),
         pytest.param(
             [(0.0, VOICE()), (0.2, SILENCE()), (2.0, TURN_ENDS())],
-            [2.45, 3.6],
+            [2.2, 3.6],
             id="a turn that ends late",
         ),
         pytest.param(
             [
                 (0.0, VOICE()),
                 (0.2, SILENCE()),
-                (2.0, TURN_ENDS()),
-                (0.2, LLMTextFrame("Yes.")),
+                (2.7, TURN_ENDS()),
+                (0.3, LLMTextFrame("Yes.")),
             ],
             [],
-            id="a turn that ends late and is answered at once",
+            id="a turn that was waited for and is answered at once",
         ),
         pytest.param(
             [(0.0, TURN_ENDS()), (1.0, VOICE()), (1.2, SILENCE())],
