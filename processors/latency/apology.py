@@ -184,9 +184,10 @@ class Apology(Wait):
             return None
         return self._voice_asked_at + 1.3 * (self._slowest_voice_secs or UNKNOWN_VOICE_SECS) + 0.2
 
-    @property
-    def _answer_expected_at(self) -> float:
-        return max(self._voice_expected_at or 0.0, self._waits.answer_expected_at or 0.0)
+    def _long_at(self) -> float | None:
+        """When a wait is long, unless what a tool gave is about to be answered."""
+        due = self._waits.next_due()
+        return None if due is None else max(due, self._waits.answer_expected_at or 0.0)
 
     @property
     def _may_apologise(self) -> bool:
@@ -196,17 +197,19 @@ class Apology(Wait):
     def _next_due(self) -> float | None:
         if self._may_apologise:
             return _now()
-        dues = [due for due in (self._waits.next_due(), self._mute_at()) if due is not None]
+        dues = [due for due in (self._long_at(), self._mute_at()) if due is not None]
         # An answer that is about to sound is not apologised for.
-        return max(min(dues), self._answer_expected_at) if dues else None
+        return max(min(dues), self._voice_expected_at or 0.0) if dues else None
 
     def _take(self, at: float) -> bool:
         if self._may_apologise:
             return True
-        if at < self._answer_expected_at - 1e-6:
+        if at < (self._voice_expected_at or 0.0) - 1e-6:
             return False
-        mute_at = self._mute_at()
-        return (mute_at is not None and at >= mute_at - 1e-6) or super()._take(at)
+        mute_at, long_at = self._mute_at(), self._long_at()
+        if mute_at is not None and at >= mute_at - 1e-6:
+            return True
+        return long_at is not None and at >= long_at - 1e-6 and super()._take(at)
 
     def _frames(self) -> Sequence[Frame]:
         if not self._recording:

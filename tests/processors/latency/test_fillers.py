@@ -547,12 +547,19 @@ async def test_a_wait_counts_from_the_callers_last_sound_and_nothing_is_said_ove
     assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
 
 
+def asks_voice() -> Frame:
+    return AggregatedTextFrame("It is open.", "sentence")
+
+
 @pytest.mark.parametrize(
     ("script", "at"),
     [
         pytest.param([(5.0, has_result(run_llm=True)), (1.2, sound(0.5))], [], id="that answers"),
         pytest.param([(5.0, has_result(run_llm=True))], [8.0], id="after which nothing comes"),
         pytest.param([(1.0, has_result(run_llm=True))], [6.0], id="that was over soon"),
+        pytest.param(
+            [(1.0, has_result(run_llm=True)), (0.5, asks_voice())], [3.5], id="that no voice says"
+        ),
         pytest.param([], [6.0], id="that never ends"),
     ],
 )
@@ -563,10 +570,6 @@ async def test_no_apology_is_played_into_the_answer_of_a_tool(
         Apology(recording=recording), (0.0, TURN_ENDS()), (0.5, waits_for_tool()), *script
     )
     assert [secs for secs, _ in told] == pytest.approx(at, abs=0.01)
-
-
-def asks_voice() -> Frame:
-    return AggregatedTextFrame("It is open.", "sentence")
 
 
 @pytest.mark.parametrize(

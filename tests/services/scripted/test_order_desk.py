@@ -86,6 +86,8 @@ def test_after_the_second_miss_it_tells_what_it_can_do() -> None:
 
     assert say(nonsense) == Answer(DESK.fallback, understood=False)
     assert say(nonsense, nonsense) == Answer(DESK.help, understood=False)
+    # Of another language nothing is known but that it is not understood.
+    assert DESK.help.startswith("I speak English.")
     assert say(nonsense, "when do you open", nonsense) == Answer(DESK.fallback, understood=False)
 
 
