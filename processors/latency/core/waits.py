@@ -23,8 +23,8 @@ AFTER_TOOL_SECS = 2.5
 LATE_SECS = 4.0
 """A turn that ends so long after a voice did is another one's."""
 
-SOON_SECS = 0.35
-"""So soon after a turn has ended an answer may come, which would have to wait for a filler."""
+SOON_SECS = 0.6
+"""So soon after a turn has ended an answer may begin, which would have to wait for a filler."""
 
 HESITATED_SECS = 2.5
 """Who is silent for so long before their turn ends was waited for, as one who has not finished."""
@@ -218,6 +218,9 @@ class Waits:
             return False
         self._said += 1
         self._taken = self._since
+        if not self.over:
+            # However late it was, the next is no less behind it.
+            self._soonest = at + self._due_secs[self._said] - self._due_secs[self._said - 1]
         return True
 
     @property

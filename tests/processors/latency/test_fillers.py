@@ -505,8 +505,13 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
         pytest.param([(0.0, VOICE()), (0.2, SILENCE()), (0.6, TURN_ENDS())], [1.2, 3.6], id="turn"),
         pytest.param(
             [(0.0, VOICE()), (0.2, SILENCE()), (2.0, TURN_ENDS())],
-            [2.2, 3.6],
+            [2.2, 4.6],
             id="a turn that ends late",
+        ),
+        pytest.param(
+            [(0.0, VOICE()), (0.2, SILENCE()), (2.7, TURN_ENDS())],
+            [3.5, 5.9],
+            id="a turn that was waited for",
         ),
         pytest.param(
             [
@@ -520,7 +525,7 @@ VOICE, SILENCE = VADUserStartedSpeakingFrame, partial(VADUserStoppedSpeakingFram
         ),
         pytest.param(
             [(0.0, TURN_ENDS()), (1.0, VOICE()), (1.2, SILENCE())],
-            [3.1, 3.6],
+            [3.1, 5.5],
             id="a voice in the midst of the wait",
         ),
         pytest.param(
