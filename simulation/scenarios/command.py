@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario
+from antiphon.simulation.scenarios.loading import SHIPPED, ScenarioError, load_scenario, on_services
 from antiphon.simulation.scenarios.results import Result, write_json, write_junit
 from antiphon.simulation.scenarios.runner import How, first_difference, run_scenario
 from antiphon.simulation.scenarios.schema import Scenario, Services
@@ -111,7 +111,7 @@ def simulate(
     try:
         loaded = [(path, load_scenario(path)) for path in _files(scenarios or [SHIPPED])]
         if services:
-            loaded = [(path, each.on(services)) for path, each in loaded]
+            loaded = [(path, on_services(path, each, services)) for path, each in loaded]
         if poor_line:
             loaded = [(path, on_a_poor_line(each, transport)) for path, each in loaded]
         for path, scenario in loaded:

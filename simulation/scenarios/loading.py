@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from antiphon.simulation.scenarios.schema import Scenario
+from antiphon.simulation.scenarios.schema import Scenario, Services
 
-__all__ = ["SHIPPED", "ScenarioError", "load_scenario", "shipped_scenario"]
+__all__ = ["SHIPPED", "ScenarioError", "load_scenario", "on_services", "shipped_scenario"]
 
 SHIPPED = Path(str(files("antiphon.simulation.scenarios")))
 """The folder of the scenarios that come with antiphon."""
@@ -64,6 +64,26 @@ def load_scenario(path: Path) -> Scenario:
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise ScenarioError(f"{path}:{line}: {place}: {_told(first)}{more}") from error
     return scenario.model_copy(update={"folder": path.parent})
+
+
+def on_services(path: Path, scenario: Scenario, services: Services) -> Scenario:
+    """Return the same call to an order desk that is made of something else.
+
+    Args:
+        path: The scenario's file, for the error.
+        scenario: The call.
+        services: As in the agent's.
+
+    Raises:
+        ScenarioError: If the scenario has faults or an agent that could not be made so.
+    """
+    agent = {name: getattr(scenario.agent, name) for name in scenario.agent.model_fields_set}
+    fields = {name: getattr(scenario, name) for name in scenario.model_fields_set}
+    try:
+        return Scenario.model_validate(fields | {"agent": agent | {"services": services}})
+    except ValidationError as error:
+        told = _told(error.errors()[0])
+        raise ScenarioError(f"{path} cannot be played with {services} services: {told}") from error
 
 
 def _told(error: Any) -> str:

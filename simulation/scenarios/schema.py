@@ -91,6 +91,8 @@ class Agent(_Data):
         if self.factory and self.model_fields_set - {"factory"}:
             other = sorted(self.model_fields_set - {"factory"})[0]
             raise ValueError(f"{other!r} is for the order desk, but 'factory' names another agent")
+        if self.flow and self.services == "realtime":
+            raise ValueError("'flow' needs an LLM, which services: realtime has none of")
         return self
 
 
@@ -313,20 +315,6 @@ class Scenario(_Data):
                         "report: give the line a 'transcript' as it must read"
                     )
         return self
-
-    def on(self, services: Services) -> Self:
-        """Return the same call to an order desk that is made of something else.
-
-        Args:
-            services: As in the agent's.
-
-        Raises:
-            ValueError: If the scenario has faults or an agent that could not be made so.
-        """
-        given = {name: getattr(self.agent, name) for name in self.agent.model_fields_set}
-        given |= {"services": services}
-        fields = {name: getattr(self, name) for name in self.model_fields_set}
-        return self.model_validate(fields | {"agent": given})
 
     def steps(self) -> list[Step]:
         """Return what the caller does.

@@ -101,6 +101,24 @@ def test_what_cannot_be_played_exits_2_with_one_line(tmp_path: Path, text: str, 
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("flow: true", "'flow' needs an LLM, which services: realtime has none of"),
+        ("factory: 'os:getpid'", "'services' is for the order desk, but 'factory' names another"),
+    ],
+)
+def test_other_services_that_cannot_be_had_are_told_in_one_line(
+    tmp_path: Path, agent: str, told: str
+) -> None:
+    text = f"title: t\nagent: {{{agent}}}\nlines: [{{say: hello}}]\n"
+    result = simulate(written(tmp_path / "call.yaml", text), "--services", "realtime")
+
+    assert result.exit_code == 2
+    assert f"call.yaml cannot be played with realtime services: {told}" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_folder_without_a_scenario_is_told(tmp_path: Path) -> None:
     result = simulate(tmp_path)
 

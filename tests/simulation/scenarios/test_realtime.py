@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.simulation.scenarios.loading import SHIPPED, load_scenario
+from antiphon.simulation.scenarios.loading import SHIPPED, load_scenario, on_services
 from antiphon.simulation.scenarios.play import play
 from antiphon.simulation.virtual_time import run_virtual
 
@@ -23,7 +23,8 @@ QUICK = {"barge_in"}
     [pytest.param(name, marks=[] if name in QUICK else pytest.mark.system) for name in PLAYED],
 )
 def test_a_scenario_that_applies_goes_as_expected(name: str) -> None:
-    scenario = load_scenario(SHIPPED / f"{name}.yaml").on("realtime")
+    path = SHIPPED / f"{name}.yaml"
+    scenario = on_services(path, load_scenario(path), "realtime")
     assert run_virtual(play(scenario)).differences == []
 
 
