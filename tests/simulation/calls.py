@@ -46,10 +46,23 @@ async def call(
             vad_analyzer=SileroVADAnalyzer(), user_turn_strategies=strategies
         ),
     )
+    processors = [stt, pair.user(), llm, tts]
+    await play(transport, processors, pair.assistant(), heard, observers=observers, greet=greet)
+    return transport, context
+
+
+async def play(
+    transport: MemoryTransport,
+    processors: Sequence[FrameProcessor],
+    assistant: FrameProcessor,
+    heard: FrameStream,
+    *,
+    observers: Sequence[BaseObserver] = (),
+    greet: bool = False,
+) -> None:
+    """Play one caller's audio, in its time, to what stands between a transport's two ends."""
     worker = PipelineWorker(
-        Pipeline(
-            [transport.input(), stt, pair.user(), llm, tts, transport.output(), pair.assistant()]
-        ),
+        Pipeline([transport.input(), *processors, transport.output(), assistant]),
         params=PipelineParams(
             audio_in_sample_rate=16_000, audio_out_sample_rate=16_000, enable_metrics=True
         ),
@@ -71,7 +84,6 @@ async def call(
         await transport.send_audio(item.frame.audio)
     await worker.queue_frame(EndFrame())
     await running
-    return transport, context
 
 
 def question_then_barge_in() -> FrameStream:

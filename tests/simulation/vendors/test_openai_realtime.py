@@ -11,15 +11,11 @@ import aiohttp
 import pytest
 from openai.types.realtime import RealtimeServerEvent
 from pipecat.frames.frames import (
-    EndFrame,
     ErrorFrame,
     InputAudioRawFrame,
-    LLMRunFrame,
     TranscriptionFrame,
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.llm_service import FunctionCallParams
@@ -31,7 +27,6 @@ from pipecat.services.openai.realtime.events import (
     parse_server_event,
 )
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
-from pipecat.workers.runner import WorkerRunner
 from pydantic import TypeAdapter
 
 from antiphon.simulation.frames import FrameStream, silence, speech
@@ -39,6 +34,8 @@ from antiphon.simulation.vendors.faults import Fault
 from antiphon.simulation.vendors.openai import OpenAIServer
 from antiphon.simulation.vendors.openai_realtime import OpenAIRealtimeServer
 from antiphon.transports.memory import MemoryTransport
+
+from ..calls import play
 
 pytestmark = pytest.mark.virtual_time
 
@@ -410,28 +407,8 @@ async def call(
     transport, seen = MemoryTransport(), Seen()
     context = LLMContext([{"role": "developer", "content": "Greet the caller."}])
     pair = LLMContextAggregatorPair(context)
-    worker = PipelineWorker(
-        Pipeline([transport.input(), pair.user(), llm, transport.output(), pair.assistant()]),
-        params=PipelineParams(
-            audio_in_sample_rate=16_000, audio_out_sample_rate=16_000, enable_metrics=True
-        ),
-        observers=[seen],
-        enable_rtvi=False,
-        idle_timeout_secs=None,
-    )
-    runner = WorkerRunner(handle_sigint=False)
-    await runner.add_workers(worker)
-    running = asyncio.create_task(runner.run())
-    await transport.connect()
-    await worker.queue_frame(LLMRunFrame())
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    for item in heard:
-        await asyncio.sleep(max(0.0, start + item.at - loop.time()))
-        assert isinstance(item.frame, InputAudioRawFrame)
-        await transport.send_audio(item.frame.audio)
-    await worker.queue_frame(EndFrame())
-    await running
+    processors = [pair.user(), llm]
+    await play(transport, processors, pair.assistant(), heard, observers=[seen], greet=True)
     return seen, context, transport
 
 
